@@ -1,0 +1,42 @@
+# Everything runs in .venv, which the first command makes; `make serve` and `make test` need nothing else.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 8000
+
+venv := .venv/bin
+run := .venv/.run
+dev := .venv/.dev
+
+.PHONY: serve test lint check lock
+
+serve: export FEEDS_URL ?= http://localhost:$(PORT)
+serve: $(run)
+	@echo "The feeds are at $(FEEDS_URL)/"
+	@exec $(venv)/flask serve --port $(PORT)
+
+test: $(dev)
+	$(venv)/python -m pytest $(ARGS)
+
+lint: $(dev)
+	$(venv)/ruff check .
+	$(venv)/ruff format --check .
+	$(venv)/mypy
+
+check: $(run)
+	@$(venv)/flask check
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --output-file requirements.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+# Some systems ship Python without ensurepip: there, the pip of the system fills the environment.
+.venv/bin/python:
+	$(PYTHON) -m venv .venv || { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; }
+
+$(run): requirements.txt | .venv/bin/python
+	$(venv)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+$(dev): requirements-dev.txt | .venv/bin/python
+	$(venv)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@ $(run)

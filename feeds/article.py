@@ -1,0 +1,344 @@
+"""Article: what an author writes in one file, checked; and what of it holds at an instant.
+
+It renders nothing and asks no clock: `now` is always an argument. All datetimes are aware and in UTC, in whole seconds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, cast
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from .mediafile import Media, MediaFile, guess_type
+from .model import TEXT_SCHEMA, Line, Strict, Text, Title, Truth, Url, line, number, one_or_more, title, validate
+from .moment import PATTERN, after_last_moment, first_moment
+from .site import FilePath, Person, PicturePath, Site, slug
+from .yamlfile import Tree, show
+
+
+@dataclass(frozen=True)
+class ArticleContext:
+    """What an article file is read against; `slug` comes from its name."""
+
+    site: Site
+    media: Media
+    slug: str
+
+
+def _context(info: ValidationInfo) -> ArticleContext:
+    return cast(ArticleContext, info.context)
+
+
+def _first_moment(value: object, info: ValidationInfo) -> datetime:
+    return first_moment(value, _context(info).site.timezone)
+
+
+def _after_last_moment(value: object, info: ValidationInfo) -> datetime:
+    return after_last_moment(value, _context(info).site.timezone)
+
+
+def _category(value: object, info: ValidationInfo) -> str:
+    known = _context(info).site.categories
+    if value not in known:
+        raise ValueError(f"{show(value)} is no category of site.yaml (want {', '.join(known)})")
+    return str(value)
+
+
+def _tag(value: object) -> str:
+    found = title(value)
+    if "," in found:
+        raise ValueError(f"{show(found)} has a comma, where readers split it (want two tags, or one without)")
+    if not slug(found):
+        raise ValueError(f"{show(found)} has no letter or digit for an address (want a word)")
+    return found
+
+
+def _author(value: object) -> object:
+    found = {"name": value} if isinstance(value, str) else value
+    if isinstance(found, dict) and isinstance(name := found.get("name"), str) and name and not slug(name):
+        raise ValueError(f"{show(name)} has no letter or digit for an address (want a name)")
+    return found
+
+
+def _language(value: object, info: ValidationInfo) -> str:
+    site: Site = _context(info).site
+    if value is None:
+        return site.default_language
+    if value not in site.languages:
+        raise ValueError(f"{show(value)} is no language of site.yaml (want {', '.join(site.languages)})")
+    return str(value)
+
+
+def _id(value: object, info: ValidationInfo) -> str:
+    context = _context(info)
+    if value is None:
+        return context.site.tag(context.slug)
+    found = str(value)
+    if re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]*", found):
+        return context.site.tag(found)
+    if ":" not in found or found != found.strip() or "\n" in found:
+        raise ValueError(f"{show(found)} is no id (want a word of A-Z a-z 0-9 . _ -, or an older system's whole guid)")
+    return found
+
+
+def _twin(value: object) -> str:
+    found = line(value)
+    if not re.fullmatch("[A-Za-z0-9._-]+", found):
+        raise ValueError(f"{show(found)} is not a word (want the same word in an article and its translation)")
+    return found
+
+
+def _body(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{show(value)} is not a text (want Markdown after `body: |`, indented)")
+    return unicodedata.normalize("NFC", value)
+
+
+def _media_type(value: object) -> str:
+    found = line(value)
+    if not re.fullmatch(r"(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+-]*", found):
+        raise ValueError(f"{show(found)} is not a media type (want one such as video/mp4, audio/mpeg, application/pdf)")
+    return found
+
+
+def _duration(value: object) -> int:
+    form = re.fullmatch("(?:(?:([0-9]{1,2}):)?([0-9]{1,2}):)?([0-9]{1,6})", str(value))
+    if not form or (form[2] and int(form[3]) > 59) or (form[1] and int(form[2]) > 59):
+        raise ValueError(f"{show(value)} is not a duration (want seconds, or 12:30, or 1:02:30)")
+    return int(form[1] or 0) * 3600 + int(form[2] or 0) * 60 + int(form[3])
+
+
+def _fraction(value: object) -> float:
+    if not re.fullmatch(r"0|1|0?\.[0-9]+|1\.0+|0\.0*", str(value)):
+        raise ValueError(f"{show(value)} is not between 0 and 1 (want [0.5, 0.5] for the centre)")
+    return float(str(value))
+
+
+_DATE = WithJsonSchema({"type": "string", "pattern": PATTERN})
+_STRING = WithJsonSchema({"type": "string"})
+
+FirstMoment = Annotated[datetime, PlainValidator(_first_moment), _DATE]
+AfterLastMoment = Annotated[datetime, PlainValidator(_after_last_moment), _DATE]
+CategoryName = Annotated[str, PlainValidator(_category), _STRING]
+Tag = Annotated[str, PlainValidator(_tag), WithJsonSchema(TEXT_SCHEMA)]
+Author = Annotated[Person, BeforeValidator(_author)]
+Language = Annotated[str, PlainValidator(_language), _STRING]
+EntryId = Annotated[str, PlainValidator(_id), _STRING]
+Word = Annotated[str, PlainValidator(_twin), WithJsonSchema(TEXT_SCHEMA)]
+Body = Annotated[str, PlainValidator(_body), _STRING]
+MediaType = Annotated[str, PlainValidator(_media_type), _STRING]
+Bytes = Annotated[int, PlainValidator(number(1, 10**12)), WithJsonSchema({"type": "integer", "minimum": 1})]
+Seconds = Annotated[int, PlainValidator(_duration), WithJsonSchema({"type": ["integer", "string"]})]
+Fraction = Annotated[float, PlainValidator(_fraction), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
+
+
+class Picture(Strict):
+    """The picture of an article, and the words that go with it."""
+
+    file: PicturePath = Field(description="Its path below `media/`.", examples=["cheque.jpg"])
+    alt: Line = Field(
+        description="What the picture shows, for those who do not see it.",
+        examples=["what it shows, such as: Three people hold a cheque"],
+    )
+    credit: Line | None = Field(None, description="Who made it.", examples=["CRCM"])
+    caption: Text | None = Field(
+        None, description="A sentence printed below it.", examples=["The hand-over, in Marseille"]
+    )
+    focus: tuple[Fraction, Fraction] | None = Field(
+        None, description="The point that cuts keep, from the left and from the top.", examples=["[0.5, 0.3]"]
+    )
+
+
+class Attachment(Strict):
+    """A file of ours (`file`) or an address elsewhere (`url`) that goes with an article."""
+
+    file: FilePath | None = Field(None, description="Its path below `media/`.", examples=["programme.pdf"])
+    url: Url | None = Field(
+        None,
+        validate_default=True,
+        description="Its address, if it is elsewhere.",
+        examples=["https://video.example/1"],
+    )
+    title: Title = Field(description="What it is called.", examples=["Report on France 3"])
+    type: MediaType | None = Field(
+        None,
+        validate_default=True,
+        description="Its media type; needed where the name does not tell, text/html for a page.",
+        examples=["video/mp4"],
+    )
+    length: Bytes | None = Field(None, description="Its size in bytes, if it is elsewhere.", examples=["10485760"])
+    duration: Seconds | None = Field(None, description="How long it plays.", examples=["2:30"])
+    until: AfterLastMoment | None = Field(
+        None, description="The last day, or the moment, on which it is offered.", examples=["2026-01-19"]
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _either_or(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "file" in info.data and (value is None) == (info.data["file"] is None):
+            both = "file and url are both given" if value else "neither file nor url is given"
+            raise ValueError(f"{both} (want one of them)")
+        return value
+
+    @field_validator("type")
+    @classmethod
+    def _known_type(cls, value: str | None, info: ValidationInfo) -> str | None:
+        file: MediaFile | None = info.data.get("file")
+        found = value or (file.type if file else guess_type(urlsplit(info.data.get("url") or "").path))
+        if found is None and info.data.get("url"):
+            raise ValueError("missing, and the address does not tell (want one such as video/mp4, or text/html)")
+        return found
+
+    @field_validator("length")
+    @classmethod
+    def _measured(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("file"):
+            raise ValueError("given for a file of ours, which is measured (want the key removed)")
+        return value
+
+
+class Withdrawal(Strict):
+    """A retraction: from when, and why."""
+
+    at: FirstMoment = Field(description="From when the notice stands in place of the article.", examples=["2026-03-02"])
+    reason: Text = Field(description="Why, in a sentence that is published.", examples=["The figures were wrong."])
+
+
+class Article(Strict):
+    """An article file. Of its dates, only those that `now` has reached are shown to anyone."""
+
+    _slug: str = PrivateAttr("")
+
+    title: Title = Field(description="The title, as plain text.", examples=["A cheque for research"])
+    published: FirstMoment = Field(
+        description="When it appears: a date (its first moment) or a date-time; a future one is an embargo.",
+        examples=["2026-03-01 or 2026-03-01T09:00"],
+    )
+    categories: Annotated[tuple[CategoryName, ...], BeforeValidator(one_or_more)] = Field(
+        description="One or more slugs of site.yaml.", examples=["[research, funding]"]
+    )
+    body: Body = Field(
+        description="The text in Markdown (CommonMark and tables).", examples=["Markdown after `body: |`"]
+    )
+    summary: Text | None = Field(
+        None, description="A plain text of about 300 characters; without it, the start of the body.", examples=["…"]
+    )
+    updated: FirstMoment | None = Field(
+        None, description="When it was last changed in a way that readers should notice.", examples=["2026-03-02T10:00"]
+    )
+    expires: FirstMoment | None = Field(
+        None, description="From when it is in no feed; its page says so.", examples=["2026-12-31"]
+    )
+    withdrawn: Withdrawal | None = Field(
+        None, description="A retraction: `at` and `reason`.", examples=["{at: 2026-03-02, reason: …}"]
+    )
+    draft: Truth = Field(False, description="`true`: nowhere but in previews.", examples=["true"])
+    id: EntryId = Field(
+        None,
+        validate_default=True,
+        description="Its permanent identity: a word, or an older system's whole guid; without it, the file's name.",
+        examples=["'k3v9x2'"],
+    )
+    language: Language = Field(
+        None, validate_default=True, description="One of the site's; without it, the first.", examples=["en"]
+    )
+    twin: Word | None = Field(None, description="The same word in an article and its translation.", examples=["cheque"])
+    authors: Annotated[tuple[Author, ...], BeforeValidator(one_or_more)] = Field(
+        (), description="Names, or `{name, url, email}`.", examples=["[Ligue contre le cancer]"]
+    )
+    tags: Annotated[tuple[Tag, ...], BeforeValidator(one_or_more)] = Field(
+        (), description="Free words, without commas.", examples=["[génétique, 2026]"]
+    )
+    picture: Picture | None = Field(None, description="`file` and `alt`, and more.", examples=["{file: …, alt: …}"])
+    attachments: tuple[Attachment, ...] = Field(
+        (), description="Files and addresses that go with it.", examples=["[{file: …, title: …}]"]
+    )
+    link: Url | None = Field(
+        None, description="Where it really lives, if elsewhere.", examples=["https://www.example.org/1"]
+    )
+    social: Text | None = Field(None, description="Ready-made text for posts.", examples=["…"])
+
+    def model_post_init(self, context: Any) -> None:
+        """Take the slug from the context."""
+        self._slug = context.slug
+
+    @field_validator("categories", "tags")
+    @classmethod
+    def _each_once(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(values))
+
+    @field_validator("updated", "expires")
+    @classmethod
+    def _not_before_published(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        published = info.data.get("published")
+        if value and published and value < published:
+            written, first = (
+                f"{moment.astimezone(_context(info).site.timezone):%Y-%m-%dT%H:%M}" for moment in (value, published)
+            )
+            raise ValueError(f"{written} is before published, {first} (want a later moment)")
+        return value
+
+    @field_validator("expires")
+    @classmethod
+    def _some_time(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        if value and value == info.data.get("published"):
+            raise ValueError("the moment it is published (want a later one)")
+        return value
+
+    @field_validator("withdrawn")
+    @classmethod
+    def _withdrawn_later(cls, value: Withdrawal | None, info: ValidationInfo) -> Withdrawal | None:
+        if value:
+            cls._not_before_published(value.at, info)
+        return value
+
+    @property
+    def slug(self) -> str:
+        """The last part of its page's address: the stem of its file."""
+        return self._slug
+
+    def has_appeared(self, now: datetime) -> bool:
+        """Tell whether anyone may know of it: no draft, and no embargo any more."""
+        return not self.draft and self.published <= now
+
+    def has_expired(self, now: datetime) -> bool:
+        """Tell whether it has left all feeds."""
+        return self.expires is not None and self.expires <= now
+
+    def withdrawal(self, now: datetime) -> Withdrawal | None:
+        """Give the retraction once it is in force."""
+        return self.withdrawn if self.withdrawn and self.withdrawn.at <= now else None
+
+    def updated_at(self, now: datetime) -> datetime:
+        """Tell when it last changed in a way that readers should notice, `published` at the least."""
+        reached = [self.published, self.updated, self.withdrawn.at if self.withdrawn else None]
+        return max(moment for moment in reached if moment and moment <= max(now, self.published))
+
+    def attachments_at(self, now: datetime) -> tuple[Attachment, ...]:
+        """Give the attachments that are still offered."""
+        return tuple(each for each in self.attachments if each.until is None or now < each.until)
+
+    def moments(self) -> Iterator[datetime]:
+        """Give every instant at which something of it changes for readers."""
+        dates = [self.published, self.updated, self.expires, self.withdrawn.at if self.withdrawn else None]
+        yield from (moment for moment in dates if moment)
+        yield from (each.until for each in self.attachments if each.until)
+
+
+def read_article(tree: Tree, context: ArticleContext) -> Article | None:
+    """Make the article of a file's values, or add what is wrong to the tree's problems."""
+    return validate(tree, Article, context)

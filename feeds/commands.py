@@ -1,0 +1,209 @@
+"""The `flask` commands: they ask the other parts, and print what comes of it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import secrets
+import socket
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import cast
+from wsgiref.types import WSGIApplication
+
+import click
+from flask import Flask, current_app
+from flask.cli import ScriptInfo
+
+from .catalog import Catalog
+from .content import ENDING, ContentFolder
+from .edition import Edition
+from .model import title as read_title
+from .publisher import Publisher
+from .schema import article_schema, site_schema
+from .site import Site, slug
+from .yamlfile import FORBIDDEN, Problem, name_character
+
+SCHEMAS = ("article", "site")
+
+
+def add_commands(app: Flask) -> None:
+    """Make the commands known to `flask`."""
+    for command in (serve, check, new, schema):
+        app.cli.add_command(command)
+
+
+def _publisher() -> Publisher:
+    return cast(Publisher, current_app.extensions["feeds"])
+
+
+def _site_or_exit(content: ContentFolder, status: int) -> Site:
+    """Read the site, or print what is wrong with it and end with `status`."""
+    site, problems = content.load_site()
+    if site is None:
+        for problem in problems:
+            _print_problem(problem, err=True)
+        sys.exit(status)
+    return site
+
+
+def _print_problem(problem: Problem, *, err: bool = False) -> None:
+    where, what = str(problem).split(": ", 1)
+    colour = "red" if problem.severity == "error" else "yellow"
+    click.echo(f"{click.style(where, bold=True)}: {click.style(what, fg=colour)}", err=err)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of processes.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve with the production server, until a SIGTERM or Ctrl+C; answers under way are finished.
+
+    A site.yaml that cannot be used is told before any process starts, with exit status 2.
+    """
+    site = _site_or_exit(_publisher().content, 2)
+    _refuse_taken_port(host, port)
+
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    server = Granian(
+        "feeds",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=2,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+    )
+    click.echo(f"Serving {site.absolute('/')} on {host} port {port}. Ctrl+C ends it.")
+    info = click.get_current_context().ensure_object(ScriptInfo)
+    server.serve(target_loader=partial(load_worker, info.app_import_path), wrap_loader=False)
+
+
+def load_worker(app_import_path: str | None) -> WSGIApplication:
+    """Make the application of one process, with its first edition ready."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    app = ScriptInfo(app_import_path=app_import_path).load_app()
+    publisher: Publisher = app.extensions["feeds"]
+    publisher.start()
+    return cast(WSGIApplication, app.wsgi_app)
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            found = "is taken" if fault.errno == errno.EADDRINUSE else f"cannot be used: {fault.strerror}"
+            raise click.ClickException(f"{host} port {port} {found} (want another: --port, --host)") from None
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[FILE]...")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+def check(files: tuple[Path, ...], form: str) -> None:
+    """Print every problem of the content, or of the FILEs; exit status 1 if one is an error."""
+    publisher = _publisher()
+    content = publisher.content
+    found = content.load()
+    problems = list(found.problems)
+    if found.site:
+        edition = Edition(Catalog.at(publisher.clock(), found.site, found.articles), content.media, publisher.clock())
+        problems += [
+            Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
+        ]
+    count = found.files
+    if files:
+        asked = {path.resolve() for path in files}
+        known = {path.resolve() for path in (content.site_file, *content.article_files())}
+        if strange := sorted(asked - known):
+            raise click.UsageError(
+                f"{strange[0]} is no file of {content.root}/ (want {content.root}/articles/…{ENDING})"
+            )
+        problems = [problem for problem in problems if Path(problem.file).resolve() in asked]
+        count = len(asked)
+    errors = sum(problem.severity == "error" for problem in problems)
+    if form == "json":
+        click.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1))
+    else:
+        for problem in problems:
+            _print_problem(problem)
+        warnings = len(problems) - errors
+        click.echo(f"{_count(errors, 'error')}, {_count(warnings, 'warning')} in {_count(count, 'file')}")
+    sys.exit(1 if errors else 0)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+@click.command()
+@click.argument("title")
+def new(title: str) -> None:
+    """Write an article file with a permanent id and the moment, as a draft, and print its path."""
+    publisher = _publisher()
+    content = publisher.content
+    site = _site_or_exit(content, 1)
+    try:
+        title = read_title(title)
+    except ValueError as fault:
+        raise click.UsageError(f"the title: {fault}") from None
+    if found := FORBIDDEN.search(title):
+        raise click.UsageError(f"the title: {name_character(found[0])} (want it removed)")
+    taken = {slug(path.stem) for path in content.article_files()}
+    name = _free_name(slug(title) or "article", taken)
+    folder = content.root / "articles"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}{ENDING}"
+    moment = publisher.clock().astimezone(site.timezone).strftime("%Y-%m-%dT%H:%M")
+    categories = list(site.categories)
+    text = f"""\
+# yaml-language-server: $schema=../article.schema.json
+id: "{secrets.token_hex(6)}"
+title: {json.dumps(title, ensure_ascii=False)}
+published: {moment}
+categories: [{categories[0]}]  # {", ".join(categories)}
+draft: true
+summary:
+body: |
+  …
+"""
+    with path.open("x", encoding="utf-8") as file:  # x: never over a file that came to be in between
+        file.write(text)
+    click.echo(path)
+
+
+def _free_name(name: str, taken: Iterable[str]) -> str:
+    name, number, known = name[:80].rstrip("-"), 1, set(taken)
+    while (free := name if number == 1 else f"{name}-{number}") in known:
+        number += 1
+    return free
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(SCHEMAS), required=False)
+@click.option("--write", is_flag=True, help="Write both beside site.yaml, where the article files look for theirs.")
+def schema(kind: str | None, write: bool) -> None:
+    """Print the JSON Schema of article or of site files, for editors."""
+    content = _publisher().content
+    schemas = {"article": article_schema(_site_or_exit(content, 1)), "site": site_schema()}
+    texts = {name: json.dumps(found, ensure_ascii=False, indent=1) + "\n" for name, found in schemas.items()}
+    if write:
+        for name in SCHEMAS:
+            path = content.root / f"{name}.schema.json"
+            path.write_text(texts[name], encoding="utf-8")
+            click.echo(path)
+    elif kind:
+        click.echo(texts[kind], nl=False)
+    else:
+        raise click.UsageError(f"which one is missing (want {' or '.join(SCHEMAS)}, or --write)")

@@ -1,0 +1,172 @@
+"""Edition: a read-only mapping from URL path to a finished document, for one content and one instant.
+
+It opens no file and asks no clock. The feeds of everything and of the categories, the homes and the list of feeds are
+finished ahead; tags, authors and pages when they are first asked for, and only so many of them are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cached_property, lru_cache, partial
+
+from . import markup
+from .article import Article
+from .catalog import Catalog
+from .document import Document, content_security_policy, etag_of
+from .feed import Feed, FeedTable, Topic
+from .formats import FORMATS, Format, opml, pages
+from .mediafile import Media, MediaFile
+
+KEPT = 1024
+"""How many of the documents that are finished on demand are kept."""
+
+LARGE = 1_000_000
+"""Bytes beyond which some aggregators refuse a feed."""
+
+GUESSES = {
+    "feed": "rss",
+    "feed/": "rss",
+    "rss": "rss",
+    "rss/": "rss",
+    "feed.xml": "rss",
+    "rss.xml": "rss",
+    "atom.xml": "atom",
+    "index.xml": "rss",
+    "feed.json": "json",
+}
+"""Where readers look for a feed without being told (Miniflux among them, which refuses a redirect there)."""
+
+OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
+
+
+class Edition(Mapping[str, Document]):
+    """What anyone can fetch at an instant; paths are decoded, and begin with the path of the site's address."""
+
+    def __init__(self, catalog: Catalog, media: Media, modified: datetime) -> None:
+        """Compute the edition of a catalog.
+
+        `media` finds the files that bodies name. `modified` becomes the Last-Modified of all documents: aware, in
+        whole seconds.
+        """
+        self.catalog, self.site = catalog, catalog.site
+        self.table = FeedTable(catalog)
+        self._media, self._modified = media, modified
+        self._makers = {self.site.path + path: maker for path, maker in self._paths()}
+        self._on_demand = lru_cache(maxsize=KEPT)(self._finish)
+        self._ready = {path: self._finish(path) for path in self._makers if self._is_ahead(path)}
+        for language in self.site.languages:
+            home = self.site.path + self.site.home_path(language)
+            for guess, ending in GUESSES.items():
+                self._ready[home + guess] = self._ready[f"{home}feeds/all.{ending}"]
+
+    def find(self, path: str) -> Document | None:
+        """Give the document at a path, finishing it if it is the first time."""
+        ready = self._ready.get(path)
+        return ready if ready is not None or path not in self._makers else self._on_demand(path)
+
+    def __getitem__(self, path: str) -> Document:
+        """Give the document at a path. Raises KeyError where there is none."""
+        found = self.find(path)
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through all paths, those that readers guess included."""
+        yield from self._makers
+        yield from (path for path in self._ready if path not in self._makers)
+
+    def __len__(self) -> int:
+        """Count all paths."""
+        return len(self._makers.keys() | self._ready.keys())
+
+    @cached_property
+    def id(self) -> str:
+        """Name the edition by the bytes of what is finished ahead."""
+        return etag_of("".join(f"{path} {self._ready[path].etag}\n" for path in sorted(self._ready)).encode())
+
+    @cached_property
+    def files(self) -> dict[str, MediaFile]:
+        """The files below `media/` that are fetched, by their path there: those of the site and of live articles."""
+        named = [file for file in (self.site.logo, self.site.icon) if file]
+        for article in self.catalog.live:
+            if article.withdrawal(self.catalog.now):
+                continue
+            if article.picture:
+                named.append(article.picture.file)
+            named += [each.file for each in article.attachments_at(self.catalog.now) if each.file]
+            if "media/" in article.body:
+                content = self.table.entry(article).content
+                named += [self._media.find(path) for path in markup.media_references(content, base=self.site.url)]
+        return {file.path: file for file in named}
+
+    def missing(self, path: str) -> bytes:
+        """Render the page of an address that leads nowhere, in the language of the address."""
+        languages = (each for each in self.site.languages if path.startswith(f"{self.site.path}/{each}/"))
+        return pages.missing(self.table, next(languages, self.site.default_language))
+
+    def large_feeds(self) -> Iterator[str]:
+        """Tell which of the feeds that are finished ahead are larger than readers like."""
+        for path, document in self._ready.items():
+            if len(document.data) > LARGE and path in self._makers and path.endswith(tuple(FORMATS)):
+                yield f"{path} has {len(document.data):,} bytes (want at most {LARGE:,}: fewer entries)"
+
+    def _paths(self) -> Iterator[tuple[str, Callable[[], Document]]]:
+        site, table = self.site, self.table
+        for topic in table.topics.values():
+            stem = site.feed_path(topic.language, topic.name)
+            yield stem, partial(self._page, pages.feed, topic)
+            for format in FORMATS.values():
+                yield f"{stem}.{format.ending}", partial(self._feed, topic, format)
+        for language in site.languages:
+            yield site.home_path(language), partial(self._page, pages.home, language)
+        for article in self.catalog.appeared:
+            yield site.article_path(article.language, article.slug), partial(self._article, article)
+        yield "/feeds.opml", self._opml
+        yield "/static/style.css", self._style
+
+    def _is_ahead(self, path: str) -> bool:
+        parts = path.removeprefix(self.site.path).split("/")
+        return "articles" not in parts and not ("feeds" in parts and ("tags" in parts or "authors" in parts))
+
+    def _finish(self, path: str) -> Document:
+        return self._makers[path]()
+
+    def _document(self, data: bytes, content_type: str, *headers: tuple[str, str]) -> Document:
+        policy = ("Content-Security-Policy", content_security_policy(self.site.url))
+        return Document(data, content_type, self._modified, self.site.max_age, (*headers, policy))
+
+    def _feed(self, topic: Topic, format: Format) -> Document:
+        feed = self.table.feed(topic)
+        return self._document(format.render(feed), format.content_type, ("Link", _links(feed, format)), OPEN_TO_SCRIPTS)
+
+    def _page(self, render: Callable[..., bytes], subject: object) -> Document:
+        return self._document(render(self.table, subject), pages.CONTENT_TYPE)
+
+    def _article(self, article: Article) -> Document:
+        twins = self.catalog.twins(article)
+        urls = ((twin.language, self.site.article_path(twin.language, twin.slug)) for twin in twins)
+        links = [f'<{self.site.absolute(path)}>; rel="alternate"; hreflang="{language}"' for language, path in urls]
+        headers = [("Link", ", ".join(links))] if links else []
+        return self._document(pages.article(self.table, article), pages.CONTENT_TYPE, *headers)
+
+    def _opml(self) -> Document:
+        outlines = [self.table.outline(topic) for topic in self.table.topics.values()]
+        title = self.site.title[self.site.default_language]
+        return self._document(opml.render(title, outlines), opml.CONTENT_TYPE, OPEN_TO_SCRIPTS)
+
+    def _style(self) -> Document:
+        return self._document(pages.style(self.site.accent), pages.STYLE_TYPE)
+
+
+def _links(feed: Feed, format: Format) -> str:
+    """Write the Link header of a feed (RFC 8288): itself, its other formats, its translations."""
+    links = [f'<{feed.address}.{format.ending}>; rel="self"; type="{format.media_type}"']
+    for other in FORMATS.values():
+        if other is not format:
+            links.append(f'<{feed.address}.{other.ending}>; rel="alternate"; type="{other.media_type}"')
+    for language, address in feed.translations.items():
+        where = f"<{address}.{format.ending}>"
+        links.append(f'{where}; rel="alternate"; type="{format.media_type}"; hreflang="{language}"')
+    return ", ".join(links)

@@ -1,0 +1,191 @@
+"""An author's Markdown becomes safe HTML with absolute URLs, and plain excerpts.
+
+It knows neither article nor feed; what it takes out of a text it also tells, so that `flask check` can warn.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from urllib.parse import quote, urljoin
+
+import comrak
+import nh3
+import regex
+
+from .yamlfile import FORBIDDEN, name_character, show
+
+EXCERPT = 300
+"""Length of an excerpt in characters: what readers show in their lists."""
+
+TAGS = {
+    *("a", "b", "blockquote", "br", "code", "dd", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4"),
+    *("h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "q", "small", "strong", "sub", "sup", "table", "tbody"),
+    *("td", "tfoot", "th", "thead", "time", "tr", "ul"),
+}
+"""The elements that every reader keeps; no other leaves us."""
+
+ATTRIBUTES: dict[str, set[str]] = {
+    "*": {"lang", "dir"},
+    "a": {"href", "title"},
+    "img": {"src", "alt", "width", "height", "title"},
+    "ol": {"start"},
+    "td": {"align"},
+    "th": {"align"},
+    "time": {"datetime"},
+}
+SCHEMES = {"http", "https", "mailto"}
+
+_DROPPED_WHOLE = {
+    *("script", "style", "form", "svg", "iframe", "math", "object", "embed", "template", "noscript", "textarea"),
+    *("select", "button"),
+}
+"""Elements that go with all that is in them; of others that are not allowed, the text stays."""
+
+_EXTENSIONS = comrak.ExtensionOptions()
+_EXTENSIONS.table = True
+_RENDERING = comrak.RenderOptions()
+_RENDERING.unsafe_ = True  # an author's HTML passes here, and is cleaned by nh3 below
+
+_VOID = {"br", "hr", "img", "input", "col", "wbr", "area", "source", "track"}
+
+MAX_DEPTH = 100
+"""How deep elements may stand in each other; the time that cleaning takes grows with the square of it."""
+
+_TAG = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^>"]|"[^"]*")*)>')
+_BLANKS = re.compile("[ \t\r\n]+")
+
+
+def _commonmark(body: str) -> str:
+    return comrak.render_markdown(body, _EXTENSIONS, None, _RENDERING)
+
+
+def to_html(body: str, *, base: str, page: str) -> str:
+    """Render Markdown to HTML that is safe in every reader.
+
+    Addresses in it are resolved against `base`, the site's (no final slash), and fragments against `page`. Headings
+    start at h2, below the title, and skip no level. Characters that XML cannot carry are left out.
+    """
+    found = nh3.clean(
+        _commonmark(body),
+        tags=TAGS,
+        clean_content_tags=_DROPPED_WHOLE,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        url_relative=lambda reference: absolute(reference, base=base, page=page),
+        link_rel=None,
+    )
+    found = FORBIDDEN.sub("", found.replace("&nbsp;", "\u00a0"))
+    return _TAG.sub(_Outline(), found).strip("\n")
+
+
+def absolute(reference: str, *, base: str, page: str) -> str:
+    """Make an author's relative reference an absolute URL in ASCII; `/a` and `a` both mean a path below `base`."""
+    reference = quote(reference, safe="%/:?#[]@!$&'()*+,;=~")
+    if reference.startswith("//"):
+        return "https:" + reference
+    if not reference or reference.startswith("#"):
+        return page + reference
+    return urljoin(base + "/", reference.lstrip("/") or ".").removesuffix("/.")
+
+
+class _Outline:
+    """Rewrites tags, one after the other: headings to their level, pictures without an address to nothing."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[int, int]] = []  # (level written, level given) of the headings around this place
+
+    def __call__(self, tag: re.Match[str]) -> str:
+        closing, name, rest = tag.groups()
+        if name == "img" and " src=" not in rest:
+            return ""
+        if len(name) != 2 or name[0] != "h" or name == "hr":
+            return tag[0]
+        if not closing:
+            written = int(name[1])
+            while self._open and self._open[-1][0] >= written:
+                self._open.pop()
+            self._open.append((written, min(self._open[-1][1] + 1, 6) if self._open else 2))
+        return f"<{closing}h{self._open[-1][1] if self._open else 2}{rest}>"
+
+
+def excerpt(found: str, limit: int = EXCERPT) -> str:
+    """Take the start of a safe HTML text as plain text: whole sentences if they fill half of `limit`, else words."""
+    paragraphs = re.findall("<p[^>]*>(.*?)</p>", found, re.DOTALL) or [found]
+    plain = _BLANKS.sub(" ", html.unescape(nh3.clean(" ".join(paragraphs), tags=set()))).strip(" ")
+    if len(plain) <= limit:
+        return plain
+    sentences = list(re.finditer("[.!?…](?:[\u00a0\u202f]?[»”’)])?(?= )", plain[: limit + 1]))
+    if sentences and sentences[-1].end() * 2 >= limit:
+        return plain[: sentences[-1].end()]
+    words, space, _ = plain[:limit].rpartition(" ")
+    if space:
+        return words.rstrip(" ,;:–—-") + "…"
+    start = ""
+    for grapheme in regex.finditer(r"\X", plain):
+        if len(start) + len(grapheme[0]) >= limit:
+            break
+        start += grapheme[0]
+    return start + "…"
+
+
+def media_references(found: str, *, base: str) -> Iterator[str]:
+    """Give the paths below `media/`, percent-encoded, that a safe HTML text links to or shows."""
+    yield from re.findall(re.escape(f'"{base}/media/') + '([^"?#]+)', found)
+
+
+def is_too_deep(body: str) -> bool:
+    """Tell whether elements stand more than `MAX_DEPTH` deep in each other."""
+    if body.count(">") + body.count("<") <= MAX_DEPTH:
+        return False  # only quotations and an author's own HTML can be nested so deep
+    depth = deepest = 0
+    for closing, name, rest in _TAG.findall(_commonmark(body)):
+        if name not in _VOID and not rest.endswith("/"):
+            depth = max(depth - 1, 0) if closing else depth + 1
+            deepest = max(deepest, depth)
+    return deepest > MAX_DEPTH
+
+
+def faults(body: str) -> list[tuple[int, str]]:
+    """Tell what is taken out of a text, or missing in it: the offset in `body`, and a sentence."""
+    rendered = _commonmark(body)
+    found = _Faults(body)
+    if "<" in body or "](" in body or "]:" in body:
+        found.feed(rendered)
+        found.close()
+    if character := FORBIDDEN.search(rendered):
+        found.add(r"&#", f"{name_character(character[0])} is removed (want it left out)")
+    return sorted(found.found)
+
+
+class _Faults(HTMLParser):
+    def __init__(self, body: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self._body = body
+        self.found: set[tuple[int, str]] = set()
+
+    def add(self, pattern: str, message: str) -> None:
+        place = re.search(pattern, self._body, re.IGNORECASE)
+        self.found.add((place.start() if place else 0, message))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in TAGS:
+            instead = "link to it instead" if tag in _DROPPED_WHOLE else "only its text stays"
+            self.add(f"<{re.escape(tag)}", f"<{tag}> is removed (want Markdown; {instead})")
+            return
+        allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag, set())
+        for name, value in attrs:
+            if name in ("href", "src") and name in allowed:
+                self._check_address(name, value or "")
+            elif name not in allowed and (tag, name) != ("code", "class"):  # comrak's own, of a fence's language
+                self.add(re.escape(name) + r"\s*=", f"{name} on <{tag}> is removed (want it left out)")
+        if tag == "img" and not dict(attrs).get("alt"):
+            self.add(r"!\[\s*\]|<img", "a picture without a description (want ![what it shows](…))")
+
+    def _check_address(self, name: str, value: str) -> None:
+        scheme = re.match(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):", value)
+        if scheme and scheme[1].lower() not in SCHEMES:
+            message = f"{show(value)} is removed (want an address with http, https or mailto)"
+            self.add(re.escape(scheme[1]) + ":", message)

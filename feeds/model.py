@@ -1,0 +1,163 @@
+"""What all models share: their base, the kinds of text they hold, and pydantic's findings in plain words.
+
+It knows no key of ours, and no file: `validate` takes a `Tree` that was read before.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, WithJsonSchema, model_validator
+from pydantic_core import ErrorDetails
+
+from .yamlfile import Path, Tree, show
+
+Model = TypeVar("Model", bound=BaseModel)
+
+BLANKS = " \t\r\n"
+"""All that is ever stripped: `str.strip()` would take an author's U+00A0 and U+202F with it."""
+
+
+class Strict(BaseModel):
+    """The base of every model: frozen, and unknown keys are faults; a key with nothing behind it counts as absent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, data: object) -> object:
+        if isinstance(data, dict):
+            return {key: value for key, value in data.items() if value != "" or key not in cls.model_fields}
+        return data
+
+
+def text(value: object) -> str:
+    """Normalise to NFC and strip blanks; nothing else of an author's characters is touched."""
+    if not isinstance(value, str):
+        raise ValueError(f"{show(value)} is not a text (want a text, in quotes if it has a colon)")
+    stripped = unicodedata.normalize("NFC", value).strip(BLANKS)
+    if not stripped.strip():
+        raise ValueError("there is no text (want one, or the key removed)")
+    return stripped
+
+
+def line(value: object) -> str:
+    """Be a text on one line."""
+    found = text(value)
+    if "\n" in found or "\r" in found:
+        raise ValueError(f"{show(found)} has several lines (want one)")
+    return found
+
+
+def title(value: object) -> str:
+    """Be a line without anything that Liferea and feed2toot would take for an HTML tag and delete."""
+    found = line(value)
+    if tag := re.search(r"<[/!?]?[A-Za-z][^>\s]*>?", found):
+        raise ValueError(f"{tag[0]} looks like a tag, and readers delete it (want plain text)")
+    return found
+
+
+def truth(value: object) -> bool:
+    """Read `true` or `false`."""
+    if value not in ("true", "false"):
+        raise ValueError(f"{show(value)} is neither true nor false (want true or false)")
+    return value == "true"
+
+
+def number(low: int, high: int) -> Callable[[object], int]:
+    """Make a reader of whole numbers from `low` to `high`."""
+
+    def parse(value: object) -> int:
+        if not (isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value) and low <= int(value) <= high):
+            raise ValueError(f"{show(value)} is not a whole number from {low} to {high} (want one)")
+        return int(value)
+
+    return parse
+
+
+def url(value: object) -> str:
+    """Read an http or https address, whole and in ASCII (RFC 3986)."""
+    found = line(value)
+    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!#$%&'()*+,./:;=?@\[\]_~A-Za-z0-9-]*)?", found):
+        raise ValueError(f"{show(found)} is not an address (want https://… without spaces or accents)")
+    return found
+
+
+def email(value: object) -> str:
+    """Read an e-mail address; only its shape is looked at."""
+    found = line(value)
+    if not re.fullmatch(r"[^@\s<>()]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", found):
+        raise ValueError(f"{show(found)} is not an e-mail address (want name@host.example)")
+    return found
+
+
+TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
+"""What editors may take a text for, since they resolve `1.0` and `true`; here it is text all the same."""
+
+Text = Annotated[str, PlainValidator(text), WithJsonSchema(TEXT_SCHEMA)]
+Line = Annotated[str, PlainValidator(line), WithJsonSchema(TEXT_SCHEMA)]
+Title = Annotated[str, PlainValidator(title), WithJsonSchema(TEXT_SCHEMA)]
+Truth = Annotated[bool, PlainValidator(truth), WithJsonSchema({"type": "boolean"})]
+Url = Annotated[str, PlainValidator(url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
+Email = Annotated[str, PlainValidator(email), WithJsonSchema({"type": "string", "pattern": "^[^@ ]+@[^@ ]+$"})]
+
+
+def one_or_more(value: object) -> object:
+    """Take a single text for a list of one, and refuse an empty list."""
+    if value == []:
+        raise ValueError("an empty list (want one at least, or the key removed)")
+    return [value] if isinstance(value, str) else value
+
+
+def validate(tree: Tree, model: type[Model], context: object) -> Model | None:
+    """Make a `model` of a file's values, or add what is wrong with them to the tree's problems and return nothing."""
+    try:
+        return model.model_validate(tree.value, context=context)
+    except ValidationError as fault:
+        for error in fault.errors(include_url=False):
+            path = tuple(part for part in error["loc"] if part != "[key]")
+            at_key = error["type"] == "extra_forbidden" or "[key]" in error["loc"]
+            tree.problems.append(tree.problem(path, _explain(error, model, path), at_key=at_key))
+        return None
+
+
+def _explain(error: ErrorDetails, model: type[BaseModel], path: Path) -> str:
+    kind, found = error["type"], show(error["input"])
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    wanted = _wanted(model, path)
+    if kind == "missing":
+        return f"missing (want {wanted})"
+    if kind == "extra_forbidden":
+        known = list(_model_at(model, path[:-1]).model_fields)
+        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
+        return f"unknown key (want {near[0] if near else 'one of ' + ', '.join(known)})"
+    if kind in ("model_type", "dict_type"):
+        return f"{found} is not a group of keys (want {wanted})"
+    if kind in ("list_type", "tuple_type"):
+        return f"{found} is not a list (want {wanted})"
+    return f"{found}: {error['msg']} (want {wanted})"
+
+
+def _wanted(model: type[BaseModel], path: Path) -> str:
+    names = [part for part in path if isinstance(part, str)]
+    info = _model_at(model, tuple(names[:-1])).model_fields.get(names[-1]) if names else None
+    return str(info.examples[0]) if info and info.examples else "a value"
+
+
+def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
+    for part in path:
+        if isinstance(part, str) and part in model.model_fields:
+            model = next(_models_in(model.model_fields[part].annotation), model)
+    return model
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models_in(inner)

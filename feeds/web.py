@@ -1,0 +1,110 @@
+"""What Flask answers: files of `media/`, redirects, errors and `/health`; the documents never reach it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import cast
+
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request, send_file
+from werkzeug.exceptions import HTTPException
+
+from .document import SECURITY, cache_control, content_security_policy
+from .edition import Edition
+from .publisher import Publisher
+
+blueprint = Blueprint("feeds", __name__)
+
+_SCRIPTABLE = ("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml")
+"""Types that a browser would run code of; a sandbox keeps them from our pages."""
+
+
+def _publisher() -> Publisher:
+    return cast(Publisher, current_app.extensions["feeds"])
+
+
+def _edition() -> Edition:
+    edition = _publisher().edition
+    if edition is None:
+        abort(HTTPStatus.SERVICE_UNAVAILABLE)
+    return edition
+
+
+@blueprint.get("/health")
+def health() -> tuple[Response, int]:
+    """Tell how the service is, without a word of the content."""
+    publisher = _publisher()
+    edition, refreshed = publisher.edition, publisher.refreshed
+    state = {
+        "edition": edition.id if edition else None,
+        "refreshed": refreshed.isoformat(timespec="seconds") if refreshed else None,
+        "problems": len(publisher.problems),
+    }
+    return jsonify(state), HTTPStatus.OK if edition else HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@blueprint.get("/media/<path:name>")
+def media(name: str) -> Response:
+    """Send a file that the site or a live article names; parts of it too, which players ask for."""
+    edition, folder = _edition(), _publisher().content.media
+    file = edition.files.get(name)
+    if file is None or request.root_path != edition.site.path:
+        abort(HTTPStatus.NOT_FOUND)
+    try:
+        response = send_file(
+            folder.path_of(file).resolve(), file.type, etag=file.digest, max_age=edition.site.max_age, conditional=True
+        )
+    except FileNotFoundError:
+        abort(HTTPStatus.NOT_FOUND)
+    response.cache_control.public = True
+    if file.type in _SCRIPTABLE:
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@blueprint.app_errorhandler(HTTPException)
+def error(fault: HTTPException) -> Response:
+    """Answer an error with a short page; an address that leads nowhere may have been redirected or misspelt."""
+    edition = _publisher().edition
+    if fault.code == HTTPStatus.NOT_FOUND and edition:
+        return _elsewhere(edition) or _page(edition.missing(request.root_path + request.path), fault)
+    status = HTTPStatus(fault.code or 500)
+    response = Response(f"{status.value} {status.phrase}\n", status, content_type="text/plain; charset=utf-8")
+    response.headers.extend(
+        [(name, value) for name, value in fault.get_headers() if name in ("Allow", "Content-Range")]
+    )
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def _elsewhere(edition: Edition) -> Response | None:
+    """Redirect an old path to its new place, and a path with a slash too many or too few to the right one."""
+    site, path = edition.site, request.path
+    if request.root_path != site.path:
+        return None
+    place = site.redirects.get(path)
+    if place is None:
+        other = path.rstrip("/") if path.endswith("/") else path + "/"
+        place = other if edition.find(site.path + other) else None
+    if place is None:
+        return None
+    target = site.absolute(place) if place.startswith("/") else place
+    response = cast(Response, redirect(target, HTTPStatus.MOVED_PERMANENTLY))
+    response.headers["Cache-Control"] = cache_control(site.max_age)
+    return response
+
+
+def _page(data: bytes, fault: HTTPException) -> Response:
+    return Response(data, fault.code, content_type="text/html; charset=utf-8")
+
+
+@blueprint.after_app_request
+def secure(response: Response) -> Response:
+    """Add what every answer carries, and let no cache keep an error: an address may lead somewhere tomorrow."""
+    edition = _publisher().edition
+    for name, value in SECURITY:
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", content_security_policy(edition.site.url if edition else ""))
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

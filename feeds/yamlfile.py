@@ -1,0 +1,294 @@
+"""Turn the bytes of a YAML file into plain values whose every scalar is text, and faults into `Problem`s.
+
+The models decide what is a date, a number or a truth. This module opens no file and knows no key; it keeps the line and
+column of every value, so that whoever finds fault with one can say where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import yaml
+
+MAX_BYTES = 1 << 20
+"""Size of the largest file that is read: 1 MiB."""
+
+MAX_DEPTH = 16
+"""How deep lists and mappings may stand in each other; no key of ours needs more than four."""
+
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufeff\ufffe\uffff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + "\ud800-\udfff]"
+)
+"""Characters that XML 1.0 section 2.2 refuses, or that readers, editors and YAML take for line breaks."""
+
+Severity = Literal["error", "warning"]
+Path = tuple[str | int, ...]
+
+
+class Position(NamedTuple):
+    """Where something starts in a text, from 0: the way libyaml counts."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What was found in a file, where, and what is wanted; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    message: str
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        """Write the one line that `flask check` prints and editors understand."""
+        words = [f"{self.file}:{self.line}:{self.column}"]
+        words += ["warning"] if self.severity == "warning" else []
+        words += [self.key] if self.key else []
+        return ": ".join([*words, self.message])
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The values of a file, all text, and where each of them stands."""
+
+    file: str
+    text: str
+    value: dict[str, Any]
+    problems: list[Problem]
+    values_at: dict[Path, Position] = field(repr=False)
+    keys_at: dict[Path, Position] = field(repr=False)
+
+    def problem(
+        self, path: Path, message: str, severity: Severity = "error", *, at_key: bool = False, line: int = 0
+    ) -> Problem:
+        """Make a problem of the value (or the key) at `path`, `line` lines below its start."""
+        key = dotted(path)
+        while path and path not in self.values_at:
+            path = path[:-1]
+        mark = self.keys_at.get(path, self.values_at[path]) if at_key else self.values_at[path]
+        if line:
+            return Problem(self.file, mark.line + 1 + line, 1, key, message, severity)
+        return Problem(self.file, mark.line + 1, mark.column + 1, key, message, severity)
+
+    def block_problem(self, path: Path, offset: int, message: str, severity: Severity) -> Problem:
+        """Make a problem of the character at `offset` of a top-level text, exact to the line in a block (`|`)."""
+        mark = self.values_at[path]
+        text: str = self.value[str(path[0])]
+        line = self.text.splitlines()[mark.line]
+        is_block = line[mark.column : mark.column + 1] == "|"
+        return self.problem(path, message, severity, line=1 + text.count("\n", 0, offset) if is_block else 0)
+
+
+def read(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
+    """Parse a file's bytes; without a tree where nothing can be read of it.
+
+    `file` is the name that problems carry. A tree may have problems of its own (a key given twice) beside its values.
+    """
+    try:
+        text = _decode(data, file)
+        _refuse_characters(text, file)
+        tree = _Builder(text, file).build()
+        return tree, tree.problems
+    except _Unreadable as fault:
+        return None, [fault.problem]
+
+
+class _Unreadable(Exception):
+    def __init__(self, file: str, line: int, column: int, message: str) -> None:
+        self.problem = Problem(file, line, column, "", message)
+
+
+def _decode(data: bytes, file: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise _Unreadable(file, 1, 1, f"{len(data):,} bytes (want at most {MAX_BYTES:,})")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _Unreadable(file, 1, 1, "the file is UTF-16 (want it saved as UTF-8)")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        before = data[: fault.start].decode("utf-8-sig")
+        line, column = _position(before, len(before))
+        found = f"byte 0x{data[fault.start]:02X} is not UTF-8"
+        raise _Unreadable(file, line, column, f"{found} (want the file saved as UTF-8)") from None
+    if not text.strip(" \t\r\n"):
+        raise _Unreadable(file, 1, 1, "the file is empty (want keys and values, such as title: …)")
+    return text
+
+
+def _position(text: str, offset: int) -> tuple[int, int]:
+    before = text[:offset].replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, offset - max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset))
+
+
+def name_character(character: str) -> str:
+    """Name a character that cannot be shown, as `U+0007 (control character)`."""
+    code = ord(character)
+    name = unicodedata.name(character, "control character" if code < 0xA0 else "not a character").lower()
+    return f"U+{code:04X} ({name})"
+
+
+def _refuse_characters(text: str, file: str) -> None:
+    if found := FORBIDDEN.search(text):
+        line, column = _position(text, found.start())
+        raise _Unreadable(file, line, column, f"{name_character(found.group())} (want it removed)")
+
+
+class _Parser(yaml.CSafeLoader):
+    """libyaml's parser, used for its events alone: nothing is resolved or constructed."""
+
+
+class _Builder:
+    """Values from events: text, lists and mappings, and nothing that YAML could do besides."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text, self.file = text, file
+        self.problems: list[Problem] = []
+        self.values_at: dict[Path, Position] = {}
+        self.keys_at: dict[Path, Position] = {}
+        self.escapes = "\\" in text
+        self.comments = " #" in text
+
+    def build(self) -> Tree:
+        parser = _Parser(self.text)
+        try:
+            value = self._document(iter(parser.get_event, None))
+        except yaml.MarkedYAMLError as fault:
+            raise self._syntax(fault) from None
+        finally:
+            parser.dispose()
+        if not isinstance(value, dict):
+            mark = self.values_at[()]
+            raise self._unreadable(mark, f"{show(value)} (want keys and values, such as title: …)")
+        return Tree(self.file, self.text, value, self.problems, self.values_at, self.keys_at)
+
+    def _unreadable(self, mark: Position, message: str) -> _Unreadable:
+        return _Unreadable(self.file, mark.line + 1, mark.column + 1, message)
+
+    def _document(self, events: Iterator[Any]) -> Any:
+        value = None
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if value is not None:
+                    raise self._unreadable(_start(event), "a second document starts here (want one a file)")
+                value = self._value(next(events), events, ())
+        if value is None:
+            raise _Unreadable(self.file, 1, 1, "the file is empty (want keys and values, such as title: …)")
+        return value
+
+    def _value(self, event: Any, events: Iterator[Any], path: Path) -> Any:
+        mark = _start(event)
+        self.values_at[path] = mark
+        if isinstance(event, yaml.AliasEvent):
+            raise self._unreadable(mark, f"*{event.anchor} is an alias (want the text itself, or quotes around it)")
+        if event.anchor is not None:
+            raise self._unreadable(mark, f"&{event.anchor} is an anchor (want the text itself, or quotes around it)")
+        if event.tag is not None:
+            shown = event.tag.replace("tag:yaml.org,2002:", "!!")
+            raise self._unreadable(mark, f"{shown} is a tag (want the text itself, or quotes around it)")
+        if len(path) > MAX_DEPTH:
+            raise self._unreadable(mark, f"lists stand more than {MAX_DEPTH} deep in each other (want fewer)")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(events, path)
+        return self._mapping(events, path)
+
+    def _scalar(self, event: Any, path: Path) -> str:
+        text: str = event.value
+        if self.escapes and (found := FORBIDDEN.search(text)):
+            raise self._unreadable(_start(event), f"{name_character(found.group())} (want it removed)")
+        if self.comments and text and not event.style:
+            self._warn_of_comment(event, path)
+        return text
+
+    def _warn_of_comment(self, event: Any, path: Path) -> None:
+        """Tell when `title: Mois #sanstabac` loses its end: a comment that starts like a word is probably none."""
+        end = Position(event.end_mark.line, event.end_mark.column)
+        if found := re.match(r"[ \t]+(#[^\s#].*)", _line_of(self.text, end)[end.column :]):
+            message = f"{show(found[1])} is a comment and not part of the text (want quotes around the whole text)"
+            line, column = end.line + 1, end.column + 1 + found.start(1)
+            self.problems.append(Problem(self.file, line, column, dotted(path), message, "warning"))
+
+    def _sequence(self, events: Iterator[Any], path: Path) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            items.append(self._value(event, events, (*path, len(items))))
+        return items
+
+    def _mapping(self, events: Iterator[Any], path: Path) -> dict[str, Any]:
+        items: dict[str, Any] = {}
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            mark = _start(event)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._unreadable(mark, "a key that is no word (want a key such as title)")
+            key = self._value(event, events, (*path, event.value))
+            place = (*path, key)
+            if key in items:
+                line = self.keys_at[place].line + 1
+                self._value(next(events), events, (*place, ""))
+                message = f"given twice, first in line {line} (want it once)"
+                self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, key, message))
+                continue
+            self.keys_at[place] = mark
+            items[key] = self._value(next(events), events, place)
+        return items
+
+    def _syntax(self, fault: yaml.MarkedYAMLError) -> _Unreadable:
+        place: Any = fault.problem_mark or fault.context_mark
+        mark = Position(place.line, place.column)
+        line = _line_of(self.text, mark)
+        indent = line[: len(line) - len(line.lstrip(" \t"))]
+        if "\t" in indent:
+            message = "a tab in the indentation (want spaces)"
+            return _Unreadable(self.file, mark.line + 1, indent.index("\t") + 1, message)
+        found = fault.problem or "not YAML"
+        for words, message in _SYNTAX_IN_PLAIN_WORDS:
+            if words in found:
+                return self._unreadable(mark, message)
+        context = f" {fault.context}" if fault.context else ""
+        return self._unreadable(mark, f"{found}{context} (want YAML: key: value)")
+
+
+def _start(event: Any) -> Position:
+    return Position(event.start_mark.line, event.start_mark.column)
+
+
+_SYNTAX_IN_PLAIN_WORDS = (
+    ("mapping values are not allowed", "a colon and a space inside a text (want quotes around the whole text)"),
+    ("could not find expected ':'", "a line that is no key: value (want a key, or the text further to the right)"),
+    ("found unexpected end of stream", "a quote that is never closed (want it closed)"),
+    ("did not find expected key", "text after a closing quote, or a line too far left or right (want key: value)"),
+    ("cannot start any token", "a character that no text may start with (want quotes around the whole text)"),
+    ("found undefined tag handle", "a text that starts with ! (want quotes around the whole text)"),
+    ("did not find expected alphabetic", "a text that starts with & or * (want quotes around the whole text)"),
+)
+
+
+def _line_of(text: str, mark: Position) -> str:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[mark.line] if mark.line < len(lines) else ""
+
+
+def dotted(path: Path) -> str:
+    """Write the keys of a path as problems name them, `picture.alt`; places in lists are left to the line."""
+    return ".".join(part for part in path if isinstance(part, str))
+
+
+def show(value: object) -> str:
+    """Quote what was found in a message, at most 60 characters of it on one line."""
+    if isinstance(value, Mapping):
+        return "a group of keys"
+    if isinstance(value, list):
+        return "a list"
+    text = str(value).replace("\n", " ")
+    return text if len(text) <= 60 else text[:59] + "…"
