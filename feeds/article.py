@@ -152,7 +152,7 @@ class Picture(Strict):
     file: PicturePath = Field(description="Its path below `media/`.", examples=["cheque.jpg"])
     alt: Line = Field(
         description="What the picture shows, for those who do not see it.",
-        examples=["what it shows, such as: Three people hold a cheque"],
+        examples=["Three people hold a cheque"],
     )
     credit: Line | None = Field(None, description="Who made it.", examples=["CRCM"])
     caption: Text | None = Field(
@@ -232,7 +232,7 @@ class Article(Strict):
         description="One or more slugs of site.yaml.", examples=["[research, funding]"]
     )
     body: Body = Field(
-        description="The text in Markdown (CommonMark and tables).", examples=["Markdown after `body: |`"]
+        description="The text in Markdown (CommonMark and tables).", examples=["| and Markdown below it, indented"]
     )
     summary: Text | None = Field(
         None, description="A plain text of about 300 characters; without it, the start of the body.", examples=["…"]

@@ -63,7 +63,7 @@ class ContentFolder:
         paths = list(self.article_files())
         for path in paths:
             if path.suffix != ENDING:
-                problems.append(Problem(str(path), 1, 1, "", f"left out (want {path.stem}{ENDING})", "warning"))
+                problems.append(Problem(str(path), 1, 1, "", f"left out (want {path.name.partition('.')[0]}{ENDING})", "warning"))
                 continue
             article, tree, found = self._load_article(path, site)
             problems += found
@@ -75,7 +75,7 @@ class ContentFolder:
         return Content(site, tuple(article for article, _ in kept), tuple(sorted(problems)), len(paths) + 1)
 
     def article_files(self) -> Iterator[Path]:
-        """Go through the files below `articles/` in the order of their paths, but for hidden ones and backups."""
+        """Go through the files below `articles/`, a folder's own before its folders', but for hidden ones and backups."""
         for folder, folders, names in os.walk(self.root / "articles"):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):

@@ -41,7 +41,7 @@ def text(value: object) -> str:
         raise ValueError(f"{show(value)} is not a text (want a text, in quotes if it has a colon)")
     stripped = unicodedata.normalize("NFC", value).strip(BLANKS)
     if not stripped.strip():
-        raise ValueError("there is no text (want one, or the key removed)")
+        raise ValueError("there is no text (want one)")
     return stripped
 
 
@@ -109,7 +109,7 @@ Email = Annotated[str, PlainValidator(email), WithJsonSchema({"type": "string", 
 def one_or_more(value: object) -> object:
     """Take a single text for a list of one, and refuse an empty list."""
     if value == []:
-        raise ValueError("an empty list (want one at least, or the key removed)")
+        raise ValueError("an empty list (want one at least)")
     return [value] if isinstance(value, str) else value
 
 
@@ -131,7 +131,7 @@ def _explain(error: ErrorDetails, model: type[BaseModel], path: Path) -> str:
         return str(error["ctx"]["error"])
     wanted = _wanted(model, path)
     if kind == "missing":
-        return f"missing (want {wanted})"
+        return f"missing (want {path[-1]}: {wanted})"
     if kind == "extra_forbidden":
         known = list(_model_at(model, path[:-1]).model_fields)
         near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)

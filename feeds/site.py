@@ -55,7 +55,7 @@ def _zone(value: object) -> ZoneInfo:
     found = line(value)
     try:
         return ZoneInfo(found)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ValueError(f"{show(found)} is not a time zone (want one such as Europe/Paris)") from None
 
 

@@ -252,6 +252,8 @@ class _Builder:
             message = "a tab in the indentation (want spaces)"
             return _Unreadable(self.file, mark.line + 1, indent.index("\t") + 1, message)
         found = fault.problem or "not YAML"
+        if "unexpected end of stream" in found and (opened := fault.context_mark):
+            mark = Position(opened.line, opened.column)
         for words, message in _SYNTAX_IN_PLAIN_WORDS:
             if words in found:
                 return self._unreadable(mark, message)
