@@ -19,6 +19,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     settings = settings or Settings.of(os.environ)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
     publisher = Publisher(ContentFolder(settings.content, settings.url), clock)
     app.extensions["feeds"] = publisher
     app.register_blueprint(blueprint)

@@ -17,7 +17,7 @@ from wsgiref.types import WSGIApplication
 
 import click
 from flask import Flask, current_app
-from flask.cli import ScriptInfo
+from flask.cli import ScriptInfo, with_appcontext
 
 from .catalog import Catalog
 from .content import ENDING, ContentFolder
@@ -61,6 +61,7 @@ def _print_problem(problem: Problem, *, err: bool = False) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of processes.")
+@with_appcontext
 def serve(host: str, port: int, workers: int) -> None:
     """Serve with the production server, until a SIGTERM or Ctrl+C; answers under way are finished.
 
@@ -111,6 +112,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[FILE]...")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+@with_appcontext
 def check(files: tuple[Path, ...], form: str) -> None:
     """Print every problem of the content, or of the FILEs; exit status 1 if one is an error."""
     publisher = _publisher()
@@ -149,6 +151,7 @@ def _count(number: int, noun: str) -> str:
 
 @click.command()
 @click.argument("title")
+@with_appcontext
 def new(title: str) -> None:
     """Write an article file with a permanent id and the moment, as a draft, and print its path."""
     publisher = _publisher()
@@ -193,6 +196,7 @@ def _free_name(name: str, taken: Iterable[str]) -> str:
 @click.command()
 @click.argument("kind", type=click.Choice(SCHEMAS), required=False)
 @click.option("--write", is_flag=True, help="Write both beside site.yaml, where the article files look for theirs.")
+@with_appcontext
 def schema(kind: str | None, write: bool) -> None:
     """Print the JSON Schema of article or of site files, for editors."""
     content = _publisher().content

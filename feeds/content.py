@@ -10,7 +10,6 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 from . import markup, words
 from .article import Article, ArticleContext, read_article
@@ -63,7 +62,9 @@ class ContentFolder:
         paths = list(self.article_files())
         for path in paths:
             if path.suffix != ENDING:
-                problems.append(Problem(str(path), 1, 1, "", f"left out (want {path.name.partition('.')[0]}{ENDING})", "warning"))
+                problems.append(
+                    Problem(str(path), 1, 1, "", f"left out (want {path.name.partition('.')[0]}{ENDING})", "warning")
+                )
                 continue
             article, tree, found = self._load_article(path, site)
             problems += found
@@ -75,7 +76,7 @@ class ContentFolder:
         return Content(site, tuple(article for article, _ in kept), tuple(sorted(problems)), len(paths) + 1)
 
     def article_files(self) -> Iterator[Path]:
-        """Go through the files below `articles/`, a folder's own before its folders', but for hidden ones and backups."""
+        """Go through the files below `articles/`, but for hidden ones and backups; always in the same order."""
         for folder, folders, names in os.walk(self.root / "articles"):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
@@ -128,7 +129,7 @@ class ContentFolder:
             found = markup.to_html(article.body, base=site.url, page=site.url)
             for reference in markup.media_references(found, base=site.url):
                 try:
-                    self.media.find(unquote(reference))
+                    self.media.find(reference)
                 except ValueError as fault:
                     yield tree.block_problem(path, max(article.body.find(reference), 0), str(fault), "error")
 

@@ -7,6 +7,7 @@ finished ahead; tags, authors and pages when they are first asked for, and only 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property, lru_cache, partial
 
@@ -89,17 +90,11 @@ class Edition(Mapping[str, Document]):
     @cached_property
     def files(self) -> dict[str, MediaFile]:
         """The files below `media/` that are fetched, by their path there: those of the site and of live articles."""
-        named = [file for file in (self.site.logo, self.site.icon) if file]
+        found = {file.path: file for file in (self.site.logo, self.site.icon) if file}
         for article in self.catalog.live:
-            if article.withdrawal(self.catalog.now):
-                continue
-            if article.picture:
-                named.append(article.picture.file)
-            named += [each.file for each in article.attachments_at(self.catalog.now) if each.file]
-            if "media/" in article.body:
-                content = self.table.entry(article).content
-                named += [self._media.find(path) for path in markup.media_references(content, base=self.site.url)]
-        return {file.path: file for file in named}
+            if not article.withdrawal(self.catalog.now):
+                found.update(self._files_of(article))
+        return found
 
     def missing(self, path: str) -> bytes:
         """Render the page of an address that leads nowhere, in the language of the address."""
@@ -125,6 +120,16 @@ class Edition(Mapping[str, Document]):
             yield site.article_path(article.language, article.slug), partial(self._article, article)
         yield "/feeds.opml", self._opml
         yield "/static/style.css", self._style
+
+    def _files_of(self, article: Article) -> Iterator[tuple[str, MediaFile]]:
+        attached = [each.file for each in article.attachments_at(self.catalog.now)]
+        for file in (article.picture and article.picture.file, *attached):
+            if file:
+                yield file.path, file
+        if "media/" in article.body:
+            for path in markup.media_references(self.table.entry(article).content, base=self.site.url):
+                with suppress(ValueError):  # it was there when the article was checked
+                    yield path, self._media.find(path)
 
     def _is_ahead(self, path: str) -> bool:
         parts = path.removeprefix(self.site.path).split("/")

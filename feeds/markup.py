@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 import comrak
 import nh3
@@ -132,8 +132,8 @@ def excerpt(found: str, limit: int = EXCERPT) -> str:
 
 
 def media_references(found: str, *, base: str) -> Iterator[str]:
-    """Give the paths below `media/`, percent-encoded, that a safe HTML text links to or shows."""
-    yield from re.findall(re.escape(f'"{base}/media/') + '([^"?#]+)', found)
+    """Give the paths below `media/` that a safe HTML text links to or shows."""
+    yield from map(unquote, re.findall(re.escape(f'"{base}/media/') + '([^"?#]+)', found))
 
 
 def is_too_deep(body: str) -> bool:

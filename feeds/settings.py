@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from click import ClickException
+
 from .site import site_url
 
 
-class SettingError(Exception):
-    """A variable that cannot be used; its text says what was found and what is wanted."""
+class SettingError(ClickException):
+    """A variable that cannot be used: `flask` prints its text, which says what was found and what is wanted."""
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,14 @@ class SiteContext:
     media: Media
 
 
+_APART = (("’", "-"), ("'", "-"), (",", "-"))
+"""What separates words in French, and slugify would drop: `l’été` is `l-ete` and not `lete`."""
+
+
 @lru_cache(maxsize=65_536)
 def slug(words: str) -> str:
     """Make an ASCII slug, `génétique` → `genetique`; empty where nothing can be spelled."""
-    return slugify(words)
+    return slugify(words, replacements=_APART)
 
 
 def _language(value: object) -> str:

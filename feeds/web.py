@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import cast
 
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request, send_file
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from .document import SECURITY, cache_control, content_security_policy
 from .edition import Edition
@@ -65,7 +65,9 @@ def media(name: str) -> Response:
 def error(fault: HTTPException) -> Response:
     """Answer an error with a short page; an address that leads nowhere may have been redirected or misspelt."""
     edition = _publisher().edition
-    if fault.code == HTTPStatus.NOT_FOUND and edition:
+    if edition is None:
+        fault = ServiceUnavailable()
+    elif fault.code == HTTPStatus.NOT_FOUND:
         return _elsewhere(edition) or _page(edition.missing(request.root_path + request.path), fault)
     status = HTTPStatus(fault.code or 500)
     response = Response(f"{status.value} {status.phrase}\n", status, content_type="text/plain; charset=utf-8")

@@ -85,7 +85,10 @@ def feed(*articles: Article, now: datetime = NOW, language: str = "fr", name: st
 
 
 def content_folder(
-    root: Path, articles: Mapping[str, Mapping[str, object] | str | bytes], site_text: str = SITE, url: str | None = None
+    root: Path,
+    articles: Mapping[str, Mapping[str, object] | str | bytes],
+    site_text: str = SITE,
+    url: str | None = None,
 ) -> ContentFolder:
     """Write a content folder: articles by path below `articles/` (`.yaml` is added), as changes or as whole files."""
     (root / "articles").mkdir(parents=True, exist_ok=True)

@@ -23,11 +23,12 @@ def program() -> Callable[[str], str]:
     """Find a program of the system, or skip; with FEEDS_REQUIRE_ALL=1 a missing one fails."""
 
     def find(name: str) -> str:
-        found = shutil.which(name)
-        if found is None:
-            reason = f"{name} is not installed (.ci/run installs it)"
-            pytest.fail(reason) if os.environ.get("FEEDS_REQUIRE_ALL") else pytest.skip(reason)
-        return found
+        if found := shutil.which(name):
+            return found
+        reason = f"{name} is not installed (.ci/run installs it)"
+        if os.environ.get("FEEDS_REQUIRE_ALL"):
+            pytest.fail(reason)
+        pytest.skip(reason)
 
     return find
 

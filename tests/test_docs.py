@@ -1,0 +1,111 @@
+"""The docs name every key, command, setting and path that the code has, and none that it has not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from feeds import create_app
+from feeds.article import Article, Attachment, Picture, Withdrawal
+from feeds.edition import GUESSES
+from feeds.settings import Settings
+from feeds.site import Category, Person, Site
+
+from .builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder, draw
+
+ARTICLES = (ROOT / "docs" / "articles.md").read_text(encoding="utf-8")
+SITE = (ROOT / "docs" / "site.md").read_text(encoding="utf-8")
+URLS = (ROOT / "docs" / "urls.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md"]
+
+
+def rows(text: str) -> set[str]:
+    """The names in the first column of a table."""
+    return set(re.findall(r"(?m)^\| `([a-zA-Z_]+)[^|`]*`", text))
+
+
+def section(text: str, name: str) -> str:
+    found = re.search(rf"(?ms)^### `{name}`\n(.*?)(?=^##|\Z)", text)
+    assert found, name
+    return found[1]
+
+
+def test_every_key_of_an_article_has_its_section() -> None:
+    assert set(re.findall(r"(?m)^### `([a-z]+)`$", ARTICLES)) == set(Article.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("picture", Picture), ("attachments", Attachment), ("withdrawn", Withdrawal), ("authors", Person)],
+)
+def test_every_key_of_a_group_is_in_its_table(name: str, model: type[Picture]) -> None:
+    assert rows(section(ARTICLES, name)) == set(model.model_fields)
+
+
+def test_every_key_of_the_site_and_every_setting_is_in_a_table() -> None:
+    settings = {f"FEEDS_{name.upper()}" for name in Settings.__dataclass_fields__}
+    assert rows(SITE) == set(Site.model_fields) | set(Category.model_fields) | settings
+
+
+def test_every_command_is_in_the_readme() -> None:
+    ours = create_app(Settings(SAMPLE)).cli.commands
+    assert rows(README) == {*ours, "run"}
+    for name, command in ours.items():
+        (row,) = re.findall(rf"(?m)^\| `{name}\b.*$", README)
+        options = {option for param in command.params for option in param.opts if option.startswith("--")}
+        assert options <= set(re.findall("--[a-z]+", row)) | {"--help"}
+
+
+def test_every_guessed_path_is_in_the_docs() -> None:
+    assert set(re.findall("`/((?:feed|rss|atom|index)(?!s)[a-z./]*)`", URLS)) == set(GUESSES)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.stem)
+def test_links_between_the_docs_lead_somewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)/#:][^)#:]*)\)", text):
+        assert (path.parent / link).exists(), link
+
+
+def examples() -> list[tuple[str, str]]:
+    return [
+        (name, example)
+        for name in re.findall(r"(?m)^### `([a-z]+)`$", ARTICLES)
+        for example in re.findall(r"(?ms)^```yaml\n(.*?)^```", section(ARTICLES, name))
+    ]
+
+
+@pytest.mark.parametrize(("name", "example"), examples(), ids=[name for name, _ in examples()])
+def test_an_example_in_the_docs_is_right(name: str, example: str, content: Path) -> None:
+    """Each line that repeats a key is an example of its own."""
+    alternatives = re.findall(rf"(?ms)^{name}:.*?(?=^{name}:|\Z)", example)
+    assert alternatives
+    for each in alternatives:
+        folder = content_folder(content, {"example": as_yaml({k: v for k, v in PLAIN.items() if k != name}) + each})
+        draw(content / "media" / "cheque.jpg")
+        (content / "media" / "programme.pdf").write_bytes(b"%PDF-1.4")
+        assert [str(problem) for problem in folder.load().problems if problem.severity == "error"] == []
+
+
+def test_the_readmes_article_gives_the_readmes_item(content: Path) -> None:
+    (example,) = re.findall(r"(?ms)^```yaml\n(.*?)^```", README)
+    (shown,) = re.findall(r"(?ms)^```xml\n(.*?)^```", README)
+    site = (SAMPLE / "site.yaml").read_text(encoding="utf-8").replace("logo: logo.png\nicon: icon.png\n", "")
+    content_folder(content, {"2026/cheque": example}, site)
+    (content / "media" / "cheque.jpg").write_bytes((SAMPLE / "media" / "cheque.jpg").read_bytes())
+    client = create_app(Settings(content, "http://localhost:8000")).test_client()
+    item = [line.strip() for line in client.get("/en/feeds/research.rss").text.splitlines()]
+    for line in shown.splitlines():
+        start = line.strip().partition(" …")[0].partition("…")[0]
+        assert any(found.startswith(start) for found in item), line
+
+
+def test_the_docs_first_example_is_an_article_without_fault(content: Path) -> None:
+    first = re.findall(r"(?ms)^```yaml\n(.*?)^```", ARTICLES)[0]
+    assert yaml.safe_load(first)["title"]
+    (article,) = content_folder(content, {"first": first}).load().articles
+    assert article.title == "Papillomavirus: a vaccine against cancers"

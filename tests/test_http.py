@@ -1,0 +1,398 @@
+"""What any client of the sample gets, at a host of its own and below a path; `address` runs each test at both."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import brotli
+import feedparser
+import pytest
+from lxml import etree
+from werkzeug.test import Client, TestResponse
+
+from feeds import create_app
+from feeds.settings import Settings
+
+from .builders import NOW, SAMPLE, content_folder, draw
+
+Put = Callable[[str], str]
+
+FEEDS = [
+    f"{prefix}/feeds/{name}.{ending}"
+    for prefix in ("", "/en")
+    for name in ("all", "research", "outreach", "funding")
+    for ending in ("rss", "atom", "json")
+]
+TYPES = {
+    "rss": "application/rss+xml; charset=utf-8",
+    "atom": "application/atom+xml; charset=utf-8",
+    "json": "application/feed+json",
+}
+OTHERS = [
+    "/",
+    "/en/",
+    "/articles/cheque-ligue",
+    "/feeds/research",
+    "/feeds.opml",
+    "/static/style.css",
+    "/feeds/tags/don.rss",
+]
+
+
+def ids(response: TestResponse, ending: str) -> list[str]:
+    if ending == "json":
+        return [item["id"] for item in json.loads(response.data)["items"]]
+    return [entry.id for entry in feedparser.parse(response.data).entries]
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_a_feed_is_whole_and_of_its_type_whatever_is_accepted(feed: str, client: Client, path: Put) -> None:
+    """A2, A9: one address is one format in one language; CommaFeed asks for English always."""
+    asked = {"Accept": "text/html;q=0.1", "Accept-Language": "en", "Accept-Charset": "latin1", "Range": "bytes=0-9"}
+    found = client.get(path(feed) + "?_=1769000000&utm_source=x", headers=asked)
+    assert (found.status_code, found.headers["Content-Type"]) == (200, TYPES[feed.rpartition(".")[2]])
+    assert found.headers["X-Content-Type-Options"] == "nosniff"
+    assert found.data == client.get(path(feed)).data
+
+
+@pytest.mark.parametrize("name", ["all", "research", "outreach", "funding", "tags/genetique"])
+def test_the_three_formats_have_the_same_entries_in_the_same_order(name: str, client: Client, path: Put) -> None:
+    found = [ids(client.get(path(f"/feeds/{name}.{ending}")), ending) for ending in TYPES]
+    assert found[0] == found[1] == found[2]
+    assert found[0]
+
+
+@pytest.mark.parametrize("below", [*FEEDS, *OTHERS])
+def test_a_second_request_is_answered_304_with_all_validators(below: str, client: Client, path: Put) -> None:
+    """A4: NetNewsWire forgets a validator that a 304 leaves out."""
+    first = client.get(path(below))
+    for asked in ({"If-None-Match": first.headers["ETag"]}, {"If-Modified-Since": first.headers["Last-Modified"]}):
+        again = client.get(path(below), headers=asked)
+        assert (again.status_code, again.data) == (304, b"")
+        for name in ("ETag", "Last-Modified", "Cache-Control", "Vary"):
+            assert again.headers[name] == first.headers[name]
+        assert "Content-Type" not in again.headers
+    changed = {"If-None-Match": '"another"', "If-Modified-Since": first.headers["Last-Modified"]}
+    assert client.get(path(below), headers=changed).status_code == 200
+
+
+@pytest.mark.parametrize("below", [*FEEDS, *OTHERS])
+def test_head_gives_the_headers_of_get(below: str, client: Client, path: Put) -> None:
+    for coding in ("identity", "gzip", "br"):
+        get = client.get(path(below), headers={"Accept-Encoding": coding})
+        head = client.head(path(below), headers={"Accept-Encoding": coding})
+        assert (head.status_code, head.data, dict(head.headers)) == (200, b"", dict(get.headers))
+        assert int(get.headers["Content-Length"]) == len(get.data)
+
+
+@pytest.mark.parametrize("below", ["/feeds/research.rss", "/articles/cheque-ligue", "/"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_other_methods_are_refused_with_those_allowed(method: str, below: str, client: Client, path: Put) -> None:
+    """A3."""
+    found = client.open(path(below), method=method)
+    assert (found.status_code, found.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_a_feed_comes_compressed_when_asked(client: Client, path: Put) -> None:
+    """A8."""
+    plain = client.get(path("/feeds/all.rss"))
+    assert "Content-Encoding" not in plain.headers and plain.headers["Vary"] == "Accept-Encoding"
+    for coding, decompress in (("gzip", gzip.decompress), ("br", brotli.decompress)):
+        found = client.get(path("/feeds/all.rss"), headers={"Accept-Encoding": coding})
+        assert found.headers["Content-Encoding"] == coding
+        assert decompress(found.data) == plain.data
+        assert found.headers["ETag"] != plain.headers["ETag"]
+
+
+def test_dates_are_english_and_in_gmt(client: Client, path: Put) -> None:
+    """A7: Miniflux drops the validators of an answer with `Expires: 0`."""
+    found = client.get(path("/feeds/all.rss"))
+    assert found.headers["Last-Modified"] == "Mon, 01 Jun 2026 10:00:00 GMT"
+    assert "Expires" not in found.headers
+
+
+def test_caches_are_told_how_long_a_copy_may_be_kept(client: Client, path: Put) -> None:
+    """A10."""
+    found = client.get(path("/feeds/all.rss")).headers["Cache-Control"]
+    assert found == "public, max-age=3600, stale-while-revalidate=60, stale-if-error=86400"
+
+
+def test_no_copy_is_kept_beyond_an_embargos_end(content: Path) -> None:
+    content_folder(content, {"coming": {"published": "2026-06-01T12:05"}})
+    app = create_app(Settings(content), clock=lambda: NOW)
+    assert "max-age=300," in Client(app.wsgi_app).get("/feeds/all.rss").headers["Cache-Control"]
+
+
+def test_links_in_headers_name_the_feed_its_formats_and_translations(client: Client, path: Put, address: str) -> None:
+    """A11."""
+    links = client.get(path("/feeds/research.atom")).headers["Link"].split(", ")
+    stem = f"{address}/feeds/research"
+    assert links == [
+        f'<{stem}.atom>; rel="self"; type="application/atom+xml"',
+        f'<{stem}.rss>; rel="alternate"; type="application/rss+xml"',
+        f'<{stem}.json>; rel="alternate"; type="application/feed+json"',
+        f'<{address}/en/feeds/research.atom>; rel="alternate"; type="application/atom+xml"; hreflang="en"',
+    ]
+
+
+def test_a_page_links_to_its_translation_in_a_header(client: Client, path: Put, address: str) -> None:
+    found = client.get(path("/articles/cheque-ligue")).headers["Link"]
+    assert found == f'<{address}/en/articles/cheque-ligue-en>; rel="alternate"; hreflang="en"'
+    assert "Link" not in client.get(path("/articles/octobre-rose")).headers
+
+
+def test_browsers_may_read_feeds_from_anywhere(client: Client, path: Put) -> None:
+    """A12."""
+    for below in ("/feeds/all.json", "/feeds.opml"):
+        assert client.get(path(below)).headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in client.get(path("/")).headers
+
+
+@pytest.mark.parametrize(
+    "guess", ["feed", "feed/", "rss", "rss/", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.json"]
+)
+@pytest.mark.parametrize("prefix", ["/", "/en/"])
+def test_a_guessed_path_gives_the_canonical_feed_at_once(guess: str, prefix: str, client: Client, path: Put) -> None:
+    """A13: Miniflux refuses a redirect there."""
+    ending = {"atom.xml": "atom", "feed.json": "json"}.get(guess, "rss")
+    found, canonical = client.get(path(prefix + guess)), client.get(path(f"{prefix}feeds/all.{ending}"))
+    assert (found.status_code, found.data, dict(found.headers)) == (200, canonical.data, dict(canonical.headers))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8000", "a b"])
+def test_no_address_comes_from_the_request(host: str, client: Client, path: Put) -> None:
+    asked = {
+        "Host": host,
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "ftp",
+        "Forwarded": "host=evil.example",
+    }
+    for below in ("/feeds/all.rss", "/", "/spip.php", "/nowhere"):
+        found = client.get(path(below), headers=asked)
+        assert b"evil.example" not in found.data and "evil.example" not in str(found.headers)
+        assert found.data == client.get(path(below)).data
+
+
+@pytest.mark.parametrize("below", FEEDS)
+def test_every_address_in_a_feed_is_absolute_and_ours_is_the_sites(
+    below: str, client: Client, path: Put, address: str
+) -> None:
+    """C5."""
+    text = client.get(path(below)).data.decode()
+    for reference in re.findall(r'(?:href|src|url)=\\?(?:"|&quot;)([^"&\\]*)', text):
+        assert reference.startswith(("https://", "mailto:")), reference
+    own = {match for match in re.findall(r'https://[^/"<\\]+', text) if match.endswith(address.split("/")[2])}
+    assert own == {"https://" + address.split("/")[2]}
+
+
+@pytest.mark.parametrize("below", [feed for feed in FEEDS if not feed.endswith("json")])
+def test_feedparser_reads_every_feed_without_complaint(below: str, client: Client, path: Put, address: str) -> None:
+    found = feedparser.parse(client.get(path(below)).data)
+    assert found.bozo == 0
+    (own,) = [link.href for link in found.feed.links if link.rel == "self"]
+    assert own == address + below
+
+
+def test_feedparser_gives_back_what_the_author_wrote(client: Client, path: Put, address: str) -> None:
+    for ending in ("rss", "atom"):
+        entries = feedparser.parse(client.get(path(f"/feeds/all.{ending}")).data).entries
+        (entry,) = [each for each in entries if each.id.endswith(":cheque-ligue-2026")]
+        nb, thin = "\u00a0", "\u202f"
+        assert (
+            entry.title
+            == f"La Ligue contre le cancer remet 130{thin}000{thin}€ pour comprendre les cellules résistantes"
+        )
+        assert entry.link == f"{address}/articles/cheque-ligue"
+        assert entry.published_parsed[:6] == (2026, 1, 9, 17, 0, 0)
+        assert [author.name for author in entry.authors] == ["Service communication du CRCM", "Ligue contre le cancer"]
+        assert f"thérapeutiques, et{chr(10)}prévenir les formes" in entry.content[0].value
+        assert f"«{nb}petits{nb}»" in entry.content[0].value
+        assert entry.summary.startswith(f"Un chèque de 130{thin}000{thin}€ de la Ligue")
+        (enclosure,) = entry.enclosures
+        size = (SAMPLE / "media" / "cheque.jpg").stat().st_size
+        assert (enclosure.href, enclosure.type) == (f"{address}/media/cheque.jpg", "image/jpeg")
+        assert enclosure.length == str(size)
+        assert [tag.term for tag in entry.tags][:3] == ["Recherche", "Science et société", "Soutiens"]
+
+
+def test_what_has_not_appeared_is_nowhere(client: Client, path: Put) -> None:
+    for below in [*FEEDS, "/", "/en/", "/feeds.opml", "/feeds/outreach"]:
+        text = client.get(path(below)).data.decode()
+        assert "Journée mondiale" not in text and "microscope" not in text
+    for slug in ("journee-mondiale", "brouillon-microscopie"):
+        found, nothing = client.get(path(f"/articles/{slug}")), client.get(path("/articles/nothing-at-all"))
+        assert (found.status_code, found.data) == (404, nothing.data)
+
+
+def test_an_expired_article_is_in_no_feed_and_its_page_says_so(client: Client, path: Put) -> None:
+    for below in FEEDS:
+        assert b"fete-de-la-science-inscriptions" not in client.get(path(below)).data
+    page = client.get(path("/articles/fete-de-la-science-inscriptions"))
+    assert page.status_code == 200
+    assert "il a expiré le 5 octobre 2025" in page.text and "combien d’élèves" not in page.text
+
+
+def test_a_withdrawn_article_is_a_notice_on_its_page_too(client: Client, path: Put) -> None:
+    page = client.get(path("/articles/chiffres-du-cancer-du-sein")).text
+    assert "a été retiré le 2 mars 2026" in page and "Combien de femmes" not in page
+
+
+def test_an_attachment_is_gone_after_its_day(client: Client, path: Put) -> None:
+    assert "france.tv" not in client.get(path("/feeds/all.rss")).text
+    assert "france.tv" not in client.get(path("/articles/cheque-ligue")).text
+
+
+def test_an_unknown_address_is_a_short_page_with_the_feeds(client: Client, path: Put) -> None:
+    found = client.get(path("/en/feeds/nothing.rss"))
+    assert (found.status_code, found.headers["Cache-Control"]) == (404, "no-store")
+    assert f'href="{path("/en/feeds/research")}"' in found.text and '<html lang="en">' in found.text
+    assert '<html lang="fr">' in client.get(path("/nothing")).text
+
+
+def test_nothing_is_served_outside_the_path_of_the_address(client: Client, path: Put) -> None:
+    outside = client.get("/feeds/all.rss")
+    assert outside.status_code == (200 if path("") == "" else 404)
+    assert client.get("/media/icon.png", buffered=True).status_code == (200 if path("") == "" else 404)
+
+
+def test_a_slash_too_many_or_too_few_leads_to_the_page(client: Client, path: Put, address: str) -> None:
+    for below, right in (
+        ("/en", "/en/"),
+        ("/articles/cheque-ligue/", "/articles/cheque-ligue"),
+        ("/feeds/all.rss/", "/feeds/all.rss"),
+    ):
+        found = client.get(path(below))
+        assert (found.status_code, found.headers["Location"]) == (301, address + right)
+
+
+def test_an_old_path_leads_to_its_new_place(client: Client, path: Put, address: str) -> None:
+    """A1: a feed's address answers 200, 304, 301 or 308 for years."""
+    found = client.get(path("/spip.php?page=backend"))
+    assert (found.status_code, found.headers["Location"]) == (301, f"{address}/feeds/all.rss")
+
+
+def test_media_are_files_that_live_articles_name(client: Client, path: Put) -> None:
+    picture = client.get(path("/media/cheque.jpg"), buffered=True)
+    assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/jpeg")
+    assert picture.data == (SAMPLE / "media" / "cheque.jpg").read_bytes()
+    again = client.get(path("/media/cheque.jpg"), headers={"If-None-Match": picture.headers["ETag"]}, buffered=True)
+    assert again.status_code == 304
+    assert client.get(path("/media/trois-stands.pdf"), headers={"Range": "bytes=0-3"}, buffered=True).data == b"%PDF"
+    for below in (
+        "/media/",
+        "/media/../site.yaml",
+        "/media/%2e%2e/site.yaml",
+        "/media//etc/passwd",
+        "/media/nothing.png",
+    ):
+        assert client.get(path(below), buffered=True).status_code == 404
+
+
+def test_media_of_an_article_that_is_not_live_are_not_given(content: Path) -> None:
+    picture = {"file": "secret.png", "alt": "Un dessin"}
+    content_folder(
+        content,
+        {
+            "coming": {"picture": picture, "published": "2027-01-01"},
+            "gone": {"picture": picture, "expires": "2026-04-01"},
+            "withdrawn": {"picture": picture, "withdrawn": {"at": "2026-04-01", "reason": "Une erreur."}},
+            "draft": {"picture": picture, "draft": "true"},
+            "live": {"body": "![Un dessin](/media/été/vu%20d’ici.png)"},
+        },
+    )
+    (content / "media" / "été").mkdir()
+    draw(content / "media" / "secret.png")
+    draw(content / "media" / "été" / "vu d’ici.png")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    assert client.get("/media/secret.png").status_code == 404
+    shown = re.search('<img src="https://news.example([^"]+)"', client.get("/articles/live").text)
+    assert shown and shown[1].isascii()
+    assert client.get(shown[1], buffered=True).status_code == 200
+
+
+@pytest.mark.parametrize("below", [*OTHERS, "/feeds/all.rss", "/nothing", "/health", "/media/icon.png", "/spip.php"])
+def test_every_answer_has_the_security_headers(below: str, client: Client, path: Put) -> None:
+    found = client.get(path(below), buffered=True).headers
+    assert found["X-Content-Type-Options"] == "nosniff"
+    assert found["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert "default-src 'none'" in found["Content-Security-Policy"]
+    assert "unsafe-inline" not in found["Content-Security-Policy"]
+
+
+def test_health_tells_numbers_and_no_word_of_the_content(client: Client, path: Put) -> None:
+    found = client.get(path("/health"))
+    assert found.status_code == 200 and found.headers["Cache-Control"] == "no-store"
+    assert found.json is not None and sorted(found.json) == ["edition", "problems", "refreshed"]
+    assert found.json["problems"] > 0 and found.json["refreshed"] == "2026-06-01T10:00:00+00:00"
+    assert "journee" not in found.text
+
+
+def test_without_an_edition_health_and_pages_say_so(content: Path) -> None:
+    content_folder(content, {}, "title: Un site sans adresse\n")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    assert (client.get("/health").status_code, client.get("/health").json) == (
+        503,
+        {"edition": None, "problems": 7, "refreshed": "2026-06-01T10:00:00+00:00"},
+    )
+    page = client.get("/feeds/all.rss")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "60")
+
+
+def xpath(page: bytes, expression: str) -> list[Any]:
+    found = etree.HTML(page).xpath(expression)
+    assert isinstance(found, list)
+    return found
+
+
+def _links(client: Client, below: str) -> set[str]:
+    return {str(link) for link in xpath(client.get(below).data, "//a/@href | //link/@href | //img/@src")}
+
+
+def test_links_between_pages_are_relative_to_the_root_and_lead_somewhere(
+    client: Client, path: Put, address: str
+) -> None:
+    seen, waiting = set(), {path("/"), path("/en/")}
+    while waiting:
+        below = waiting.pop()
+        seen.add(below)
+        found = client.get(below, buffered=True)
+        assert found.status_code == 200, below
+        if found.headers["Content-Type"].startswith("text/html"):
+            own = {link.removeprefix(address[: len(address) - len(path(""))]) for link in _links(client, below)}
+            waiting |= {link.partition("#")[0] for link in own if link.startswith("/")} - seen - {""}
+    assert {path("/articles/cheque-ligue"), path("/feeds/tags/don")} & seen == {path("/articles/cheque-ligue")}
+    assert len(seen) > 40
+
+
+def test_pages_are_in_their_language_with_one_heading_of_the_first_level(client: Client, path: Put) -> None:
+    for below, language in (
+        ("/", "fr"),
+        ("/en/", "en"),
+        ("/en/articles/cheque-ligue-en", "en"),
+        ("/feeds/research", "fr"),
+    ):
+        root = etree.HTML(client.get(path(below)).data)
+        assert root.get("lang") == language
+        assert len(root.findall(".//h1")) == 1
+        assert root.xpath("//script | //style | //@style") == []
+
+
+def test_pages_name_their_feeds_the_most_specific_first(client: Client, path: Put) -> None:
+    """D3: readers take the first of a page's feeds for its own."""
+    links = xpath(client.get(path("/articles/dons")).data, "//link[@rel='alternate'][@type]")
+    assert [link.get("href") for link in links][:4] == [
+        path("/feeds/funding.rss"), path("/feeds/funding.atom"), path("/feeds/funding.json"), path("/feeds/all.rss"),
+    ]  # fmt: skip
+    titles = [link.get("title") for link in links]
+    assert len(set(titles)) == len(titles)
+
+
+def test_an_article_that_lives_elsewhere_names_that_as_canonical(client: Client, path: Put, address: str) -> None:
+    assert '<link rel="canonical" href="https://www.ligue-cancer.net">' in client.get(path("/articles/dons")).text
+    own = f'<link rel="canonical" href="{address}/articles/cheque-ligue">'
+    assert own in client.get(path("/articles/cheque-ligue")).text

@@ -1,0 +1,233 @@
+"""The production server as a process: what only a real socket, a real fork and a real signal show."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from .builders import ROOT, SAMPLE, content_folder
+
+Process = subprocess.Popen[str]
+FLASK = [sys.executable, "-m", "flask"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(content: Path, **more: str) -> dict[str, str]:
+    return {**os.environ, "FEEDS_CONTENT": str(content), "FLASK_APP": str(ROOT / "app.py"), **more}
+
+
+@contextmanager
+def served(
+    content: Path, *options: str, command: str = "serve", **more: str
+) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """Serve a folder on a free port for as long as the block lasts."""
+    port = free_port()
+    process = subprocess.Popen(
+        [*FLASK, command, "--port", str(port), *options],
+        cwd=content.parent,
+        env=environment(content, PYTHONPATH=str(ROOT), **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        wait_until(lambda: answers(port), process)
+        yield port, process
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def wait_until(condition: Callable[[], bool], process: Process) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end, "not within 30 seconds"
+        time.sleep(0.02)
+
+
+def answers(port: int) -> bool:
+    try:
+        return get(port, "/health")[0] == 200
+    except OSError:
+        return False
+
+
+def get(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        response = connection.getresponse()
+        return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+    finally:
+        connection.close()
+
+
+PATHS = [
+    *(f"/feeds/research.{ending}" for ending in ("rss", "atom", "json")),
+    *("/feeds/tags/genetique.atom", "/feeds.opml", "/", "/en/articles/cheque-ligue-en"),
+]
+
+
+def test_the_server_gives_what_the_application_gives() -> None:
+    with served(SAMPLE) as (port, _):
+        for path in PATHS:
+            status, headers, data = get(port, path)
+            assert (status, int(headers["content-length"])) == (200, len(data))
+            assert get(port, path, If_None_Match=headers["etag"])[0] == 304
+            assert get(port, path, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
+            assert gzip.decompress(get(port, path, Accept_Encoding="gzip")[2]) == data
+            head = get(port, path, method="HEAD")
+            assert (head[0], head[1]["content-length"], head[2]) == (200, str(len(data)), b"")
+        assert get(port, "/feeds/all.rss", method="POST")[1]["allow"] == "GET, HEAD"
+        assert get(port, "/media/cheque.jpg")[2] == (SAMPLE / "media" / "cheque.jpg").read_bytes()
+        assert get(port, "/feeds/nothing.rss")[0] == 404
+
+
+def test_processes_started_apart_serve_the_same_bytes_and_tags() -> None:
+    seen = []
+    for seed, options in (("1", ["--workers", "2"]), ("2", [])):
+        with served(SAMPLE, *options, PYTHONHASHSEED=seed) as (port, _):
+            found = [get(port, path) for path in PATHS]
+            seen.append([(data, headers["etag"]) for _, headers, data in found])
+    assert seen[0] == seen[1]
+
+
+def test_the_development_server_serves_the_same() -> None:
+    with served(SAMPLE, command="run") as (port, _):
+        assert get(port, "/feeds/all.rss")[0] == 200
+
+
+def test_an_answer_under_way_is_finished_when_the_server_is_ended(content: Path) -> None:
+    content_folder(content, {"a": {"attachments": [{"file": "film.mp4", "title": "Un film"}]}})
+    size = 60_000_000
+    with (content / "media" / "film.mp4").open("wb") as file:
+        file.truncate(size)
+    with served(content) as (port, process):
+        reader = socket.create_connection(("127.0.0.1", port), timeout=20)
+        reader.sendall(b"GET /media/film.mp4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        received = len(reader.recv(1000))
+        process.send_signal(signal.SIGTERM)
+        while data := reader.recv(1_000_000):
+            received += len(data)
+        reader.close()
+        assert received > size
+        assert process.wait(timeout=20) == 0
+
+
+def test_a_broken_site_is_told_before_any_worker_starts(content: Path) -> None:
+    content_folder(content, {}, "title: Le site\n")
+    found = subprocess.run(
+        [*FLASK, "serve"], cwd=content.parent, env=environment(content), capture_output=True, text=True, timeout=30
+    )
+    assert found.returncode == 2
+    assert f"{content}/site.yaml:1:1: url: missing (want url: https://news.crcm.example)" in found.stderr
+    assert "Serving" not in found.stdout
+
+
+def test_a_port_that_is_taken_is_told(content: Path) -> None:
+    content_folder(content, {})
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        found = subprocess.run(
+            [*FLASK, "serve", "--port", port], env=environment(content), capture_output=True, text=True, timeout=30
+        )
+    assert found.returncode == 1
+    assert f"127.0.0.1 port {port} is taken (want another" in found.stderr
+
+
+def test_a_setting_that_is_wrong_is_told_in_a_line(content: Path) -> None:
+    found = subprocess.run(
+        [*FLASK, "check"], env=environment(content, FEEDS_URL="localhost"), capture_output=True, text=True, timeout=30
+    )
+    assert found.returncode != 0
+    assert "Error: FEEDS_URL: localhost is not an address (want https://…" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("ending", ["rss", "atom"])
+def test_newsboat_reads_a_feed_as_it_was_written(ending: str, program: Callable[[str], str], tmp_path: Path) -> None:
+    newsboat = program("newsboat")
+    with served(SAMPLE) as (port, _):
+        (tmp_path / "urls").write_text(f"http://127.0.0.1:{port}/feeds/all.{ending}\n")
+        (tmp_path / "config").write_text("cleanup-on-quit no\n")
+        files = ["-u", str(tmp_path / "urls"), "-c", str(tmp_path / "cache.db"), "-C", str(tmp_path / "config")]
+        home = {**os.environ, "HOME": str(tmp_path)}
+        subprocess.run([newsboat, *files, "-x", "reload"], check=True, timeout=60, capture_output=True, env=home)
+    rows = _rows(tmp_path / "cache.db", "select guid, title, author, url, enclosure_url, content from rss_item")
+    items = {guid: rest for guid, *rest in rows}
+    assert len(items) == len(rows) == 10
+    title, author, url, picture, content = items["tag:crcm.example,2024:cheque-ligue-2026"]
+    assert title == "La Ligue contre le cancer remet 130\u202f000\u202f€ pour comprendre les cellules résistantes"
+    several = {"rss": "Ligue contre le cancer", "atom": "Service communication du CRCM, Ligue contre le cancer"}
+    assert author == several[ending], "of several authors in RSS, newsboat shows the last"
+    assert url == "https://news.crcm.example/articles/cheque-ligue"
+    assert picture == "", "newsboat takes what plays, and no picture, for an enclosure"
+    audio = items["tag:crcm.example,2024:mois-sans-tabac-2025"]
+    assert (audio[1], audio[3]) == ("Service communication du CRCM", "https://media.crcm.example/mois-sans-tabac.mp3")
+    assert "Pourquoi ces cellules\u202f?" in content
+    assert items["https://ancien.crcm.example/?p=1287"][0] == "Octobre rose, un mois pour parler du dépistage"
+
+
+def _rows(database: Path, query: str) -> list[tuple[str, ...]]:
+    connection = sqlite3.connect(database)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_the_whole_content_may_be_a_link_to_a_release(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE, tmp_path / "release-1")
+    (tmp_path / "current").symlink_to(tmp_path / "release-1")
+    with served(tmp_path / "current") as (port, _):
+        assert get(port, "/articles/cheque-ligue")[0] == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_both_families_of_addresses_can_be_listened_on(host: str, content: Path) -> None:
+    if host == "::1" and not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    content_folder(content, {})
+    port = free_port()
+    process = subprocess.Popen(
+        [*FLASK, "serve", "--host", host, "--port", str(port)],
+        cwd=content.parent,
+        env=environment(content, PYTHONPATH=str(ROOT)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+    def is_open() -> bool:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+            return True
+        except OSError:
+            return False
+
+    try:
+        wait_until(is_open, process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
