@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Iterable
@@ -27,6 +28,9 @@ from .publisher import Publisher
 from .schema import article_schema, site_schema
 from .site import Site, slug
 from .yamlfile import FORBIDDEN, Problem, name_character
+
+GRACE = 30
+"""Seconds that answers under way have to finish, once the server is told to end."""
 
 SCHEMAS = ("article", "site")
 
@@ -63,7 +67,8 @@ def _print_problem(problem: Problem, *, err: bool = False) -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of processes.")
 @with_appcontext
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve with the production server, until a SIGTERM or Ctrl+C; answers under way are finished.
+    """Serve with the production server, until a SIGTERM or Ctrl+C; answers under way are finished,
+    within 30 seconds.
 
     A site.yaml that cannot be used is told before any process starts, with exit status 2.
     """
@@ -82,6 +87,7 @@ def serve(host: str, port: int, workers: int) -> None:
         workers=workers,
         blocking_threads=2,
         respawn_failed_workers=True,
+        workers_kill_timeout=GRACE,
         log_level=LogLevels.warning,
     )
     click.echo(f"Serving {site.absolute('/')} on {host} port {port}. Ctrl+C ends it.")
@@ -91,6 +97,9 @@ def serve(host: str, port: int, workers: int) -> None:
 
 def load_worker(app_import_path: str | None) -> WSGIApplication:
     """Make the application of one process, with its first edition ready."""
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        # until Granian sets a worker's own handlers, those of its parent are inherited, and would swallow the signal
+        signal.signal(ending, signal.SIG_DFL)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = ScriptInfo(app_import_path=app_import_path).load_app()
     publisher: Publisher = app.extensions["feeds"]

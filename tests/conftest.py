@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from werkzeug.test import Client
 
 from feeds import create_app
 from feeds.settings import Settings
 
 from .builders import NOW, SAMPLE
+
+settings.register_profile("feeds", deadline=None)  # a busy machine is no fault
+settings.load_profile("feeds")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

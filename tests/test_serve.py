@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -35,25 +35,34 @@ def environment(content: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def served(
-    content: Path, *options: str, command: str = "serve", **more: str
-) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """Serve a folder on a free port for as long as the block lasts."""
-    port = free_port()
+def process_of(content: Path, *words: str, **more: str) -> Iterator[Process]:
+    """Run a flask command for as long as the block lasts; nothing that it starts outlives it."""
     process = subprocess.Popen(
-        [*FLASK, command, "--port", str(port), *options],
+        [*FLASK, *words],
         cwd=content.parent,
         env=environment(content, PYTHONPATH=str(ROOT), **more),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     try:
-        wait_until(lambda: answers(port), process)
-        yield port, process
-    finally:
+        yield process
         process.terminate()
         process.communicate(timeout=20)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@contextmanager
+def served(content: Path, *options: str, command: str = "serve", **more: str) -> Iterator[tuple[int, Process]]:
+    """Serve a folder on a free port for as long as the block lasts."""
+    port = free_port()
+    with process_of(content, command, "--port", str(port), *options, **more) as process:
+        wait_until(lambda: answers(port), process)
+        yield port, process
 
 
 def wait_until(condition: Callable[[], bool], process: Process) -> None:
@@ -62,6 +71,12 @@ def wait_until(condition: Callable[[], bool], process: Process) -> None:
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < end, "not within 30 seconds"
         time.sleep(0.02)
+
+
+def is_open(host: str, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return True
+    return False
 
 
 def answers(port: int) -> bool:
@@ -210,24 +225,16 @@ def test_both_families_of_addresses_can_be_listened_on(host: str, content: Path)
         pytest.skip("this machine has no IPv6")
     content_folder(content, {})
     port = free_port()
-    process = subprocess.Popen(
-        [*FLASK, "serve", "--host", host, "--port", str(port)],
-        cwd=content.parent,
-        env=environment(content, PYTHONPATH=str(ROOT)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
-    def is_open() -> bool:
-        try:
-            socket.create_connection((host, port), timeout=1).close()
-            return True
-        except OSError:
-            return False
+    with process_of(content, "serve", "--host", host, "--port", str(port)) as process:
+        wait_until(lambda: is_open(host, port), process)
 
-    try:
-        wait_until(is_open, process)
-    finally:
+
+def test_a_server_told_to_end_while_it_starts_ends(content: Path) -> None:
+    content_folder(content, {})
+    port = free_port()
+
+    with process_of(content, "serve", "--workers", "2", "--port", str(port)) as process:
+        wait_until(lambda: is_open("127.0.0.1", port), process)  # the parent listens before its workers have begun
         process.terminate()
-        process.communicate(timeout=20)
+        assert process.wait(timeout=20) == 0
