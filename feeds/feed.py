@@ -284,7 +284,7 @@ def _figure(language: str, image: Image | None, picture: Picture | None) -> str:
     if not image or not picture:
         return ""
     credit = words.say(language, "Credit: {credit}", credit=picture.credit) if picture.credit else None
-    caption = " – ".join(text for text in (picture.caption, credit) if text)
+    caption = f"{picture.caption} ({credit})" if picture.caption and credit else picture.caption or credit
     shown = f"<figcaption><p>{html.escape(caption, quote=False)}</p></figcaption>" if caption else ""
     source, alt = html.escape(image.url), html.escape(image.alt)
     return f'<figure><img src="{source}" alt="{alt}" width="{image.width}" height="{image.height}">{shown}</figure>'

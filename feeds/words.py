@@ -33,7 +33,7 @@ def say(language: str, words: str, **values: object) -> str:
 
 
 def day(language: str, moment: datetime, zone: ZoneInfo) -> str:
-    """Write the day of an instant in a zone as people do: 10 janvier 2026, 1er mars 2026, January 10, 2026."""
+    """Write the day of an instant in a zone as people do: 10 janvier 2026, 1er mars 2026, 10 January 2026."""
     return write_date(language, moment.astimezone(zone).date())
 
 
@@ -52,9 +52,10 @@ def minute(language: str, moment: datetime, zone: ZoneInfo) -> str:
 
 @cache
 def _locale(language: str) -> Locale:
-    return Locale.parse(language, sep="-")
+    # "9 January 2026" is read the same everywhere; a site in en-US says so
+    return Locale.parse("en-GB" if language == "en" else language, sep="-")
 
 
 def language_name(language: str) -> str:
     """Write the name of a language in itself: français, English."""
-    return _locale(language).get_display_name() or language
+    return Locale.parse(language, sep="-").get_display_name() or language
