@@ -31,12 +31,13 @@ lock:
 
 # Some systems ship Python without ensurepip: there, the pip of the system fills the environment.
 .venv/bin/python:
-	$(PYTHON) -m venv .venv || { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; }
+	@echo "Setting up .venv …"
+	@$(PYTHON) -m venv .venv > /dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; }
 
 $(run): requirements.txt | .venv/bin/python
-	$(venv)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(venv)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
 $(dev): requirements-dev.txt | .venv/bin/python
-	$(venv)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@$(venv)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@ $(run)

@@ -42,7 +42,7 @@ def said() -> set[str]:
     """All words that the code and the templates say."""
     found: set[str] = set()
     for path in [*(ROOT / "feeds").rglob("*.py"), *(ROOT / "feeds").rglob("*.html")]:
-        found |= set(re.findall(r'\bsay\((?:language, )?"([^"]+)"', path.read_text(encoding="utf-8")))
+        found |= set(re.findall(r'\bsay\(\s*(?:language,\s*)?"([^"]+)"', path.read_text(encoding="utf-8")))
         found |= set(re.findall(r"\bsay\('([^']+)'", path.read_text(encoding="utf-8")))
     return found
 
