@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from .mediafile import Media, MediaFile, guess_type
-from .model import TEXT_SCHEMA, Line, Strict, Text, Title, Truth, Url, line, number, one_or_more, title, validate
+from .model import TEXT_SCHEMA, Line, Strict, Text, Title, Truth, Url, matching, number, one_or_more, title, validate
 from .moment import PATTERN, after_last_moment, first_moment
 from .site import FilePath, Person, PicturePath, Site, slug
 from .yamlfile import Tree, show
@@ -95,24 +95,18 @@ def _id(value: object, info: ValidationInfo) -> str:
     return found
 
 
-def _twin(value: object) -> str:
-    found = line(value)
-    if not re.fullmatch("[A-Za-z0-9._-]+", found):
-        raise ValueError(f"{show(found)} is not a word (want the same word in an article and its translation)")
-    return found
+_twin = matching("[A-Za-z0-9._-]+", "a word", "the same word in an article and its translation")
+_media_type = matching(
+    "(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+-]*",
+    "a media type",
+    "one such as video/mp4, audio/mpeg, application/pdf",
+)
 
 
 def _body(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{show(value)} is not a text (want Markdown after `body: |`, indented)")
     return unicodedata.normalize("NFC", value)
-
-
-def _media_type(value: object) -> str:
-    found = line(value)
-    if not re.fullmatch(r"(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+-]*", found):
-        raise ValueError(f"{show(found)} is not a media type (want one such as video/mp4, audio/mpeg, application/pdf)")
-    return found
 
 
 def _duration(value: object) -> int:

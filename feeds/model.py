@@ -79,21 +79,27 @@ def number(low: int, high: int) -> Callable[[object], int]:
     return parse
 
 
-def url(value: object) -> str:
-    """Read an http or https address, whole and in ASCII (RFC 3986)."""
-    found = line(value)
-    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!#$%&'()*+,./:;=?@\[\]_~A-Za-z0-9-]*)?", found):
-        raise ValueError(f"{show(found)} is not an address (want https://… without spaces or accents)")
-    return found
+def matching(pattern: str, what: str, wanted: str) -> Callable[[object], str]:
+    """Make a reader of lines that match a pattern in full; any other is told to be no `what`, and what is `wanted`."""
+
+    def parse(value: object) -> str:
+        found = line(value)
+        if not re.fullmatch(pattern, found):
+            raise ValueError(f"{show(found)} is not {what} (want {wanted})")
+        return found
+
+    return parse
 
 
-def email(value: object) -> str:
-    """Read an e-mail address; only its shape is looked at."""
-    found = line(value)
-    if not re.fullmatch(r"[^@\s<>()]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", found):
-        raise ValueError(f"{show(found)} is not an e-mail address (want name@host.example)")
-    return found
+url = matching(
+    r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!#$%&'()*+,./:;=?@\[\]_~A-Za-z0-9-]*)?",
+    "an address",
+    "https://… without spaces or accents",
+)
+"""Read an http or https address, whole and in ASCII (RFC 3986)."""
 
+email = matching(r"[^@\s<>()]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an e-mail address", "one such as name@host.example")
+"""Read an e-mail address; only its shape is looked at."""
 
 TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
 """What editors may take a text for, since they resolve `1.0` and `true`; here it is text all the same."""

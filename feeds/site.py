@@ -19,7 +19,21 @@ from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, Wit
 from slugify import slugify
 
 from .mediafile import Media, MediaFile
-from .model import TEXT_SCHEMA, Email, Strict, Title, Url, line, number, one_or_more, text, title, url, validate
+from .model import (
+    TEXT_SCHEMA,
+    Email,
+    Strict,
+    Title,
+    Url,
+    line,
+    matching,
+    number,
+    one_or_more,
+    text,
+    title,
+    url,
+    validate,
+)
 from .yamlfile import Tree, show
 
 RESERVED = ("all", "tags", "authors")
@@ -63,11 +77,27 @@ def _zone(value: object) -> ZoneInfo:
         raise ValueError(f"{show(found)} is not a time zone (want one such as Europe/Paris)") from None
 
 
+_authority = matching(
+    r"[a-z0-9-]+(\.[a-z0-9-]+)+,[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", "a tag authority", "your.domain,2026 in lower case"
+)
+
+
 def _tag_authority(value: object) -> str:
-    found = line(value)
-    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+,[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?", found):
-        raise ValueError(f"{show(found)} is not a tag authority (want your.domain,2026 in lower case, RFC 4151)")
+    """Read domain and date (RFC 4151 section 2.1)."""
+    found = _authority(value)
+    try:
+        _first_day(found)
+    except ValueError:
+        raise ValueError(f"{found} ends with no date (want your.domain,2026 or your.domain,2026-03-01)") from None
     return found
+
+
+def _first_day(authority: str) -> datetime:
+    year, month, day = (authority.partition(",")[2] + "-01-01").split("-")[:3]
+    return datetime(int(year), int(month), int(day), tzinfo=UTC)
+
+
+_accent = matching("#[0-9a-fA-F]{6}", "a colour", "one such as '#0b5c8e', in quotes")
 
 
 def site_url(value: object) -> str:
@@ -77,13 +107,6 @@ def site_url(value: object) -> str:
     if parts.query or parts.fragment or "?" in found or "#" in found:
         raise ValueError(f"{show(found)} has a query or a fragment (want an address without)")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
-
-
-def _accent(value: object) -> str:
-    found = line(value)
-    if not re.fullmatch("#[0-9a-fA-F]{6}", found):
-        raise ValueError(f"{show(found)} is not a colour (want one such as '#0b5c8e', in quotes)")
-    return found
 
 
 def _category_slug(value: object) -> str:
@@ -97,11 +120,7 @@ def _category_slug(value: object) -> str:
     return found
 
 
-def _old_path(value: object) -> str:
-    found = str(value)
-    if not re.fullmatch(r"/[!$%&'()*+,./:;=@_~A-Za-z0-9-]*", found):
-        raise ValueError(f"{show(found)} is not a path (want one such as /actualites/feed.xml)")
-    return found
+_old_path = matching(r"/[!$%&'()*+,./:;=@_~A-Za-z0-9-]*", "a path", "one such as /actualites/feed.xml")
 
 
 def _new_place(value: object) -> str:
@@ -273,8 +292,7 @@ class Site(Strict):
     @property
     def epoch(self) -> datetime:
         """The first moment of the tag authority's date, in UTC: the date of a feed that never had an entry."""
-        year, month, day = (self.tag_authority.partition(",")[2] + "-01-01").split("-")[:3]
-        return datetime(int(year), int(month), int(day), tzinfo=UTC)
+        return _first_day(self.tag_authority)
 
     def prefix(self, language: str) -> str:
         """Say what addresses in a language begin with: nothing for the default one, else as in `/en`."""
