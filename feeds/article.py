@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -53,9 +53,13 @@ def _after_last_moment(value: object, info: ValidationInfo) -> datetime:
 
 def _category(value: object, info: ValidationInfo) -> str:
     known = _context(info).site.categories
-    if value not in known:
-        raise ValueError(f"{show(value)} is no category of site.yaml (want {', '.join(known)})")
-    return str(value)
+    found = str(value)
+    if found in known:
+        return found
+    if "," in found:
+        raise ValueError(f"{show(found)} is one text (want [{show(found)}], in brackets)")
+    meant = [slug for slug, category in known.items() if found.casefold() in map(str.casefold, category.title.values())]
+    raise ValueError(f"{show(value)} is no category of site.yaml (want {', '.join(meant or known)})")
 
 
 def _tag(value: object) -> str:
@@ -72,6 +76,12 @@ def _author(value: object) -> object:
     if isinstance(found, dict) and isinstance(name := found.get("name"), str) and name and not slug(name):
         raise ValueError(f"{show(name)} has no letter or digit for an address (want a name)")
     return found
+
+
+def _people(value: object) -> object:
+    if isinstance(value, str) and "," in value:
+        raise ValueError(f"{show(value)} is one text (want [{show(value)}], in brackets, or quotes around it there)")
+    return one_or_more(value)
 
 
 def _language(value: object, info: ValidationInfo) -> str:
@@ -212,8 +222,19 @@ class Withdrawal(Strict):
     reason: Text = Field(description="Why, in a sentence that is published.", examples=["The figures were wrong."])
 
 
+SYNONYMS = {
+    **{"date": "published", "titre": "title", "texte": "body", "text": "body", "content": "body", "contenu": "body"},
+    **{"image": "picture", "photo": "picture", "author": "authors", "auteur": "authors", "auteurs": "authors"},
+    **{"category": "categories", "rubrique": "categories", "tag": "tags", "lang": "language", "langue": "language"},
+    **{"description": "summary", "résumé": "summary", "resume": "summary", "chapo": "summary", "url": "link"},
+}
+"""Keys that authors try, and the ones they mean."""
+
+
 class Article(Strict):
     """An article file. Of its dates, only those that `now` has reached are shown to anyone."""
+
+    synonyms: ClassVar[dict[str, str]] = SYNONYMS
 
     _slug: str = PrivateAttr("")
 
@@ -251,7 +272,7 @@ class Article(Strict):
         None, validate_default=True, description="One of the site's; without it, the first.", examples=["en"]
     )
     twin: Word | None = Field(None, description="The same word in an article and its translation.", examples=["cheque"])
-    authors: Annotated[tuple[Author, ...], BeforeValidator(one_or_more)] = Field(
+    authors: Annotated[tuple[Author, ...], BeforeValidator(_people)] = Field(
         (), description="Names, or `{name, url, email}`.", examples=["[Ligue contre le cancer]"]
     )
     tags: Annotated[tuple[Tag, ...], BeforeValidator(one_or_more)] = Field(

@@ -6,7 +6,6 @@ import errno
 import json
 import logging
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import Iterable
@@ -21,16 +20,13 @@ from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
 
 from .catalog import Catalog
-from .content import ENDING, ContentFolder
+from .content import ENDING, PLACEHOLDER, ContentFolder
 from .edition import Edition
 from .model import title as read_title
 from .publisher import Publisher
 from .schema import article_schema, site_schema
 from .site import Site, slug
 from .yamlfile import FORBIDDEN, Problem, name_character
-
-GRACE = 30
-"""Seconds that answers under way have to finish, once the server is told to end."""
 
 SCHEMAS = ("article", "site")
 
@@ -75,31 +71,16 @@ def serve(host: str, port: int, workers: int) -> None:
     site = _site_or_exit(_publisher().content, 2)
     _refuse_taken_port(host, port)
 
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
+    from .server import Server
 
-    server = Granian(
-        "feeds",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=2,
-        respawn_failed_workers=True,
-        workers_kill_timeout=GRACE,
-        log_level=LogLevels.warning,
-    )
+    server = Server(host=host, port=port, workers=workers)
     click.echo(f"Serving {site.absolute('/')} on {host} port {port}. Ctrl+C ends it.")
     info = click.get_current_context().ensure_object(ScriptInfo)
-    server.serve(target_loader=partial(load_worker, info.app_import_path), wrap_loader=False)
+    server.run(partial(load_worker, info.app_import_path))
 
 
 def load_worker(app_import_path: str | None) -> WSGIApplication:
     """Make the application of one process, with its first edition ready."""
-    for ending in (signal.SIGTERM, signal.SIGINT):
-        # until Granian sets a worker's own handlers, those of its parent are inherited, and would swallow the signal
-        signal.signal(ending, signal.SIG_DFL)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = ScriptInfo(app_import_path=app_import_path).load_app()
     publisher: Publisher = app.extensions["feeds"]
@@ -119,11 +100,11 @@ def _refuse_taken_port(host: str, port: int) -> None:
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[FILE]...")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILE]...")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @with_appcontext
 def check(files: tuple[Path, ...], form: str) -> None:
-    """Print every problem of the content, or of the FILEs; exit status 1 if one is an error."""
+    """Print every problem of the content, or of the FILEs and folders; exit status 1 if one is an error."""
     publisher = _publisher()
     content = publisher.content
     found = content.load()
@@ -135,13 +116,11 @@ def check(files: tuple[Path, ...], form: str) -> None:
         ]
     count = found.files
     if files:
-        asked = {path.resolve() for path in files}
-        known = {path.resolve() for path in (content.site_file, *content.article_files())}
-        if strange := sorted(asked - known):
-            raise click.UsageError(
-                f"{strange[0]} is no file of {content.root}/ (want {content.root}/articles/…{ENDING})"
-            )
-        problems = [problem for problem in problems if Path(problem.file).resolve() in asked]
+        known = [content.site_file, *content.article_files()]
+        asked = {path for path in known if any(path.resolve().is_relative_to(each.resolve()) for each in files)}
+        if not asked:
+            raise click.UsageError(f"{files[0]} is no file of {content.root}/ (want {content.root}/articles/…{ENDING})")
+        problems = [problem for problem in problems if Path(problem.file) in asked]
         count = len(asked)
     errors = sum(problem.severity == "error" for problem in problems)
     if form == "json":
@@ -159,15 +138,15 @@ def _count(number: int, noun: str) -> str:
 
 
 @click.command()
-@click.argument("title")
+@click.argument("words", nargs=-1, required=True, metavar="TITLE")
 @with_appcontext
-def new(title: str) -> None:
+def new(words: tuple[str, ...]) -> None:
     """Write an article file with a permanent id and the moment, as a draft, and print its path."""
     publisher = _publisher()
     content = publisher.content
     site = _site_or_exit(content, 1)
     try:
-        title = read_title(title)
+        title = read_title(" ".join(words))
     except ValueError as fault:
         raise click.UsageError(f"the title: {fault}") from None
     if found := FORBIDDEN.search(title):
@@ -188,7 +167,7 @@ categories: [{categories[0]}]  # {", ".join(categories)}
 draft: true
 summary:
 body: |
-  …
+  {PLACEHOLDER}
 """
     with path.open("x", encoding="utf-8") as file:  # x: never over a file that came to be in between
         file.write(text)
@@ -203,10 +182,10 @@ def _free_name(name: str, taken: Iterable[str]) -> str:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(SCHEMAS), required=False)
+@click.argument("kind", type=click.Choice(SCHEMAS), default="article")
 @click.option("--write", is_flag=True, help="Write both beside site.yaml, where the article files look for theirs.")
 @with_appcontext
-def schema(kind: str | None, write: bool) -> None:
+def schema(kind: str, write: bool) -> None:
     """Print the JSON Schema of article or of site files, for editors."""
     content = _publisher().content
     schemas = {"article": article_schema(_site_or_exit(content, 1)), "site": site_schema()}
@@ -216,7 +195,5 @@ def schema(kind: str | None, write: bool) -> None:
             path = content.root / f"{name}.schema.json"
             path.write_text(texts[name], encoding="utf-8")
             click.echo(path)
-    elif kind:
-        click.echo(texts[kind], nl=False)
     else:
-        raise click.UsageError(f"which one is missing (want {' or '.join(SCHEMAS)}, or --write)")
+        click.echo(texts[kind], nl=False)

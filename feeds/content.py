@@ -18,6 +18,8 @@ from .site import Site, read_site, slug
 from .yamlfile import MAX_BYTES, Problem, Tree, read
 
 ENDING = ".yaml"
+PLACEHOLDER = "…"
+"""The body of an article that is still to be written."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,7 @@ class ContentFolder:
         paths = list(self.article_files())
         for path in paths:
             if path.suffix != ENDING:
-                problems.append(
-                    Problem(str(path), 1, 1, "", f"left out (want {path.name.partition('.')[0]}{ENDING})", "warning")
-                )
+                problems.append(_no_article(path))
                 continue
             article, tree, found = self._load_article(path, site)
             problems += found
@@ -80,7 +80,7 @@ class ContentFolder:
         for folder, folders, names in os.walk(self.root / "articles"):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
-                if not name.startswith((".", "#")) and not name.endswith("~"):
+                if not name.startswith((".", "#", "~")) and not name.endswith("~"):
                     yield Path(folder, name)
 
     def _load_article(self, path: Path, site: Site) -> tuple[Article | None, Tree | None, list[Problem]]:
@@ -119,6 +119,8 @@ class ContentFolder:
 
     def _check_body(self, tree: Tree, article: Article, site: Site) -> Iterator[Problem]:
         path = ("body",)
+        if article.body.strip() == PLACEHOLDER and not article.draft:
+            yield tree.problem(path, f"nothing but {PLACEHOLDER} (want the text, or draft: true)")
         if markup.is_too_deep(article.body):
             message = f"elements stand more than {markup.MAX_DEPTH} deep in each other (want fewer)"
             yield tree.problem(path, message)
@@ -132,6 +134,13 @@ class ContentFolder:
                     self.media.find(reference)
                 except ValueError as fault:
                     yield tree.block_problem(path, max(article.body.find(reference), 0), str(fault), "error")
+
+
+def _no_article(path: Path) -> Problem:
+    """Tell of a file that is none by its name; one that was surely meant as an article is an error."""
+    if path.suffix in (".yml", ".txt", ".md") or ENDING in path.suffixes:
+        return Problem(str(path), 1, 1, "", f"left out for its name (want {path.name.partition('.')[0]}{ENDING})")
+    return Problem(str(path), 1, 1, "", "no article, and left out (want pictures and files in media/)", "warning")
 
 
 def _site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:

@@ -185,6 +185,11 @@ class _Faults(HTMLParser):
             self.add(r"!\[\s*\]|<img", "a picture without a description (want ![what it shows](…))")
 
     def _check_address(self, name: str, value: str) -> None:
+        if re.match(r"(?!media/)[^/#?:]+(?![^/]*:)", value):
+            message = (
+                f"{show(value)} is taken for a page of ours (want https://… or a path such as /articles/… or /media/…)"
+            )
+            self.add(re.escape(value), message)
         scheme = re.match(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):", value)
         if scheme and scheme[1].lower() not in SCHEMES:
             message = f"{show(value)} is removed (want an address with http, https or mailto)"

@@ -139,14 +139,23 @@ def _explain(error: ErrorDetails, model: type[BaseModel], path: Path) -> str:
     if kind == "missing":
         return f"missing (want {path[-1]}: {wanted})"
     if kind == "extra_forbidden":
-        known = list(_model_at(model, path[:-1]).model_fields)
-        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
-        return f"unknown key (want {near[0] if near else 'one of ' + ', '.join(known)})"
+        return _unknown(str(path[-1]), _model_at(model, path[:-1]))
     if kind in ("model_type", "dict_type"):
         return f"{found} is not a group of keys (want {wanted})"
     if kind in ("list_type", "tuple_type"):
         return f"{found} is not a list (want {wanted})"
     return f"{found}: {error['msg']} (want {wanted})"
+
+
+def _unknown(key: str, model: type[BaseModel]) -> str:
+    known = list(model.model_fields)
+    if key.strip() in known:
+        return f"unknown key, for the no-break space beside it (want {key.strip()})"
+    if " " in key:
+        return "unknown key (want quotes around a text with a comma inside { } or [ ])"
+    synonyms = getattr(model, "synonyms", {})
+    near = synonyms.get(key.casefold()) or next(iter(difflib.get_close_matches(key, known, n=1, cutoff=0.6)), None)
+    return f"unknown key (want {near or 'one of ' + ', '.join(known)})"
 
 
 def _wanted(model: type[BaseModel], path: Path) -> str:

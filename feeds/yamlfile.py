@@ -207,14 +207,16 @@ class _Builder:
         text: str = event.value
         if self.escapes and (found := FORBIDDEN.search(text)):
             raise self._unreadable(_start(event), f"{name_character(found.group())} (want it removed)")
-        if self.comments and text and not event.style:
-            self._warn_of_comment(event, path)
+        if self.comments and not event.style:
+            self._warn_of_comment(text, event, path)
         return text
 
-    def _warn_of_comment(self, event: Any, path: Path) -> None:
-        """Tell when `title: Mois #sanstabac` loses its end: a comment that starts like a word is probably none."""
+    def _warn_of_comment(self, text: str, event: Any, path: Path) -> None:
+        """Tell when `title: Mois #sanstabac` loses its end: a comment that starts like a word, or follows words."""
         end = Position(event.end_mark.line, event.end_mark.column)
-        if found := re.match(r"[ \t]+(#[^\s#].*)", _line_of(self.text, end)[end.column :]):
+        is_prose = " " in text and any(character.isalpha() for character in text)
+        comment = r"[ \t]*(#.+)" if is_prose else r"[ \t]*(#[^\s#].*)"
+        if found := re.match(comment, _line_of(self.text, end)[end.column :]):
             message = f"{show(found[1])} is a comment and not part of the text (want quotes around the whole text)"
             line, column = end.line + 1, end.column + 1 + found.start(1)
             self.problems.append(Problem(self.file, line, column, dotted(path), message, "warning"))
@@ -252,6 +254,9 @@ class _Builder:
             message = "a tab in the indentation (want spaces)"
             return _Unreadable(self.file, mark.line + 1, indent.index("\t") + 1, message)
         found = fault.problem or "not YAML"
+        if "mapping values are not allowed" in found and re.fullmatch(r"\s*[\w-]+", line[: mark.column]):
+            message = "read as part of the line above (want key: value in each, one exactly below the other)"
+            return self._unreadable(mark, message)
         if "unexpected end of stream" in found and (opened := fault.context_mark):
             mark = Position(opened.line, opened.column)
         for words, message in _SYNTAX_IN_PLAIN_WORDS:
@@ -269,7 +274,12 @@ _SYNTAX_IN_PLAIN_WORDS = (
     ("mapping values are not allowed", "a colon and a space inside a text (want quotes around the whole text)"),
     ("could not find expected ':'", "a line that is no key: value (want a key, or the text further to the right)"),
     ("found unexpected end of stream", "a quote that is never closed (want it closed)"),
-    ("did not find expected key", "text after a closing quote, or a line too far left or right (want key: value)"),
+    (
+        "did not find expected key",
+        "text after a closing quote or bracket, or a line too far left or right"
+        " (want quotes around the whole text, or key: value)",
+    ),
+    ("block sequence entries are not allowed", "a text that starts with - (want quotes around the whole text)"),
     ("cannot start any token", "a character that no text may start with (want quotes around the whole text)"),
     ("found undefined tag handle", "a text that starts with ! (want quotes around the whole text)"),
     ("did not find expected alphabetic", "a text that starts with & or * (want quotes around the whole text)"),

@@ -69,6 +69,11 @@ def test_check_of_a_file_that_is_no_article_says_so(content: Path, tmp_path: Pat
     assert found.exit_code == 2 and "is no file of" in found.output
 
 
+def test_check_takes_a_folder(content: Path) -> None:
+    content_folder(content, {"2025/bad": {"draft": "x"}, "2026/bad": {"draft": "x"}})
+    assert flask(content, "check", str(content / "articles" / "2026")).output.splitlines()[-1].endswith("in 1 file")
+
+
 def test_check_tells_a_feed_that_is_too_large(content: Path) -> None:
     text = {"body": "Un mot. " * 60_000, "summary": "Un résumé."}
     content_folder(content, {"a": text, "b": text, "c": text})
@@ -98,6 +103,14 @@ def test_new_never_overwrites_and_never_takes_an_address_twice(content: Path) ->
     assert flask(content, "new", "Essai").output == f"{content}/articles/essai-2.yaml\n"
     assert flask(content, "new", "Essai").output == f"{content}/articles/essai-3.yaml\n"
     assert "Le premier" in (content / "articles" / "2025" / "essai.yaml").read_text()
+
+
+def test_what_new_writes_is_no_article_yet(content: Path) -> None:
+    content_folder(content, {})
+    path = content / "articles" / "un-titre-sans-guillemets.yaml"
+    assert flask(content, "new", "Un", "titre", "sans", "guillemets").output == f"{path}\n"
+    path.write_text(path.read_text(encoding="utf-8").replace("draft: true\n", ""), encoding="utf-8")
+    assert "body: nothing but … (want the text, or draft: true)" in flask(content, "check").output
 
 
 def test_new_gives_each_article_its_own_id(content: Path) -> None:
@@ -135,7 +148,7 @@ def test_schema_writes_both_where_articles_look_for_theirs(content: Path) -> Non
     assert found.output.splitlines() == [f"{content}/article.schema.json", f"{content}/site.schema.json"]
     for name in ("article", "site"):
         jsonschema.Draft202012Validator.check_schema(json.loads((content / f"{name}.schema.json").read_text()))
-    assert flask(content, "schema").exit_code == 2
+    assert flask(content, "schema").output == (content / "article.schema.json").read_text(encoding="utf-8")
 
 
 SAMPLES = sorted((SAMPLE / "articles").rglob("*.yaml"))

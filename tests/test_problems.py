@@ -149,12 +149,13 @@ def test_a_pipe_does_not_stop_the_reading(content: Path) -> None:
 
 def test_a_file_that_is_no_article_by_its_name_is_told(content: Path) -> None:
     folder = content_folder(content, {})
-    for name in ("note.yml", "a.yaml.txt", ".hidden.yaml", "backup.yaml~", "#lock#"):
+    for name in ("note.yml", "a.yaml.txt", ".hidden.yaml", "backup.yaml~", "#lock#", "~$a.yaml", "photo.jpg"):
         (content / "articles" / name).write_text(as_yaml(PLAIN))
     (content / "articles" / "🎉.yaml").write_text(as_yaml(PLAIN))
     assert problems_of(folder) == [
-        "articles/a.yaml.txt:1:1: warning: left out (want a.yaml)",
-        "articles/note.yml:1:1: warning: left out (want note.yaml)",
+        "articles/a.yaml.txt:1:1: left out for its name (want a.yaml)",
+        "articles/note.yml:1:1: left out for its name (want note.yaml)",
+        "articles/photo.jpg:1:1: warning: no article, and left out (want pictures and files in media/)",
         "articles/🎉.yaml:1:1: 🎉 has no letter or digit for an address (want a file name with some)",
     ]
 

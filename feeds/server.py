@@ -1,0 +1,72 @@
+"""Server: Granian as we run it; it knows nothing of what is served."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import Connection
+from wsgiref.types import WSGIApplication
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+GRACE = 30
+"""Seconds that answers under way have to finish, once the server is told to end."""
+
+_SETTLED = 0.2
+"""Seconds after which a worker that has loaded the application surely listens to signals."""
+
+_STEP = 0.02
+
+Load = Callable[[], WSGIApplication]
+
+
+class Server(MPServer):
+    """Granian with WSGI workers that are replaced when they fail, and that end when they are told to.
+
+    A worker loses a signal that comes before it serves: it has its parent's handlers until then, and Granian forgets
+    one that comes just after. So none is told to end before it has said that it is ready.
+    """
+
+    def __init__(self, *, host: str, port: int, workers: int) -> None:
+        """Listen on a port with so many processes, once `run` is called."""
+        super().__init__(
+            "feeds",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            blocking_threads=2,
+            respawn_failed_workers=True,
+            workers_kill_timeout=GRACE,
+            log_level=LogLevels.warning,
+        )
+        self._news, self._teller = multiprocessing.Pipe(duplex=False)
+        self._ready: set[int] = set()
+
+    def run(self, load: Load) -> None:
+        """Serve what `load` makes in each worker, until told to end."""
+        self.serve(target_loader=partial(_load_and_tell, load, self._teller), wrap_loader=False)
+
+    def _stop_workers(self) -> None:
+        end = time.monotonic() + GRACE
+        while self._young_workers() and time.monotonic() < end:
+            time.sleep(_STEP)
+        time.sleep(_SETTLED)
+        super()._stop_workers()  # type: ignore[no-untyped-call]
+
+    def _young_workers(self) -> set[int]:
+        while self._news.poll():
+            self._ready.add(int(self._news.recv_bytes()))
+        alive = (worker.inner for worker in self.wrks if worker.inner.is_alive())
+        return {process.pid for process in alive} - self._ready
+
+
+def _load_and_tell(load: Load, teller: Connection) -> WSGIApplication:
+    loaded = load()
+    teller.send_bytes(str(os.getpid()).encode())
+    return loaded
