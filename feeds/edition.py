@@ -38,6 +38,8 @@ GUESSES = {
 }
 """Where readers look for a feed without being told (Miniflux among them, which refuses a redirect there)."""
 
+Make = Callable[[], Document]
+
 OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
 
 
@@ -53,9 +55,10 @@ class Edition(Mapping[str, Document]):
         self.catalog, self.site = catalog, catalog.site
         self.table = FeedTable(catalog)
         self._media, self._modified = media, modified
-        self._makers = {self.site.path + path: maker for path, maker in self._paths()}
+        prefix = self.site.path
+        self._ready = {prefix + path: make() for path, make in self._ahead()}
+        self._makers = {prefix + path: make for path, make in self._later()}
         self._on_demand = lru_cache(maxsize=KEPT)(self._finish)
-        self._ready = {path: self._finish(path) for path in self._makers if self._is_ahead(path)}
         for language in self.site.languages:
             home = self.site.path + self.site.home_path(language)
             for guess, ending in GUESSES.items():
@@ -75,12 +78,12 @@ class Edition(Mapping[str, Document]):
 
     def __iter__(self) -> Iterator[str]:
         """Go through all paths, those that readers guess included."""
+        yield from self._ready
         yield from self._makers
-        yield from (path for path in self._ready if path not in self._makers)
 
     def __len__(self) -> int:
         """Count all paths."""
-        return len(self._makers.keys() | self._ready.keys())
+        return len(self._ready) + len(self._makers)
 
     @cached_property
     def id(self) -> str:
@@ -104,22 +107,30 @@ class Edition(Mapping[str, Document]):
     def large_feeds(self) -> Iterator[str]:
         """Tell which of the feeds that are finished ahead are larger than readers like."""
         for path, document in self._ready.items():
-            if len(document.data) > LARGE and path in self._makers and path.endswith(tuple(FORMATS)):
+            if len(document.data) > LARGE and "/feeds/" in path and path.endswith(tuple(FORMATS)):
                 yield f"{path} has {len(document.data):,} bytes (want at most {LARGE:,}: fewer entries)"
 
-    def _paths(self) -> Iterator[tuple[str, Callable[[], Document]]]:
-        site, table = self.site, self.table
-        for topic in table.topics.values():
-            stem = site.feed_path(topic.language, topic.name)
-            yield stem, partial(self._page, pages.feed, topic)
-            for format in FORMATS.values():
-                yield f"{stem}.{format.ending}", partial(self._feed, topic, format)
-        for language in site.languages:
-            yield site.home_path(language), partial(self._page, pages.home, language)
-        for article in self.catalog.appeared:
-            yield site.article_path(article.language, article.slug), partial(self._article, article)
+    def _ahead(self) -> Iterator[tuple[str, Make]]:
+        for topic in self.table.topics.values():
+            if topic.kind in ("all", "category"):
+                yield from self._paths_of(topic)
+        for language in self.site.languages:
+            yield self.site.home_path(language), partial(self._page, pages.home, language)
         yield "/feeds.opml", self._opml
         yield "/static/style.css", self._style
+
+    def _later(self) -> Iterator[tuple[str, Make]]:
+        for topic in self.table.topics.values():
+            if topic.kind in ("tag", "author"):
+                yield from self._paths_of(topic)
+        for article in self.catalog.appeared:
+            yield self.site.article_path(article.language, article.slug), partial(self._article, article)
+
+    def _paths_of(self, topic: Topic) -> Iterator[tuple[str, Make]]:
+        stem = self.site.feed_path(topic.language, topic.name)
+        yield stem, partial(self._page, pages.feed, topic)
+        for format in FORMATS.values():
+            yield f"{stem}.{format.ending}", partial(self._feed, topic, format)
 
     def _files_of(self, article: Article) -> Iterator[tuple[str, MediaFile]]:
         attached = [each.file for each in article.attachments_at(self.catalog.now)]
@@ -130,10 +141,6 @@ class Edition(Mapping[str, Document]):
             for path in markup.media_references(self.table.entry(article).content, base=self.site.url):
                 with suppress(ValueError):  # it was there when the article was checked
                     yield path, self._media.find(path)
-
-    def _is_ahead(self, path: str) -> bool:
-        parts = path.removeprefix(self.site.path).split("/")
-        return "articles" not in parts and not ("feeds" in parts and ("tags" in parts or "authors" in parts))
 
     def _finish(self, path: str) -> Document:
         return self._makers[path]()

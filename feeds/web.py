@@ -49,9 +49,10 @@ def media(name: str) -> Response:
     file = edition.files.get(name)
     if file is None or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
+    max_age = max(0, int(min(edition.site.max_age, _publisher().seconds_left(edition))))
     try:
         response = send_file(
-            folder.path_of(file).resolve(), file.type, etag=file.digest, max_age=edition.site.max_age, conditional=True
+            folder.path_of(file).resolve(), file.type, etag=file.digest, max_age=max_age, conditional=True
         )
     except FileNotFoundError:
         abort(HTTPStatus.NOT_FOUND)
