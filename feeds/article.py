@@ -24,7 +24,21 @@ from pydantic import (
 )
 
 from .mediafile import Media, MediaFile, guess_type
-from .model import TEXT_SCHEMA, Line, Strict, Text, Title, Truth, Url, matching, number, one_or_more, title, validate
+from .model import (
+    TEXT_SCHEMA,
+    Line,
+    Strict,
+    Text,
+    Title,
+    Truth,
+    Url,
+    line,
+    matching,
+    number,
+    one_or_more,
+    title,
+    validate,
+)
 from .moment import PATTERN, after_last_moment, first_moment
 from .site import FilePath, Person, PicturePath, Site, slug
 from .yamlfile import Tree, show
@@ -53,7 +67,7 @@ def _after_last_moment(value: object, info: ValidationInfo) -> datetime:
 
 def _category(value: object, info: ValidationInfo) -> str:
     known = _context(info).site.categories
-    found = str(value)
+    found = line(value)
     if found in known:
         return found
     if "," in found:
@@ -97,10 +111,10 @@ def _id(value: object, info: ValidationInfo) -> str:
     context = _context(info)
     if value is None:
         return context.site.tag(context.slug)
-    found = str(value)
+    found = value if isinstance(value, str) else show(value)
     if re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]*", found):
         return context.site.tag(found)
-    if ":" not in found or found != found.strip() or "\n" in found:
+    if not isinstance(value, str) or ":" not in found or found != found.strip() or "\n" in found:
         raise ValueError(f"{show(found)} is no id (want a word of A-Z a-z 0-9 . _ -, or an older system's whole guid)")
     return found
 
@@ -325,6 +339,10 @@ class Article(Strict):
     def slug(self) -> str:
         """The last part of its page's address: the stem of its file."""
         return self._slug
+
+    def fits(self, site: Site) -> bool:
+        """Tell whether a site still has its categories and its language."""
+        return self.language in site.languages and all(name in site.categories for name in self.categories)
 
     def has_appeared(self, now: datetime) -> bool:
         """Tell whether anyone may know of it: no draft, and no embargo any more."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 from .article import Article
 from .site import Site, slug
+
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,9 @@ class Catalog:
         return not article.has_expired(self.now)
 
     def last_change(self, articles: Iterable[Article]) -> datetime:
-        """Tell the latest of the articles' moments that `now` has reached; of none, the site's epoch."""
+        """Tell the latest of the articles' moments that `now` has reached; of none, a date that stays."""
         moments = (moment for article in articles for moment in article.moments() if moment <= self.now)
-        return max(moments, default=self.site.epoch)
+        return max(moments, default=self.site.epoch if self.site.epoch <= self.now else UNIX_EPOCH)
 
     def _by_slugs(self, words: Callable[[Article], Iterable[str]]) -> dict[tuple[str, str], list[Article]]:
         groups: dict[tuple[str, str], list[Article]] = {}

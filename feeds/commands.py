@@ -20,7 +20,8 @@ from flask import Flask, current_app
 from flask.cli import ScriptInfo, with_appcontext
 
 from .catalog import Catalog
-from .content import ENDING, PLACEHOLDER, ContentFolder
+from .checks import PLACEHOLDER
+from .content import ENDING, ContentFolder
 from .edition import Edition
 from .model import title as read_title
 from .publisher import Publisher

@@ -1,4 +1,4 @@
-"""ContentFolder: reads `site.yaml` and the article files, and finds what only shows when they are together.
+"""ContentFolder: reads `site.yaml` and the article files, again only where they changed, and keeps the last good.
 
 It decides nothing by the time of day: an embargo is the catalog's affair.
 """
@@ -7,38 +7,66 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import markup, words
+from . import checks
 from .article import Article, ArticleContext, read_article
 from .media import MediaFolder, is_within
 from .site import Site, read_site, slug
 from .yamlfile import MAX_BYTES, Problem, Tree, read
 
 ENDING = ".yaml"
-PLACEHOLDER = "…"
-"""The body of an article that is still to be written."""
+
+State = tuple[int, ...]
+"""What changes when a file does: time of its last change, size, and number."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a folder holds at one reading; without a site, there are no articles either."""
+    """What a folder holds at one reading; without a site, there are no articles either.
+
+    `is_settling` tells that a file became faulty just now: it may still be being written, and is not told of yet.
+    """
 
     site: Site | None
     articles: tuple[Article, ...]
     problems: tuple[Problem, ...]
     files: int
+    is_settling: bool = False
+
+
+@dataclass(frozen=True)
+class _File:
+    """An article file as it was last read: `article` is what it says, or said when it was last without fault."""
+
+    state: State | None
+    article: Article | None
+    tree: Tree | None
+    problems: tuple[Problem, ...]
+    is_broken: bool
+    is_settled: bool = True
+
+    @property
+    def names_media(self) -> bool:
+        article = self.article
+        return self.is_broken or bool(article and (article.picture or article.attachments or "media/" in article.body))
 
 
 class ContentFolder:
-    """A folder with `site.yaml`, `articles/` and `media/`; `url` takes the place of the site's own."""
+    """A folder with `site.yaml`, `articles/` and `media/`; `url` takes the place of the site's own.
+
+    An article that did not change is the same object at every reading.
+    """
 
     def __init__(self, root: Path, url: str | None = None) -> None:
         """Look at a folder; nothing is read yet."""
         self.root, self.url = root, url
         self.media = MediaFolder(root / "media")
+        self._site: Site | None = None
+        self._files: dict[Path, _File] = {}
+        self._media_state: object = None
 
     @property
     def site_file(self) -> Path:
@@ -49,31 +77,40 @@ class ContentFolder:
         """Read the site file."""
         tree, problems = self._read(self.site_file)
         site = read_site(tree, self.media) if tree else None
-        if site and tree and not problems:
-            problems += _site_warnings(tree, site)
-        elif any(problem.severity == "error" for problem in problems):
+        if any(problem.severity == "error" for problem in problems):
             return None, problems
-        return (site.model_copy(update={"url": self.url}) if site and self.url else site), problems
+        if site and tree:
+            problems += checks.site_warnings(tree, site)
+        return (site.moved(self.url) if site and self.url else site), problems
 
     def load(self) -> Content:
-        """Read everything; a broken file is left out and reported, and harms no other."""
+        """Read what changed since the last time; a broken file keeps its last good version and harms no other."""
         site, problems = self.load_site()
-        if site is None:
+        is_same_site = site is None or site == self._site
+        if site is not None and not is_same_site:
+            self._site = site
+        if self._site is None:
             return Content(None, (), tuple(problems), 1)
-        read_so_far: list[tuple[Article, Tree]] = []
+        media_state = self.media.state()
+        is_same_media, self._media_state = media_state == self._media_state, media_state
+        files: dict[Path, _File] = {}
         paths = list(self.article_files())
         for path in paths:
+            if not _is_utf8(path):
+                problems.append(Problem(_shown(path), 1, 1, "", "a name that is not UTF-8 (want it renamed)"))
+                continue
             if path.suffix != ENDING:
                 problems.append(_no_article(path))
                 continue
-            article, tree, found = self._load_article(path, site)
-            problems += found
-            if article and tree:
-                read_so_far.append((article, tree))
-        kept, found = _without_doubles(read_so_far)
-        problems += found
-        problems += _translation_warnings(site, kept)
-        return Content(site, tuple(article for article, _ in kept), tuple(sorted(problems)), len(paths) + 1)
+            before = self._files.get(path)
+            state = _state(path)
+            is_same = before is not None and before.state == state and is_same_site
+            if before and is_same and (is_same_media or not before.names_media):
+                files[path] = before if before.is_settled else replace(before, is_settled=True)
+            else:
+                files[path] = self._load_article(path, state, self._site, before)
+        self._files = files
+        return self._content(self._site, problems, len(paths) + 1)
 
     def article_files(self) -> Iterator[Path]:
         """Go through the files below `articles/`, but for hidden ones and backups; always in the same order."""
@@ -83,7 +120,30 @@ class ContentFolder:
                 if not name.startswith((".", "#", "~")) and not name.endswith("~"):
                     yield Path(folder, name)
 
-    def _load_article(self, path: Path, site: Site) -> tuple[Article | None, Tree | None, list[Problem]]:
+    def _content(self, site: Site, problems: list[Problem], count: int) -> Content:
+        """Put together what the files say, and find what only shows then."""
+        known = self._files.values()
+        found = [(file.article, file.tree) for file in known if file.article and file.tree]
+        problems += [problem for file in known if file.is_settled for problem in file.problems]
+        kept, doubles = checks.without_doubles(found)
+        problems += doubles
+        problems += checks.translation_warnings(site, kept)
+        articles = tuple(article for article, _ in kept)
+        return Content(site, articles, tuple(sorted(problems)), count, any(not file.is_settled for file in known))
+
+    def _load_article(self, path: Path, state: State | None, site: Site, before: _File | None) -> _File:
+        article, tree, problems = self._read_article(path, site)
+        is_broken = any(problem.severity == "error" for problem in problems)
+        good = before.article if before and before.article and before.article.fits(site) else None
+        if is_broken:
+            outline = before.tree if before and good else None
+            # the first reading of all tells at once; later, a file may be caught while it is being written
+            is_settled = not self._files or (before is not None and before.state == state and before.is_broken)
+            return _File(state, good, outline, tuple(problems), True, is_settled)
+        kept = good if good == article else article
+        return _File(state, kept, tree.outline(("id",), ("twin",)) if tree else None, tuple(problems), False)
+
+    def _read_article(self, path: Path, site: Site) -> tuple[Article | None, Tree | None, list[Problem]]:
         name = slug(path.stem)
         if not name:
             message = f"{path.stem} has no letter or digit for an address (want a file name with some)"
@@ -91,10 +151,8 @@ class ContentFolder:
         tree, problems = self._read(path)
         article = read_article(tree, ArticleContext(site, self.media, name)) if tree else None
         if article and tree:
-            problems += self._check_body(tree, article, site)
-            problems += _summary_warning(tree, article)
-        if any(problem.severity == "error" for problem in problems):
-            article = None
+            problems += checks.body_problems(tree, article, site, self.media)
+            problems += checks.summary_warning(tree, article)
         return article, tree, problems
 
     def _read(self, path: Path) -> tuple[Tree | None, list[Problem]]:
@@ -117,23 +175,21 @@ class ContentFolder:
             message = f"it cannot be read: {fault.strerror} (want a readable file)"
         return None, [Problem(name, 1, 1, "", message)]
 
-    def _check_body(self, tree: Tree, article: Article, site: Site) -> Iterator[Problem]:
-        path = ("body",)
-        if article.body.strip() == PLACEHOLDER and not article.draft:
-            yield tree.problem(path, f"nothing but {PLACEHOLDER} (want the text, or draft: true)")
-        if markup.is_too_deep(article.body):
-            message = f"elements stand more than {markup.MAX_DEPTH} deep in each other (want fewer)"
-            yield tree.problem(path, message)
-            return
-        for offset, message in markup.faults(article.body):
-            yield tree.block_problem(path, offset, message, "warning")
-        if "media/" in article.body:
-            found = markup.to_html(article.body, base=site.url, page=site.url)
-            for reference in markup.media_references(found, base=site.url):
-                try:
-                    self.media.find(reference)
-                except ValueError as fault:
-                    yield tree.block_problem(path, max(article.body.find(reference), 0), str(fault), "error")
+
+def _state(path: Path) -> State | None:
+    try:
+        found = path.stat()
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    except OSError:
+        return None
+
+
+def _is_utf8(path: Path) -> bool:
+    return _shown(path) == str(path)
+
+
+def _shown(path: Path) -> str:
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _no_article(path: Path) -> Problem:
@@ -141,53 +197,3 @@ def _no_article(path: Path) -> Problem:
     if path.suffix in (".yml", ".txt", ".md") or ENDING in path.suffixes:
         return Problem(str(path), 1, 1, "", f"left out for its name (want {path.name.partition('.')[0]}{ENDING})")
     return Problem(str(path), 1, 1, "", "no article, and left out (want pictures and files in media/)", "warning")
-
-
-def _site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
-    for place, language in enumerate(site.languages):
-        if language.partition("-")[0] not in words.LANGUAGES:
-            message = f"we have no words of our own in {language} (English ones are used)"
-            yield tree.problem(("languages", place), message, "warning")
-
-
-def _summary_warning(tree: Tree, article: Article) -> Iterator[Problem]:
-    if article.summary is None and not article.draft:
-        message = "none, so that the start of the body is used (want one of about 300 characters)"
-        yield tree.problem(("summary",), message, "warning")
-
-
-def _without_doubles(found: Iterable[tuple[Article, Tree]]) -> tuple[list[tuple[Article, Tree]], list[Problem]]:
-    """Keep the first file of each slug and id, in the order of their paths."""
-    slugs: dict[str, str] = {}
-    ids: dict[str, str] = {}
-    kept, problems = [], []
-    for article, tree in found:
-        if article.slug in slugs:
-            message = f"its address, {article.slug}, is that of {slugs[article.slug]} (want another file name)"
-            problems.append(tree.problem((), message))
-        elif article.id in ids:
-            message = f"{article.id} is the id of {ids[article.id]} (want another)"
-            problems.append(tree.problem(("id",), message))
-        else:
-            slugs[article.slug] = ids[article.id] = tree.file
-            kept.append((article, tree))
-    return kept, problems
-
-
-def _translation_warnings(site: Site, found: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
-    files: dict[tuple[str, str], str] = {}
-    published = [(article, tree) for article, tree in found if not article.draft]
-    for article, tree in published:
-        if article.twin is None:
-            continue
-        if first := files.get((article.twin, article.language)):
-            message = f"{article.twin} is the twin of {first} in the same language (want another word)"
-            yield tree.problem(("twin",), message, "warning")
-        else:
-            files[article.twin, article.language] = tree.file
-    for article, tree in published:
-        others = [each for each in site.languages if each != article.language]
-        missing = [each for each in others if (article.twin or "", each) not in files]
-        if missing:
-            message = f"no translation into {', '.join(missing)} (want an article with the same twin)"
-            yield tree.problem(("twin",), message, "warning")

@@ -33,7 +33,7 @@ class Front:
         if document is not None:
             return document.answer(environ, start_response, self._publisher.seconds_left(edition))
         prefix = edition.site.path
-        if prefix and environ["PATH_INFO"].startswith(prefix + "/"):
+        if prefix and (path + "/").startswith(prefix + "/"):
             environ["SCRIPT_NAME"] = prefix
             environ["PATH_INFO"] = environ["PATH_INFO"][len(prefix) :]
         return self._behind(environ, start_response)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
 import comrak
 import nh3
 import regex
+from lxml import etree
 
 from .yamlfile import FORBIDDEN, name_character, show
 
@@ -49,12 +50,17 @@ _EXTENSIONS.table = True
 _RENDERING = comrak.RenderOptions()
 _RENDERING.unsafe_ = True  # an author's HTML passes here, and is cleaned by nh3 below
 
-_VOID = {"br", "hr", "img", "input", "col", "wbr", "area", "source", "track"}
-
 MAX_DEPTH = 100
 """How deep elements may stand in each other; the time that cleaning takes grows with the square of it."""
 
-_TAG = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^>"]|"[^"]*")*)>')
+MAX_TAG = 5_000
+"""How many characters a tag may have, for the same reason."""
+
+_TAG = re.compile("<(/?)([a-z][a-z0-9]*)([^<>]*)>")
+"""A tag as nh3 writes it: in the values of attributes, quotes and angle brackets are escaped."""
+
+_ADDRESS = re.compile(' (href|src)="([^"]*)"')
+_ABSOLUTE = re.compile(r"https?://[^\s/?#\[\]@:]+(:[0-9]+)?([/?#]|$)|mailto:.")
 _BLANKS = re.compile("[ \t\r\n]+")
 
 
@@ -78,7 +84,7 @@ def to_html(body: str, *, base: str, page: str) -> str:
         link_rel=None,
     )
     found = FORBIDDEN.sub("", found.replace("&nbsp;", "\u00a0"))
-    return _TAG.sub(_Outline(), found).strip("\n")
+    return _TAG.sub(_Tags(), found).strip("\n")
 
 
 def absolute(reference: str, *, base: str, page: str) -> str:
@@ -91,29 +97,39 @@ def absolute(reference: str, *, base: str, page: str) -> str:
     return urljoin(base + "/", reference.lstrip("/") or ".").removesuffix("/.")
 
 
-class _Outline:
-    """Rewrites tags, one after the other: headings to their level, pictures without an address to nothing."""
+class _Tags:
+    """Rewrites tags, one after the other: headings to their level, and addresses that lead nowhere to nothing."""
 
     def __init__(self) -> None:
-        self._open: list[tuple[int, int]] = []  # (level written, level given) of the headings around this place
+        self._outline: list[tuple[int, int]] = []  # (level given, level written) of the headings above this place
+        self._open: list[int] = []  # levels written of the headings around it
 
     def __call__(self, tag: re.Match[str]) -> str:
         closing, name, rest = tag.groups()
-        if name == "img" and " src=" not in rest:
-            return ""
+        if name in ("a", "img") and not closing:
+            address = _ADDRESS.search(rest)
+            if address and not _ABSOLUTE.match(html.unescape(address[2])):
+                rest, address = rest.replace(address[0], "", 1), None
+            return f"<{name}{rest}>" if address or name == "a" else ""
         if len(name) != 2 or name[0] != "h" or name == "hr":
             return tag[0]
-        if not closing:
-            written = int(name[1])
-            while self._open and self._open[-1][0] >= written:
-                self._open.pop()
-            self._open.append((written, min(self._open[-1][1] + 1, 6) if self._open else 2))
-        return f"<{closing}h{self._open[-1][1] if self._open else 2}{rest}>"
+        if closing:
+            return f"</h{self._open.pop() if self._open else 2}>"
+        self._open.append(self._level(int(name[1])))
+        return f"<h{self._open[-1]}{rest}>"
+
+    def _level(self, given: int) -> int:
+        while self._outline and self._outline[-1][0] >= given:
+            self._outline.pop()
+        written = min(self._outline[-1][1] + 1, 6) if self._outline else 2
+        self._outline.append((given, written))
+        return written
 
 
 def excerpt(found: str, limit: int = EXCERPT) -> str:
     """Take the start of a safe HTML text as plain text: whole sentences if they fill half of `limit`, else words."""
-    paragraphs = re.findall("<p[^>]*>(.*?)</p>", found, re.DOTALL) or [found]
+    found = found.replace("<br>", " ")
+    paragraphs = re.findall("<p(?: [^>]*)?>(.*?)</p>", found, re.DOTALL) or [found]
     plain = _BLANKS.sub(" ", html.unescape(nh3.clean(" ".join(paragraphs), tags=set()))).strip(" ")
     if len(plain) <= limit:
         return plain
@@ -133,19 +149,23 @@ def excerpt(found: str, limit: int = EXCERPT) -> str:
 
 def media_references(found: str, *, base: str) -> Iterator[str]:
     """Give the paths below `media/` that a safe HTML text links to or shows."""
-    yield from map(unquote, re.findall(re.escape(f'"{base}/media/') + '([^"?#]+)', found))
+    for tag in _TAG.finditer(found):
+        address = _ADDRESS.search(tag[3])
+        place = html.unescape(address[2]) if address else ""
+        if place.startswith(f"{base}/media/"):
+            yield unquote(re.split("[?#]", place.removeprefix(f"{base}/media/"))[0])
 
 
-def is_too_deep(body: str) -> bool:
-    """Tell whether elements stand more than `MAX_DEPTH` deep in each other."""
+def refusal(body: str) -> str | None:
+    """Tell why a text is not to be rendered, if it would take unbounded time."""
     if body.count(">") + body.count("<") <= MAX_DEPTH:
-        return False  # only quotations and an author's own HTML can be nested so deep
-    depth = deepest = 0
-    for closing, name, rest in _TAG.findall(_commonmark(body)):
-        if name not in _VOID and not rest.endswith("/"):
-            depth = max(depth - 1, 0) if closing else depth + 1
-            deepest = max(deepest, depth)
-    return deepest > MAX_DEPTH
+        return None  # only quotations and an author's own HTML can be nested so deep
+    rendered = _commonmark(body)
+    if re.search(f"<[A-Za-z/!?][^>]{{{MAX_TAG}}}", rendered):
+        return f"a tag has more than {MAX_TAG:,} characters (want it closed with >)"
+    if _elements(rendered, _Depth()) > MAX_DEPTH:
+        return f"elements stand more than {MAX_DEPTH} deep in each other (want fewer)"
+    return None
 
 
 def faults(body: str) -> list[tuple[int, str]]:
@@ -153,16 +173,36 @@ def faults(body: str) -> list[tuple[int, str]]:
     rendered = _commonmark(body)
     found = _Faults(body)
     if "<" in body or "](" in body or "]:" in body:
-        found.feed(rendered)
-        found.close()
+        _elements(rendered, found)
     if character := FORBIDDEN.search(rendered):
         found.add(r"&#", f"{name_character(character[0])} is removed (want it left out)")
     return sorted(found.found)
 
 
-class _Faults(HTMLParser):
+def _elements(rendered: str, target: Any) -> Any:
+    """Have libxml2 tell a target of each element of an HTML text, as it comes."""
+    parser = etree.HTMLParser(target=target, huge_tree=True, remove_comments=True)
+    parser.feed(FORBIDDEN.sub("", rendered) or " ")
+    return parser.close()
+
+
+class _Depth:
+    def __init__(self) -> None:
+        self._depth = self._deepest = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        self._deepest = max(self._deepest, self._depth)
+
+    def end(self, tag: str) -> None:
+        self._depth -= 1
+
+    def close(self) -> int:
+        return self._deepest
+
+
+class _Faults:
     def __init__(self, body: str) -> None:
-        super().__init__(convert_charrefs=True)
         self._body = body
         self.found: set[tuple[int, str]] = set()
 
@@ -170,19 +210,24 @@ class _Faults(HTMLParser):
         place = re.search(pattern, self._body, re.IGNORECASE)
         self.found.add((place.start() if place else 0, message))
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag in ("html", "body"):  # libxml2's own, around all
+            return
         if tag not in TAGS:
             instead = "link to it instead" if tag in _DROPPED_WHOLE else "only its text stays"
             self.add(f"<{re.escape(tag)}", f"<{tag}> is removed (want Markdown; {instead})")
             return
         allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag, set())
-        for name, value in attrs:
+        for name, value in attributes.items():
             if name in ("href", "src") and name in allowed:
-                self._check_address(name, value or "")
+                self._check_address(name, value)
             elif name not in allowed and (tag, name) != ("code", "class"):  # comrak's own, of a fence's language
                 self.add(re.escape(name) + r"\s*=", f"{name} on <{tag}> is removed (want it left out)")
-        if tag == "img" and not dict(attrs).get("alt"):
+        if tag == "img" and not attributes.get("alt"):
             self.add(r"!\[\s*\]|<img", "a picture without a description (want ![what it shows](…))")
+
+    def close(self) -> None:
+        """End: all is in `found`."""
 
     def _check_address(self, name: str, value: str) -> None:
         if re.match(r"(?!media/)[^/#?:]+(?![^/]*:)", value):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-import stat
 import unicodedata
 from pathlib import Path, PurePosixPath
 
@@ -40,15 +39,20 @@ class MediaFolder:
         if not parts or path.startswith("/") or ".." in parts:
             raise ValueError(f"{show(path)} leaves media/ (want a path below it, such as cheque.jpg)")
         name = "/".join(parts)
-        file = self._locate(name)
-        if file is None:
-            raise ValueError(f"there is no file media/{show(name)} (want {self._nearest(name)})")
-        if not is_within(file, self.root):
-            raise ValueError(f"media/{show(name)} is a link that leaves media/ (want the file itself)")
         try:
+            file = self._locate(name)
+            if file is None:
+                raise ValueError(f"there is no file media/{show(name)} (want {self._nearest(name)})")
+            if not is_within(file, self.root):
+                raise ValueError(f"media/{show(name)} is a link that leaves media/ (want the file itself)")
             return self._measure(file)
         except OSError as fault:
             raise ValueError(f"media/{show(name)} cannot be read: {fault.strerror} (want a readable file)") from None
+
+    def state(self) -> frozenset[tuple[object, ...]]:
+        """Tell what changes when any file does: names, times of change, sizes and numbers."""
+        found = ((name, (self.root / name)) for name in self._names())
+        return frozenset((name, *_state(path)) for name, path in found)
 
     def path_of(self, file: MediaFile) -> Path:
         """Tell where a file is on the disk."""
@@ -72,11 +76,7 @@ class MediaFolder:
         return near[0] if near else f"it in the folder {self.root}"
 
     def _measure(self, file: Path) -> MediaFile:
-        found = file.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(0, "it is no ordinary file")
-        path = file.relative_to(self.root).as_posix()
-        state = (found.st_mtime_ns, found.st_size, found.st_ino)
+        path, state = file.relative_to(self.root).as_posix(), _state(file)
         kept = self._measured.get(path)
         if kept and kept[0] == state:
             return kept[1]
@@ -85,6 +85,14 @@ class MediaFolder:
         measured = MediaFile(path, size, kind or guess_type(path) or "application/octet-stream", digest, width, height)
         self._measured[path] = (state, measured)
         return measured
+
+
+def _state(file: Path) -> tuple[int, ...]:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return ()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 def _digest(file: Path) -> tuple[int, str]:
@@ -101,7 +109,8 @@ def _picture(file: Path) -> tuple[str | None, int | None, int | None]:
     try:
         with Image.open(file, formats=tuple(PICTURES)) as picture:
             width, height = picture.size
-            if picture.getexif().get(_ORIENTATION, 1) >= 5:
+            orientation = picture.getexif().get(_ORIENTATION)
+            if isinstance(orientation, int) and orientation >= 5:
                 width, height = height, width
             return PICTURES[str(picture.format)], width, height
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):

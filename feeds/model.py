@@ -40,7 +40,7 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{show(value)} is not a text (want a text, in quotes if it has a colon)")
     stripped = unicodedata.normalize("NFC", value).strip(BLANKS)
-    if not stripped.strip():
+    if all(unicodedata.category(character)[0] in "CZ" for character in stripped):  # nothing of it can be seen
         raise ValueError("there is no text (want one)")
     return stripped
 
@@ -125,8 +125,9 @@ def validate(tree: Tree, model: type[Model], context: object) -> Model | None:
         return model.model_validate(tree.value, context=context)
     except ValidationError as fault:
         for error in fault.errors(include_url=False):
-            path = tuple(part for part in error["loc"] if part != "[key]")
-            at_key = error["type"] == "extra_forbidden" or "[key]" in error["loc"]
+            path, at_key = error["loc"], error["type"] == "extra_forbidden"
+            if path[-1:] == ("[key]",) and not at_key:  # how pydantic names a mapping's key itself
+                path, at_key = path[:-1], True
             tree.problems.append(tree.problem(path, _explain(error, model, path), at_key=at_key))
         return None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -104,8 +104,8 @@ def site_url(value: object) -> str:
     """Read the address that all others begin with: no query, no fragment, no final slash."""
     found = url(value).rstrip("/")
     parts = urlsplit(found)
-    if parts.query or parts.fragment or "?" in found or "#" in found:
-        raise ValueError(f"{show(found)} has a query or a fragment (want an address without)")
+    if not re.fullmatch(r"https?://[^/?#]+(/[A-Za-z0-9._~-]+)*", found):
+        raise ValueError(f"{show(found)} has more than a host and plain words (want https://host/words)")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
 
 
@@ -120,12 +120,17 @@ def _category_slug(value: object) -> str:
     return found
 
 
-_old_path = matching(r"/[!$%&'()*+,./:;=@_~A-Za-z0-9-]*", "a path", "one such as /actualites/feed.xml")
+_path = matching(r"/[^\s?#\"<>\\^`{|}]*", "a path", "one such as /actualites/feed.xml")
+
+
+def _old_path(value: object) -> str:
+    """Read a path as requests bring it: decoded."""
+    return unquote(_path(value))
 
 
 def _new_place(value: object) -> str:
     found = line(value)
-    return _old_path(found) if found.startswith("/") else url(found)
+    return quote(unquote(_path(found))) if found.startswith("/") else url(found)
 
 
 def category_title(value: object) -> str:
@@ -269,6 +274,21 @@ class Site(Strict):
             raise ValueError(f"{', '.join(value)} names one language twice (want each once)")
         return value
 
+    @field_validator("redirects")
+    @classmethod
+    def _at_once(cls, value: dict[str, str]) -> dict[str, str]:
+        for old, new in value.items():
+            if unquote(new) in value:
+                raise ValueError(f"{old} leads to {new}, which leads on (want the last place at once)")
+        return value
+
+    @field_validator("categories")
+    @classmethod
+    def _some(cls, value: dict[str, Category]) -> dict[str, Category]:
+        if not value:
+            raise ValueError("an empty group (want one category at least)")
+        return value
+
     @field_validator("home")
     @classmethod
     def _on_our_host(cls, value: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
@@ -293,6 +313,12 @@ class Site(Strict):
     def epoch(self) -> datetime:
         """The first moment of the tag authority's date, in UTC: the date of a feed that never had an entry."""
         return _first_day(self.tag_authority)
+
+    def moved(self, url: str) -> Site:
+        """Be published at another address; a home page on our host moves with it."""
+        host = {"scheme": urlsplit(url).scheme, "netloc": urlsplit(url).netloc}
+        home = {language: urlsplit(page)._replace(**host).geturl() for language, page in (self.home or {}).items()}
+        return self.model_copy(update={"url": url, "home": home or None})
 
     def prefix(self, language: str) -> str:
         """Say what addresses in a language begin with: nothing for the default one, else as in `/en`."""

@@ -46,16 +46,15 @@ def health() -> tuple[Response, int]:
 def media(name: str) -> Response:
     """Send a file that the site or a live article names; parts of it too, which players ask for."""
     edition, folder = _edition(), _publisher().content.media
-    file = edition.files.get(name)
-    if file is None or request.root_path != edition.site.path:
+    if name not in edition.files or request.root_path != edition.site.path:
+        abort(HTTPStatus.NOT_FOUND)
+    try:
+        file = folder.find(name)  # measured again if it changed: its tag is that of the bytes that go out
+    except ValueError:
         abort(HTTPStatus.NOT_FOUND)
     max_age = max(0, int(min(edition.site.max_age, _publisher().seconds_left(edition))))
-    try:
-        response = send_file(
-            folder.path_of(file).resolve(), file.type, etag=file.digest, max_age=max_age, conditional=True
-        )
-    except FileNotFoundError:
-        abort(HTTPStatus.NOT_FOUND)
+    path = folder.path_of(file).resolve()
+    response = send_file(path, file.type, etag=file.digest, max_age=max_age, conditional=True)
     response.cache_control.public = True
     if file.type in _SCRIPTABLE:
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -85,7 +84,7 @@ def _elsewhere(edition: Edition) -> Response | None:
     site, path = edition.site, request.path
     if request.root_path != site.path:
         return None
-    place = site.redirects.get(path)
+    place = site.redirects.get(path) if request.environ["PATH_INFO"] else "/"
     if place is None:
         other = path.rstrip("/") if path.endswith("/") else path + "/"
         place = other if edition.find(site.path + other) else None

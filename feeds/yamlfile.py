@@ -6,6 +6,7 @@ column of every value, so that whoever finds fault with one can say where it sta
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -80,6 +81,11 @@ class Tree:
             return Problem(self.file, mark.line + 1 + line, 1, key, message, severity)
         return Problem(self.file, mark.line + 1, mark.column + 1, key, message, severity)
 
+    def outline(self, *paths: Path) -> Tree:
+        """Keep no more than is needed to tell problems of a few values later."""
+        places = {path: self.values_at[path] for path in ((), *paths) if path in self.values_at}
+        return Tree(self.file, "", {}, [], places, {})
+
     def block_problem(self, path: Path, offset: int, message: str, severity: Severity) -> Problem:
         """Make a problem of the character at `offset` of a top-level text, exact to the line in a block (`|`)."""
         mark = self.values_at[path]
@@ -113,10 +119,11 @@ def _decode(data: bytes, file: str) -> str:
         raise _Unreadable(file, 1, 1, f"{len(data):,} bytes (want at most {MAX_BYTES:,})")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _Unreadable(file, 1, 1, "the file is UTF-16 (want it saved as UTF-8)")
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as fault:
-        before = data[: fault.start].decode("utf-8-sig")
+        before = data[: fault.start].decode()
         line, column = _position(before, len(before))
         found = f"byte 0x{data[fault.start]:02X} is not UTF-8"
         raise _Unreadable(file, line, column, f"{found} (want the file saved as UTF-8)") from None

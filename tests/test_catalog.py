@@ -82,3 +82,13 @@ def test_twins_are_live_articles_in_other_languages() -> None:
     catalog = Catalog.at(NOW, site(), [french, english, embargoed, article("d", twin="y")])
     assert [each.slug for each in catalog.twins(french)] == ["b"]
     assert catalog.twins(catalog.by_slug["d"]) == []
+
+
+def test_a_tie_is_settled_by_the_id_and_not_by_the_address() -> None:
+    assert slugs(article("a", id="z"), article("z", id="a")) == ["z", "a"]
+
+
+def test_an_expired_translation_is_no_twin() -> None:
+    gone = article("gone", twin="x", language="en", expires="2026-04-01")
+    catalog = Catalog.at(NOW, site(), [article("a", twin="x"), gone])
+    assert catalog.twins(catalog.by_slug["a"]) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import feedparser
@@ -12,8 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from feeds.feed import Feed
-from feeds.formats import FORMATS, opml
+from feeds.feed import Feed, Image
+from feeds.formats import FORMATS, opml, rss_atom
 from feeds.yamlfile import FORBIDDEN
 
 from .builders import NOW, SITE, article, feed, table
@@ -399,3 +401,47 @@ def test_every_format_says_where_it_is_specified() -> None:
         ("json", "application/feed+json"),
     ]
     assert all(form.spec.startswith("https://") for form in FORMATS.values())
+
+
+def test_what_is_not_well_formed_never_leaves(monkeypatch: pytest.MonkeyPatch, full: Feed) -> None:
+    """C1: Thunderbird pauses a feed after one malformed document."""
+    monkeypatch.setattr("feedgen.feed.FeedGenerator.rss_str", lambda *_, **__: b"<rss>")
+    with pytest.raises(etree.XMLSyntaxError):
+        FORMATS["rss"].render(full)
+
+
+def test_one_feed_is_written_at_a_time(monkeypatch: pytest.MonkeyPatch, full: Feed) -> None:
+    """feedgen sets the locale of the whole process for every date."""
+    seen: list[bool] = []
+
+    def written(date: datetime) -> str:
+        seen.append(rss_atom._one_at_a_time.locked())
+        return "a date"
+
+    monkeypatch.setattr("feedgen.feed.formatRFC2822", written)
+    FORMATS["rss"].render(full)
+    assert seen and all(seen)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "shown"),
+    [("a.png", 144, 400, True), ("a.png", 145, 400, False), ("a.png", 144, 401, False), ("a.webp", 99, 99, False)],
+)
+def test_a_logo_is_in_rss_if_rss_allows_it(name: str, width: int, height: int, shown: bool, full: Feed) -> None:
+    """C10: RSS 2.0 allows images of 144 × 400 pixels, in three formats."""
+    kind = "image/png" if name.endswith("png") else "image/webp"
+    logo = Image(f"https://news.example/media/{name}", kind, 5, width, height, "", None)
+    found = replace(full, logo=logo, icon=logo)
+    image = rss(found).find("image")
+    assert (image is not None) is shown
+    if image is not None:
+        assert {child.tag: child.text for child in image} == {
+            "url": logo.url, "title": full.title, "link": full.url, "width": str(width), "height": str(height),
+        }  # fmt: skip
+    assert (atom(found).findtext(f"{ATOM}logo"), atom(found).findtext(f"{ATOM}icon")) == (logo.url, logo.url)
+    assert json_feed(found)["icon"] == json_feed(found)["favicon"] == logo.url
+
+
+def test_the_date_of_an_empty_feed_is_never_in_the_future() -> None:
+    early = table(now=datetime(2019, 6, 1, tzinfo=UTC))
+    assert early.feed(early.topics["fr", "all"]).updated == datetime(1970, 1, 1, tzinfo=UTC)

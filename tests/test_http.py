@@ -18,7 +18,7 @@ from werkzeug.test import Client, TestResponse
 from feeds import create_app
 from feeds.settings import Settings
 
-from .builders import NOW, SAMPLE, content_folder, draw
+from .builders import NOW, SAMPLE, SITE, content_folder, draw
 
 Put = Callable[[str], str]
 
@@ -396,3 +396,54 @@ def test_an_article_that_lives_elsewhere_names_that_as_canonical(client: Client,
     assert '<link rel="canonical" href="https://www.ligue-cancer.net">' in client.get(path("/articles/dons")).text
     own = f'<link rel="canonical" href="{address}/articles/cheque-ligue">'
     assert own in client.get(path("/articles/cheque-ligue")).text
+
+
+def test_the_sites_own_path_leads_to_its_home(client: Client, path: Put, address: str) -> None:
+    found = client.get(path("") or "/")
+    assert found.status_code == (301 if path("") else 200)
+    if path(""):
+        assert found.headers["Location"] == address + "/"
+
+
+def test_an_old_path_with_accents_and_spaces_leads_to_its_new_place(content: Path) -> None:
+    text = SITE + "redirects: {/vieux%20flux.xml: /feeds/all.rss, /actualités: 'https://www.example/é'}\n"
+    content_folder(content, {}, text.replace("/é'", "/e'"))
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    assert client.get("/vieux%20flux.xml").headers["Location"] == "https://news.example/feeds/all.rss"
+    assert client.get("/actualit%C3%A9s").headers["Location"] == "https://www.example/e"
+
+
+def test_a_home_page_of_ours_moves_with_the_address(content: Path) -> None:
+    """C5: readers expect the channel's link on the host of its items."""
+    content_folder(content, {"a": {}}, SITE + "home: https://NEWS.example/actu\n")
+    client = Client(create_app(Settings(content, "https://other.example"), clock=lambda: NOW).wsgi_app)
+    assert feedparser.parse(client.get("/feeds/all.rss").data).feed.link == "https://other.example/actu"
+
+
+def test_a_file_that_browsers_would_run_is_in_a_sandbox(content: Path) -> None:
+    attached = [{"file": name, "title": "Un fichier"} for name in ("a.svg", "a.html", "a.pdf")]
+    content_folder(content, {"a": {"attachments": attached}})
+    for name in ("a.svg", "a.html", "a.pdf"):
+        (content / "media" / name).write_text("<script>x</script>")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    for name, is_boxed in (("a.svg", True), ("a.html", True), ("a.pdf", False)):
+        policy = client.get(f"/media/{name}", buffered=True).headers["Content-Security-Policy"]
+        assert ("sandbox" in policy) is is_boxed
+
+
+def test_a_file_that_changed_goes_out_under_its_own_tag(content: Path) -> None:
+    """A4: a strong tag never stands for two contents."""
+    content_folder(content, {"a": {"attachments": [{"file": "a.txt", "title": "Un fichier"}]}})
+    file = content / "media" / "a.txt"
+    file.write_text("one")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    first = client.get("/media/a.txt", buffered=True).headers["ETag"]
+    file.write_text("another")
+    second = client.get("/media/a.txt", buffered=True)
+    assert second.headers["ETag"] != first and second.text == "another"
+    file.unlink()
+    file.symlink_to("/etc/hostname")
+    assert client.get("/media/a.txt", buffered=True).status_code == 404
+    file.unlink()
+    file.mkdir()
+    assert client.get("/media/a.txt", buffered=True).status_code == 404

@@ -86,6 +86,22 @@ def test_a_heading_in_an_attribute_is_left_alone() -> None:
     assert 'title="&lt;h1&gt;"' in to_html('<a href="/x" title="<h1>">a</a>')
 
 
+def test_headings_in_headings_are_closed_as_they_were_opened() -> None:
+    html = to_html("<h1><blockquote><h3>a</h3></blockquote>b</h1>")
+    assert html == "<h2><blockquote><h3>a</h3></blockquote>b</h2>"
+
+
+@pytest.mark.parametrize("address", ["https:/path", "http:foo", "https://[", "https://", "//[", "//"])
+def test_an_address_without_a_host_is_none(address: str) -> None:
+    assert to_html(f'<a href="{address}">a</a>') == "<p><a>a</a></p>"
+    assert to_html(f'<img src="{address}" alt="a">') == ""
+
+
+def test_media_are_found_in_addresses_alone() -> None:
+    found = to_html(f'![x](/media/a&b.png) "{BASE}/media/nom.png" [y](/media/c%20d.pdf#p2)')
+    assert list(markup.media_references(found, base=BASE)) == ["a&b.png", "c d.pdf"]
+
+
 def test_a_table_keeps_its_alignment() -> None:
     assert '<th align="right">a</th>' in to_html("| a |\n|--:|\n| 1 |")
 
@@ -100,8 +116,23 @@ def test_what_is_taken_out_is_told_with_its_place() -> None:
 
 @pytest.mark.parametrize("mark", [">", "<b>", "<div>\n\n", "<ul><li>"])
 def test_a_body_nested_too_deep_is_known_before_it_costs(mark: str) -> None:
-    assert markup.is_too_deep(mark * 5_000 + "x")
-    assert not markup.is_too_deep((mark + "x\n\n") * 40)
+    assert "deep in each other" in (markup.refusal(mark * 5_000 + "x") or "")
+    assert markup.refusal((mark + "x\n\n") * 40) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["<blockquote a='\"'>\n" + "<blockquote>" * 5_000 + '" >', "<div\n" + "<a " * 5_000, "<div\n" + '<a "' * 5_000],
+)
+def test_no_quote_hides_what_would_cost(body: str) -> None:
+    assert markup.refusal(body)
+
+
+@pytest.mark.parametrize("body", ["<b>\n<![foo[x]]>\n</b>", "<![ x]]>", "<!--" * 500, "<?php x ?>", "<" * 200])
+def test_a_declaration_is_taken_out_without_a_word(body: str) -> None:
+    assert markup.refusal(body) is None
+    assert markup.faults(body) == []
+    assert "<!" not in to_html(body)
 
 
 HARD = st.text(
@@ -142,6 +173,10 @@ def test_an_excerpt_ends_with_a_sentence_that_fills_half_of_it() -> None:
 
 def test_an_excerpt_ends_with_a_word_where_no_sentence_does() -> None:
     assert markup.excerpt("<p>Un mot, puis 130\u202f000\u00a0€ encore</p>", 20) == "Un mot, puis…"
+
+
+def test_an_excerpt_has_no_code_and_words_apart() -> None:
+    assert markup.excerpt("<pre><code>rm -rf /</code></pre>\n<p>Un<br>paragraphe.</p>") == "Un paragraphe."
 
 
 def test_an_excerpt_is_plain_and_of_paragraphs_alone() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from pydantic import BaseModel
 
 from feeds.content import Content, ContentFolder
@@ -108,8 +109,40 @@ def test_the_second_file_with_a_slug_or_an_id_is_left_out(content: Path) -> None
     assert problems_of(folder) == [
         f"articles/b/one.yaml:1:1: its address, one, is that of {first}/a/one.yaml (want another file name)",
         f"articles/b/two.yaml:5:5: id: tag:news.example,2020:same is the id of {first}/b/three.yaml (want another)",
-        f"articles/z/ete.yaml:1:1: its address, ete, is that of {first}/été.yaml (want another file name)",
+        f"articles/été.yaml:1:1: its address, ete, is that of {first}/z/ete.yaml (want another file name)",
     ]
+
+
+def test_a_copy_or_a_draft_never_takes_the_place_of_what_is_published(content: Path) -> None:
+    folder = content_folder(
+        content,
+        {
+            "2024/x": {"draft": "true", "published": "2024-01-01"},
+            "2025/x": {"title": "Le publié"},
+            "a-new": {"id": "k1", "published": "2026-04-01"},
+            "z-old": {"id": "k1", "title": "Le premier"},
+        },
+    )
+    assert sorted(article.title for article in folder.load().articles) == ["Le premier", "Le publié"]
+
+
+def test_a_name_that_is_not_utf_8_is_told(content: Path) -> None:
+    folder = content_folder(content, {"good": {}})
+    (content / "articles" / os.fsdecode(b"caf\xe9.yaml")).write_text(as_yaml(PLAIN))
+    assert problems_of(folder) == ["articles/caf\ufffd.yaml:1:1: a name that is not UTF-8 (want it renamed)"]
+    assert len(folder.load().articles) == 1
+
+
+def test_a_picture_with_strange_metadata_is_measured_all_the_same(content: Path) -> None:
+    folder = content_folder(content, {"a": {"picture": {"file": "x.jpg", "alt": "Un dessin"}}})
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x07\0\0\0\x01\x06\0\0\0\0\0\0\0"
+    Image.new("RGB", (40, 30)).save(content / "media" / "x.jpg", exif=exif)
+    assert problems_of(folder) == []
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (40, 30)).save(content / "media" / "x.jpg", exif=turned)
+    picture = folder.load().articles[0].picture
+    assert picture and (picture.file.width, picture.file.height) == (30, 40), "as it is shown"
 
 
 def test_a_link_out_of_the_folder_is_not_followed(content: Path, tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""Checks: what a model cannot see, since it takes the body rendered, or all articles together.
+
+They open nothing and decide nothing; each finding is a `Problem`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from . import markup, words
+from .article import Article
+from .mediafile import Media
+from .site import Site
+from .yamlfile import Problem, Tree
+
+PLACEHOLDER = "…"
+"""The body of an article that is still to be written."""
+
+
+def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
+    """Tell of languages that we have no words in."""
+    for place, language in enumerate(site.languages):
+        if language.partition("-")[0] not in words.LANGUAGES:
+            message = f"we have no words of our own in {language} (English ones are used)"
+            yield tree.problem(("languages", place), message, "warning")
+
+
+def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Iterator[Problem]:
+    """Tell what is taken out of a body, and what it names that is not there."""
+    path = ("body",)
+    if article.body.strip() == PLACEHOLDER and not article.draft:
+        yield tree.problem(path, f"nothing but {PLACEHOLDER} (want the text, or draft: true)")
+    if refusal := markup.refusal(article.body):
+        yield tree.problem(path, refusal)
+        return
+    for offset, message in markup.faults(article.body):
+        yield tree.block_problem(path, offset, message, "warning")
+    if "media/" in article.body:
+        found = markup.to_html(article.body, base=site.url, page=site.url)
+        for reference in markup.media_references(found, base=site.url):
+            try:
+                media.find(reference)
+            except ValueError as fault:
+                yield tree.block_problem(path, max(article.body.find(reference), 0), str(fault), "error")
+
+
+def summary_warning(tree: Tree, article: Article) -> Iterator[Problem]:
+    """Tell of a summary that is left to us."""
+    if article.summary is None and not article.draft:
+        message = "none, so that the start of the body is used (want one of about 300 characters)"
+        yield tree.problem(("summary",), message, "warning")
+
+
+def without_doubles(found: Iterable[tuple[Article, Tree]]) -> tuple[list[tuple[Article, Tree]], list[Problem]]:
+    """Keep one file of each slug and id: no draft rather than a draft, and of two the older article."""
+    slugs: dict[str, str] = {}
+    ids: dict[str, str] = {}
+    kept, problems = [], []
+    for article, tree in sorted(found, key=lambda each: (each[0].draft, each[0].published, each[1].file)):
+        if article.slug in slugs:
+            message = f"its address, {article.slug}, is that of {slugs[article.slug]} (want another file name)"
+            problems.append(tree.problem((), message))
+        elif article.id in ids:
+            message = f"{article.id} is the id of {ids[article.id]} (want another)"
+            problems.append(tree.problem(("id",), message))
+        else:
+            slugs[article.slug] = ids[article.id] = tree.file
+            kept.append((article, tree))
+    return kept, problems
+
+
+def translation_warnings(site: Site, found: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
+    """Tell of articles without a translation, and of two in one language that claim to be each other's."""
+    files: dict[tuple[str, str], str] = {}
+    published = [(article, tree) for article, tree in found if not article.draft]
+    for article, tree in published:
+        if article.twin is None:
+            continue
+        if first := files.get((article.twin, article.language)):
+            message = f"{article.twin} is the twin of {first} in the same language (want another word)"
+            yield tree.problem(("twin",), message, "warning")
+        else:
+            files[article.twin, article.language] = tree.file
+    for article, tree in published:
+        others = [each for each in site.languages if each != article.language]
+        missing = [each for each in others if (article.twin or "", each) not in files]
+        if missing:
+            message = f"no translation into {', '.join(missing)} (want an article with the same twin)"
+            yield tree.problem(("twin",), message, "warning")
