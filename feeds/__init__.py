@@ -15,12 +15,12 @@ from .web import blueprint
 
 
 def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flask:
-    """Wire the parts; nothing is read and no thread is started before the first request, or `Publisher.start`."""
+    """Wire the parts; nothing is read and no thread is started before the first request, or `load_worker`."""
     settings = settings or Settings.of(os.environ)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
-    publisher = Publisher(ContentFolder(settings.content, settings.url), clock)
+    publisher = Publisher(ContentFolder(settings.content, settings.url), clock, settings.rescan)
     app.extensions["feeds"] = publisher
     app.register_blueprint(blueprint)
     app.wsgi_app = Front(app.wsgi_app, publisher)  # type: ignore[method-assign]

@@ -86,6 +86,7 @@ def load_worker(app_import_path: str | None) -> WSGIApplication:
     app = ScriptInfo(app_import_path=app_import_path).load_app()
     publisher: Publisher = app.extensions["feeds"]
     publisher.start()
+    publisher.watch()
     return cast(WSGIApplication, app.wsgi_app)
 
 

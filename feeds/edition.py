@@ -46,23 +46,26 @@ OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
 class Edition(Mapping[str, Document]):
     """What anyone can fetch at an instant; paths are decoded, and begin with the path of the site's address."""
 
-    def __init__(self, catalog: Catalog, media: Media, modified: datetime) -> None:
+    def __init__(self, catalog: Catalog, media: Media, modified: datetime, before: Edition | None = None) -> None:
         """Compute the edition of a catalog.
 
         `media` finds the files that bodies name. `modified` becomes the Last-Modified of all documents: aware, in
-        whole seconds.
+        whole seconds; but what is finished ahead and has the bytes and headers that it had in the edition `before`
+        stays the same object, with its date.
         """
-        self.catalog, self.site = catalog, catalog.site
+        self.catalog, self.site, self.modified = catalog, catalog.site, modified
         self.table = FeedTable(catalog)
-        self._media, self._modified = media, modified
+        self._media = media
+        self._kept: dict[str, Document] = {each.etag: each for each in before._ready.values()} if before else {}
         prefix = self.site.path
-        self._ready = {prefix + path: make() for path, make in self._ahead()}
+        self._ready: dict[str, Document] = {prefix + path: make() for path, make in self._ahead()}
         self._makers = {prefix + path: make for path, make in self._later()}
         self._on_demand = lru_cache(maxsize=KEPT)(self._finish)
         for language in self.site.languages:
             home = self.site.path + self.site.home_path(language)
             for guess, ending in GUESSES.items():
                 self._ready[home + guess] = self._ready[f"{home}feeds/all.{ending}"]
+        self._kept = {}
 
     def find(self, path: str) -> Document | None:
         """Give the document at a path, finishing it if it is the first time."""
@@ -147,7 +150,11 @@ class Edition(Mapping[str, Document]):
 
     def _document(self, data: bytes, content_type: str, *headers: tuple[str, str]) -> Document:
         policy = ("Content-Security-Policy", content_security_policy(self.site.url))
-        return Document(data, content_type, self._modified, self.site.max_age, (*headers, policy))
+        about = (content_type, self.site.max_age, (*headers, policy))
+        kept = self._kept.get(etag_of(data))
+        if kept and (kept.content_type, kept.max_age, kept.headers) == about:
+            return kept
+        return Document(data, content_type, self.modified, self.site.max_age, (*headers, policy))
 
     def _feed(self, topic: Topic, format: Format) -> Document:
         feed = self.table.feed(topic)

@@ -23,6 +23,7 @@ class Front:
         edition = self._publisher.edition
         if edition is None:
             self._publisher.start()
+            self._publisher.watch()
             edition = self._publisher.edition
             if edition is None:
                 return self._behind(environ, start_response)

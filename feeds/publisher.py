@@ -1,21 +1,32 @@
-"""Publisher: holds the current edition, and makes the next one; the only object that changes.
+"""Publisher: holds the current edition, and makes the next when content or time change; nothing else here changes.
 
-It serves nothing: whoever answers a request takes `edition` once, and so never sees half of a change.
+It serves nothing: whoever answers a request takes `edition` once, and neither waits for a change nor sees half of one.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from watchfiles import watch
 
 from .catalog import Catalog
-from .content import ContentFolder
+from .content import Content, ContentFolder
 from .edition import Edition
 from .yamlfile import Problem
 
 Clock = Callable[[], datetime]
+
+SETTLING = 0.5
+"""Seconds after which a file that became faulty is looked at again, and told of if it did not change."""
+
+_STEP = 0.1
+"""Seconds between two looks at the clock."""
+
+_SECOND = timedelta(seconds=1)
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +37,24 @@ def utc_now() -> datetime:
 
 
 class Publisher:
-    """Makes editions of a content folder; `edition` is None until there is a first one."""
+    """Makes editions of a content folder; `edition` is None until there is a first one.
 
-    def __init__(self, content: ContentFolder, clock: Clock = utc_now) -> None:
+    A fault in rendering keeps the whole edition, and a broken site file the last site. `rescan` is in seconds; with 0,
+    nothing is watched.
+    """
+
+    def __init__(self, content: ContentFolder, clock: Clock = utc_now, rescan: float = 0) -> None:
         """Take a folder and a clock; nothing is read yet."""
         self.content, self.clock = content, clock
         self.edition: Edition | None = None
         self.refreshed: datetime | None = None
         self.problems: tuple[Problem, ...] = ()
+        self._rescan = rescan
+        self._watcher: threading.Thread | None = None
         self._one_at_a_time = threading.Lock()
+        self._loaded: Content | None = None
+        self._told: set[str] = set()
+        self._settles_at: float | None = None
 
     def start(self) -> None:
         """Make the first edition, unless there is one."""
@@ -42,8 +62,15 @@ class Publisher:
             if self.edition is None:
                 self._refresh(self.clock())
 
+    def watch(self) -> None:
+        """Begin to follow content and time, in a thread that ends with the process."""
+        with self._one_at_a_time:
+            if self._rescan and self._watcher is None:
+                self._watcher = threading.Thread(target=self._follow, name="publisher", daemon=True)
+                self._watcher.start()
+
     def refresh(self, now: datetime) -> None:
-        """Read the content again and swap the edition for that of `now`; without a site, the old one stays."""
+        """Read what changed, and swap the edition for that of `now` if it is another."""
         with self._one_at_a_time:
             self._refresh(now)
 
@@ -53,11 +80,82 @@ class Publisher:
         return (change - self.clock()).total_seconds() if change else float("inf")
 
     def _refresh(self, now: datetime) -> None:
-        found = self.content.load()
-        for problem in found.problems:
-            log.log(logging.ERROR if problem.severity == "error" else logging.INFO, "%s", problem)
-        self.problems = found.problems
+        loaded = self.content.load()
+        self._settles_at = time.monotonic() + SETTLING if loaded.is_settling else None
+        self.problems = loaded.problems
         self.refreshed = now
-        if found.site:
-            catalog = Catalog.at(now, found.site, found.articles)
-            self.edition = Edition(catalog, self.content.media, now.replace(microsecond=0))
+        self._tell({str(problem): problem.severity for problem in loaded.problems})
+        if loaded.site and not self._is_current(loaded, now):
+            modified = now.replace(microsecond=0)
+            if self.edition:  # one date never stands for two versions, and none goes back with the clock
+                modified = max(modified, self.edition.modified + _SECOND)
+            catalog = Catalog.at(now, loaded.site, loaded.articles)
+            self.edition = Edition(catalog, self.content.media, modified, self.edition)
+            self._loaded = loaded
+
+    def _is_current(self, loaded: Content, now: datetime) -> bool:
+        """Tell whether the edition is that of this content at this instant; articles that are equal are the same."""
+        before, edition = self._loaded, self.edition
+        if not before or not edition or loaded.site is not before.site:
+            return False
+        if len(loaded.articles) != len(before.articles):
+            return False
+        if any(new is not old for new, old in zip(loaded.articles, before.articles, strict=True)):
+            return False
+        change = edition.catalog.next_change
+        return edition.catalog.now <= now and (change is None or now < change)
+
+    def _tell(self, found: dict[str, str]) -> None:
+        """Log each problem once, for as long as it lasts."""
+        for text, severity in found.items():
+            if text not in self._told:
+                log.log(logging.ERROR if severity == "error" else logging.INFO, "%s", text)
+        self._told = set(found)
+
+    def _follow(self) -> None:
+        faults: set[str] = set()
+        while True:
+            try:
+                for changed in self._wakings():
+                    if changed or self._is_due():
+                        self._wait_for_another_second()
+                        self.refresh(self.clock())
+                self.refresh(self.clock())  # what the watch did not report
+                faults.clear()
+            except Exception as fault:  # whatever it is, the edition stays, and the next round may do better
+                if repr(fault) not in faults:
+                    log.exception("the edition of %s stays: %r", self.edition and self.edition.modified, fault)
+                    faults.add(repr(fault))
+                time.sleep(1)
+
+    def _wakings(self) -> Iterator[bool]:
+        """Wake at each change of a file (true), and between them often enough to see the clock; for `rescan` seconds.
+
+        A symbolic link that is swapped gives no event, which is why the watch is opened anew after that.
+        """
+        end = time.monotonic() + self._rescan
+        milliseconds = int(_STEP * 1000)
+        for changes in watch(
+            self.content.root,
+            watch_filter=None,
+            step=10,
+            debounce=milliseconds,
+            rust_timeout=milliseconds,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+        ):
+            yield bool(changes)
+            if time.monotonic() >= end:
+                return
+
+    def _is_due(self) -> bool:
+        edition = self.edition
+        if self._settles_at is not None and time.monotonic() >= self._settles_at:
+            return True
+        return edition is not None and self.seconds_left(edition) <= 0
+
+    def _wait_for_another_second(self) -> None:
+        """Let no document change twice in a second, which is all that Last-Modified can tell."""
+        if self.edition:
+            left = (self.edition.modified + _SECOND - self.clock()).total_seconds()
+            time.sleep(min(max(left, 0), 1))

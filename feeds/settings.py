@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from click import ClickException
 
 from .site import site_url
 
+RESCAN = 30
+"""Seconds between two looks at all files, for what a network drive does not report."""
+
 
 class SettingError(ClickException):
     """A variable that cannot be used: `flask` prints its text, which says what was found and what is wanted."""
@@ -17,10 +21,14 @@ class SettingError(ClickException):
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the content is, and the address that takes the place of the site's own."""
+    """Where the content is, the address that takes the place of the site's own, and how often all is looked at.
+
+    `rescan` is in seconds; with 0, the content is read once and not watched.
+    """
 
     content: Path = Path("content")
     url: str | None = None
+    rescan: float = 0
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
@@ -29,4 +37,7 @@ class Settings:
             url = site_url(environ["FEEDS_URL"]) if environ.get("FEEDS_URL") else None
         except ValueError as fault:
             raise SettingError(f"FEEDS_URL: {fault}") from None
-        return cls(Path(environ.get("FEEDS_CONTENT") or "content"), url)
+        rescan = environ.get("FEEDS_RESCAN") or str(RESCAN)
+        if not re.fullmatch("[0-9]{1,6}", rescan):
+            raise SettingError(f"FEEDS_RESCAN: {rescan} is no number of seconds (want one such as {RESCAN})")
+        return cls(Path(environ.get("FEEDS_CONTENT") or "content"), url, float(rescan))

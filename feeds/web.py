@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import cast
 
@@ -29,6 +30,10 @@ def _edition() -> Edition:
     return edition
 
 
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
 @blueprint.get("/health")
 def health() -> tuple[Response, int]:
     """Tell how the service is, without a word of the content."""
@@ -36,7 +41,8 @@ def health() -> tuple[Response, int]:
     edition, refreshed = publisher.edition, publisher.refreshed
     state = {
         "edition": edition.id if edition else None,
-        "refreshed": refreshed.isoformat(timespec="seconds") if refreshed else None,
+        "refreshed": _iso(refreshed),
+        "next_change": _iso(edition.catalog.next_change) if edition else None,
         "problems": len(publisher.problems),
     }
     return jsonify(state), HTTPStatus.OK if edition else HTTPStatus.SERVICE_UNAVAILABLE

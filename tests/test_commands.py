@@ -189,10 +189,16 @@ def test_the_samples_use_every_key() -> None:
 
 
 def test_settings_come_from_the_environment(tmp_path: Path) -> None:
-    assert Settings.of({}) == Settings(Path("content"), None)
-    given = {"FEEDS_CONTENT": str(tmp_path), "FEEDS_URL": "https://a.example/b/", "HOME": "/"}
-    assert Settings.of(given) == Settings(tmp_path, "https://a.example/b")
-    assert Settings.of({"FEEDS_CONTENT": "", "FEEDS_URL": ""}) == Settings()
+    assert Settings.of({}) == Settings(Path("content"), None, 30)
+    given = {"FEEDS_CONTENT": str(tmp_path), "FEEDS_URL": "https://a.example/b/", "FEEDS_RESCAN": "0"}
+    assert Settings.of(given) == Settings(tmp_path, "https://a.example/b", 0)
+    assert Settings.of({"FEEDS_CONTENT": "", "FEEDS_URL": "", "FEEDS_RESCAN": ""}) == Settings.of({})
+
+
+@pytest.mark.parametrize("seconds", ["-1", "soon", "1.5", "9999999"])
+def test_a_number_of_seconds_that_is_none_is_told(seconds: str) -> None:
+    with pytest.raises(SettingError, match=r"^FEEDS_RESCAN: .* \(want one such as 30\)"):
+        Settings.of({"FEEDS_RESCAN": seconds})
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://a.example", "https://a.example/?b", "https://é.example"])

@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from .builders import ROOT, SAMPLE, content_folder
+from .builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder
 
 Process = subprocess.Popen[str]
 FLASK = [sys.executable, "-m", "flask"]
@@ -239,3 +240,40 @@ def test_a_server_told_to_end_while_it_starts_ends(content: Path) -> None:
         wait_until(lambda: is_open("127.0.0.1", port), process)  # the parent listens before its workers have begun
         process.terminate()
         assert process.wait(timeout=20) == 0
+
+
+def test_every_worker_follows_the_content_and_the_time(content: Path) -> None:
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    content_folder(content, {"a": {"title": "Avant"}, "coming": {"title": "Embargo", "published": soon.isoformat()}})
+    feed = "/feeds/all.rss"
+    with served(content, "--workers", "2") as (port, process):
+
+        def all_say(word: str) -> bool:
+            """Ask on so many connections that both workers answer."""
+            return all(word in get(port, feed)[2].decode() for _ in range(24))
+
+        first = get(port, feed)
+        if datetime.now(UTC) < soon:
+            assert "Embargo" not in first[2].decode()
+        path = content / "articles" / "a.yaml"
+        path.write_text(path.read_text().replace("Avant", "Apres"))
+        wait_until(lambda: all_say("Apres"), process)
+        wait_until(lambda: all_say("Embargo"), process)
+        assert datetime.now(UTC) >= soon
+        path.write_text("title: ")
+        (content / "articles" / "b.yaml").write_text(as_yaml({**PLAIN, "title": "Nouveau"}))
+        wait_until(lambda: all_say("Nouveau"), process)
+        assert all_say("Apres"), "the broken file keeps its last good article"
+        assert len({get(port, feed)[1]["etag"] for _ in range(24)}) == 1
+
+
+def test_a_link_that_is_swapped_is_seen_by_the_next_look_at_all(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        content_folder(tmp_path / name, {"a": {"title": f"Release {name}"}})
+    link = tmp_path / "current"
+    link.symlink_to("one")
+    with served(link, FEEDS_RESCAN="1") as (port, process):
+        assert b"Release one" in get(port, "/feeds/all.rss")[2]
+        (tmp_path / "next").symlink_to("two")
+        (tmp_path / "next").rename(link)
+        wait_until(lambda: b"Release two" in get(port, "/feeds/all.rss")[2], process)

@@ -1,0 +1,231 @@
+"""What a refresh does, at instants and with files that a test decides; no thread runs here."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feeds.edition import Edition
+from feeds.publisher import Publisher
+
+from .builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw
+
+SECOND = timedelta(seconds=1)
+
+
+class Desk:
+    """An office: its folder, its publisher, and a clock that a test sets."""
+
+    def __init__(self, root: Path, **articles: dict[str, object]) -> None:
+        self.root, self.now = root, NOW
+        self.publisher = Publisher(content_folder(root, articles), lambda: self.now)
+        self.publisher.start()
+
+    @property
+    def edition(self) -> Edition:
+        assert self.publisher.edition
+        return self.publisher.edition
+
+    def write(self, name: str, text: str | dict[str, object]) -> None:
+        whole = text if isinstance(text, str) else as_yaml({**PLAIN, **text})
+        (self.root / "articles" / f"{name}.yaml").write_text(whole, encoding="utf-8")
+
+    def refresh(self, later: timedelta = SECOND) -> None:
+        self.now += later
+        self.publisher.refresh(self.now)
+
+    def slugs(self) -> set[str]:
+        return {article.slug for article in self.edition.catalog.live}
+
+    def problems(self) -> list[str]:
+        told = [str(problem) for problem in self.publisher.problems if problem.severity == "error"]
+        return [text.removeprefix(f"{self.root}/") for text in told]
+
+
+@pytest.fixture
+def desk(content: Path) -> Desk:
+    return Desk(content, a={"title": "Le premier"}, b={"categories": ["outreach"]})
+
+
+def test_a_file_added_changed_renamed_or_removed_is_seen(desk: Desk) -> None:
+    desk.write("c", {"title": "Un troisième"})
+    desk.refresh()
+    assert desk.slugs() == {"a", "b", "c"}
+    desk.write("c", {"title": "Un troisième, corrigé"})
+    desk.refresh()
+    assert "corrigé" in desk.edition["/feeds/all.rss"].data.decode()
+    (desk.root / "articles" / "c.yaml").rename(desk.root / "articles" / "d.yaml")
+    (desk.root / "articles" / "a.yaml").unlink()
+    desk.refresh()
+    assert desk.slugs() == {"b", "d"}
+
+
+def test_a_new_folder_is_seen(desk: Desk) -> None:
+    (desk.root / "articles" / "2026").mkdir()
+    desk.write("2026/c", {})
+    desk.refresh()
+    assert desk.slugs() == {"a", "b", "c"}
+
+
+def test_where_nothing_changed_the_edition_is_the_same_object(desk: Desk) -> None:
+    before = desk.edition
+    desk.refresh()
+    (desk.root / "articles" / "a.yaml").touch()
+    desk.refresh()
+    assert desk.edition is before
+
+
+def test_what_did_not_change_keeps_its_objects_and_its_date(desk: Desk) -> None:
+    before = desk.edition
+    desk.write("a", {"title": "Un autre titre"})
+    desk.refresh()
+    assert desk.edition is not before
+    assert desk.edition.catalog.by_slug["b"] is before.catalog.by_slug["b"]
+    assert desk.edition["/feeds/outreach.rss"] is before["/feeds/outreach.rss"]
+    assert desk.edition["/feeds/research.rss"].modified == before["/feeds/research.rss"].modified + SECOND
+
+
+def test_a_removed_article_moves_the_date_of_its_feeds(desk: Desk) -> None:
+    """A6: WordPress hides deletions behind a date that does not move."""
+    before = desk.edition["/feeds/research.rss"].modified
+    (desk.root / "articles" / "a.yaml").unlink()
+    desk.refresh()
+    assert desk.edition["/feeds/research.rss"].modified > before
+
+
+def test_two_changes_in_one_second_have_two_dates(desk: Desk) -> None:
+    """A5, A6: Thunderbird knows a version by its date alone."""
+    dates = [desk.edition["/feeds/all.rss"].modified]
+    for title in ("Un", "Deux"):
+        desk.write("a", {"title": title})
+        desk.refresh(timedelta(milliseconds=100))
+        dates.append(desk.edition["/feeds/all.rss"].modified)
+    assert len(set(dates)) == 3 and dates == sorted(dates)
+
+
+def test_a_clock_that_is_set_back_takes_no_date_with_it(desk: Desk) -> None:
+    before = desk.edition["/feeds/all.rss"].modified
+    desk.write("a", {"title": "Un"})
+    desk.refresh(-timedelta(hours=1))
+    assert desk.edition["/feeds/all.rss"].modified == before + SECOND
+
+
+def test_time_alone_makes_an_edition_at_its_second(content: Path) -> None:
+    moments = {"lifted": NOW + 60 * SECOND, "gone": NOW + 120 * SECOND}
+    desk = Desk(
+        content,
+        coming={"published": moments["lifted"].isoformat()},
+        going={"expires": moments["gone"].isoformat()},
+    )
+    assert desk.publisher.seconds_left(desk.edition) == 60
+    before = desk.edition
+    desk.refresh(59 * SECOND)
+    assert desk.edition is before and desk.slugs() == {"going"}
+    assert not [path for path in desk.edition if "coming" in path]
+    desk.refresh(SECOND)
+    assert desk.slugs() == {"coming", "going"}
+    desk.refresh(60 * SECOND)
+    assert desk.slugs() == {"coming"}
+    desk.refresh(-90 * SECOND)
+    assert desk.slugs() == {"going"}, "the clock decides, backwards too"
+
+
+def test_a_broken_file_keeps_its_last_good_article_and_is_told_once_settled(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B4: Thunderbird forgets an absent entry after a day and fetches it again as new."""
+    caplog.set_level(logging.ERROR)
+    before = desk.edition
+    desk.write("a", "title: Le prem")
+    desk.refresh()
+    assert (desk.problems(), desk.edition) == ([], before), "it may still be being written"
+    desk.refresh()
+    assert desk.problems()[0] == "articles/a.yaml:1:1: body: missing (want body: | and Markdown below it, indented)"
+    assert desk.edition is before and "Le premier" in desk.edition["/feeds/all.rss"].data.decode()
+    told = len(caplog.records)
+    assert told == len(desk.problems())
+    desk.refresh()
+    assert len(caplog.records) == told, "each problem is logged once"
+    desk.write("a", {"title": "Le premier, corrigé"})
+    desk.refresh()
+    assert desk.problems() == [] and "corrigé" in desk.edition["/feeds/all.rss"].data.decode()
+
+
+def test_a_file_seen_empty_for_a_moment_is_never_told(desk: Desk) -> None:
+    desk.write("a", "")
+    desk.refresh()
+    desk.write("a", {"title": "Le premier, corrigé"})
+    desk.refresh()
+    assert desk.problems() == [] and desk.slugs() == {"a", "b"}
+
+
+def test_a_new_file_that_is_broken_is_left_out_and_told_once_settled(desk: Desk) -> None:
+    desk.write("c", "title: x")
+    desk.refresh()
+    desk.refresh()
+    assert len(desk.problems()) == 3 and desk.slugs() == {"a", "b"}
+
+
+def test_at_the_start_good_articles_are_served_although_others_are_broken(content: Path) -> None:
+    desk = Desk(content, good={}, bad={"draft": "x"})
+    assert desk.slugs() == {"good"} and len(desk.problems()) == 1
+
+
+def test_a_broken_site_keeps_the_last_one_and_its_articles_go_on(desk: Desk) -> None:
+    (desk.root / "site.yaml").write_text("title: Le site\n")
+    desk.write("c", {})
+    desk.refresh()
+    assert desk.slugs() == {"a", "b", "c"}
+    assert desk.problems()[0].startswith("site.yaml:1:1: ")
+    (desk.root / "site.yaml").write_text(SITE.replace("Le site", "Le nouveau site"), encoding="utf-8")
+    desk.refresh()
+    assert desk.problems() == [] and "Le nouveau site" in desk.edition["/feeds/all.rss"].data.decode()
+
+
+def test_an_article_of_a_category_that_is_gone_is_left_out_and_told(desk: Desk) -> None:
+    kept = [line for line in SITE.splitlines(keepends=True) if "outreach" not in line]
+    (desk.root / "site.yaml").write_text("".join(kept), encoding="utf-8")
+    desk.refresh()
+    desk.refresh()
+    assert desk.slugs() == {"a"} and "b.yaml" in desk.problems()[0]
+
+
+def test_a_picture_that_comes_or_changes_is_seen(desk: Desk) -> None:
+    desk.write("a", {"picture": {"file": "x.png", "alt": "Un dessin"}})
+    desk.refresh()
+    desk.refresh()
+    assert "there is no file media/x.png" in desk.problems()[0]
+    draw(desk.root / "media" / "x.png", 40, 30)
+    desk.refresh()
+    assert desk.problems() == [] and 'width="40"' in desk.edition["/feeds/all.atom"].data.decode().replace(
+        "&quot;", '"'
+    )
+    draw(desk.root / "media" / "x.png", 80, 60)
+    desk.refresh()
+    assert 'width="80"' in desk.edition["/feeds/all.atom"].data.decode().replace("&quot;", '"')
+
+
+def test_a_fault_in_rendering_keeps_the_whole_edition(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A1: a feed's address answers 200 or 304 for years."""
+    before = desk.edition
+
+    def fail(*_: object) -> bytes:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("feeds.formats.pages.home", fail)
+    desk.write("a", {"title": "Un autre"})
+    with pytest.raises(RuntimeError):
+        desk.refresh()
+    assert desk.edition is before
+    monkeypatch.undo()
+    desk.refresh()
+    assert "Un autre" in desk.edition["/feeds/all.rss"].data.decode(), "the change is not forgotten"
+
+
+def test_health_and_dates_are_of_the_clock_given(content: Path) -> None:
+    desk = Desk(content, a={"published": "2027-01-01"})
+    assert desk.publisher.refreshed == NOW
+    assert desk.edition.catalog.next_change == datetime(2026, 12, 31, 23, tzinfo=UTC)
