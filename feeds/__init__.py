@@ -11,6 +11,7 @@ from .content import ContentFolder
 from .front import Front
 from .publisher import Clock, Publisher, utc_now
 from .settings import Settings
+from .state import StateFolder
 from .web import blueprint
 
 
@@ -20,7 +21,9 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
-    publisher = Publisher(ContentFolder(settings.content, settings.url), clock, settings.rescan)
+    state = StateFolder(settings.state) if settings.state else None
+    content = ContentFolder(settings.content, settings.url, state)
+    publisher = Publisher(content, clock, rescan=settings.rescan, state=state)
     app.extensions["feeds"] = publisher
     app.register_blueprint(blueprint)
     app.wsgi_app = Front(app.wsgi_app, publisher)  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ It renders nothing and asks no clock: `now` is always an argument. All datetimes
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -251,6 +252,7 @@ class Article(Strict):
     synonyms: ClassVar[dict[str, str]] = SYNONYMS
 
     _slug: str = PrivateAttr("")
+    _digest: str = PrivateAttr("")
 
     title: Title = Field(description="The title, as plain text.", examples=["A cheque for research"])
     published: FirstMoment = Field(
@@ -339,6 +341,14 @@ class Article(Strict):
     def slug(self) -> str:
         """The last part of its page's address: the stem of its file."""
         return self._slug
+
+    @property
+    def digest(self) -> str:
+        """A digest of all that it says, but for its id and address: two files that say the same have the same."""
+        if not self._digest:
+            said = [f"{name}={value!r}" for name, value in self if name != "id"]
+            self._digest = hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+        return self._digest
 
     def fits(self, site: Site) -> bool:
         """Tell whether a site still has its categories and its language."""

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import cast
+from urllib.request import urlopen
 from wsgiref.types import WSGIApplication
 
 import click
@@ -23,6 +24,7 @@ from .catalog import Catalog
 from .checks import PLACEHOLDER
 from .content import ENDING, ContentFolder
 from .edition import Edition
+from .manifest import Difference, Manifest, difference
 from .model import title as read_title
 from .publisher import Publisher
 from .schema import article_schema, site_schema
@@ -34,7 +36,7 @@ SCHEMAS = ("article", "site")
 
 def add_commands(app: Flask) -> None:
     """Make the commands known to `flask`."""
-    for command in (serve, check, new, schema):
+    for command in (serve, check, diff, new, schema):
         app.cli.add_command(command)
 
 
@@ -112,7 +114,7 @@ def check(files: tuple[Path, ...], form: str) -> None:
     found = content.load()
     problems = list(found.problems)
     if found.site:
-        edition = Edition(Catalog.at(publisher.clock(), found.site, found.articles), content.media, publisher.clock())
+        edition = Edition(Catalog.at(publisher.clock(), found.site, found.articles), content.media)
         problems += [
             Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
         ]
@@ -137,6 +139,60 @@ def check(files: tuple[Path, ...], form: str) -> None:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+@click.command()
+@click.argument("other", required=False)
+@click.option(
+    "--most", default=10, show_default=True, type=click.IntRange(0), help="New entries that are not too many."
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+@with_appcontext
+def diff(other: str | None, most: int, form: str) -> None:
+    """Print what subscribers would see of the content that they did not see before.
+
+    Before is what the state folder remembers, or the manifest OTHER: a file, a folder with a manifest.json, or an
+    address. Exit status 1 if more entries would be new than --most: automations would post them all.
+    """
+    publisher = _publisher()
+    _site_or_exit(publisher.content, 2)
+    loaded = publisher.content.load()
+    assert loaded.site, "it was read just now"
+    now = Manifest().after(Catalog.at(publisher.clock(), loaded.site, loaded.articles))
+    found = difference(_manifest(other, publisher), now)
+    if form == "json":
+        click.echo(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
+    else:
+        _print_difference(found, loaded.site)
+    sys.exit(1 if len(found.new) + len(found.renamed) > most else 0)
+
+
+def _manifest(other: str | None, publisher: Publisher) -> Manifest:
+    """Read a manifest from a file, a folder or an address; none of our own yet is an empty one."""
+    try:
+        if other is None:
+            return (publisher.state and publisher.state.read_manifest()) or Manifest()
+        if other.startswith(("https://", "http://")):
+            with urlopen(other, timeout=20) as answer:
+                return Manifest.from_json(answer.read())
+        path = Path(other)
+        return Manifest.from_json((path / "manifest.json" if path.is_dir() else path).read_bytes())
+    except (OSError, ValueError) as fault:
+        raise click.ClickException(f"{other}: {fault} (want a manifest.json, or the address of one)") from None
+
+
+def _print_difference(found: Difference, site: Site) -> None:
+    groups = (("new", "green", found.new), ("edited", "yellow", found.edited), ("gone", "red", found.gone))
+    for name, colour, entries in groups:
+        for id, entry in entries.items():
+            late = ", dated before the newest: automations skip it" if id in found.backdated else ""
+            label = click.style(f"{name:<8}", fg=colour)
+            click.echo(f"{label} {entry.published:%Y-%m-%d}  {entry.slug}  {entry.title}{late}")
+    for old, id in found.renamed.items():
+        label, line = click.style("renamed ", fg="red"), json.dumps(old.removeprefix(site.tag("")), ensure_ascii=False)
+        click.echo(f"{label} {id} says what {old} said: readers show it again; its file wants the line  id: {line}")
+    counts = f"{len(found.new)} new, {len(found.edited)} edited, {len(found.gone)} gone"
+    click.echo(f"{counts}, {len(found.renamed)} renamed, {len(found.backdated)} backdated")
 
 
 @click.command()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from . import checks
 from .article import Article, ArticleContext, read_article
 from .media import MediaFolder, is_within
 from .site import Site, read_site, slug
+from .state import StateFolder
 from .yamlfile import MAX_BYTES, Problem, Tree, read
 
 ENDING = ".yaml"
@@ -60,9 +62,10 @@ class ContentFolder:
     An article that did not change is the same object at every reading.
     """
 
-    def __init__(self, root: Path, url: str | None = None) -> None:
-        """Look at a folder; nothing is read yet."""
+    def __init__(self, root: Path, url: str | None = None, state: StateFolder | None = None) -> None:
+        """Look at a folder; nothing is read yet. `state` keeps the last good texts beyond the process."""
         self.root, self.url = root, url
+        self._state = state
         self.media = MediaFolder(root / "media")
         self._site: Site | None = None
         self._files: dict[Path, _File] = {}
@@ -109,6 +112,8 @@ class ContentFolder:
                 files[path] = before if before.is_settled else replace(before, is_settled=True)
             else:
                 files[path] = self._load_article(path, state, self._site, before)
+        if self._state:
+            self._remember(files, self._state, self._site)
         self._files = files
         return self._content(self._site, problems, len(paths) + 1)
 
@@ -119,6 +124,23 @@ class ContentFolder:
             for name in sorted(names):
                 if not name.startswith((".", "#", "~")) and not name.endswith("~"):
                     yield Path(folder, name)
+
+    def _remember(self, files: dict[Path, _File], state: StateFolder, site: Site) -> None:
+        """Keep the texts of what is good now, and fetch those of what is broken and was good before we began."""
+        names = {path: path.relative_to(self.root).as_posix() for path in files}
+        forgotten = {names[path]: path for path, file in files.items() if file.is_broken and file.article is None}
+        for name, data in state.good_texts(set(forgotten)).items():
+            path = forgotten[name]
+            tree, _ = read(data, str(path))
+            article = read_article(tree, ArticleContext(site, self.media, slug(path.stem))) if tree else None
+            if article and tree:
+                files[path] = replace(files[path], article=article, tree=tree.outline(("id",), ("twin",)))
+        good = {}
+        for path, file in files.items():
+            if not file.is_broken and file is not self._files.get(path):
+                with suppress(OSError):
+                    good[names[path]] = path.read_bytes()
+        state.keep_texts(good, set(names.values()))
 
     def _content(self, site: Site, problems: list[Problem], count: int) -> Content:
         """Put together what the files say, and find what only shows then."""
@@ -140,7 +162,7 @@ class ContentFolder:
             # the first reading of all tells at once; later, a file may be caught while it is being written
             is_settled = not self._files or (before is not None and before.state == state and before.is_broken)
             return _File(state, good, outline, tuple(problems), True, is_settled)
-        kept = good if good == article else article
+        kept = good if good and article and _is_same(good, article) else article
         return _File(state, kept, tree.outline(("id",), ("twin",)) if tree else None, tuple(problems), False)
 
     def _read_article(self, path: Path, site: Site) -> tuple[Article | None, Tree | None, list[Problem]]:
@@ -174,6 +196,10 @@ class ContentFolder:
         except OSError as fault:
             message = f"it cannot be read: {fault.strerror} (want a readable file)"
         return None, [Problem(name, 1, 1, "", message)]
+
+
+def _is_same(one: Article, other: Article) -> bool:
+    return (one.id, one.slug, one.digest) == (other.id, other.slug, other.digest)
 
 
 def _state(path: Path) -> State | None:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
 from functools import cached_property, lru_cache, partial
 
-from . import markup
+from . import manifest, markup
 from .article import Article
 from .catalog import Catalog
 from .document import Document, content_security_policy, etag_of
 from .feed import Feed, FeedTable, Topic
 from .formats import FORMATS, Format, opml, pages
+from .manifest import Dated, Manifest
 from .mediafile import Media, MediaFile
 
 KEPT = 1024
@@ -46,17 +46,21 @@ OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
 class Edition(Mapping[str, Document]):
     """What anyone can fetch at an instant; paths are decoded, and begin with the path of the site's address."""
 
-    def __init__(self, catalog: Catalog, media: Media, modified: datetime, before: Edition | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, media: Media, known: Manifest | None = None, before: Edition | None = None
+    ) -> None:
         """Compute the edition of a catalog.
 
-        `media` finds the files that bodies name. `modified` becomes the Last-Modified of all documents: aware, in
-        whole seconds; but what is finished ahead and has the bytes and headers that it had in the edition `before`
-        stays the same object, with its date.
+        `media` finds the files that bodies name. What is finished ahead keeps the date at which the manifest `known`
+        knows its bytes, and the object that it was in the edition `before`.
         """
-        self.catalog, self.site, self.modified = catalog, catalog.site, modified
+        known = known or Manifest()
+        self.catalog, self.site = catalog, catalog.site
         self.table = FeedTable(catalog)
         self._media = media
+        self._dates = {each.digest: each.modified for each in known.documents.values()}
         self._kept: dict[str, Document] = {each.etag: each for each in before._ready.values()} if before else {}
+        self.modified = known.next_date(catalog.now.replace(microsecond=0))  # of what is new
         prefix = self.site.path
         self._ready: dict[str, Document] = {prefix + path: make() for path, make in self._ahead()}
         self._makers = {prefix + path: make for path, make in self._later()}
@@ -65,7 +69,11 @@ class Edition(Mapping[str, Document]):
             home = self.site.path + self.site.home_path(language)
             for guess, ending in GUESSES.items():
                 self._ready[home + guess] = self._ready[f"{home}feeds/all.{ending}"]
-        self._kept = {}
+        self._kept, self._dates = {}, {}
+        documents = {path: Dated(each.etag, each.modified) for path, each in self._ready.items()}
+        self.manifest = known.after(catalog).completed(documents)
+        self.modified = self.manifest.content.modified
+        self._ready[prefix + "/manifest.json"] = self._document(self.manifest.to_json(), manifest.CONTENT_TYPE)
 
     def find(self, path: str) -> Document | None:
         """Give the document at a path, finishing it if it is the first time."""
@@ -88,10 +96,10 @@ class Edition(Mapping[str, Document]):
         """Count all paths."""
         return len(self._ready) + len(self._makers)
 
-    @cached_property
+    @property
     def id(self) -> str:
-        """Name the edition by the bytes of what is finished ahead."""
-        return etag_of("".join(f"{path} {self._ready[path].etag}\n" for path in sorted(self._ready)).encode())
+        """Name the edition by its content."""
+        return self.manifest.content.digest
 
     @cached_property
     def files(self) -> dict[str, MediaFile]:
@@ -151,10 +159,11 @@ class Edition(Mapping[str, Document]):
     def _document(self, data: bytes, content_type: str, *headers: tuple[str, str]) -> Document:
         policy = ("Content-Security-Policy", content_security_policy(self.site.url))
         about = (content_type, self.site.max_age, (*headers, policy))
-        kept = self._kept.get(etag_of(data))
-        if kept and (kept.content_type, kept.max_age, kept.headers) == about:
+        etag = etag_of(data)
+        modified, kept = self._dates.get(etag, self.modified), self._kept.get(etag)
+        if kept and kept.modified == modified and (kept.content_type, kept.max_age, kept.headers) == about:
             return kept
-        return Document(data, content_type, self.modified, self.site.max_age, (*headers, policy))
+        return Document(data, content_type, modified, self.site.max_age, (*headers, policy))
 
     def _feed(self, topic: Topic, format: Format) -> Document:
         feed = self.table.feed(topic)

@@ -16,6 +16,8 @@ from watchfiles import watch
 from .catalog import Catalog
 from .content import Content, ContentFolder
 from .edition import Edition
+from .manifest import Manifest
+from .state import StateFolder
 from .yamlfile import Problem
 
 Clock = Callable[[], datetime]
@@ -43,9 +45,17 @@ class Publisher:
     nothing is watched.
     """
 
-    def __init__(self, content: ContentFolder, clock: Clock = utc_now, rescan: float = 0) -> None:
+    def __init__(
+        self,
+        content: ContentFolder,
+        clock: Clock = utc_now,
+        *,
+        rescan: float = 0,
+        state: StateFolder | None = None,
+    ) -> None:
         """Take a folder and a clock; nothing is read yet."""
         self.content, self.clock = content, clock
+        self.state = state
         self.edition: Edition | None = None
         self.refreshed: datetime | None = None
         self.problems: tuple[Problem, ...] = ()
@@ -86,12 +96,20 @@ class Publisher:
         self.refreshed = now
         self._tell({str(problem): problem.severity for problem in loaded.problems})
         if loaded.site and not self._is_current(loaded, now):
-            modified = now.replace(microsecond=0)
-            if self.edition:  # one date never stands for two versions, and none goes back with the clock
-                modified = max(modified, self.edition.modified + _SECOND)
-            catalog = Catalog.at(now, loaded.site, loaded.articles)
-            self.edition = Edition(catalog, self.content.media, modified, self.edition)
+            self.edition = self._next(Catalog.at(now, loaded.site, loaded.articles))
             self._loaded = loaded
+
+    def _next(self, catalog: Catalog) -> Edition:
+        """Make an edition; the first of several processes records its dates, and the others take them over."""
+        known = self.edition.manifest if self.edition else Manifest()
+        if self.state is None:
+            return Edition(catalog, self.content.media, known, self.edition)
+        with self.state.locked():
+            known = self.state.read_manifest() or known
+            edition = Edition(catalog, self.content.media, known, self.edition)
+            if edition.manifest != known:
+                self.state.write_manifest(edition.manifest)
+        return edition
 
     def _is_current(self, loaded: Content, now: datetime) -> bool:
         """Tell whether the edition is that of this content at this instant; articles that are equal are the same."""

@@ -23,12 +23,14 @@ class SettingError(ClickException):
 class Settings:
     """Where the content is, the address that takes the place of the site's own, and how often all is looked at.
 
-    `rescan` is in seconds; with 0, the content is read once and not watched.
+    `rescan` is in seconds; with 0, the content is read once and not watched. `state` is the folder of what outlives the
+    process; without one, nothing does.
     """
 
     content: Path = Path("content")
     url: str | None = None
     rescan: float = 0
+    state: Path | None = None
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
@@ -40,4 +42,5 @@ class Settings:
         rescan = environ.get("FEEDS_RESCAN") or str(RESCAN)
         if not re.fullmatch("[0-9]{1,6}", rescan):
             raise SettingError(f"FEEDS_RESCAN: {rescan} is no number of seconds (want one such as {RESCAN})")
-        return cls(Path(environ.get("FEEDS_CONTENT") or "content"), url, float(rescan))
+        content, state = environ.get("FEEDS_CONTENT") or "content", environ.get("FEEDS_STATE") or "instance"
+        return cls(Path(content), url, float(rescan), Path(state))

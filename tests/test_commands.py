@@ -189,10 +189,10 @@ def test_the_samples_use_every_key() -> None:
 
 
 def test_settings_come_from_the_environment(tmp_path: Path) -> None:
-    assert Settings.of({}) == Settings(Path("content"), None, 30)
+    assert Settings.of({}) == Settings(Path("content"), None, 30, Path("instance"))
     given = {"FEEDS_CONTENT": str(tmp_path), "FEEDS_URL": "https://a.example/b/", "FEEDS_RESCAN": "0"}
-    assert Settings.of(given) == Settings(tmp_path, "https://a.example/b", 0)
-    assert Settings.of({"FEEDS_CONTENT": "", "FEEDS_URL": "", "FEEDS_RESCAN": ""}) == Settings.of({})
+    assert Settings.of({**given, "FEEDS_STATE": "/s"}) == Settings(tmp_path, "https://a.example/b", 0, Path("/s"))
+    assert Settings.of(dict.fromkeys([*given, "FEEDS_STATE"], "")) == Settings.of({})
 
 
 @pytest.mark.parametrize("seconds", ["-1", "soon", "1.5", "9999999"])
@@ -209,3 +209,35 @@ def test_an_address_that_is_none_is_told(url: str) -> None:
 
 def test_the_project_runs_from_its_root() -> None:
     assert (ROOT / "app.py").is_file(), "what `flask` finds by itself"
+
+
+def test_diff_tells_what_subscribers_would_see_and_how_to_mend_a_renamed_file(content: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {"title": "Un"}, "b": {"title": "Deux"}})
+    app = create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW)
+    app.extensions["feeds"].start()
+    (content / "articles" / "a.yaml").rename(content / "articles" / "c.yaml")
+    content_folder(content, {"b": {"title": "Deux, corrigé"}, "d": {"title": "Nouveau", "published": "2026-04-01"}})
+    runner = FlaskCliRunner(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW))
+    found = runner.invoke(args=["diff"])
+    assert found.exit_code == 0
+    assert found.output.splitlines() == [
+        "new      2026-03-31  d  Nouveau",
+        "edited   2026-03-01  b  Deux, corrigé",
+        "renamed  tag:news.example,2020:c says what tag:news.example,2020:a said: readers show it again; its file wants"
+        ' the line  id: "a"',
+        "1 new, 1 edited, 0 gone, 1 renamed, 0 backdated",
+    ]
+    assert runner.invoke(args=["diff", "--most", "1"]).exit_code == 1
+    assert json.loads(runner.invoke(args=["diff", "--format", "json"]).output)["renamed"] == {
+        "tag:news.example,2020:a": "tag:news.example,2020:c"
+    }
+    other = runner.invoke(args=["diff", str(tmp_path / "state")])
+    assert other.output == found.output
+    assert (tmp_path / "state" / "manifest.json").read_text().count("Nouveau") == 0, "it changes nothing"
+
+
+@pytest.mark.parametrize("other", ["nowhere.json", "http://127.0.0.1:9/manifest.json"])
+def test_diff_against_nothing_that_can_be_read_says_so(other: str, content: Path) -> None:
+    content_folder(content, {"a": {}})
+    found = flask(content, "diff", other)
+    assert found.exit_code == 1 and f"{other}: " in found.output and "want a manifest.json" in found.output

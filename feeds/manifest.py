@@ -1,0 +1,175 @@
+"""Manifest: what an edition was, so that the next one can say what changed.
+
+It is computed without rendering anything and opens no file; `state` keeps it, and `/manifest.json` shows it. It names
+live entries only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .article import Article
+from .catalog import Catalog
+
+VERSION = 1
+CONTENT_TYPE = "application/json"
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """What something was, as a digest, and since when: aware, in UTC and whole seconds."""
+
+    digest: str
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState:
+    """A live entry: when it was first seen, and a digest of what its article says, but for its id and address."""
+
+    slug: str
+    language: str
+    title: str
+    published: datetime
+    first_seen: datetime
+    digest: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content as a whole, each document that is finished ahead by its path, and each live entry by its id."""
+
+    content: Dated = Dated("", datetime(1970, 1, 1, tzinfo=UTC))
+    documents: Mapping[str, Dated] = field(default_factory=dict)
+    entries: Mapping[str, EntryState] = field(default_factory=dict)
+
+    def after(self, catalog: Catalog) -> Manifest:
+        """Take in the entries of a catalogue; the documents follow once they are made.
+
+        The date moves if the content is another, and then by a second at least: it never goes back with a clock.
+        """
+        now = catalog.now.replace(microsecond=0)
+        digest = _digest(repr(catalog.site), *(_of(article, catalog) for article in catalog.appeared))
+        content = self.content if self.content.digest == digest else Dated(digest, self.next_date(now))
+        entries = {article.id: self._entry(article, catalog, now) for article in catalog.live}
+        return Manifest(content, self.documents, entries)
+
+    def completed(self, documents: Mapping[str, Dated]) -> Manifest:
+        """Take in the documents; the content is as new as the newest of them, whose code may have changed alone."""
+        newest = max([self.content.modified, *(each.modified for each in documents.values())])
+        return Manifest(Dated(self.content.digest, newest), documents, self.entries)
+
+    def next_date(self, now: datetime) -> datetime:
+        """Give the date of a change: `now`, in whole seconds, but after all dates there were."""
+        latest = max([self.content.modified, *(each.modified for each in self.documents.values())])
+        return max(now, latest + _SECOND)
+
+    def _entry(self, article: Article, catalog: Catalog, now: datetime) -> EntryState:
+        known = self.entries.get(article.id)
+        return EntryState(
+            slug=article.slug,
+            language=article.language,
+            title=article.title,
+            published=article.published,
+            first_seen=known.first_seen if known else now,
+            digest=_digest(article.digest, *_state(article, catalog.now)),
+        )
+
+    def to_json(self) -> bytes:
+        """Write it, the same bytes for the same values."""
+        values = {"version": VERSION, **asdict(self)}
+        return (json.dumps(values, default=_iso, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Manifest:
+        """Read it. Raises ValueError where it is none of ours, or of another version."""
+        try:
+            values: dict[str, Any] = json.loads(data)
+            if values["version"] != VERSION:
+                raise ValueError(f"a manifest of version {values['version']} (want {VERSION})")
+            documents = {path: _dated(each) for path, each in values["documents"].items()}
+            entries = {id: _entry_state(each) for id, each in values["entries"].items()}
+            return cls(_dated(values["content"]), documents, entries)
+        except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as fault:
+            raise ValueError(f"no manifest of ours: {fault!r}") from None
+
+
+def _state(article: Article, now: datetime) -> tuple[str, ...]:
+    """Tell what of an article depends on the instant."""
+    offered = len(article.attachments_at(now))
+    withdrawn = article.withdrawal(now) is not None
+    return article.updated_at(now).isoformat(), str(offered), str(withdrawn), str(article.has_expired(now))
+
+
+def _of(article: Article, catalog: Catalog) -> str:
+    return "\0".join((article.id, article.slug, article.digest, *_state(article, catalog.now)))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\1".join(parts).encode()).hexdigest()[:32]
+
+
+def _iso(moment: object) -> str:
+    assert isinstance(moment, datetime), "nothing else needs help to be JSON"
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def _dated(values: dict[str, str]) -> Dated:
+    return Dated(values["digest"], _moment(values["modified"]))
+
+
+def _entry_state(values: dict[str, str]) -> EntryState:
+    return EntryState(
+        slug=values["slug"],
+        language=values["language"],
+        title=values["title"],
+        published=_moment(values["published"]),
+        first_seen=_moment(values["first_seen"]),
+        digest=values["digest"],
+    )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What subscribers of the old see when the new is published: entries by id.
+
+    `renamed` are entries that say the same under another id, old and new: readers take them for new ones. `backdated`
+    are new ones older than the newest that was served, which date-driven automations skip.
+    """
+
+    new: Mapping[str, EntryState]
+    edited: Mapping[str, EntryState]
+    gone: Mapping[str, EntryState]
+    renamed: Mapping[str, str]
+    backdated: Mapping[str, EntryState]
+
+
+def difference(old: Manifest, new: Manifest) -> Difference:
+    """Compare two manifests."""
+    added = {id: entry for id, entry in new.entries.items() if id not in old.entries}
+    gone = {id: entry for id, entry in old.entries.items() if id not in new.entries}
+    by_digest = {entry.digest: id for id, entry in gone.items()}
+    renamed = {by_digest[entry.digest]: id for id, entry in added.items() if entry.digest in by_digest}
+    fresh = {id: entry for id, entry in added.items() if id not in renamed.values()}
+    newest: dict[str, datetime] = {}
+    for entry in old.entries.values():
+        newest[entry.language] = max(entry.published, newest.get(entry.language, entry.published))
+    both = ((id, entry, old.entries.get(id)) for id, entry in new.entries.items())
+    late = (each for each in fresh.items() if each[1].published < newest.get(each[1].language, each[1].published))
+    return Difference(
+        new=fresh,
+        edited={id: entry for id, entry, before in both if before and before.digest != entry.digest},
+        gone={id: entry for id, entry in gone.items() if id not in renamed},
+        renamed=renamed,
+        backdated=dict(late),
+    )

@@ -1,0 +1,116 @@
+"""StateFolder: what outlives the process: the manifest, and the last good text of each article file.
+
+It decides nothing. Where the folder cannot be used, that is told once, and the service goes on without a memory.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from .manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+
+class StateFolder:
+    """A folder of ours, shared by all processes of one machine."""
+
+    def __init__(self, root: Path) -> None:
+        """Look at a folder; nothing is made or read yet."""
+        self.root = root
+        self._is_told = False
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes out, until the block ends or the process does: the kernel frees the lock (flock)."""
+        file = None
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            file = (self.root / "lock").open("a")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as fault:
+            self._tell(fault)
+        try:
+            yield
+        finally:
+            if file:
+                file.close()
+
+    def read_manifest(self) -> Manifest | None:
+        """Read the manifest; a damaged one is set aside under another name."""
+        path = self.root / "manifest.json"
+        try:
+            return Manifest.from_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as fault:
+            self._tell(fault)
+        except ValueError as fault:
+            aside = path.with_name(f"manifest.damaged-{os.getpid()}.json")
+            log.error("%s: %s; it is set aside as %s, and begun anew", path, fault, aside.name)
+            with suppress(OSError):
+                path.rename(aside)
+        return None
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write the manifest whole: to another file, through to the disk, and renamed."""
+        try:
+            with tempfile.NamedTemporaryFile(dir=self.root, prefix="manifest-", delete=False) as file:
+                file.write(manifest.to_json())
+                file.flush()
+                os.fsync(file.fileno())
+            Path(file.name).replace(self.root / "manifest.json")
+        except OSError as fault:
+            self._tell(fault)
+
+    def good_texts(self, names: set[str]) -> dict[str, bytes]:
+        """Give the last good texts of files, by their names."""
+        if not names:
+            return {}
+        try:
+            with closing(self._texts()) as texts:
+                rows = texts.execute("select name, text from good")
+                return {name: text for name, text in rows if name in names}
+        except (sqlite3.Error, OSError) as fault:
+            self._begin_texts_anew(fault)
+            return {}
+
+    def keep_texts(self, good: Mapping[str, bytes], there: set[str]) -> None:
+        """Keep the texts of files that are good now, by their names, and forget files that are not `there` any more."""
+        try:
+            with closing(self._texts()) as texts, texts:
+                texts.executemany(
+                    "insert into good values (?, ?) on conflict (name) do update set text = excluded.text"
+                    " where text <> excluded.text",
+                    good.items(),
+                )
+                gone = [row for row in texts.execute("select name from good") if row[0] not in there]
+                texts.executemany("delete from good where name = ?", gone)
+        except (sqlite3.Error, OSError) as fault:
+            self._begin_texts_anew(fault)
+
+    def _texts(self) -> sqlite3.Connection:
+        self.root.mkdir(parents=True, exist_ok=True)
+        texts = sqlite3.connect(self.root / "good.sqlite", timeout=5)
+        texts.execute("create table if not exists good (name text primary key, text blob) without rowid")
+        return texts
+
+    def _begin_texts_anew(self, fault: Exception) -> None:
+        if isinstance(fault, sqlite3.DatabaseError) and not isinstance(fault, sqlite3.OperationalError):
+            log.error("%s: %s; it is begun anew", self.root / "good.sqlite", fault)
+            with suppress(OSError):
+                (self.root / "good.sqlite").unlink()
+        else:
+            self._tell(fault)
+
+    def _tell(self, fault: Exception) -> None:
+        if not self._is_told:
+            log.error("%s cannot be used: %s; nothing outlives this process until it can", self.root, fault)
+            self._is_told = True
