@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
@@ -237,6 +237,9 @@ class Withdrawal(Strict):
     reason: Text = Field(description="Why, in a sentence that is published.", examples=["The figures were wrong."])
 
 
+TOMBSTONE = timedelta(days=365)
+"""For how long a withdrawn article that has left a feed is told to be gone."""
+
 SYNONYMS = {
     **{"date": "published", "titre": "title", "texte": "body", "text": "body", "content": "body", "contenu": "body"},
     **{"image": "picture", "photo": "picture", "author": "authors", "auteur": "authors", "auteurs": "authors"},
@@ -374,6 +377,17 @@ class Article(Strict):
     def attachments_at(self, now: datetime) -> tuple[Attachment, ...]:
         """Give the attachments that are still offered."""
         return tuple(each for each in self.attachments if each.until is None or now < each.until)
+
+    def tombstone(self, now: datetime) -> Withdrawal | None:
+        """Give the retraction while feeds that have lost the article still tell of it: for a year (RFC 6721)."""
+        withdrawal = self.withdrawal(now)
+        return withdrawal if withdrawal and now < withdrawal.at + TOMBSTONE else None
+
+    def wakings(self) -> Iterator[datetime]:
+        """Give every instant at which a feed with it changes."""
+        yield from self.moments()
+        if self.withdrawn:
+            yield self.withdrawn.at + TOMBSTONE
 
     def moments(self) -> Iterator[datetime]:
         """Give every instant at which something of it changes for readers."""

@@ -35,7 +35,7 @@ class Catalog:
         known = [article for article in articles if not article.draft]
         appeared = sorted((article for article in known if article.has_appeared(now)), key=lambda each: each.id)
         appeared.sort(key=lambda each: each.published, reverse=True)
-        coming = (moment for article in known for moment in article.moments() if moment > now)
+        coming = (moment for article in known for moment in article.wakings() if moment > now)
         return cls(site, now, tuple(appeared), min(coming, default=None))
 
     @cached_property

@@ -89,9 +89,14 @@ class ContentFolder:
     def load(self) -> Content:
         """Read what changed since the last time; a broken file keeps its last good version and harms no other."""
         site, problems = self.load_site()
+        if site and site != self._site and self._state:
+            with suppress(OSError):
+                self._state.keep_texts({self.site_file.name: self.site_file.read_bytes()})
         is_same_site = site is None or site == self._site
         if site is not None and not is_same_site:
             self._site = site
+        if self._site is None and self._state:
+            self._site = self._last_good_site(self._state)
         if self._site is None:
             return Content(None, (), tuple(problems), 1)
         media_state = self.media.state()
@@ -140,7 +145,15 @@ class ContentFolder:
             if not file.is_broken and file is not self._files.get(path):
                 with suppress(OSError):
                     good[names[path]] = path.read_bytes()
-        state.keep_texts(good, set(names.values()))
+        state.keep_texts(good)
+        state.forget_texts_but({*names.values(), self.site_file.name})
+
+    def _last_good_site(self, state: StateFolder) -> Site | None:
+        """Give the site that was served before this process began: one of several may be replaced at any time."""
+        data = state.good_texts({self.site_file.name}).get(self.site_file.name)
+        tree = read(data, str(self.site_file))[0] if data else None
+        site = read_site(tree, self.media) if tree else None
+        return site.moved(self.url) if site and self.url else site
 
     def _content(self, site: Site, problems: list[Problem], count: int) -> Content:
         """Put together what the files say, and find what only shows then."""

@@ -81,6 +81,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A withdrawn entry that is in the feed no more: its id, since when it is withdrawn (in UTC), and why."""
+
+    id: str
+    when: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     """What a feed is about, in one language; `name` is its place below `/feeds/`, `label` its name for people."""
 
@@ -112,6 +121,7 @@ class Feed:
     icon: Image | None = None
     translations: dict[str, str] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
+    tombstones: tuple[Tombstone, ...] = ()
 
 
 class FeedTable:
@@ -151,9 +161,16 @@ class FeedTable:
 
     def feed(self, topic: Topic) -> Feed:
         """Make the feed of a topic."""
-        live = (article for article in self.articles(topic) if self.catalog.is_live(article))
-        entries = tuple(self.entry(article) for article in islice(live, self.site.entries))
-        return replace(self.outline(topic), entries=entries)
+        articles, now = self.articles(topic), self.catalog.now
+        live = list(islice((each for each in articles if self.catalog.is_live(each)), self.site.entries))
+        inside = {article.id for article in live}
+        tombstones = (
+            Tombstone(article.id, withdrawal.at, withdrawal.reason)
+            for article in articles
+            if article.id not in inside and (withdrawal := article.tombstone(now))
+        )
+        entries = tuple(self.entry(article) for article in live)
+        return replace(self.outline(topic), entries=entries, tombstones=tuple(tombstones))
 
     def outline(self, topic: Topic) -> Feed:
         """Make the feed of a topic without its entries."""

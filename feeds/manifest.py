@@ -103,8 +103,8 @@ class Manifest:
 def _state(article: Article, now: datetime) -> tuple[str, ...]:
     """Tell what of an article depends on the instant."""
     offered = len(article.attachments_at(now))
-    withdrawn = article.withdrawal(now) is not None
-    return article.updated_at(now).isoformat(), str(offered), str(withdrawn), str(article.has_expired(now))
+    flags = (article.withdrawal(now) is not None, article.tombstone(now) is not None, article.has_expired(now))
+    return article.updated_at(now).isoformat(), str(offered), *map(str, flags)
 
 
 def _of(article: Article, catalog: Catalog) -> str:

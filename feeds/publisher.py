@@ -138,7 +138,6 @@ class Publisher:
                     if changed or self._is_due():
                         self._wait_for_another_second()
                         self.refresh(self.clock())
-                self.refresh(self.clock())  # what the watch did not report
                 faults.clear()
             except Exception as fault:  # whatever it is, the edition stays, and the next round may do better
                 if repr(fault) not in faults:
@@ -149,8 +148,10 @@ class Publisher:
     def _wakings(self) -> Iterator[bool]:
         """Wake at each change of a file (true), and between them often enough to see the clock; for `rescan` seconds.
 
-        A symbolic link that is swapped gives no event, which is why the watch is opened anew after that.
+        A symbolic link that is swapped gives no event, which is why the watch is opened anew after that. Its first
+        waking is always a change: there may have been one before it was open, or that was not reported.
         """
+        is_first = True
         end = time.monotonic() + self._rescan
         milliseconds = int(_STEP * 1000)
         for changes in watch(
@@ -162,7 +163,8 @@ class Publisher:
             yield_on_timeout=True,
             raise_interrupt=False,
         ):
-            yield bool(changes)
+            yield is_first or bool(changes)
+            is_first = False
             if time.monotonic() >= end:
                 return
 

@@ -10,7 +10,7 @@ import logging
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -82,17 +82,25 @@ class StateFolder:
             self._begin_texts_anew(fault)
             return {}
 
-    def keep_texts(self, good: Mapping[str, bytes], there: set[str]) -> None:
-        """Keep the texts of files that are good now, by their names, and forget files that are not `there` any more."""
+    def keep_texts(self, good: Mapping[str, bytes]) -> None:
+        """Keep the texts of files that are good now, by their names."""
+        self._change_texts(
+            "insert into good values (?, ?) on conflict (name) do update set text = excluded.text"
+            " where text <> excluded.text",
+            lambda _: list(good.items()),
+        )
+
+    def forget_texts_but(self, names: set[str]) -> None:
+        """Forget the texts of files that are there no more."""
+        self._change_texts(
+            "delete from good where name = ?", lambda known: [(name,) for name in known if name not in names]
+        )
+
+    def _change_texts(self, statement: str, rows: Callable[[list[str]], list[tuple[object, ...]]]) -> None:
         try:
             with closing(self._texts()) as texts, texts:
-                texts.executemany(
-                    "insert into good values (?, ?) on conflict (name) do update set text = excluded.text"
-                    " where text <> excluded.text",
-                    good.items(),
-                )
-                gone = [row for row in texts.execute("select name from good") if row[0] not in there]
-                texts.executemany("delete from good where name = ?", gone)
+                known = [name for (name,) in texts.execute("select name from good")]
+                texts.executemany(statement, rows(known))
         except (sqlite3.Error, OSError) as fault:
             self._begin_texts_anew(fault)
 

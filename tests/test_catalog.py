@@ -49,7 +49,9 @@ def test_the_next_change_is_the_first_of_all_moments_to_come() -> None:
     midnight = datetime(2026, 7, 31, 22, tzinfo=UTC)
     assert Catalog.at(NOW, site(), articles).next_change == midnight
     assert Catalog.at(midnight, site(), articles).next_change == datetime(2026, 8, 14, 22, tzinfo=UTC)
-    assert Catalog.at(datetime(2027, 1, 1, tzinfo=UTC), site(), articles).next_change is None
+    gone = datetime(2027, 8, 14, 22, tzinfo=UTC)
+    assert Catalog.at(datetime(2027, 1, 1, tzinfo=UTC), site(), articles).next_change == gone, "the tombstone's end"
+    assert Catalog.at(gone, site(), articles).next_change is None
 
 
 def test_every_category_is_there_if_empty_and_a_tag_once_it_had_an_article() -> None:

@@ -445,3 +445,24 @@ def test_a_logo_is_in_rss_if_rss_allows_it(name: str, width: int, height: int, s
 def test_the_date_of_an_empty_feed_is_never_in_the_future() -> None:
     early = table(now=datetime(2019, 6, 1, tzinfo=UTC))
     assert early.feed(early.topics["fr", "all"]).updated == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_a_withdrawn_entry_that_has_left_the_feed_is_told_to_be_gone_for_a_year() -> None:
+    """RFC 6721: readers that keep entries for ever learn that one is withdrawn."""
+    gone = article("gone", published="2026-01-01", withdrawn={"at": "2026-03-02", "reason": "Un chiffre était faux."})
+    text = SITE + "entries: 1\n"
+    at = "{http://purl.org/atompub/tombstones/1.0}"
+
+    def told(now: datetime) -> list[etree._Element]:
+        found = table(gone, article("new", published="2026-02-01"), now=now, text=text)
+        made = found.feed(found.topics["fr", "all"])
+        assert feedparser.parse(FORMATS["atom"].render(made)).bozo == 0
+        return atom(made).findall(f"{at}deleted-entry")
+
+    (element,) = told(NOW)
+    assert attributes(element) == {"ref": "tag:news.example,2020:gone", "when": "2026-03-01T23:00:00Z"}
+    assert element.findtext(f"{at}comment") == "Un chiffre était faux."
+    assert told(datetime(2026, 3, 1, tzinfo=UTC)) == [], "before it is withdrawn"
+    assert told(datetime(2027, 3, 2, tzinfo=UTC)) == [], "after a year"
+    whole = feed(gone)
+    assert len(whole.entries) == 1 and whole.tombstones == (), "while it is in the feed, its notice tells"

@@ -328,7 +328,7 @@ def test_health_tells_numbers_and_no_word_of_the_content(client: Client, path: P
     found = client.get(path("/health"))
     assert found.status_code == 200 and found.headers["Cache-Control"] == "no-store"
     assert found.json is not None and sorted(found.json) == ["edition", "next_change", "problems", "refreshed"]
-    assert found.json["next_change"] == "2030-02-03T23:01:00+00:00"
+    assert found.json["next_change"] == "2027-03-02T14:00:00+00:00"
     assert found.json["problems"] > 0 and found.json["refreshed"] == "2026-06-01T10:00:00+00:00"
     assert "journee" not in found.text
 

@@ -190,3 +190,13 @@ def test_a_difference_is_what_subscribers_would_see(content: Path) -> None:
 def test_a_manifest_comes_back_from_its_json(content: Path) -> None:
     found = manifest(content, a={"title": "« é » 🎗️"})
     assert Manifest.from_json(found.to_json()) == found
+
+
+def test_a_process_that_begins_with_a_broken_site_serves_the_last_one(content: Path, state: Path) -> None:
+    """A worker that is replaced while somebody edits site.yaml."""
+    content_folder(content, {"a": {}})
+    before = edition(started(content, state))
+    (content / "site.yaml").write_text("title: ")
+    again = started(content, state)
+    assert edition(again)[FEED] == before[FEED]
+    assert any(problem.file.endswith("site.yaml") for problem in again.problems)

@@ -21,6 +21,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DC = "http://purl.org/dc/elements/1.1/"
 MEDIA = "http://search.yahoo.com/mrss/"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 RSS_SPEC = "https://www.rssboard.org/rss-specification"
@@ -190,8 +191,15 @@ def _media(item: etree._Element, picture: Image) -> None:
 class _AtomFeed(BaseExtension):  # type: ignore[misc]
     feed: Feed
 
+    def extend_ns(self) -> dict[str, str]:
+        return {"at": TOMBSTONES} if self.feed.tombstones else {}
+
     def extend_atom(self, root: etree._Element) -> etree._Element:
         root.set(XML_LANG, self.feed.language)
+        for tombstone in self.feed.tombstones:  # RFC 6721 section 3
+            about = {"ref": tombstone.id, "when": tombstone.when.strftime("%Y-%m-%dT%H:%M:%SZ")}
+            element = etree.SubElement(root, f"{{{TOMBSTONES}}}deleted-entry", about)
+            etree.SubElement(element, f"{{{TOMBSTONES}}}comment").text = tombstone.reason
         return root
 
 
