@@ -189,6 +189,7 @@ def test_processes_killed_at_any_moment_lose_nothing(content: Path) -> None:
 def test_a_worker_that_is_killed_is_replaced(content: Path) -> None:
     walk = Walk(content, seed=7)
     with served(content, "--workers", "2") as (port, process):
+        wait_until(lambda: _listeners(port) == 2, process)
         before = _workers(process)
         os.kill(before[0], signal.SIGKILL)
         wait_until(lambda: len(set(_workers(process)) - set(before)) == 1 and len(_workers(process)) == 2, process)
@@ -200,6 +201,12 @@ def _workers(process: Process) -> list[int]:
     """Give the ids of a server's children that live."""
     path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return [int(pid) for pid in path.read_text().split() if "(zombie)" not in _status(int(pid))]
+
+
+def _listeners(port: int) -> int:
+    """Count the sockets that listen on a port (proc_pid_net(5)): each worker has its own."""
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
 
 
 def _status(pid: int) -> str:

