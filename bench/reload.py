@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 PORT = 8391
 ROUNDS = 7
 CATEGORIES = ("research", "outreach", "funding")
-PARAGRAPH = "Une tumeur rassemble des cellules qui se ressemblent sans être identiques ; *quelques-unes* survivent. " * 4
+PARAGRAPH = "Une tumeur rassemble des cellules qui se ressemblent ; *quelques-unes* survivent. " * 5
 
 SITE = """\
 title: Banc

@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
@@ -255,7 +255,6 @@ class Article(Strict):
     synonyms: ClassVar[dict[str, str]] = SYNONYMS
 
     _slug: str = PrivateAttr("")
-    _digest: str = PrivateAttr("")
 
     title: Title = Field(description="The title, as plain text.", examples=["A cheque for research"])
     published: FirstMoment = Field(
@@ -340,18 +339,16 @@ class Article(Strict):
             cls._not_before_published(value.at, info)
         return value
 
-    @property
+    @cached_property
     def slug(self) -> str:
         """The last part of its page's address: the stem of its file."""
         return self._slug
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A digest of all that it says, but for its id and address: two files that say the same have the same."""
-        if not self._digest:
-            said = [f"{name}={value!r}" for name, value in self if name != "id"]
-            self._digest = hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
-        return self._digest
+        said = (f"{name}={getattr(self, name)!r}" for name in Article.model_fields if name != "id")
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
 
     def fits(self, site: Site) -> bool:
         """Tell whether a site still has its categories and its language."""
@@ -383,17 +380,16 @@ class Article(Strict):
         withdrawal = self.withdrawal(now)
         return withdrawal if withdrawal and now < withdrawal.at + TOMBSTONE else None
 
-    def wakings(self) -> Iterator[datetime]:
-        """Give every instant at which a feed with it changes."""
-        yield from self.moments()
-        if self.withdrawn:
-            yield self.withdrawn.at + TOMBSTONE
-
-    def moments(self) -> Iterator[datetime]:
-        """Give every instant at which something of it changes for readers."""
+    @cached_property
+    def moments(self) -> tuple[datetime, ...]:
+        """Every instant at which something of it changes for readers, the last one last."""
         dates = [self.published, self.updated, self.expires, self.withdrawn.at if self.withdrawn else None]
-        yield from (moment for moment in dates if moment)
-        yield from (each.until for each in self.attachments if each.until)
+        return tuple(sorted(moment for moment in (*dates, *(each.until for each in self.attachments)) if moment))
+
+    @cached_property
+    def wakings(self) -> tuple[datetime, ...]:
+        """Every instant at which a feed with it changes."""
+        return (*self.moments, self.withdrawn.at + TOMBSTONE) if self.withdrawn else self.moments
 
 
 def read_article(tree: Tree, context: ArticleContext) -> Article | None:

@@ -35,7 +35,7 @@ class Catalog:
         known = [article for article in articles if not article.draft]
         appeared = sorted((article for article in known if article.has_appeared(now)), key=lambda each: each.id)
         appeared.sort(key=lambda each: each.published, reverse=True)
-        coming = (moment for article in known for moment in article.wakings() if moment > now)
+        coming = (moment for article in known for moment in article.wakings if moment > now)
         return cls(site, now, tuple(appeared), min(coming, default=None))
 
     @cached_property
@@ -99,7 +99,7 @@ class Catalog:
 
     def last_change(self, articles: Iterable[Article]) -> datetime:
         """Tell the latest of the articles' moments that `now` has reached; of none, a date that stays."""
-        moments = (moment for article in articles for moment in article.moments() if moment <= self.now)
+        moments = (moment for article in articles for moment in article.moments if moment <= self.now)
         return max(moments, default=self.site.epoch if self.site.epoch <= self.now else UNIX_EPOCH)
 
     def _by_slugs(self, words: Callable[[Article], Iterable[str]]) -> dict[tuple[str, str], list[Article]]:

@@ -53,10 +53,13 @@ def summary_warning(tree: Tree, article: Article) -> Iterator[Problem]:
 
 def without_doubles(found: Iterable[tuple[Article, Tree]]) -> tuple[list[tuple[Article, Tree]], list[Problem]]:
     """Keep one file of each slug and id: no draft rather than a draft, and of two the older article."""
+    all_of_them = list(found)
+    if len({each.slug for each, _ in all_of_them}) == len({each.id for each, _ in all_of_them}) == len(all_of_them):
+        return all_of_them, []
     slugs: dict[str, str] = {}
     ids: dict[str, str] = {}
     kept, problems = [], []
-    for article, tree in sorted(found, key=lambda each: (each[0].draft, each[0].published, each[1].file)):
+    for article, tree in sorted(all_of_them, key=lambda each: (each[0].draft, each[0].published, each[1].file)):
         if article.slug in slugs:
             message = f"its address, {article.slug}, is that of {slugs[article.slug]} (want another file name)"
             problems.append(tree.problem((), message))

@@ -69,6 +69,7 @@ class ContentFolder:
         self.media = MediaFolder(root / "media")
         self._site: Site | None = None
         self._files: dict[Path, _File] = {}
+        self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: object = None
 
     @property
@@ -104,13 +105,10 @@ class ContentFolder:
         files: dict[Path, _File] = {}
         paths = list(self.article_files())
         for path in paths:
-            if not _is_utf8(path):
-                problems.append(Problem(_shown(path), 1, 1, "", "a name that is not UTF-8 (want it renamed)"))
-                continue
-            if path.suffix != ENDING:
-                problems.append(_no_article(path))
-                continue
             before = self._files.get(path)
+            if before is None and (wrong_name := _wrong_name(path)):
+                problems.append(wrong_name)
+                continue
             state = _state(path)
             is_same = before is not None and before.state == state and is_same_site
             if before and is_same and (is_same_media or not before.names_media):
@@ -128,12 +126,15 @@ class ContentFolder:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 if not name.startswith((".", "#", "~")) and not name.endswith("~"):
-                    yield Path(folder, name)
+                    place = f"{folder}/{name}"
+                    if (path := self._paths.get(place)) is None:
+                        path = self._paths[place] = Path(place)
+                    yield path
 
     def _remember(self, files: dict[Path, _File], state: StateFolder, site: Site) -> None:
         """Keep the texts of what is good now, and fetch those of what is broken and was good before we began."""
-        names = {path: path.relative_to(self.root).as_posix() for path in files}
-        forgotten = {names[path]: path for path, file in files.items() if file.is_broken and file.article is None}
+        fresh = {self._name(path): path for path, file in files.items() if file is not self._files.get(path)}
+        forgotten = {name: path for name, path in fresh.items() if files[path].is_broken and not files[path].article}
         for name, data in state.good_texts(set(forgotten)).items():
             path = forgotten[name]
             tree, _ = read(data, str(path))
@@ -141,12 +142,16 @@ class ContentFolder:
             if article and tree:
                 files[path] = replace(files[path], article=article, tree=tree.outline(("id",), ("twin",)))
         good = {}
-        for path, file in files.items():
-            if not file.is_broken and file is not self._files.get(path):
+        for name, path in fresh.items():
+            if not files[path].is_broken:
                 with suppress(OSError):
-                    good[names[path]] = path.read_bytes()
+                    good[name] = path.read_bytes()
         state.keep_texts(good)
-        state.forget_texts_but({*names.values(), self.site_file.name})
+        if files.keys() != self._files.keys():
+            state.forget_texts_but({*map(self._name, files), self.site_file.name})
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
 
     def _last_good_site(self, state: StateFolder) -> Site | None:
         """Give the site that was served before this process began: one of several may be replaced at any time."""
@@ -223,16 +228,13 @@ def _state(path: Path) -> State | None:
         return None
 
 
-def _is_utf8(path: Path) -> bool:
-    return _shown(path) == str(path)
-
-
-def _shown(path: Path) -> str:
-    return os.fsencode(path).decode(errors="replace")
-
-
-def _no_article(path: Path) -> Problem:
-    """Tell of a file that is none by its name; one that was surely meant as an article is an error."""
+def _wrong_name(path: Path) -> Problem | None:
+    """Tell of a file that is no article by its name; one that was surely meant as an article is an error."""
+    shown = os.fsencode(path).decode(errors="replace")
+    if shown != str(path):
+        return Problem(shown, 1, 1, "", "a name that is not UTF-8 (want it renamed)")
+    if path.suffix == ENDING:
+        return None
     if path.suffix in (".yml", ".txt", ".md") or ENDING in path.suffixes:
         return Problem(str(path), 1, 1, "", f"left out for its name (want {path.name.partition('.')[0]}{ENDING})")
     return Problem(str(path), 1, 1, "", "no article, and left out (want pictures and files in media/)", "warning")

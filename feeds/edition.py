@@ -73,7 +73,6 @@ class Edition(Mapping[str, Document]):
         documents = {path: Dated(each.etag, each.modified) for path, each in self._ready.items()}
         self.manifest = known.after(catalog).completed(documents)
         self.modified = self.manifest.content.modified
-        self._ready[prefix + "/manifest.json"] = self._document(self.manifest.to_json(), manifest.CONTENT_TYPE)
 
     def find(self, path: str) -> Document | None:
         """Give the document at a path, finishing it if it is the first time."""
@@ -134,8 +133,10 @@ class Edition(Mapping[str, Document]):
         for topic in self.table.topics.values():
             if topic.kind in ("tag", "author"):
                 yield from self._paths_of(topic)
+        stems = {language: self.site.article_path(language, "") for language in self.site.languages}
         for article in self.catalog.appeared:
-            yield self.site.article_path(article.language, article.slug), partial(self._article, article)
+            yield stems[article.language] + article.slug, partial(self._article, article)
+        yield "/manifest.json", self._manifest
 
     def _paths_of(self, topic: Topic) -> Iterator[tuple[str, Make]]:
         stem = self.site.feed_path(topic.language, topic.name)
@@ -183,6 +184,9 @@ class Edition(Mapping[str, Document]):
         outlines = [self.table.outline(topic) for topic in self.table.topics.values()]
         title = self.site.title[self.site.default_language]
         return self._document(opml.render(title, outlines), opml.CONTENT_TYPE, OPEN_TO_SCRIPTS)
+
+    def _manifest(self) -> Document:
+        return self._document(self.manifest.to_json(), manifest.CONTENT_TYPE)
 
     def _style(self) -> Document:
         return self._document(pages.style(self.site.accent), pages.STYLE_TYPE)

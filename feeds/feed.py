@@ -131,6 +131,8 @@ class FeedTable:
         """Set the table of a catalog; no feed is made yet."""
         self.catalog, self.site = catalog, catalog.site
         self._entries: dict[str, Entry] = {}
+        self._outlines: dict[Topic, Feed] = {}
+        self._feeds: dict[Topic, Feed] = {}
 
     @cached_property
     def topics(self) -> dict[tuple[str, str], Topic]:
@@ -160,7 +162,12 @@ class FeedTable:
         return group[topic.language, topic.name.partition("/")[2]]
 
     def feed(self, topic: Topic) -> Feed:
-        """Make the feed of a topic."""
+        """Make the feed of a topic, once for all its formats."""
+        if (made := self._feeds.get(topic)) is None:
+            made = self._feeds[topic] = self._feed(topic)
+        return made
+
+    def _feed(self, topic: Topic) -> Feed:
         articles, now = self.articles(topic), self.catalog.now
         live = list(islice((each for each in articles if self.catalog.is_live(each)), self.site.entries))
         inside = {article.id for article in live}
@@ -173,7 +180,12 @@ class FeedTable:
         return replace(self.outline(topic), entries=entries, tombstones=tuple(tombstones))
 
     def outline(self, topic: Topic) -> Feed:
-        """Make the feed of a topic without its entries."""
+        """Make the feed of a topic without its entries, once."""
+        if (made := self._outlines.get(topic)) is None:
+            made = self._outlines[topic] = self._outline(topic)
+        return made
+
+    def _outline(self, topic: Topic) -> Feed:
         site, language = self.site, topic.language
         return Feed(
             id=site.tag(f"feeds/{language}/{topic.name}"),

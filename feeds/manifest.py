@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,20 +71,27 @@ class Manifest:
         return max(now, latest + _SECOND)
 
     def _entry(self, article: Article, catalog: Catalog, now: datetime) -> EntryState:
-        known = self.entries.get(article.id)
+        known, digest = self.entries.get(article.id), _digest_at(article, catalog.now)
+        if known and (known.digest, known.slug, known.published) == (digest, article.slug, article.published):
+            return known
         return EntryState(
             slug=article.slug,
             language=article.language,
             title=article.title,
             published=article.published,
             first_seen=known.first_seen if known else now,
-            digest=_digest(article.digest, *_state(article, catalog.now)),
+            digest=digest,
         )
 
     def to_json(self) -> bytes:
         """Write it, the same bytes for the same values."""
-        values = {"version": VERSION, **asdict(self)}
-        return (json.dumps(values, default=_iso, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+        values = {
+            "version": VERSION,
+            "content": _as_dict(self.content),
+            "documents": {path: _as_dict(each) for path, each in sorted(self.documents.items())},
+            "entries": {id: _as_dict(each) for id, each in sorted(self.entries.items())},
+        }
+        return (json.dumps(values, ensure_ascii=False) + "\n").encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
@@ -107,21 +114,30 @@ def _state(article: Article, now: datetime) -> tuple[str, ...]:
     return article.updated_at(now).isoformat(), str(offered), *map(str, flags)
 
 
+def _digest_at(article: Article, now: datetime) -> str:
+    if len(article.wakings) == 1:  # nothing of it depends on the instant once it has appeared
+        return article.digest
+    return _digest(article.digest, *_state(article, now))
+
+
 def _of(article: Article, catalog: Catalog) -> str:
-    return "\0".join((article.id, article.slug, article.digest, *_state(article, catalog.now)))
+    return f"{article.id}\0{article.slug}\0{_digest_at(article, catalog.now)}"
 
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\1".join(parts).encode()).hexdigest()[:32]
 
 
-def _iso(moment: object) -> str:
-    assert isinstance(moment, datetime), "nothing else needs help to be JSON"
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _as_dict(value: Dated | EntryState) -> dict[str, str]:
+    found = ((name, getattr(value, name)) for name in value.__slots__)
+    return {name: each if isinstance(each, str) else each.isoformat() for name, each in found}
 
 
 def _moment(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return found.astimezone(UTC)
 
 
 def _dated(values: dict[str, str]) -> Dated:

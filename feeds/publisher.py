@@ -96,20 +96,20 @@ class Publisher:
         self.refreshed = now
         self._tell({str(problem): problem.severity for problem in loaded.problems})
         if loaded.site and not self._is_current(loaded, now):
-            self.edition = self._next(Catalog.at(now, loaded.site, loaded.articles))
+            self._swap(Catalog.at(now, loaded.site, loaded.articles))
             self._loaded = loaded
 
-    def _next(self, catalog: Catalog) -> Edition:
+    def _swap(self, catalog: Catalog) -> None:
         """Make an edition; the first of several processes records its dates, and the others take them over."""
         known = self.edition.manifest if self.edition else Manifest()
         if self.state is None:
-            return Edition(catalog, self.content.media, known, self.edition)
+            self.edition = Edition(catalog, self.content.media, known, self.edition)
+            return
         with self.state.locked():
             known = self.state.read_manifest() or known
-            edition = Edition(catalog, self.content.media, known, self.edition)
-            if edition.manifest != known:
-                self.state.write_manifest(edition.manifest)
-        return edition
+            self.edition = Edition(catalog, self.content.media, known, self.edition)
+            if self.edition.manifest != known:
+                self.state.write_manifest(self.edition.manifest)
 
     def _is_current(self, loaded: Content, now: datetime) -> bool:
         """Tell whether the edition is that of this content at this instant; articles that are equal are the same."""

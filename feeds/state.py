@@ -19,6 +19,11 @@ from .manifest import Manifest
 log = logging.getLogger(__name__)
 
 
+def _state(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 class StateFolder:
     """A folder of ours, shared by all processes of one machine."""
 
@@ -26,6 +31,7 @@ class StateFolder:
         """Look at a folder; nothing is made or read yet."""
         self.root = root
         self._is_told = False
+        self._known: tuple[tuple[int, ...], Manifest] | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -47,7 +53,10 @@ class StateFolder:
         """Read the manifest; a damaged one is set aside under another name."""
         path = self.root / "manifest.json"
         try:
-            return Manifest.from_json(path.read_bytes())
+            state = _state(path)
+            if self._known is None or self._known[0] != state:
+                self._known = (state, Manifest.from_json(path.read_bytes()))
+            return self._known[1]
         except FileNotFoundError:
             return None
         except OSError as fault:
@@ -66,7 +75,8 @@ class StateFolder:
                 file.write(manifest.to_json())
                 file.flush()
                 os.fsync(file.fileno())
-            Path(file.name).replace(self.root / "manifest.json")
+            path = Path(file.name).replace(self.root / "manifest.json")
+            self._known = (_state(path), manifest)
         except OSError as fault:
             self._tell(fault)
 
@@ -76,14 +86,18 @@ class StateFolder:
             return {}
         try:
             with closing(self._texts()) as texts:
-                rows = texts.execute("select name, text from good")
-                return {name: text for name, text in rows if name in names}
+                rows = (
+                    (name, texts.execute("select text from good where name = ?", (name,)).fetchone()) for name in names
+                )
+                return {name: row[0] for name, row in rows if row}
         except (sqlite3.Error, OSError) as fault:
             self._begin_texts_anew(fault)
             return {}
 
     def keep_texts(self, good: Mapping[str, bytes]) -> None:
         """Keep the texts of files that are good now, by their names."""
+        if not good:
+            return
         self._change_texts(
             "insert into good values (?, ?) on conflict (name) do update set text = excluded.text"
             " where text <> excluded.text",

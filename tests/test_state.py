@@ -152,7 +152,7 @@ def test_the_manifest_is_a_document_and_names_live_entries_alone(content: Path, 
     found = edition(started(content, state))
     document = json.loads(found["/manifest.json"].data)
     assert list(document["entries"]) == ["tag:news.example,2020:a"]
-    assert document["documents"][FEED] == {"digest": found[FEED].etag, "modified": "2026-06-01T10:00:00Z"}
+    assert document["documents"][FEED] == {"digest": found[FEED].etag, "modified": "2026-06-01T10:00:00+00:00"}
     assert b"coming" not in found["/manifest.json"].data
 
 
