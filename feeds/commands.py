@@ -44,6 +44,12 @@ def _publisher() -> Publisher:
     return cast(Publisher, current_app.extensions["feeds"])
 
 
+def _folder() -> ContentFolder:
+    """Give the content as it is, without what is remembered of it: commands leave no trace in the state folder."""
+    content = _publisher().content
+    return ContentFolder(content.root, content.url)
+
+
 def _site_or_exit(content: ContentFolder, status: int) -> Site:
     """Read the site, or print what is wrong with it and end with `status`."""
     site, problems = content.load_site()
@@ -71,7 +77,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
     A site.yaml that cannot be used is told before any process starts, with exit status 2.
     """
-    site = _site_or_exit(_publisher().content, 2)
+    site = _site_or_exit(_folder(), 2)
     _refuse_taken_port(host, port)
 
     from .server import Server
@@ -109,8 +115,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
 @with_appcontext
 def check(files: tuple[Path, ...], form: str) -> None:
     """Print every problem of the content, or of the FILEs and folders; exit status 1 if one is an error."""
-    publisher = _publisher()
-    content = publisher.content
+    publisher, content = _publisher(), _folder()
     found = content.load()
     problems = list(found.problems)
     if found.site:
@@ -154,9 +159,9 @@ def diff(other: str | None, most: int, form: str) -> None:
     Before is what the state folder remembers, or the manifest OTHER: a file, a folder with a manifest.json, or an
     address. Exit status 1 if more entries would be new than --most: automations would post them all.
     """
-    publisher = _publisher()
-    _site_or_exit(publisher.content, 2)
-    loaded = publisher.content.load()
+    publisher, content = _publisher(), _folder()
+    _site_or_exit(content, 2)
+    loaded = content.load()
     assert loaded.site, "it was read just now"
     now = Manifest().after(Catalog.at(publisher.clock(), loaded.site, loaded.articles))
     found = difference(_manifest(other, publisher), now)
@@ -200,8 +205,7 @@ def _print_difference(found: Difference, site: Site) -> None:
 @with_appcontext
 def new(words: tuple[str, ...]) -> None:
     """Write an article file with a permanent id and the moment, as a draft, and print its path."""
-    publisher = _publisher()
-    content = publisher.content
+    publisher, content = _publisher(), _folder()
     site = _site_or_exit(content, 1)
     try:
         title = read_title(" ".join(words))
@@ -245,7 +249,7 @@ def _free_name(name: str, taken: Iterable[str]) -> str:
 @with_appcontext
 def schema(kind: str, write: bool) -> None:
     """Print the JSON Schema of article or of site files, for editors."""
-    content = _publisher().content
+    content = _folder()
     schemas = {"article": article_schema(_site_or_exit(content, 1)), "site": site_schema()}
     texts = {name: json.dumps(found, ensure_ascii=False, indent=1) + "\n" for name, found in schemas.items()}
     if write:

@@ -241,3 +241,11 @@ def test_diff_against_nothing_that_can_be_read_says_so(other: str, content: Path
     content_folder(content, {"a": {}})
     found = flask(content, "diff", other)
     assert found.exit_code == 1 and f"{other}: " in found.output and "want a manifest.json" in found.output
+
+
+def test_commands_leave_no_trace_in_the_state_folder(content: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {}})
+    runner = FlaskCliRunner(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW))
+    for words in (["check"], ["diff"], ["new", "Essai"], ["schema"]):
+        assert runner.invoke(args=words).exit_code == 0
+    assert not (tmp_path / "state").exists()
