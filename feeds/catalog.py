@@ -73,11 +73,6 @@ class Catalog:
         return self._by_slugs(lambda article: [author.name for author in article.authors])
 
     @cached_property
-    def by_slug(self) -> dict[str, Article]:
-        """All that appeared, by their own slug."""
-        return {article.slug: article for article in self.appeared}
-
-    @cached_property
     def _by_twin(self) -> dict[str, list[Article]]:
         groups: dict[str, list[Article]] = {}
         for article in self.live:

@@ -79,6 +79,11 @@ def table(*articles: Article, now: datetime = NOW, text: str = SITE) -> FeedTabl
     return FeedTable(Catalog.at(now, site(text), articles))
 
 
+def named(catalog: Catalog, slug: str) -> Article:
+    """Find an article that has appeared."""
+    return next(article for article in catalog.appeared if article.slug == slug)
+
+
 def feed(*articles: Article, now: datetime = NOW, language: str = "fr", name: str = "all") -> Feed:
     found = table(*articles, now=now)
     return found.feed(found.topics[language, name])

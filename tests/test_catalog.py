@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from feeds.catalog import Catalog
 
-from .builders import NOW, article, site, table
+from .builders import NOW, article, named, site, table
 
 SECOND = timedelta(seconds=1)
 
@@ -31,7 +31,7 @@ def test_an_article_expires_at_its_second_and_is_still_known() -> None:
     end = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
     assert slugs(expiring, now=end - SECOND) == ["un-titre"]
     assert slugs(expiring, now=end) == []
-    assert list(Catalog.at(end, site(), [expiring]).by_slug) == ["un-titre"]
+    assert [each.slug for each in Catalog.at(end, site(), [expiring]).appeared] == ["un-titre"]
 
 
 def test_a_draft_is_nowhere_and_changes_nothing() -> None:
@@ -83,7 +83,7 @@ def test_twins_are_live_articles_in_other_languages() -> None:
     embargoed = article("c", twin="y", language="en", published="2027-01-01")
     catalog = Catalog.at(NOW, site(), [french, english, embargoed, article("d", twin="y")])
     assert [each.slug for each in catalog.twins(french)] == ["b"]
-    assert catalog.twins(catalog.by_slug["d"]) == []
+    assert catalog.twins(named(catalog, "d")) == []
 
 
 def test_a_tie_is_settled_by_the_id_and_not_by_the_address() -> None:
@@ -93,4 +93,4 @@ def test_a_tie_is_settled_by_the_id_and_not_by_the_address() -> None:
 def test_an_expired_translation_is_no_twin() -> None:
     gone = article("gone", twin="x", language="en", expires="2026-04-01")
     catalog = Catalog.at(NOW, site(), [article("a", twin="x"), gone])
-    assert catalog.twins(catalog.by_slug["a"]) == []
+    assert catalog.twins(named(catalog, "a")) == []

@@ -11,7 +11,7 @@ import pytest
 from feeds.edition import Edition
 from feeds.publisher import Publisher
 
-from .builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw
+from .builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw, named
 
 SECOND = timedelta(seconds=1)
 
@@ -83,7 +83,7 @@ def test_what_did_not_change_keeps_its_objects_and_its_date(desk: Desk) -> None:
     desk.write("a", {"title": "Un autre titre"})
     desk.refresh()
     assert desk.edition is not before
-    assert desk.edition.catalog.by_slug["b"] is before.catalog.by_slug["b"]
+    assert named(desk.edition.catalog, "b") is named(before.catalog, "b")
     assert desk.edition["/feeds/outreach.rss"] is before["/feeds/outreach.rss"]
     assert desk.edition["/feeds/research.rss"].modified == before["/feeds/research.rss"].modified + SECOND
 
