@@ -354,6 +354,11 @@ class Article(Strict):
         """Tell whether a site still has its categories and its language."""
         return self.language in site.languages and all(name in site.categories for name in self.categories)
 
+    @cached_property
+    def depends_on_time(self) -> bool:
+        """Tell whether anything of it but its appearing changes by itself."""
+        return len(self.wakings) > 1
+
     def has_appeared(self, now: datetime) -> bool:
         """Tell whether anyone may know of it: no draft, and no embargo any more."""
         return not self.draft and self.published <= now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import logging
 import secrets
@@ -94,6 +95,8 @@ def load_worker(app_import_path: str | None) -> WSGIApplication:
     app = ScriptInfo(app_import_path=app_import_path).load_app()
     publisher: Publisher = app.extensions["feeds"]
     publisher.start()
+    gc.collect()
+    gc.freeze()  # what has been read is not looked through at every change
     publisher.watch()
     return cast(WSGIApplication, app.wsgi_app)
 

@@ -56,8 +56,8 @@ class Edition(Mapping[str, Document]):
         """
         known = known or Manifest()
         self.catalog, self.site = catalog, catalog.site
-        self.table = FeedTable(catalog)
-        self._media = media
+        self.table: FeedTable = FeedTable(catalog, before.table if before else None)
+        self._media, self._before = media, before
         self._dates = {each.digest: each.modified for each in known.documents.values()}
         self._kept: dict[str, Document] = {each.etag: each for each in before._ready.values()} if before else {}
         self.modified = known.next_date(catalog.now.replace(microsecond=0))  # of what is new
@@ -69,7 +69,7 @@ class Edition(Mapping[str, Document]):
             home = self.site.path + self.site.home_path(language)
             for guess, ending in GUESSES.items():
                 self._ready[home + guess] = self._ready[f"{home}feeds/all.{ending}"]
-        self._kept, self._dates = {}, {}
+        self._kept, self._dates, self._before = {}, {}, None
         documents = {path: Dated(each.etag, each.modified) for path, each in self._ready.items()}
         self.manifest = known.after(catalog).completed(documents)
         self.modified = self.manifest.content.modified
@@ -123,11 +123,20 @@ class Edition(Mapping[str, Document]):
     def _ahead(self) -> Iterator[tuple[str, Make]]:
         for topic in self.table.topics.values():
             if topic.kind in ("all", "category"):
-                yield from self._paths_of(topic)
+                yield from self._unless_same(topic, self._paths_of(topic))
         for language in self.site.languages:
             yield self.site.home_path(language), partial(self._page, pages.home, language)
         yield "/feeds.opml", self._opml
         yield "/static/style.css", self._style
+
+    def _unless_same(self, topic: Topic, paths: Iterator[tuple[str, Make]]) -> Iterator[tuple[str, Make]]:
+        """Take over the documents of a feed that is equal to that of the edition before; it is not even rendered."""
+        before = self._before
+        is_same = before and before.site is self.site and before.table.feed(topic) == self.table.feed(topic)
+        for path, make in paths:
+            kept = before._ready.get(self.site.path + path) if before and is_same else None
+            is_known = kept is not None and self._dates.get(kept.etag) == kept.modified
+            yield path, partial(_taken_over, kept) if kept and is_known else make
 
     def _later(self) -> Iterator[tuple[str, Make]]:
         for topic in self.table.topics.values():
@@ -190,6 +199,10 @@ class Edition(Mapping[str, Document]):
 
     def _style(self) -> Document:
         return self._document(pages.style(self.site.accent), pages.STYLE_TYPE)
+
+
+def _taken_over(document: Document) -> Document:
+    return document
 
 
 def _links(feed: Feed, format: Format) -> str:

@@ -127,10 +127,14 @@ class Feed:
 class FeedTable:
     """Every feed of a catalog, made when it is asked for; an entry is made once for all the feeds it is in."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        """Set the table of a catalog; no feed is made yet."""
+    def __init__(self, catalog: Catalog, before: FeedTable | None = None) -> None:
+        """Set the table of a catalog; no feed is made yet.
+
+        Entries of articles that did not change since the table `before` are taken over.
+        """
         self.catalog, self.site = catalog, catalog.site
-        self._entries: dict[str, Entry] = {}
+        self._before = before._entries if before and before.site is catalog.site else {}
+        self._entries: dict[str, tuple[Article, Entry]] = {}
         self._outlines: dict[Topic, Feed] = {}
         self._feeds: dict[Topic, Feed] = {}
 
@@ -239,9 +243,13 @@ class FeedTable:
 
     def entry(self, article: Article) -> Entry:
         """Make the entry of an article that has appeared, once."""
-        if (made := self._entries.get(article.slug)) is None:
-            made = self._entries[article.slug] = self._entry(article)
-        return made
+        made = self._entries.get(article.slug)
+        if made is None:
+            kept = self._before.get(article.slug)
+            is_same = kept is not None and kept[0] is article and not article.depends_on_time
+            made = kept if kept and is_same else (article, self._entry(article))
+            self._entries[article.slug] = made
+        return made[1]
 
     def _entry(self, article: Article) -> Entry:
         site, now = self.site, self.catalog.now

@@ -115,7 +115,7 @@ def _state(article: Article, now: datetime) -> tuple[str, ...]:
 
 
 def _digest_at(article: Article, now: datetime) -> str:
-    if len(article.wakings) == 1:  # nothing of it depends on the instant once it has appeared
+    if not article.depends_on_time:
         return article.digest
     return _digest(article.digest, *_state(article, now))
 

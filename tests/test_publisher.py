@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from feeds.edition import Edition
+from feeds.formats import rss_atom
 from feeds.publisher import Publisher
 
 from .builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw, named
@@ -86,6 +87,28 @@ def test_what_did_not_change_keeps_its_objects_and_its_date(desk: Desk) -> None:
     assert named(desk.edition.catalog, "b") is named(before.catalog, "b")
     assert desk.edition["/feeds/outreach.rss"] is before["/feeds/outreach.rss"]
     assert desk.edition["/feeds/research.rss"].modified == before["/feeds/research.rss"].modified + SECOND
+
+
+def test_a_feed_that_did_not_change_is_not_even_rendered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[str] = []
+    real = rss_atom._written
+
+    def written(write: object) -> bytes:
+        rendered.append("a feed")
+        return real(write)
+
+    monkeypatch.setattr("feeds.formats.rss_atom._written", written)
+    desk.write("b", {"title": "Un autre titre", "categories": ["outreach"]})
+    desk.refresh()
+    assert len(rendered) == 4, "RSS and Atom of everything and of outreach, in French"
+
+
+def test_an_article_that_changes_with_time_is_made_anew_at_its_moment(content: Path) -> None:
+    until = (NOW + 60 * SECOND).isoformat()
+    desk = Desk(content, a={"attachments": [{"url": "https://a.example/b.mp4", "title": "Un film", "until": until}]})
+    assert b"Un film" in desk.edition["/feeds/all.rss"].data
+    desk.refresh(60 * SECOND)
+    assert b"Un film" not in desk.edition["/feeds/all.rss"].data
 
 
 def test_a_removed_article_moves_the_date_of_its_feeds(desk: Desk) -> None:
