@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,6 +71,7 @@ class ContentFolder:
         self._files: dict[Path, _File] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: object = None
+        self._around: tuple[tuple[Problem, ...], int] = ((), 0)  # problems of other files, and how many files there are
 
     @property
     def site_file(self) -> Path:
@@ -87,8 +88,15 @@ class ContentFolder:
             problems += checks.site_warnings(tree, site)
         return (site.moved(self.url) if site and self.url else site), problems
 
-    def load(self) -> Content:
-        """Read what changed since the last time; a broken file keeps its last good version and harms no other."""
+    def load(self, changed: Collection[str] | None = None) -> Content:
+        """Read what changed since the last time; a broken file keeps its last good version and harms no other.
+
+        `changed` are paths that changed: where all are known article files, only those are looked at, else all files.
+        """
+        known = None if changed is None or self._site is None else self._known_files(changed)
+        return self._load_all() if known is None else self._load_some(known)
+
+    def _load_all(self) -> Content:
         site, problems = self.load_site()
         if site and site != self._site and self._state:
             with suppress(OSError):
@@ -109,23 +117,45 @@ class ContentFolder:
             if before is None and (wrong_name := _wrong_name(path)):
                 problems.append(wrong_name)
                 continue
-            state = _state(path)
-            is_same = before is not None and before.state == state and is_same_site
-            if before and is_same and (is_same_media or not before.names_media):
-                files[path] = before if before.is_settled else replace(before, is_settled=True)
-            else:
-                files[path] = self._load_article(path, state, self._site, before)
-        if self._state:
-            self._remember(files, self._state, self._site)
-        self._files = files
-        return self._content(self._site, problems, len(paths) + 1)
+            is_same = is_same_site and before is not None and (is_same_media or not before.names_media)
+            files[path] = self._look_at(path, self._site, before, is_same)
+        self._around = tuple(problems), len(paths) + 1
+        return self._content(self._site, files)
+
+    def _load_some(self, paths: set[Path]) -> Content:
+        assert self._site, "all was read before"
+        files = dict(self._files)
+        unsettled = (path for path, file in files.items() if not file.is_settled)
+        for path in {*paths, *unsettled}:
+            files[path] = self._look_at(path, self._site, files[path], is_same=True)
+        return self._content(self._site, files)
+
+    def _known_files(self, changed: Collection[str]) -> set[Path] | None:
+        """Give the article files at some paths, but for ignored ones; nothing if any path is something else."""
+        found = set()
+        for each in changed:
+            place = os.path.join(self.root, os.path.relpath(each, self.root))
+            if _is_ignored(os.path.basename(place)):
+                continue
+            path = self._paths.get(place)
+            if path not in self._files or path is None or not path.is_file():
+                return None
+            found.add(path)
+        return found
+
+    def _look_at(self, path: Path, site: Site, before: _File | None, is_same: bool) -> _File:
+        """Read a file again if it changed, or if what it is read against is not the same."""
+        state = _state(path)
+        if before and is_same and before.state == state:
+            return before if before.is_settled else replace(before, is_settled=True)
+        return self._load_article(path, state, site, before)
 
     def article_files(self) -> Iterator[Path]:
         """Go through the files below `articles/`, but for hidden ones and backups; always in the same order."""
         for folder, folders, names in os.walk(self.root / "articles"):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
-                if not name.startswith((".", "#", "~")) and not name.endswith("~"):
+                if not _is_ignored(name):
                     place = f"{folder}/{name}"
                     if (path := self._paths.get(place)) is None:
                         path = self._paths[place] = Path(place)
@@ -160,9 +190,13 @@ class ContentFolder:
         site = read_site(tree, self.media) if tree else None
         return site.moved(self.url) if site and self.url else site
 
-    def _content(self, site: Site, problems: list[Problem], count: int) -> Content:
+    def _content(self, site: Site, files: dict[Path, _File]) -> Content:
         """Put together what the files say, and find what only shows then."""
-        known = self._files.values()
+        if self._state:
+            self._remember(files, self._state, site)
+        self._files = files
+        problems, count = list(self._around[0]), self._around[1]
+        known = files.values()
         found = [(file.article, file.tree) for file in known if file.article and file.tree]
         problems += [problem for file in known if file.is_settled for problem in file.problems]
         kept, doubles = checks.without_doubles(found)
@@ -226,6 +260,11 @@ def _state(path: Path) -> State | None:
         return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
     except OSError:
         return None
+
+
+def _is_ignored(name: str) -> bool:
+    """Tell whether a file is hidden, a lock, or a backup by its name."""
+    return name.startswith((".", "#", "~")) or name.endswith("~")
 
 
 def _wrong_name(path: Path) -> Problem | None:

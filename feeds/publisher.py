@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
 from watchfiles import watch
@@ -79,18 +79,18 @@ class Publisher:
                 self._watcher = threading.Thread(target=self._follow, name="publisher", daemon=True)
                 self._watcher.start()
 
-    def refresh(self, now: datetime) -> None:
-        """Read what changed, and swap the edition for that of `now` if it is another."""
+    def refresh(self, now: datetime, changed: Collection[str] | None = None) -> None:
+        """Read what changed, at some paths or anywhere, and swap the edition for that of `now` if it is another."""
         with self._one_at_a_time:
-            self._refresh(now)
+            self._refresh(now, changed)
 
     def seconds_left(self, edition: Edition) -> float:
         """Tell how long until something of an edition changes by itself; infinite if nothing will."""
         change = edition.catalog.next_change
         return (change - self.clock()).total_seconds() if change else float("inf")
 
-    def _refresh(self, now: datetime) -> None:
-        loaded = self.content.load()
+    def _refresh(self, now: datetime, changed: Collection[str] | None = None) -> None:
+        loaded = self.content.load(changed)
         self._settles_at = time.monotonic() + SETTLING if loaded.is_settling else None
         self.problems = loaded.problems
         self.refreshed = now
@@ -135,9 +135,9 @@ class Publisher:
         while True:
             try:
                 for changed in self._wakings():
-                    if changed or self._is_due():
+                    if changed is None or changed or self._is_due():
                         self._wait_for_another_second()
-                        self.refresh(self.clock())
+                        self.refresh(self.clock(), changed)
                 faults.clear()
             except Exception as fault:  # whatever it is, the edition stays, and the next round may do better
                 if repr(fault) not in faults:
@@ -145,11 +145,11 @@ class Publisher:
                     faults.add(repr(fault))
                 time.sleep(1)
 
-    def _wakings(self) -> Iterator[bool]:
-        """Wake at each change of a file (true), and between them often enough to see the clock; for `rescan` seconds.
+    def _wakings(self) -> Iterator[set[str] | None]:
+        """Wake at changes, with their paths, and between them often enough to see the clock; for `rescan` seconds.
 
         A symbolic link that is swapped gives no event, which is why the watch is opened anew after that. Its first
-        waking is always a change: there may have been one before it was open, or that was not reported.
+        waking is for any change at all (None): there may have been one before it was open, or that was not reported.
         """
         is_first = True
         end = time.monotonic() + self._rescan
@@ -163,7 +163,7 @@ class Publisher:
             yield_on_timeout=True,
             raise_interrupt=False,
         ):
-            yield is_first or bool(changes)
+            yield None if is_first else {path for _, path in changes}
             is_first = False
             if time.monotonic() >= end:
                 return

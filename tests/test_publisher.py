@@ -64,6 +64,22 @@ def test_a_file_added_changed_renamed_or_removed_is_seen(desk: Desk) -> None:
     assert desk.slugs() == {"b", "d"}
 
 
+def test_where_paths_are_known_no_other_file_is_looked_at(desk: Desk) -> None:
+    desk.write("a", {"title": "Un"})
+    desk.write("b", {"title": "Deux", "categories": ["outreach"]})
+    hidden = desk.root / "articles" / ".a.yaml.swp"
+    desk.now += SECOND
+    desk.publisher.refresh(desk.now, {str(desk.root / "articles" / "a.yaml"), str(hidden)})
+    assert {article.title for article in desk.edition.catalog.live} == {"Un", "Un titre"}
+    desk.now += SECOND
+    desk.publisher.refresh(desk.now, {str(desk.root / "articles" / "c.yaml")})
+    assert {article.title for article in desk.edition.catalog.live} == {"Un", "Deux"}, "an unknown path: look at all"
+    (desk.root / "articles" / "a.yaml").unlink()
+    desk.now += SECOND
+    desk.publisher.refresh(desk.now, {str(desk.root / "articles" / "a.yaml")})
+    assert desk.slugs() == {"b"}
+
+
 def test_a_new_folder_is_seen(desk: Desk) -> None:
     (desk.root / "articles" / "2026").mkdir()
     desk.write("2026/c", {})
