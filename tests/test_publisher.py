@@ -163,13 +163,20 @@ def test_time_alone_makes_an_edition_at_its_second(content: Path) -> None:
     before = desk.edition
     desk.refresh(59 * SECOND)
     assert desk.edition is before and desk.slugs() == {"going"}
-    assert not [path for path in desk.edition if "coming" in path]
+    assert _tells(desk.edition, "coming") == []
     desk.refresh(SECOND)
     assert desk.slugs() == {"coming", "going"}
+    everywhere = _tells(desk.edition, "coming")
+    assert {"/", "/articles/coming", "/feeds/all.rss", "/feeds/research.json", "/manifest.json"} <= set(everywhere)
     desk.refresh(60 * SECOND)
     assert desk.slugs() == {"coming"}
     desk.refresh(-90 * SECOND)
     assert desk.slugs() == {"going"}, "the clock decides, backwards too"
+
+
+def _tells(edition: Edition, word: str) -> list[str]:
+    """Give the paths of all documents that name something, in their path, bytes or headers."""
+    return [path for path, each in edition.items() if word in f"{path} {each.data.decode()} {each.headers}"]
 
 
 def test_a_broken_file_keeps_its_last_good_article_and_is_told_once_settled(

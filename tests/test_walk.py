@@ -173,7 +173,7 @@ def test_a_hundred_edits_with_faults_never_reach_a_reader(content: Path) -> None
 def test_processes_killed_at_any_moment_lose_nothing(content: Path) -> None:
     walk = Walk(content, seed=42)
     last = None
-    for _ in range(18):
+    for _ in range(19):
         with served(content) as (port, process):
             date = agreed(port, lambda data: titles(data) == walk.good, process)
             assert last is None or date >= last
