@@ -6,163 +6,34 @@ It renders nothing and asks no clock: `now` is always an argument. All datetimes
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, cast
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    PlainValidator,
-    PrivateAttr,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+
+from .articlekeys import (
+    AfterLastMoment,
+    ArticleContext,
+    Authors,
+    Body,
+    Bytes,
+    CategoryNames,
+    EntryId,
+    FirstMoment,
+    Fraction,
+    Language,
+    MediaType,
+    Seconds,
+    Tags,
+    Word,
+    context_of,
 )
-
-from .mediafile import Media, MediaFile, guess_type
-from .model import (
-    TEXT_SCHEMA,
-    Line,
-    Strict,
-    Text,
-    Title,
-    Truth,
-    Url,
-    line,
-    matching,
-    number,
-    one_or_more,
-    title,
-    validate,
-)
-from .moment import PATTERN, after_last_moment, first_moment
-from .site import FilePath, Person, PicturePath, Site, slug
-from .yamlfile import Tree, show
-
-
-@dataclass(frozen=True)
-class ArticleContext:
-    """What an article file is read against; `slug` comes from its name."""
-
-    site: Site
-    media: Media
-    slug: str
-
-
-def _context(info: ValidationInfo) -> ArticleContext:
-    return cast(ArticleContext, info.context)
-
-
-def _first_moment(value: object, info: ValidationInfo) -> datetime:
-    return first_moment(value, _context(info).site.timezone)
-
-
-def _after_last_moment(value: object, info: ValidationInfo) -> datetime:
-    return after_last_moment(value, _context(info).site.timezone)
-
-
-def _category(value: object, info: ValidationInfo) -> str:
-    known = _context(info).site.categories
-    found = line(value)
-    if found in known:
-        return found
-    if "," in found:
-        raise ValueError(f"{show(found)} is one text (want [{show(found)}], in brackets)")
-    meant = [slug for slug, category in known.items() if found.casefold() in map(str.casefold, category.title.values())]
-    raise ValueError(f"{show(value)} is no category of site.yaml (want {', '.join(meant or known)})")
-
-
-def _tag(value: object) -> str:
-    found = title(value)
-    if "," in found:
-        raise ValueError(f"{show(found)} has a comma, where readers split it (want two tags, or one without)")
-    if not slug(found):
-        raise ValueError(f"{show(found)} has no letter or digit for an address (want a word)")
-    return found
-
-
-def _author(value: object) -> object:
-    found = {"name": value} if isinstance(value, str) else value
-    if isinstance(found, dict) and isinstance(name := found.get("name"), str) and name and not slug(name):
-        raise ValueError(f"{show(name)} has no letter or digit for an address (want a name)")
-    return found
-
-
-def _people(value: object) -> object:
-    if isinstance(value, str) and "," in value:
-        raise ValueError(f"{show(value)} is one text (want [{show(value)}], in brackets, or quotes around it there)")
-    return one_or_more(value)
-
-
-def _language(value: object, info: ValidationInfo) -> str:
-    site: Site = _context(info).site
-    if value is None:
-        return site.default_language
-    if value not in site.languages:
-        raise ValueError(f"{show(value)} is no language of site.yaml (want {', '.join(site.languages)})")
-    return str(value)
-
-
-def _id(value: object, info: ValidationInfo) -> str:
-    context = _context(info)
-    if value is None:
-        return context.site.tag(context.slug)
-    found = value if isinstance(value, str) else show(value)
-    if re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]*", found):
-        return context.site.tag(found)
-    if not isinstance(value, str) or ":" not in found or found != found.strip() or "\n" in found:
-        raise ValueError(f"{show(found)} is no id (want a word of A-Z a-z 0-9 . _ -, or an older system's whole guid)")
-    return found
-
-
-_twin = matching("[A-Za-z0-9._-]+", "a word", "the same word in an article and its translation")
-_media_type = matching(
-    "(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+-]*",
-    "a media type",
-    "one such as video/mp4, audio/mpeg, application/pdf",
-)
-
-
-def _body(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{show(value)} is not a text (want Markdown after `body: |`, indented)")
-    return unicodedata.normalize("NFC", value)
-
-
-def _duration(value: object) -> int:
-    form = re.fullmatch("(?:(?:([0-9]{1,2}):)?([0-9]{1,2}):)?([0-9]{1,6})", str(value))
-    if not form or (form[2] and int(form[3]) > 59) or (form[1] and int(form[2]) > 59):
-        raise ValueError(f"{show(value)} is not a duration (want seconds, or 12:30, or 1:02:30)")
-    return int(form[1] or 0) * 3600 + int(form[2] or 0) * 60 + int(form[3])
-
-
-def _fraction(value: object) -> float:
-    if not re.fullmatch(r"0|1|0?\.[0-9]+|1\.0+|0\.0*", str(value)):
-        raise ValueError(f"{show(value)} is not between 0 and 1 (want [0.5, 0.5] for the centre)")
-    return float(str(value))
-
-
-_DATE = WithJsonSchema({"type": "string", "pattern": PATTERN})
-_STRING = WithJsonSchema({"type": "string"})
-
-FirstMoment = Annotated[datetime, PlainValidator(_first_moment), _DATE]
-AfterLastMoment = Annotated[datetime, PlainValidator(_after_last_moment), _DATE]
-CategoryName = Annotated[str, PlainValidator(_category), _STRING]
-Tag = Annotated[str, PlainValidator(_tag), WithJsonSchema(TEXT_SCHEMA)]
-Author = Annotated[Person, BeforeValidator(_author)]
-Language = Annotated[str, PlainValidator(_language), _STRING]
-EntryId = Annotated[str, PlainValidator(_id), _STRING]
-Word = Annotated[str, PlainValidator(_twin), WithJsonSchema(TEXT_SCHEMA)]
-Body = Annotated[str, PlainValidator(_body), _STRING]
-MediaType = Annotated[str, PlainValidator(_media_type), _STRING]
-Bytes = Annotated[int, PlainValidator(number(1, 10**12)), WithJsonSchema({"type": "integer", "minimum": 1})]
-Seconds = Annotated[int, PlainValidator(_duration), WithJsonSchema({"type": ["integer", "string"]})]
-Fraction = Annotated[float, PlainValidator(_fraction), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
+from .mediafile import MediaFile, guess_type
+from .model import Line, Strict, Text, Title, Truth, Url, validate
+from .site import FilePath, PicturePath, Site
+from .yamlfile import Tree
 
 
 class Picture(Strict):
@@ -261,9 +132,7 @@ class Article(Strict):
         description="When it appears: a date (its first moment) or a date-time; a future one is an embargo.",
         examples=["2026-03-01 or 2026-03-01T09:00"],
     )
-    categories: Annotated[tuple[CategoryName, ...], BeforeValidator(one_or_more)] = Field(
-        description="One or more slugs of site.yaml.", examples=["[research, funding]"]
-    )
+    categories: CategoryNames = Field(description="One or more slugs of site.yaml.", examples=["[research, funding]"])
     body: Body = Field(
         description="The text in Markdown (CommonMark and tables).", examples=["| and Markdown below it, indented"]
     )
@@ -290,12 +159,8 @@ class Article(Strict):
         None, validate_default=True, description="One of the site's; without it, the first.", examples=["en"]
     )
     twin: Word | None = Field(None, description="The same word in an article and its translation.", examples=["cheque"])
-    authors: Annotated[tuple[Author, ...], BeforeValidator(_people)] = Field(
-        (), description="Names, or `{name, url, email}`.", examples=["[Ligue contre le cancer]"]
-    )
-    tags: Annotated[tuple[Tag, ...], BeforeValidator(one_or_more)] = Field(
-        (), description="Free words, without commas.", examples=["[génétique, 2026]"]
-    )
+    authors: Authors = Field((), description="Names, or `{name, url, email}`.", examples=["[Ligue contre le cancer]"])
+    tags: Tags = Field((), description="Free words, without commas.", examples=["[génétique, 2026]"])
     picture: Picture | None = Field(None, description="`file` and `alt`, and more.", examples=["{file: …, alt: …}"])
     attachments: tuple[Attachment, ...] = Field(
         (), description="Files and addresses that go with it.", examples=["[{file: …, title: …}]"]
@@ -320,7 +185,7 @@ class Article(Strict):
         published = info.data.get("published")
         if value and published and value < published:
             written, first = (
-                f"{moment.astimezone(_context(info).site.timezone):%Y-%m-%dT%H:%M}" for moment in (value, published)
+                f"{moment.astimezone(context_of(info).site.timezone):%Y-%m-%dT%H:%M}" for moment in (value, published)
             )
             raise ValueError(f"{written} is before published, {first} (want a later moment)")
         return value

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import checks
-from .article import Article, ArticleContext, read_article
+from .article import Article, read_article
+from .articlekeys import ArticleContext
 from .media import MediaFolder, is_within
 from .site import Site, read_site, slug
 from .state import StateFolder

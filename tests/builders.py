@@ -9,7 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from feeds.article import Article, ArticleContext, read_article
+from feeds.article import Article, read_article
+from feeds.articlekeys import ArticleContext
 from feeds.catalog import Catalog
 from feeds.content import ContentFolder
 from feeds.feed import Feed, FeedTable
