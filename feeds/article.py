@@ -32,7 +32,8 @@ from .articlekeys import (
 )
 from .mediafile import MediaFile, guess_type
 from .model import Line, Strict, Text, Title, Truth, Url, validate
-from .site import FilePath, PicturePath, Site
+from .site import Site
+from .sitekeys import FilePath, PicturePath
 from .yamlfile import Tree
 
 

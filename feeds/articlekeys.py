@@ -16,7 +16,8 @@ from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSc
 from .mediafile import Media
 from .model import TEXT_SCHEMA, line, matching, number, one_or_more, title
 from .moment import PATTERN, after_last_moment, first_moment
-from .site import Person, Site, slug
+from .site import Person, Site
+from .sitekeys import slug
 from .yamlfile import show
 
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from .article import Article
-from .site import Site, slug
+from .site import Site
+from .sitekeys import slug
 
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -29,7 +29,8 @@ from .manifest import Difference, Manifest, difference
 from .model import title as read_title
 from .publisher import Publisher
 from .schema import article_schema, site_schema
-from .site import Site, slug
+from .site import Site
+from .sitekeys import slug
 from .yamlfile import FORBIDDEN, Problem, name_character
 
 SCHEMAS = ("article", "site")

@@ -16,7 +16,8 @@ from . import checks
 from .article import Article, read_article
 from .articlekeys import ArticleContext
 from .media import MediaFolder, is_within
-from .site import Site, read_site, slug
+from .site import Site, read_site
+from .sitekeys import slug
 from .state import StateFolder
 from .yamlfile import MAX_BYTES, Problem, Tree, read
 

@@ -14,7 +14,8 @@ from . import manifest, markup
 from .article import Article
 from .catalog import Catalog
 from .document import Document, content_security_policy, etag_of
-from .feed import Feed, FeedTable, Topic
+from .feed import Feed, Topic
+from .feedtable import FeedTable
 from .formats import FORMATS, Format, opml, pages
 from .manifest import Dated, Manifest
 from .mediafile import Media, MediaFile

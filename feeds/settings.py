@@ -9,7 +9,7 @@ from pathlib import Path
 
 from click import ClickException
 
-from .site import site_url
+from .sitekeys import site_url
 
 RESCAN = 30
 """Seconds between two looks at all files, for what a network drive does not report."""

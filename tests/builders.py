@@ -13,7 +13,8 @@ from feeds.article import Article, read_article
 from feeds.articlekeys import ArticleContext
 from feeds.catalog import Catalog
 from feeds.content import ContentFolder
-from feeds.feed import Feed, FeedTable
+from feeds.feed import Feed
+from feeds.feedtable import FeedTable
 from feeds.mediafile import MediaFile
 from feeds.site import Site, read_site
 from feeds.yamlfile import read

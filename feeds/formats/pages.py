@@ -16,7 +16,8 @@ from markupsafe import Markup
 
 from feeds import words
 from feeds.article import Article
-from feeds.feed import Entry, FeedTable, Topic
+from feeds.feed import Entry, Topic
+from feeds.feedtable import FeedTable
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 STYLE_TYPE = "text/css; charset=utf-8"

@@ -1,0 +1,252 @@
+"""FeedTable: all feeds at an instant, made from a catalogue when they are asked for; and what an entry says.
+
+No markup language of feeds occurs here: how a format writes a feed is its own affair.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import islice
+
+from . import markup, words
+from .article import Article, Attachment, Picture, Withdrawal
+from .catalog import Catalog
+from .feed import Enclosure, Entry, Feed, Image, Term, Tombstone, Topic
+from .mediafile import MediaFile
+from .site import Site
+from .sitekeys import slug
+
+
+class FeedTable:
+    """Every feed of a catalog, made when it is asked for; an entry is made once for all the feeds it is in."""
+
+    def __init__(self, catalog: Catalog, before: FeedTable | None = None) -> None:
+        """Set the table of a catalog; no feed is made yet.
+
+        Entries of articles that did not change since the table `before` are taken over.
+        """
+        self.catalog, self.site = catalog, catalog.site
+        self._before = before._entries if before and before.site is catalog.site else {}
+        self._entries: dict[str, tuple[Article, Entry]] = {}
+        self._outlines: dict[Topic, Feed] = {}
+        self._feeds: dict[Topic, Feed] = {}
+
+    @cached_property
+    def topics(self) -> dict[tuple[str, str], Topic]:
+        """All topics by language and name: everything, the categories, the tags, the authors."""
+        return {(topic.language, topic.name): topic for topic in self._topics()}
+
+    def _topics(self) -> Iterator[Topic]:
+        for language in self.site.languages:
+            yield Topic(language, "all", "all", words.say(language, "All news"))
+            for name, category in self.site.categories.items():
+                yield Topic(language, "category", name, category.title[language])
+        for (language, name), articles in sorted(self.catalog.by_tag.items()):
+            # the oldest article's spelling, so that a later one renames no feed
+            label = next(tag for tag in articles[-1].tags if slug(tag) == name)
+            yield Topic(language, "tag", f"tags/{name}", label)
+        for (language, name), articles in sorted(self.catalog.by_author.items()):
+            label = next(author.name for author in articles[-1].authors if author.slug == name)
+            yield Topic(language, "author", f"authors/{name}", label)
+
+    def articles(self, topic: Topic) -> list[Article]:
+        """Give all articles of a topic that have appeared, the expired too, newest first."""
+        if topic.kind == "all":
+            return self.catalog.by_language[topic.language]
+        if topic.kind == "category":
+            return self.catalog.by_category[topic.language, topic.name]
+        group = self.catalog.by_tag if topic.kind == "tag" else self.catalog.by_author
+        return group[topic.language, topic.name.partition("/")[2]]
+
+    def feed(self, topic: Topic) -> Feed:
+        """Make the feed of a topic, once for all its formats."""
+        if (made := self._feeds.get(topic)) is None:
+            made = self._feeds[topic] = self._feed(topic)
+        return made
+
+    def _feed(self, topic: Topic) -> Feed:
+        articles, now = self.articles(topic), self.catalog.now
+        live = list(islice((each for each in articles if self.catalog.is_live(each)), self.site.entries))
+        inside = {article.id for article in live}
+        tombstones = (
+            Tombstone(article.id, withdrawal.at, withdrawal.reason)
+            for article in articles
+            if article.id not in inside and (withdrawal := article.tombstone(now))
+        )
+        entries = tuple(self.entry(article) for article in live)
+        return replace(self.outline(topic), entries=entries, tombstones=tuple(tombstones))
+
+    def outline(self, topic: Topic) -> Feed:
+        """Make the feed of a topic without its entries, once."""
+        if (made := self._outlines.get(topic)) is None:
+            made = self._outlines[topic] = self._outline(topic)
+        return made
+
+    def _outline(self, topic: Topic) -> Feed:
+        site, language = self.site, topic.language
+        return Feed(
+            id=site.tag(f"feeds/{language}/{topic.name}"),
+            address=site.absolute(site.feed_path(language, topic.name)),
+            url=self.page_url(topic),
+            title=self.title(topic),
+            subtitle=self.subtitle(topic),
+            language=language,
+            updated=self.catalog.last_change(self.articles(topic)),
+            author=site.publisher,
+            ttl=max(site.max_age // 60, 1),
+            rights=site.rights[language] if site.rights else None,
+            logo=self._site_image(site.logo),
+            icon=self._site_image(site.icon),
+            translations=self.translations(topic),
+        )
+
+    def title(self, topic: Topic) -> str:
+        """Name the feed of a topic; the feed of everything has the name of the site."""
+        name = self.site.title[topic.language]
+        return name if topic.kind == "all" else f"{topic.label} – {name}"
+
+    def subtitle(self, topic: Topic) -> str:
+        """Say in a sentence what the feed of a topic is."""
+        site, language = self.site, topic.language
+        if topic.kind == "category":
+            return site.categories[topic.name].description[language]
+        if topic.kind == "tag":
+            return words.say(
+                language, "Articles with the tag “{tag}”. {site}", tag=topic.label, site=site.subtitle[language]
+            )
+        if topic.kind == "author":
+            return words.say(language, "Articles by {author}. {site}", author=topic.label, site=site.subtitle[language])
+        return site.subtitle[language]
+
+    def page_url(self, topic: Topic) -> str:
+        """Give the page that a feed is about: its own, and for the feed of everything the home page."""
+        site, language = self.site, topic.language
+        if topic.kind != "all":
+            return site.absolute(site.feed_path(language, topic.name))
+        return site.home[language] if site.home else site.absolute(site.home_path(language))
+
+    def translations(self, topic: Topic) -> dict[str, str]:
+        """Give the addresses of the same topic in the other languages that have it."""
+        others = (language for language in self.site.languages if language != topic.language)
+        return {
+            language: self.site.absolute(self.site.feed_path(language, topic.name))
+            for language in others
+            if (language, topic.name) in self.topics
+        }
+
+    def entry(self, article: Article) -> Entry:
+        """Make the entry of an article that has appeared, once."""
+        made = self._entries.get(article.slug)
+        if made is None:
+            kept = self._before.get(article.slug)
+            is_same = kept is not None and kept[0] is article and not article.depends_on_time
+            made = kept if kept and is_same else (article, self._entry(article))
+            self._entries[article.slug] = made
+        return made[1]
+
+    def _entry(self, article: Article) -> Entry:
+        site, now = self.site, self.catalog.now
+        page = site.absolute(site.article_path(article.language, article.slug))
+        withdrawal = article.withdrawal(now)
+        picture: Image | None = None
+        enclosures: tuple[Enclosure, ...] = ()
+        if withdrawal:
+            summary, content = _notice(site, article.language, withdrawal)
+        else:
+            attachments = article.attachments_at(now)
+            picture = _image(site, article.picture.file, article.picture) if article.picture else None
+            enclosures = tuple(_enclosure(site, each) for each in attachments)
+            body = markup.to_html(article.body, base=site.url, page=page)
+            summary = article.summary or markup.excerpt(body) or article.title
+            content = (
+                "\n".join(
+                    part
+                    for part in (
+                        _figure(article.language, picture, article.picture),
+                        body,
+                        _attachment_list(site, article.language, attachments, enclosures),
+                    )
+                    if part
+                )
+                or f"<p>{html.escape(article.title, quote=False)}</p>"
+            )
+        return Entry(
+            id=article.id,
+            url=article.link or page,
+            title=article.title,
+            published=article.published,
+            updated=article.updated_at(now),
+            summary=summary,
+            content=content,
+            language=article.language,
+            authors=article.authors,
+            categories=tuple(self._terms(article)),
+            picture=picture,
+            enclosures=enclosures,
+        )
+
+    def _terms(self, article: Article) -> Iterator[Term]:
+        for name in article.categories:
+            yield Term(self.site.categories[name].title[article.language], self.site.tag("categories"))
+        for tag in article.tags:
+            yield Term(tag, self.site.tag("tags"))
+
+    def _site_image(self, file: MediaFile | None) -> Image | None:
+        return _image(self.site, file, None) if file else None
+
+
+def _image(site: Site, file: MediaFile, picture: Picture | None) -> Image:
+    assert file.width is not None and file.height is not None, "a model lets only measured pictures pass"
+    alt, credit = (picture.alt, picture.credit) if picture else ("", None)
+    return Image(site.absolute(file.url_path), file.type, file.size, file.width, file.height, alt, credit)
+
+
+def _enclosure(site: Site, attachment: Attachment) -> Enclosure:
+    file = attachment.file
+    kind = attachment.type or "application/octet-stream"
+    if file:
+        return Enclosure(site.absolute(file.url_path), kind, attachment.title, file.size, attachment.duration)
+    return Enclosure(attachment.url or "", kind, attachment.title, attachment.length, attachment.duration)
+
+
+def _figure(language: str, image: Image | None, picture: Picture | None) -> str:
+    """Show the picture first, in a way that reads well where figure and figcaption are taken away."""
+    if not image or not picture:
+        return ""
+    credit = words.say(language, "Credit: {credit}", credit=picture.credit) if picture.credit else None
+    caption = f"{picture.caption} ({credit})" if picture.caption and credit else picture.caption or credit
+    shown = f"<figcaption><p>{html.escape(caption, quote=False)}</p></figcaption>" if caption else ""
+    source, alt = html.escape(image.url), html.escape(image.alt)
+    return f'<figure><img src="{source}" alt="{alt}" width="{image.width}" height="{image.height}">{shown}</figure>'
+
+
+def _attachment_list(
+    site: Site, language: str, attachments: tuple[Attachment, ...], enclosures: tuple[Enclosure, ...]
+) -> str:
+    lines = []
+    for attachment, enclosure in zip(attachments, enclosures, strict=True):
+        until = f" ({_until(site, language, attachment.until)})" if attachment.until else ""
+        name = html.escape(enclosure.title, quote=False)
+        lines.append(f'<li><a href="{html.escape(enclosure.url)}">{name}</a>{until}</li>')
+    return "<ul>\n" + "\n".join(lines) + "\n</ul>" if lines else ""
+
+
+def _until(site: Site, language: str, end: datetime) -> str:
+    """Name the last day, where an attachment is offered to the end of one, or else the moment."""
+    local = end.astimezone(site.timezone)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return words.say(language, "until {day}", day=words.day(language, end - timedelta(seconds=1), site.timezone))
+    return words.say(language, "until {day}", day=words.minute(language, end, site.timezone))
+
+
+def _notice(site: Site, language: str, withdrawal: Withdrawal) -> tuple[str, str]:
+    """Say that an article is withdrawn: as plain text and as HTML."""
+    day = words.day(language, withdrawal.at, site.timezone)
+    said = words.say(language, "This article was withdrawn on {day}.", day=day)
+    reason = words.say(language, "Reason: {reason}", reason=withdrawal.reason)
+    paragraphs = "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in (said, reason))
+    return f"{said} {reason}", paragraphs
