@@ -1,4 +1,4 @@
-"""Edition: a read-only mapping from URL path to a finished document, for one content and one instant.
+"""Edition: all that can be fetched at an instant, ready by its path.
 
 It opens no file and asks no clock. The feeds of everything and of the categories, the homes and the list of feeds are
 finished ahead; tags, authors and pages when they are first asked for, and only so many of them are kept.

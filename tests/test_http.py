@@ -69,7 +69,7 @@ def test_the_three_formats_have_the_same_entries_in_the_same_order(name: str, cl
 
 @pytest.mark.parametrize("below", [*FEEDS, *OTHERS])
 def test_a_second_request_is_answered_304_with_all_validators(below: str, client: Client, path: Put) -> None:
-    """A4: NetNewsWire forgets a validator that a 304 leaves out."""
+    """A4: without them in the 304, NetNewsWire has none for its next request."""
     first = client.get(path(below))
     for asked in ({"If-None-Match": first.headers["ETag"]}, {"If-Modified-Since": first.headers["Last-Modified"]}):
         again = client.get(path(below), headers=asked)

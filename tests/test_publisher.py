@@ -182,7 +182,7 @@ def _tells(edition: Edition, word: str) -> list[str]:
 def test_a_broken_file_keeps_its_last_good_article_and_is_told_once_settled(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """B4: Thunderbird forgets an absent entry after a day and fetches it again as new."""
+    """B4: an entry that was away for a day comes back unread in Thunderbird."""
     caplog.set_level(logging.ERROR)
     before = desk.edition
     desk.write("a", "title: Le prem")
