@@ -144,7 +144,7 @@ class Article(Strict):
         None, description="When it was last changed in a way that readers should notice.", examples=["2026-03-02T10:00"]
     )
     expires: FirstMoment | None = Field(
-        None, description="From when it is in no feed; its page says so.", examples=["2026-12-31"]
+        None, description="When it leaves all feeds; its page then tells that it has.", examples=["2026-12-31"]
     )
     withdrawn: Withdrawal | None = Field(
         None, description="A retraction: `at` and `reason`.", examples=["{at: 2026-03-02, reason: …}"]
@@ -159,7 +159,9 @@ class Article(Strict):
     language: Language = Field(
         None, validate_default=True, description="One of the site's; without it, the first.", examples=["en"]
     )
-    twin: Word | None = Field(None, description="The same word in an article and its translation.", examples=["cheque"])
+    twin: Word | None = Field(
+        None, description="Any word, if an article and its translation both have it.", examples=["cheque"]
+    )
     authors: Authors = Field((), description="Names, or `{name, url, email}`.", examples=["[Ligue contre le cancer]"])
     tags: Tags = Field((), description="Free words, without commas.", examples=["[génétique, 2026]"])
     picture: Picture | None = Field(None, description="`file` and `alt`, and more.", examples=["{file: …, alt: …}"])

@@ -97,7 +97,7 @@ def _id(value: object, info: ValidationInfo) -> str:
     return found
 
 
-_twin = matching("[A-Za-z0-9._-]+", "a word", "the same word in an article and its translation")
+_twin = matching("[A-Za-z0-9._-]+", "a word", "one that an article and its translation share")
 _media_type = matching(
     "(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+-]*",
     "a media type",

@@ -1,6 +1,6 @@
 """Feed: metadata and entries, ready for any format; these are values, and `feedtable` makes them.
 
-An article is what an author writes; an entry is an article inside a feed.
+What an author writes is an article; once it is inside a feed, it is an entry.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Manifest: what an edition was, so that the next one can say what changed.
+"""Manifest: what an edition was, for comparison with those that follow.
 
 It is computed without rendering anything and opens no file; `state` keeps it, and `/manifest.json` shows it. It names
 live entries only.

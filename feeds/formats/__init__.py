@@ -1,4 +1,4 @@
-"""One module per output, one verb: `render(…) → bytes`; FORMATS is the table of those that a feed is published in."""
+"""The outputs, a module each, which all `render` values to bytes; FORMATS lists those that a feed is published in."""
 
 from __future__ import annotations
 
