@@ -15,16 +15,13 @@ from pathlib import Path
 from . import checks
 from .article import Article, read_article
 from .articlekeys import ArticleContext
-from .media import MediaFolder, is_within
+from .media import MediaFolder, State, file_state, is_within
 from .site import Site, read_site
 from .sitekeys import slug
 from .state import StateFolder
 from .yamlfile import MAX_BYTES, Problem, Tree, read
 
 ENDING = ".yaml"
-
-State = tuple[int, ...]
-"""What changes when a file does: time of its last change, size, and number."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class ContentFolder:
             return None, problems
         if site and tree:
             problems += checks.site_warnings(tree, site)
-        return (site.moved(self.url) if site and self.url else site), problems
+        return self._moved(site), problems
 
     def load(self, changed: Collection[str] | None = None) -> Content:
         """Read what changed since the last time; a broken file keeps its last good version and harms no other.
@@ -147,7 +144,7 @@ class ContentFolder:
 
     def _look_at(self, path: Path, site: Site, before: _File | None, is_same: bool) -> _File:
         """Read a file again if it changed, or if what it is read against is not the same."""
-        state = _state(path)
+        state = file_state(path)
         if before and is_same and before.state == state:
             return before if before.is_settled else replace(before, is_settled=True)
         return self._load_article(path, state, site, before)
@@ -189,7 +186,9 @@ class ContentFolder:
         """Give the site that was served before this process began: one of several may be replaced at any time."""
         data = state.good_texts({self.site_file.name}).get(self.site_file.name)
         tree = read(data, str(self.site_file))[0] if data else None
-        site = read_site(tree, self.media) if tree else None
+        return self._moved(read_site(tree, self.media) if tree else None)
+
+    def _moved(self, site: Site | None) -> Site | None:
         return site.moved(self.url) if site and self.url else site
 
     def _content(self, site: Site, files: dict[Path, _File]) -> Content:
@@ -254,14 +253,6 @@ class ContentFolder:
 
 def _is_same(one: Article, other: Article) -> bool:
     return (one.id, one.slug, one.digest) == (other.id, other.slug, other.digest)
-
-
-def _state(path: Path) -> State | None:
-    try:
-        found = path.stat()
-        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-    except OSError:
-        return None
 
 
 def _is_ignored(name: str) -> bool:

@@ -20,6 +20,9 @@ from .mediafile import MediaFile
 from .site import Site
 from .sitekeys import slug
 
+KEPT = 1024
+"""How many entries are kept; those of the feeds that are finished ahead come first."""
+
 
 class FeedTable:
     """Every feed of a catalog, made when it is asked for; an entry is made once for all the feeds it is in."""
@@ -32,7 +35,6 @@ class FeedTable:
         self.catalog, self.site = catalog, catalog.site
         self._before = before._entries if before and before.site is catalog.site else {}
         self._entries: dict[str, tuple[Article, Entry]] = {}
-        self._outlines: dict[Topic, Feed] = {}
         self._feeds: dict[Topic, Feed] = {}
 
     @cached_property
@@ -63,9 +65,11 @@ class FeedTable:
         return group[topic.language, topic.name.partition("/")[2]]
 
     def feed(self, topic: Topic) -> Feed:
-        """Make the feed of a topic, once for all its formats."""
+        """Make the feed of a topic; those of everything and of the categories once for all their formats."""
         if (made := self._feeds.get(topic)) is None:
-            made = self._feeds[topic] = self._feed(topic)
+            made = self._feed(topic)
+            if topic.kind in ("all", "category"):  # of tags and authors there may be any number
+                self._feeds[topic] = made
         return made
 
     def _feed(self, topic: Topic) -> Feed:
@@ -78,13 +82,11 @@ class FeedTable:
             if article.id not in inside and (withdrawal := article.tombstone(now))
         )
         entries = tuple(self.entry(article) for article in live)
-        return replace(self.outline(topic), entries=entries, tombstones=tuple(tombstones))
+        return replace(self._outline(topic), entries=entries, tombstones=tuple(tombstones))
 
     def outline(self, topic: Topic) -> Feed:
-        """Make the feed of a topic without its entries, once."""
-        if (made := self._outlines.get(topic)) is None:
-            made = self._outlines[topic] = self._outline(topic)
-        return made
+        """Make the feed of a topic, with no entries unless they are made already."""
+        return self._feeds.get(topic) or self._outline(topic)
 
     def _outline(self, topic: Topic) -> Feed:
         site, language = self.site, topic.language
@@ -145,7 +147,8 @@ class FeedTable:
             kept = self._before.get(article.slug)
             is_same = kept is not None and kept[0] is article and not article.depends_on_time
             made = kept if kept and is_same else (article, self._entry(article))
-            self._entries[article.slug] = made
+            if len(self._entries) < KEPT:
+                self._entries[article.slug] = made
         return made[1]
 
     def _entry(self, article: Article) -> Entry:

@@ -25,13 +25,17 @@ _ORIENTATION = 0x0112
 _CHUNK = 1 << 20
 
 
+State = tuple[int, ...]
+"""What changes when a file does: times of its last changes, size, and number."""
+
+
 class MediaFolder:
     """The files below one folder, by their path there, with slashes."""
 
     def __init__(self, root: Path) -> None:
         """Look at a folder; nothing is measured yet."""
         self.root = root
-        self._measured: dict[str, tuple[tuple[int, ...], MediaFile]] = {}
+        self._measured: dict[str, tuple[State | None, MediaFile]] = {}
 
     def find(self, path: str) -> MediaFile:
         """Give the file at a path, measured. Raises ValueError, in words for authors, where there is none."""
@@ -52,7 +56,7 @@ class MediaFolder:
     def state(self) -> frozenset[tuple[object, ...]]:
         """Tell what changes when any file does: names, times of change, sizes and numbers."""
         found = ((name, (self.root / name)) for name in self._names())
-        return frozenset((name, *_state(path)) for name, path in found)
+        return frozenset((name, file_state(path)) for name, path in found)
 
     def path_of(self, file: MediaFile) -> Path:
         """Tell where a file is on the disk."""
@@ -76,7 +80,7 @@ class MediaFolder:
         return near[0] if near else f"it in the folder {self.root}"
 
     def _measure(self, file: Path) -> MediaFile:
-        path, state = file.relative_to(self.root).as_posix(), _state(file)
+        path, state = file.relative_to(self.root).as_posix(), file_state(file)
         kept = self._measured.get(path)
         if kept and kept[0] == state:
             return kept[1]
@@ -87,12 +91,13 @@ class MediaFolder:
         return measured
 
 
-def _state(file: Path) -> tuple[int, ...]:
+def file_state(file: Path) -> State | None:
+    """Give what changes when a file does; nothing where it cannot be looked at."""
     try:
         found = file.stat()
-    except FileNotFoundError:
-        return ()
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+    except OSError:
+        return None
 
 
 def _digest(file: Path) -> tuple[int, str]:
