@@ -213,6 +213,11 @@ class Article(Strict):
         return self._slug
 
     @cached_property
+    def order(self) -> tuple[float, str]:
+        """What articles are sorted by, newest first: the seconds of `published`, negated, and the id."""
+        return -self.published.timestamp(), self.id
+
+    @cached_property
     def digest(self) -> str:
         """A digest of all that it says, but for its id and address: two files that say the same have the same."""
         said = (f"{name}={getattr(self, name)!r}" for name in Article.model_fields if name != "id")
@@ -255,9 +260,10 @@ class Article(Strict):
 
     @cached_property
     def moments(self) -> tuple[datetime, ...]:
-        """Every instant at which something of it changes for readers, the last one last."""
+        """Every instant at which something of it changes for readers, the last one last; none is before `published`."""
         dates = [self.published, self.updated, self.expires, self.withdrawn.at if self.withdrawn else None]
-        return tuple(sorted(moment for moment in (*dates, *(each.until for each in self.attachments)) if moment))
+        ends = (each.until for each in self.attachments if each.until and each.until > self.published)
+        return tuple(sorted(moment for moment in (*dates, *ends) if moment))
 
     @cached_property
     def wakings(self) -> tuple[datetime, ...]:

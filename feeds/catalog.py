@@ -1,14 +1,19 @@
-"""Catalog: which articles are live at an instant, in what order, under which names, and when that next changes.
+"""Catalog: which articles are live at an instant, in what order, in which groups, and when that next changes.
 
-It renders nothing and makes no address; `feed` turns its selections into feeds.
+It renders nothing and makes no address; `feedtable` turns its groups into feeds. Following a change takes work that
+grows with the change, and hardly with the number of articles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import attrgetter
+from typing import Any
 
 from .article import Article
 from .site import Site
@@ -16,91 +21,171 @@ from .sitekeys import slug
 
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+Key = tuple[str, ...]
+"""Names a group: nothing for all articles; else its kind (`all`, `category`, `tag`, `author`), language and name."""
+
+EVERYTHING: Key = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Articles that belong together, newest first; two of one moment in the order of their ids, so that hosts agree.
+
+    It knows no instant, and holds embargoed articles too. `moments` and `wakings` are those of all its articles, in
+    order; `withdrawn` are the articles that are or will be.
+    """
+
+    articles: tuple[Article, ...] = ()
+    moments: tuple[datetime, ...] = ()
+    wakings: tuple[datetime, ...] = ()
+    withdrawn: tuple[Article, ...] = ()
+
+    def appeared(self, now: datetime) -> tuple[Article, ...]:
+        """Give those that have appeared by `now`, newest first."""
+        return self.articles[bisect_left(self.articles, (-now.timestamp(),), key=_order) :]
+
+    def last_moment(self, now: datetime) -> datetime | None:
+        """Tell the latest of their moments that `now` has reached."""
+        place = bisect_right(self.moments, now)
+        return self.moments[place - 1] if place else None
+
+    def next_waking(self, now: datetime) -> datetime | None:
+        """Tell the first instant after `now` at which anything of any of them changes for readers."""
+        place = bisect_right(self.wakings, now)
+        return self.wakings[place] if place < len(self.wakings) else None
+
+    def changed(self, gone: Sequence[Article], come: Sequence[Article]) -> Group:
+        """Take out some of its articles, and put others in."""
+        return Group(
+            _changed(self.articles, gone, come, _order),
+            _changed(self.moments, _all(gone, _moments), _all(come, _moments)),
+            _changed(self.wakings, _all(gone, _wakings), _all(come, _wakings)),
+            _changed(self.withdrawn, _withdrawn(gone), _withdrawn(come), _order),
+        )
+
+
+_order, _moments, _wakings = attrgetter("order"), attrgetter("moments"), attrgetter("wakings")
+
+
+def _all(articles: Iterable[Article], dates: Callable[[Article], Iterable[datetime]]) -> list[datetime]:
+    return [moment for article in articles for moment in dates(article)]
+
+
+def _withdrawn(articles: Iterable[Article]) -> list[Article]:
+    return [article for article in articles if article.withdrawn]
+
+
+def _changed(
+    values: tuple[Any, ...], gone: Sequence[Any], come: Sequence[Any], key: Callable[[Any], Any] | None = None
+) -> tuple[Any, ...]:
+    """Change a sorted tuple; where little comes, nothing is sorted again."""
+    found = list(values)
+    for each in gone:
+        del found[bisect_left(found, key(each) if key else each, key=key)]
+    if len(come) > len(found):
+        found.extend(come)
+        found.sort(key=key)
+    else:
+        for each in come:
+            insort(found, each, key=key)
+    return tuple(found)
+
 
 @dataclass(frozen=True)
 class Catalog:
-    """The articles that have appeared by `now`, newest first; the expired among them are kept apart by `live`.
+    """The articles of a site, by slug and (but for drafts) in groups; `now` tells which of them have appeared.
 
-    Two that appeared at the same moment stand in the order of their ids, so that every host agrees.
+    `come` and `gone` are what it has and has not, compared with the catalog of the same site that it followed.
     """
 
     site: Site
     now: datetime
-    appeared: tuple[Article, ...]
-    next_change: datetime | None
-    """The first instant after `now` at which anything of any article changes for readers, in UTC."""
+    articles: Mapping[str, Article]
+    groups: Mapping[Key, Group]
+    gone: tuple[Article, ...] = field(repr=False)
+    come: tuple[Article, ...] = field(repr=False)
 
     @classmethod
-    def at(cls, now: datetime, site: Site, articles: Iterable[Article]) -> Catalog:
-        """Take stock of all articles, in any order."""
-        known = [article for article in articles if not article.draft]
-        appeared = sorted((article for article in known if article.has_appeared(now)), key=lambda each: each.id)
-        appeared.sort(key=lambda each: each.published, reverse=True)
-        coming = (moment for article in known for moment in article.wakings if moment > now)
-        return cls(site, now, tuple(appeared), min(coming, default=None))
+    def at(cls, now: datetime, site: Site, articles: Mapping[str, Article], before: Catalog | None = None) -> Catalog:
+        """Take stock of all articles, by slug; the catalog `before` saves work, if it is of the same site."""
+        old, groups = (before.articles, dict(before.groups)) if before and before.site is site else ({}, {})
+        come = tuple(article for name, article in articles.items() if old.get(name) is not article)
+        gone = tuple(article for name, article in old.items() if articles.get(name) is not article)
+        changes: dict[Key, tuple[list[Article], list[Article]]] = defaultdict(lambda: ([], []))
+        for part, some in enumerate((gone, come)):
+            for article in some:
+                for key in _keys(article) if not article.draft else ():
+                    changes[key][part].append(article)
+        for key, change in changes.items():
+            groups[key] = groups.get(key, Group()).changed(*change)
+            if not groups[key].articles:
+                del groups[key]
+        return cls(site, now, articles, groups, gone, come)
+
+    def group(self, *key: str) -> Group:
+        """Give a group by its key; an empty one where there is no such article."""
+        return self.groups.get(key, Group())
+
+    def names(self, kind: str, language: str) -> list[str]:
+        """Give the names of all groups of a kind that something has appeared in, in order."""
+        found = (key for key in self.groups if key[:2] == (kind, language))
+        return sorted(key[2] for key in found if self.groups[key].appeared(self.now))
+
+    @cached_property
+    def appeared(self) -> tuple[Article, ...]:
+        """All that have appeared, newest first; the expired among them are left out of `live`."""
+        return self.group(*EVERYTHING).appeared(self.now)
 
     @cached_property
     def live(self) -> tuple[Article, ...]:
         """The articles that are in feeds."""
-        return tuple(article for article in self.appeared if not article.has_expired(self.now))
+        return tuple(article for article in self.appeared if self.is_live(article))
 
     @cached_property
-    def by_language(self) -> dict[str, list[Article]]:
-        """All that appeared in each language."""
-        return {
-            language: [article for article in self.appeared if article.language == language]
-            for language in self.site.languages
-        }
+    def next_change(self) -> datetime | None:
+        """The first instant after `now` at which anything of any article changes for readers, in UTC."""
+        return self.group(*EVERYTHING).next_waking(self.now)
 
-    @cached_property
-    def by_category(self) -> dict[tuple[str, str], list[Article]]:
-        """All that appeared in each (language, category); every category is there, if empty."""
-        groups: dict[tuple[str, str], list[Article]] = {
-            (language, category): [] for language in self.site.languages for category in self.site.categories
-        }
-        for article in self.appeared:
-            for category in article.categories:
-                groups[article.language, category].append(article)
-        return groups
+    def article(self, language: str, slug: str) -> Article | None:
+        """Find an article that has appeared."""
+        found = self.articles.get(slug)
+        return found if found and found.language == language and found.has_appeared(self.now) else None
 
-    @cached_property
-    def by_tag(self) -> dict[tuple[str, str], list[Article]]:
-        """All that appeared under each (language, slug of a tag)."""
-        return self._by_slugs(lambda article: article.tags)
-
-    @cached_property
-    def by_author(self) -> dict[tuple[str, str], list[Article]]:
-        """All that appeared under each (language, slug of an author)."""
-        return self._by_slugs(lambda article: [author.name for author in article.authors])
-
-    @cached_property
-    def _by_twin(self) -> dict[str, list[Article]]:
-        groups: dict[str, list[Article]] = {}
-        for article in self.live:
-            if article.twin:
-                groups.setdefault(article.twin, []).append(article)
-        return groups
+    def is_live(self, article: Article) -> bool:
+        """Tell whether an article is in feeds."""
+        return article.has_appeared(self.now) and not article.has_expired(self.now)
 
     def twins(self, article: Article) -> list[Article]:
         """Give the live translations of an article, in the order of the site's languages."""
-        others = self._by_twin.get(article.twin or "", [])
+        others = self.group("twin", article.twin).articles if article.twin else ()
         return sorted(
-            (each for each in others if each.language != article.language),
+            (each for each in others if each.language != article.language and self.is_live(each)),
             key=lambda each: self.site.languages.index(each.language),
         )
 
-    def is_live(self, article: Article) -> bool:
-        """Tell whether an article that appeared is still in feeds."""
-        return not article.has_expired(self.now)
+    def last_change(self, group: Group) -> datetime:
+        """Tell the latest of a group's moments that `now` has reached; of none, a date that stays."""
+        return group.last_moment(self.now) or (self.site.epoch if self.site.epoch <= self.now else UNIX_EPOCH)
 
-    def last_change(self, articles: Iterable[Article]) -> datetime:
-        """Tell the latest of the articles' moments that `now` has reached; of none, a date that stays."""
-        moments = (moment for article in articles for moment in article.moments if moment <= self.now)
-        return max(moments, default=self.site.epoch if self.site.epoch <= self.now else UNIX_EPOCH)
+    def woken(self, then: datetime) -> list[Article]:
+        """Give the articles that changed by themselves between `then` and now, in either direction."""
+        first, last = sorted((then, self.now))
+        change = self.group(*EVERYTHING).next_waking(first)
+        if change is None or change > last:
+            return []
+        return [each for each in self.articles.values() if any(first < moment <= last for moment in each.wakings)]
 
-    def _by_slugs(self, words: Callable[[Article], Iterable[str]]) -> dict[tuple[str, str], list[Article]]:
-        groups: dict[tuple[str, str], list[Article]] = {}
-        for article in self.appeared:
-            for name in dict.fromkeys(slug(word) for word in words(article)):
-                groups.setdefault((article.language, name), []).append(article)
-        return groups
+
+def _keys(article: Article) -> Iterator[Key]:
+    """Give the keys of all groups that an article is in."""
+    language = article.language
+    yield EVERYTHING
+    yield "all", language
+    for category in article.categories:
+        yield "category", language, category
+    for tag in dict.fromkeys(map(slug, article.tags)):
+        yield "tag", language, tag
+    for author in dict.fromkeys(author.slug for author in article.authors):
+        yield "author", language, author
+    if article.twin:
+        yield "twin", article.twin

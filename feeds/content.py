@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,13 +26,13 @@ ENDING = ".yaml"
 
 @dataclass(frozen=True)
 class Content:
-    """What a folder holds at one reading; without a site, there are no articles either.
+    """What a folder holds at one reading, articles by slug; without a site, there are none.
 
     `is_settling` tells that a file became faulty just now: it may still be being written, and is not told of yet.
     """
 
     site: Site | None
-    articles: tuple[Article, ...]
+    articles: Mapping[str, Article]
     problems: tuple[Problem, ...]
     files: int
     is_settling: bool = False
@@ -48,6 +48,18 @@ class _File:
     problems: tuple[Problem, ...]
     is_broken: bool
     is_settled: bool = True
+
+    @property
+    def told(self) -> tuple[Problem, ...]:
+        """The problems that are told of: none before it has settled."""
+        return self.problems if self.is_settled else ()
+
+    @property
+    def ties(self) -> object:
+        """What of it matters for other articles, and where that stands: while it is the same, so are their problems."""
+        one = self.article
+        about = one and (one.slug, one.id, one.twin, one.language, one.draft, one.published)
+        return about, self.tree and self.tree.values_at
 
     @property
     def names_media(self) -> bool:
@@ -70,7 +82,11 @@ class ContentFolder:
         self._files: dict[Path, _File] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: object = None
-        self._around: tuple[tuple[Problem, ...], int] = ((), 0)  # problems of other files, and how many files there are
+        self._unsettled: set[Path] = set()
+        self._articles: Mapping[str, Article] = {}
+        self._around: tuple[tuple[Problem, ...], int] = ((), 0)  # of other files than articles', and how many there are
+        self._doubts: tuple[Problem, ...] = ()  # of articles that are in each other's way
+        self._problems: tuple[Problem, ...] = ()  # all of them, in order
 
     @property
     def site_file(self) -> Path:
@@ -90,10 +106,10 @@ class ContentFolder:
     def load(self, changed: Collection[str] | None = None) -> Content:
         """Read what changed since the last time; a broken file keeps its last good version and harms no other.
 
-        `changed` are paths that changed: where all are known article files, only those are looked at, else all files.
+        `changed` are paths that changed: where all are article files, only those are looked at, else all files.
         """
-        known = None if changed is None or self._site is None else self._known_files(changed)
-        return self._load_all() if known is None else self._load_some(known)
+        paths = None if changed is None or self._site is None else self._article_files_at(changed)
+        return self._load_all() if paths is None else self._load_some(paths)
 
     def _load_all(self) -> Content:
         site, problems = self.load_site()
@@ -106,7 +122,7 @@ class ContentFolder:
         if self._site is None and self._state:
             self._site = self._last_good_site(self._state)
         if self._site is None:
-            return Content(None, (), tuple(problems), 1)
+            return Content(None, {}, tuple(problems), 1)
         media_state = self.media.state()
         is_same_media, self._media_state = media_state == self._media_state, media_state
         files: dict[Path, _File] = {}
@@ -118,26 +134,32 @@ class ContentFolder:
                 continue
             is_same = is_same_site and before is not None and (is_same_media or not before.names_media)
             files[path] = self._look_at(path, self._site, before, is_same)
-        self._around = tuple(problems), len(paths) + 1
-        return self._content(self._site, files)
+        self._around = tuple(problems), len(paths) + 1 - len(files)
+        return self._content(self._site, files, None)
 
     def _load_some(self, paths: set[Path]) -> Content:
+        """Look at some articles' files, and at those that have to settle; the others are as they were."""
         assert self._site, "all was read before"
         files = dict(self._files)
-        unsettled = (path for path, file in files.items() if not file.is_settled)
-        for path in {*paths, *unsettled}:
-            files[path] = self._look_at(path, self._site, files[path], is_same=True)
-        return self._content(self._site, files)
+        looked_at = paths | self._unsettled
+        for path in looked_at:
+            if os.path.lexists(path):
+                files[path] = self._look_at(path, self._site, files.get(path), is_same=True)
+            else:
+                files.pop(path, None)
+        return self._content(self._site, files, looked_at)
 
-    def _known_files(self, changed: Collection[str]) -> set[Path] | None:
+    def _article_files_at(self, changed: Collection[str]) -> set[Path] | None:
         """Give the article files at some paths, but for ignored ones; nothing if any path is something else."""
         found = set()
         for each in changed:
-            place = os.path.join(self.root, os.path.relpath(each, self.root))
-            if _is_ignored(os.path.basename(place)):
+            path = Path(os.path.join(self.root, os.path.relpath(each, self.root)))
+            inside = path.relative_to(self.root).parts
+            if _is_ignored(path.name):
                 continue
-            path = self._paths.get(place)
-            if path not in self._files or path is None or not path.is_file():
+            if inside[:1] != ("articles",) or path.is_dir() or any(part.startswith(".") for part in inside):
+                return None
+            if path not in self._files and (path.suffix != ENDING or not path.is_file()):
                 return None
             found.add(path)
         return found
@@ -160,9 +182,9 @@ class ContentFolder:
                         path = self._paths[place] = Path(place)
                     yield path
 
-    def _remember(self, files: dict[Path, _File], state: StateFolder, site: Site) -> None:
+    def _remember(self, files: dict[Path, _File], changed: Collection[Path], state: StateFolder, site: Site) -> None:
         """Keep the texts of what is good now, and fetch those of what is broken and was good before we began."""
-        fresh = {self._name(path): path for path, file in files.items() if file is not self._files.get(path)}
+        fresh = {self._name(path): path for path in changed if path in files}
         forgotten = {name: path for name, path in fresh.items() if files[path].is_broken and not files[path].article}
         for name, data in state.good_texts(set(forgotten)).items():
             path = forgotten[name]
@@ -176,7 +198,7 @@ class ContentFolder:
                 with suppress(OSError):
                     good[name] = path.read_bytes()
         state.keep_texts(good)
-        if files.keys() != self._files.keys():
+        if any(path not in files or path not in self._files for path in changed):
             state.forget_texts_but({*map(self._name, files), self.site_file.name})
 
     def _name(self, path: Path) -> str:
@@ -191,20 +213,27 @@ class ContentFolder:
     def _moved(self, site: Site | None) -> Site | None:
         return site.moved(self.url) if site and self.url else site
 
-    def _content(self, site: Site, files: dict[Path, _File]) -> Content:
-        """Put together what the files say, and find what only shows then."""
+    def _content(self, site: Site, files: dict[Path, _File], looked_at: set[Path] | None) -> Content:
+        """Put together what the files say, and find what only shows then; all files were looked at, or some."""
+        paths = {*files, *self._files} if looked_at is None else looked_at
+        changed = [path for path in paths if files.get(path) is not self._files.get(path)]
         if self._state:
-            self._remember(files, self._state, site)
-        self._files = files
-        problems, count = list(self._around[0]), self._around[1]
-        known = files.values()
-        found = [(file.article, file.tree) for file in known if file.article and file.tree]
-        problems += [problem for file in known if file.is_settled for problem in file.problems]
-        kept, doubles = checks.without_doubles(found)
-        problems += doubles
-        problems += checks.translation_warnings(site, kept)
-        articles = tuple(article for article, _ in kept)
-        return Content(site, articles, tuple(sorted(problems)), count, any(not file.is_settled for file in known))
+            self._remember(files, changed, self._state, site)
+        before, self._files = self._files, files
+        self._unsettled = {path for path in paths if path in files and not files[path].is_settled}
+        pairs = [(before.get(path), files.get(path)) for path in changed]
+        has_same_ties = looked_at is not None and all(old and new and old.ties == new.ties for old, new in pairs)
+        if has_same_ties:
+            articles = ((old.article, new.article) for old, new in pairs if old and new)
+            kept = ((old, new) for old, new in articles if old and new and self._articles.get(old.slug) is old)
+            self._articles = {**self._articles, **{new.slug: new for _, new in kept}}
+        else:
+            self._articles, self._doubts = _together(site, files.values())
+        if not has_same_ties or not all(old and new and old.told == new.told for old, new in pairs):
+            told = (problem for file in files.values() for problem in file.told)
+            self._problems = tuple(sorted([*self._around[0], *told, *self._doubts]))
+        count = len(files) + self._around[1]
+        return Content(site, self._articles, self._problems, count, bool(self._unsettled))
 
     def _load_article(self, path: Path, state: State | None, site: Site, before: _File | None) -> _File:
         article, tree, problems = self._read_article(path, site)
@@ -249,6 +278,13 @@ class ContentFolder:
         except OSError as fault:
             message = f"it cannot be read: {fault.strerror} (want a readable file)"
         return None, [Problem(name, 1, 1, "", message)]
+
+
+def _together(site: Site, files: Collection[_File]) -> tuple[dict[str, Article], tuple[Problem, ...]]:
+    """Keep one article of each slug and id, and find what only shows when all are seen together."""
+    found = [(file.article, file.tree) for file in files if file.article and file.tree]
+    kept, doubles = checks.without_doubles(sorted(found, key=lambda each: each[1].file))
+    return {article.slug: article for article, _ in kept}, (*doubles, *checks.translation_warnings(site, kept))
 
 
 def _is_same(one: Article, other: Article) -> bool:

@@ -1,7 +1,7 @@
 """Edition: all that can be fetched at an instant, ready by its path.
 
-It opens no file and asks no clock. The feeds of everything and of the categories, the homes and the list of feeds are
-finished ahead; tags, authors and pages when they are first asked for, and only so many of them are kept.
+It opens no file and asks no clock. The feeds of everything and of the categories are finished ahead; those of tags and
+authors, and pages, when they are first asked for, and only so many of them are kept.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ Make = Callable[[], Document]
 OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
 
 
+class _NothingThere(Exception):
+    """No document has this path."""
+
+
 class Edition(Mapping[str, Document]):
     """What anyone can fetch at an instant; paths are decoded, and begin with the path of the site's address."""
 
@@ -55,8 +59,10 @@ class Edition(Mapping[str, Document]):
         `media` finds the files that bodies name. What is finished ahead keeps the date at which the manifest `known`
         knows its bytes, and the object that it was in the edition `before`.
         """
+        of_before = before.catalog if before and before.manifest is known else None
         known = known or Manifest()
-        self.catalog, self.site = catalog, catalog.site
+        self.catalog: Catalog = catalog
+        self.site = catalog.site
         self.table: FeedTable = FeedTable(catalog, before.table if before else None)
         self._media, self._before = media, before
         self._dates = {each.digest: each.modified for each in known.documents.values()}
@@ -64,7 +70,6 @@ class Edition(Mapping[str, Document]):
         self.modified = known.next_date(catalog.now.replace(microsecond=0))  # of what is new
         prefix = self.site.path
         self._ready: dict[str, Document] = {prefix + path: make() for path, make in self._ahead()}
-        self._makers = {prefix + path: make for path, make in self._later()}
         self._on_demand = lru_cache(maxsize=KEPT)(self._finish)
         for language in self.site.languages:
             home = self.site.path + self.site.home_path(language)
@@ -72,13 +77,17 @@ class Edition(Mapping[str, Document]):
                 self._ready[home + guess] = self._ready[f"{home}feeds/all.{ending}"]
         self._kept, self._dates, self._before = {}, {}, None
         documents = {path: Dated(each.etag, each.modified) for path, each in self._ready.items()}
-        self.manifest = known.after(catalog).completed(documents)
+        self.manifest: Manifest = known.after(catalog, of_before).completed(documents)
         self.modified = self.manifest.content.modified
 
     def find(self, path: str) -> Document | None:
         """Give the document at a path, finishing it if it is the first time."""
-        ready = self._ready.get(path)
-        return ready if ready is not None or path not in self._makers else self._on_demand(path)
+        if ready := self._ready.get(path):
+            return ready
+        try:
+            return self._on_demand(path)
+        except _NothingThere:  # an exception, so that no place is kept for it
+            return None
 
     def __getitem__(self, path: str) -> Document:
         """Give the document at a path. Raises KeyError where there is none."""
@@ -90,11 +99,15 @@ class Edition(Mapping[str, Document]):
     def __iter__(self) -> Iterator[str]:
         """Go through all paths, those that readers guess included."""
         yield from self._ready
-        yield from self._makers
+        yield from (self.site.path + path for path in self._later())
 
     def __len__(self) -> int:
         """Count all paths."""
-        return len(self._ready) + len(self._makers)
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        """Be true without being counted."""
+        return True
 
     @property
     def id(self) -> str:
@@ -122,12 +135,9 @@ class Edition(Mapping[str, Document]):
                 yield f"{path} has {len(document.data):,} bytes (want at most {LARGE:,}: fewer entries)"
 
     def _ahead(self) -> Iterator[tuple[str, Make]]:
-        for topic in self.table.topics.values():
-            if topic.kind in ("all", "category"):
-                yield from self._unless_same(topic, self._paths_of(topic))
         for language in self.site.languages:
-            yield self.site.home_path(language), partial(self._page, pages.home, language)
-        yield "/feeds.opml", self._opml
+            for topic in self.table.main_topics(language):
+                yield from self._unless_same(topic, self._feeds_of(topic))
         yield "/static/style.css", self._style
 
     def _unless_same(self, topic: Topic, paths: Iterator[tuple[str, Make]]) -> Iterator[tuple[str, Make]]:
@@ -139,18 +149,44 @@ class Edition(Mapping[str, Document]):
             is_known = kept is not None and self._dates.get(kept.etag) == kept.modified
             yield path, partial(_taken_over, kept) if kept and is_known else make
 
-    def _later(self) -> Iterator[tuple[str, Make]]:
+    def _later(self) -> Iterator[str]:
+        """Go through the paths of all that is finished on demand; `_maker` knows them one by one."""
         for topic in self.table.topics.values():
-            if topic.kind in ("tag", "author"):
-                yield from self._paths_of(topic)
-        stems = {language: self.site.article_path(language, "") for language in self.site.languages}
+            yield self.site.feed_path(topic.language, topic.name)
+            if topic.kind not in ("all", "category"):
+                yield from (path for path, _ in self._feeds_of(topic))
         for article in self.catalog.appeared:
-            yield stems[article.language] + article.slug, partial(self._article, article)
-        yield "/manifest.json", self._manifest
+            yield self.site.article_path(article.language, article.slug)
+        for language in self.site.languages:
+            yield self.site.home_path(language)
+        yield from _SINGLE
 
-    def _paths_of(self, topic: Topic) -> Iterator[tuple[str, Make]]:
+    def _maker(self, path: str) -> Make | None:
+        """Find out what is at a path, from the path alone: a table of all paths would grow with the articles."""
+        if not path.startswith(self.site.path + "/"):
+            return None
+        below = path[len(self.site.path) :]
+        if single := _SINGLE.get(below):
+            return partial(single, self)
+        language, place = self.site.language_of(below)
+        if place == "/":
+            return partial(self._page, pages.home, language)
+        folder, _, name = place[1:].partition("/")
+        if folder == "articles" and (article := self.catalog.article(language, name)):
+            return partial(self._article, article)
+        if folder == "feeds":
+            return self._maker_of_feed(language, name)
+        return None
+
+    def _maker_of_feed(self, language: str, name: str) -> Make | None:
+        name, dot, ending = name.partition(".")
+        topic = self.table.topic(language, name)
+        if topic is None or (dot and ending not in FORMATS):
+            return None
+        return partial(self._feed, topic, FORMATS[ending]) if dot else partial(self._page, pages.feed, topic)
+
+    def _feeds_of(self, topic: Topic) -> Iterator[tuple[str, Make]]:
         stem = self.site.feed_path(topic.language, topic.name)
-        yield stem, partial(self._page, pages.feed, topic)
         for format in FORMATS.values():
             yield f"{stem}.{format.ending}", partial(self._feed, topic, format)
 
@@ -165,7 +201,10 @@ class Edition(Mapping[str, Document]):
                     yield path, self._media.find(path)
 
     def _finish(self, path: str) -> Document:
-        return self._makers[path]()
+        make = self._maker(path)
+        if make is None:
+            raise _NothingThere
+        return make()
 
     def _document(self, data: bytes, content_type: str, *headers: tuple[str, str]) -> Document:
         policy = ("Content-Security-Policy", content_security_policy(self.site.url))
@@ -200,6 +239,13 @@ class Edition(Mapping[str, Document]):
 
     def _style(self) -> Document:
         return self._document(pages.style(self.site.accent), pages.STYLE_TYPE)
+
+
+_SINGLE: Mapping[str, Callable[[Edition], Document]] = {
+    "/feeds.opml": Edition._opml,
+    "/manifest.json": Edition._manifest,
+}
+"""The paths that there is one of, whatever the languages."""
 
 
 def _taken_over(document: Document) -> Document:

@@ -6,7 +6,7 @@ No markup language of feeds occurs here: how a format writes a feed is its own a
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -14,14 +14,17 @@ from itertools import islice
 
 from . import markup, words
 from .article import Article, Attachment, Picture, Withdrawal
-from .catalog import Catalog
-from .feed import Enclosure, Entry, Feed, Image, Term, Tombstone, Topic
+from .catalog import Catalog, Group
+from .feed import Enclosure, Entry, Feed, Image, Kind, Term, Tombstone, Topic
 from .mediafile import MediaFile
 from .site import Site
 from .sitekeys import slug
 
 KEPT = 1024
 """How many entries are kept; those of the feeds that are finished ahead come first."""
+
+_PLACES: Mapping[Kind, str] = {"tag": "tags/", "author": "authors/"}
+"""Where below `/feeds/` the topics of a kind are, of which there may be any number."""
 
 
 class FeedTable:
@@ -40,29 +43,39 @@ class FeedTable:
     @cached_property
     def topics(self) -> dict[tuple[str, str], Topic]:
         """All topics by language and name: everything, the categories, the tags, the authors."""
-        return {(topic.language, topic.name): topic for topic in self._topics()}
-
-    def _topics(self) -> Iterator[Topic]:
+        found: dict[tuple[str, str], Topic] = {}
         for language in self.site.languages:
-            yield Topic(language, "all", "all", words.say(language, "All news"))
-            for name, category in self.site.categories.items():
-                yield Topic(language, "category", name, category.title[language])
-        for (language, name), articles in sorted(self.catalog.by_tag.items()):
-            # the oldest article's spelling, so that a later one renames no feed
-            label = next(tag for tag in articles[-1].tags if slug(tag) == name)
-            yield Topic(language, "tag", f"tags/{name}", label)
-        for (language, name), articles in sorted(self.catalog.by_author.items()):
-            label = next(author.name for author in articles[-1].authors if author.slug == name)
-            yield Topic(language, "author", f"authors/{name}", label)
+            found |= {(language, topic.name): topic for topic in self.main_topics(language)}
+            for kind, place in _PLACES.items():
+                for name in self.catalog.names(kind, language):
+                    if topic := self.topic(language, place + name):
+                        found[language, topic.name] = topic
+        return found
 
-    def articles(self, topic: Topic) -> list[Article]:
-        """Give all articles of a topic that have appeared, the expired too, newest first."""
-        if topic.kind == "all":
-            return self.catalog.by_language[topic.language]
-        if topic.kind == "category":
-            return self.catalog.by_category[topic.language, topic.name]
-        group = self.catalog.by_tag if topic.kind == "tag" else self.catalog.by_author
-        return group[topic.language, topic.name.partition("/")[2]]
+    def main_topics(self, language: str) -> list[Topic]:
+        """Give the topics of a language that are always there: everything, and each category."""
+        names = ("all", *self.site.categories)
+        return [topic for name in names if (topic := self.topic(language, name))]
+
+    def topic(self, language: str, name: str) -> Topic | None:
+        """Find a topic by its language and its name; a tag or an author has one from its first article on."""
+        if name == "all":
+            return Topic(language, "all", name, words.say(language, "All news"))
+        if category := self.site.categories.get(name):
+            return Topic(language, "category", name, category.title[language])
+        place, _, below = name.rpartition("/")
+        kind = next((kind for kind, start in _PLACES.items() if start == place + "/"), None)
+        articles = self.catalog.group(kind, language, below).appeared(self.catalog.now) if kind else ()
+        if kind is None or not articles:
+            return None
+        # the oldest article's spelling, so that a later one renames no feed
+        said = articles[-1].tags if kind == "tag" else [author.name for author in articles[-1].authors]
+        return Topic(language, kind, name, next(each for each in said if slug(each) == below))
+
+    def group(self, topic: Topic) -> Group:
+        """Give all articles of a topic."""
+        key = (topic.language,) if topic.kind == "all" else (topic.language, topic.name.rpartition("/")[2])
+        return self.catalog.group(topic.kind, *key)
 
     def feed(self, topic: Topic) -> Feed:
         """Make the feed of a topic; those of everything and of the categories once for all their formats."""
@@ -73,12 +86,12 @@ class FeedTable:
         return made
 
     def _feed(self, topic: Topic) -> Feed:
-        articles, now = self.articles(topic), self.catalog.now
-        live = list(islice((each for each in articles if self.catalog.is_live(each)), self.site.entries))
+        group, now = self.group(topic), self.catalog.now
+        live = list(islice(filter(self.catalog.is_live, group.appeared(now)), self.site.entries))
         inside = {article.id for article in live}
         tombstones = (
             Tombstone(article.id, withdrawal.at, withdrawal.reason)
-            for article in articles
+            for article in group.withdrawn
             if article.id not in inside and (withdrawal := article.tombstone(now))
         )
         entries = tuple(self.entry(article) for article in live)
@@ -97,7 +110,7 @@ class FeedTable:
             title=self.title(topic),
             subtitle=self.subtitle(topic),
             language=language,
-            updated=self.catalog.last_change(self.articles(topic)),
+            updated=self.catalog.last_change(self.group(topic)),
             author=site.publisher,
             ttl=max(site.max_age // 60, 1),
             rights=site.rights[language] if site.rights else None,
@@ -137,7 +150,7 @@ class FeedTable:
         return {
             language: self.site.absolute(self.site.feed_path(language, topic.name))
             for language in others
-            if (language, topic.name) in self.topics
+            if self.topic(language, topic.name)
         }
 
     def entry(self, article: Article) -> Entry:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from .article import Article
@@ -19,6 +20,7 @@ from .catalog import Catalog
 VERSION = 1
 CONTENT_TYPE = "application/json"
 _SECOND = timedelta(seconds=1)
+_MODULUS = 1 << 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,11 @@ class Dated:
     modified: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EntryState:
     """A live entry: when it was first seen, and a digest of what its article says, but for its id and address."""
 
+    id: str
     slug: str
     language: str
     title: str
@@ -40,25 +43,55 @@ class EntryState:
     first_seen: datetime
     digest: str
 
+    @cached_property
+    def json(self) -> str:
+        """Its line in a manifest, written once for all those that it is in."""
+        values = _as_dict(self)
+        return f"{_json(values.pop('id'))}: {_json(values)}"
+
 
 @dataclass(frozen=True)
 class Manifest:
-    """The content as a whole, each document that is finished ahead by its path, and each live entry by its id."""
+    """The content as a whole, each document that is finished ahead by its path, and each live entry by its id.
+
+    The digest of the content is the sum of those of the site and its articles, so that a change is a subtraction and an
+    addition. Entries are in the order of their ids.
+    """
 
     content: Dated = Dated("", datetime(1970, 1, 1, tzinfo=UTC))
     documents: Mapping[str, Dated] = field(default_factory=dict)
     entries: Mapping[str, EntryState] = field(default_factory=dict)
 
-    def after(self, catalog: Catalog) -> Manifest:
-        """Take in the entries of a catalogue; the documents follow once they are made.
+    def after(self, catalog: Catalog, then: Catalog | None = None) -> Manifest:
+        """Take in the entries of a catalog; the documents follow once they are made.
 
-        The date moves if the content is another, and then by a second at least: it never goes back with a clock.
+        `then` is the catalog that this is the manifest of, where `catalog` followed it: only what differs is looked at.
+        The date moves if the content is another, by a second at least, and never back.
         """
         now = catalog.now.replace(microsecond=0)
-        digest = _digest(repr(catalog.site), *(_of(article, catalog) for article in catalog.appeared))
+        if then and then.site is catalog.site:
+            new = {each.slug for each in catalog.come}
+            woken = [each for each in catalog.woken(then.now) if each.slug not in new]
+            come, out = [*catalog.come, *woken], [*catalog.gone, *woken]
+            gone = {each.id for each in out}
+            total = int(self.content.digest, 16) - sum(_number(each, then.now) for each in out)
+        else:
+            come, gone = list(catalog.articles.values()), set(self.entries)
+            total = int(_digest(repr(catalog.site)), 16)
+        total += sum(_number(each, catalog.now) for each in come)
+        digest = f"{total % _MODULUS:032x}"
         content = self.content if self.content.digest == digest else Dated(digest, self.next_date(now))
-        entries = {article.id: self._entry(article, catalog, now) for article in catalog.live}
-        return Manifest(content, self.documents, entries)
+        return Manifest(content, self.documents, self._entries(catalog, now, come, gone))
+
+    def _entries(
+        self, catalog: Catalog, now: datetime, come: Iterable[Article], gone: set[str]
+    ) -> Mapping[str, EntryState]:
+        """Take out entries by their ids, and put in those of the articles that are live."""
+        added = {each.id: self._entry(each, catalog.now, now) for each in come if catalog.is_live(each)}
+        entries = {**self.entries, **added}
+        for id in gone - added.keys():
+            entries.pop(id, None)
+        return entries if added.keys() <= self.entries.keys() else dict(sorted(entries.items()))
 
     def completed(self, documents: Mapping[str, Dated]) -> Manifest:
         """Take in the documents; the content is as new as the newest of them, whose code may have changed alone."""
@@ -70,11 +103,12 @@ class Manifest:
         latest = max([self.content.modified, *(each.modified for each in self.documents.values())])
         return max(now, latest + _SECOND)
 
-    def _entry(self, article: Article, catalog: Catalog, now: datetime) -> EntryState:
-        known, digest = self.entries.get(article.id), _digest_at(article, catalog.now)
+    def _entry(self, article: Article, instant: datetime, now: datetime) -> EntryState:
+        known, digest = self.entries.get(article.id), _digest_at(article, instant)
         if known and (known.digest, known.slug, known.published) == (digest, article.slug, article.published):
             return known
         return EntryState(
+            id=article.id,
             slug=article.slug,
             language=article.language,
             title=article.title,
@@ -84,14 +118,12 @@ class Manifest:
         )
 
     def to_json(self) -> bytes:
-        """Write it, the same bytes for the same values."""
-        values = {
-            "version": VERSION,
-            "content": _as_dict(self.content),
-            "documents": {path: _as_dict(each) for path, each in sorted(self.documents.items())},
-            "entries": {id: _as_dict(each) for id, each in sorted(self.entries.items())},
-        }
-        return (json.dumps(values, ensure_ascii=False) + "\n").encode()
+        """Write it, an entry a line, the same bytes for the same values."""
+        documents = _json({path: _as_dict(each) for path, each in sorted(self.documents.items())})
+        entries = ",\n".join([each.json for each in self.entries.values()])
+        content = _json(_as_dict(self.content))
+        head = f'{{"version": {VERSION}, "content": {content},\n"documents": {documents},\n'
+        return f'{head}"entries": {{\n{entries}}}}}\n'.encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
@@ -101,7 +133,7 @@ class Manifest:
             if values["version"] != VERSION:
                 raise ValueError(f"a manifest of version {values['version']} (want {VERSION})")
             documents = {path: _dated(each) for path, each in values["documents"].items()}
-            entries = {id: _entry_state(each) for id, each in values["entries"].items()}
+            entries = {id: _entry_state(id, each) for id, each in values["entries"].items()}
             return cls(_dated(values["content"]), documents, entries)
         except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as fault:
             raise ValueError(f"no manifest of ours: {fault!r}") from None
@@ -120,16 +152,22 @@ def _digest_at(article: Article, now: datetime) -> str:
     return _digest(article.digest, *_state(article, now))
 
 
-def _of(article: Article, catalog: Catalog) -> str:
-    return f"{article.id}\0{article.slug}\0{_digest_at(article, catalog.now)}"
+def _number(article: Article, now: datetime) -> int:
+    """Give what an article adds to the digest of the content: nothing before it has appeared."""
+    if not article.has_appeared(now):
+        return 0
+    return int(_digest(article.id, article.slug, _digest_at(article, now)), 16)
 
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\1".join(parts).encode()).hexdigest()[:32]
 
 
+_json: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def _as_dict(value: Dated | EntryState) -> dict[str, str]:
-    found = ((name, getattr(value, name)) for name in value.__slots__)
+    found = ((name, getattr(value, name)) for name in value.__dataclass_fields__)
     return {name: each if isinstance(each, str) else each.isoformat() for name, each in found}
 
 
@@ -144,8 +182,9 @@ def _dated(values: dict[str, str]) -> Dated:
     return Dated(values["digest"], _moment(values["modified"]))
 
 
-def _entry_state(values: dict[str, str]) -> EntryState:
+def _entry_state(id: str, values: dict[str, str]) -> EntryState:
     return EntryState(
+        id=id,
         slug=values["slug"],
         language=values["language"],
         title=values["title"],

@@ -28,6 +28,9 @@ SETTLING = 0.5
 _STEP = 0.1
 """Seconds between two looks at the clock."""
 
+_QUIET = 5
+"""Milliseconds without a further event after which a change of files is taken for whole."""
+
 _SECOND = timedelta(seconds=1)
 
 log = logging.getLogger(__name__)
@@ -92,11 +95,12 @@ class Publisher:
     def _refresh(self, now: datetime, changed: Collection[str] | None = None) -> None:
         loaded = self.content.load(changed)
         self._settles_at = time.monotonic() + SETTLING if loaded.is_settling else None
+        if loaded.problems is not self.problems:
+            self._tell({str(problem): problem.severity for problem in loaded.problems})
         self.problems = loaded.problems
         self.refreshed = now
-        self._tell({str(problem): problem.severity for problem in loaded.problems})
         if loaded.site and not self._is_current(loaded, now):
-            self._swap(Catalog.at(now, loaded.site, loaded.articles))
+            self._swap(Catalog.at(now, loaded.site, loaded.articles, self.edition.catalog if self.edition else None))
             self._loaded = loaded
 
     def _swap(self, catalog: Catalog) -> None:
@@ -116,9 +120,7 @@ class Publisher:
         before, edition = self._loaded, self.edition
         if not before or not edition or loaded.site is not before.site:
             return False
-        if len(loaded.articles) != len(before.articles):
-            return False
-        if any(new is not old for new, old in zip(loaded.articles, before.articles, strict=True)):
+        if loaded.articles != before.articles:
             return False
         change = edition.catalog.next_change
         return edition.catalog.now <= now and (change is None or now < change)
@@ -157,7 +159,7 @@ class Publisher:
         for changes in watch(
             self.content.root,
             watch_filter=None,
-            step=10,
+            step=_QUIET,
             debounce=milliseconds,
             rust_timeout=milliseconds,
             yield_on_timeout=True,

@@ -162,6 +162,13 @@ class Site(Strict):
         """Say what addresses in a language begin with: nothing for the default one, else as in `/en`."""
         return "" if language == self.default_language else f"/{language}"
 
+    def language_of(self, path: str) -> tuple[str, str]:
+        """Tell the language of one of our paths, and the path without the prefix of that."""
+        first, slash, rest = path[1:].partition("/")
+        if slash and first in self.languages[1:]:
+            return first, slash + rest
+        return self.default_language, path
+
     def absolute(self, path: str) -> str:
         """Make the URL of one of our paths; `path` is percent-encoded and begins with a slash."""
         return self.url + path

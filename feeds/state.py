@@ -10,7 +10,7 @@ import logging
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -96,25 +96,24 @@ class StateFolder:
 
     def keep_texts(self, good: Mapping[str, bytes]) -> None:
         """Keep the texts of files that are good now, by their names."""
-        if not good:
-            return
-        self._change_texts(
-            "insert into good values (?, ?) on conflict (name) do update set text = excluded.text"
-            " where text <> excluded.text",
-            lambda _: list(good.items()),
-        )
+        if good:
+            self._change_texts(
+                "insert into good values (?, ?) on conflict (name) do update set text = excluded.text"
+                " where text <> excluded.text",
+                lambda _: good.items(),
+            )
 
     def forget_texts_but(self, names: set[str]) -> None:
         """Forget the texts of files that are there no more."""
         self._change_texts(
-            "delete from good where name = ?", lambda known: [(name,) for name in known if name not in names]
+            "delete from good where name = ?",
+            lambda texts: [row for row in texts.execute("select name from good").fetchall() if row[0] not in names],
         )
 
-    def _change_texts(self, statement: str, rows: Callable[[list[str]], list[tuple[object, ...]]]) -> None:
+    def _change_texts(self, statement: str, rows: Callable[[sqlite3.Connection], Iterable[tuple[object, ...]]]) -> None:
         try:
             with closing(self._texts()) as texts, texts:
-                known = [name for (name,) in texts.execute("select name from good")]
-                texts.executemany(statement, rows(known))
+                texts.executemany(statement, rows(texts))
         except (sqlite3.Error, OSError) as fault:
             self._begin_texts_anew(fault)
 

@@ -41,6 +41,7 @@ def health() -> tuple[Response, int]:
     edition, refreshed = publisher.edition, publisher.refreshed
     state = {
         "edition": edition.id if edition else None,
+        "age": int((publisher.clock() - edition.catalog.now).total_seconds()) if edition else None,
         "refreshed": _iso(refreshed),
         "next_change": _iso(edition.catalog.next_change) if edition else None,
         "problems": len(publisher.problems),

@@ -77,8 +77,12 @@ def article(slug: str = "un-titre", **changes: object) -> Article:
     return found
 
 
+def catalog(*articles: Article, now: datetime = NOW, text: str = SITE) -> Catalog:
+    return Catalog.at(now, site(text), {article.slug: article for article in articles})
+
+
 def table(*articles: Article, now: datetime = NOW, text: str = SITE) -> FeedTable:
-    return FeedTable(Catalog.at(now, site(text), articles))
+    return FeedTable(catalog(*articles, now=now, text=text))
 
 
 def named(catalog: Catalog, slug: str) -> Article:

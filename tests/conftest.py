@@ -60,3 +60,10 @@ def path(address: str) -> Callable[[str], str]:
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     return tmp_path / "content"
+
+
+@pytest.fixture
+def sample(content: Path) -> Path:
+    """A copy of the sample for a server: what it remembers stands beside it, and not in the repository."""
+    shutil.copytree(SAMPLE, content)
+    return content

@@ -26,13 +26,9 @@ def free_port() -> int:
 
 
 def environment(content: Path, **more: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "FEEDS_CONTENT": str(content),
-        "FLASK_APP": str(ROOT / "app.py"),
-        "FEEDS_STATE": str(content.parent / "state"),
-        **more,
-    }
+    """Give what a process finds around it; its state is beside the content."""
+    where = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(content.parent / "state")}
+    return {**os.environ, "FLASK_APP": str(ROOT / "app.py"), **where, **more}
 
 
 @contextmanager

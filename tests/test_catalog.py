@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.article import Article
 from feeds.catalog import Catalog
+from feeds.manifest import Manifest
 
-from .builders import NOW, article, named, site, table
+from .builders import NOW, article, catalog, named, site, table
 
 SECOND = timedelta(seconds=1)
 
 
-def slugs(*articles: object, now: datetime = NOW) -> list[str]:
-    return [each.slug for each in Catalog.at(now, site(), articles).live]  # type: ignore[arg-type]
+def slugs(*articles: Article, now: datetime = NOW) -> list[str]:
+    return [each.slug for each in catalog(*articles, now=now).live]
 
 
 def test_the_newest_is_first_and_a_tie_is_settled_by_the_id() -> None:
@@ -31,12 +37,12 @@ def test_an_article_expires_at_its_second_and_is_still_known() -> None:
     end = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
     assert slugs(expiring, now=end - SECOND) == ["un-titre"]
     assert slugs(expiring, now=end) == []
-    assert [each.slug for each in Catalog.at(end, site(), [expiring]).appeared] == ["un-titre"]
+    assert [each.slug for each in catalog(expiring, now=end).appeared] == ["un-titre"]
 
 
 def test_a_draft_is_nowhere_and_changes_nothing() -> None:
-    catalog = Catalog.at(NOW, site(), [article(draft="true", expires="2027-01-01")])
-    assert (catalog.appeared, catalog.next_change) == ((), None)
+    found = catalog(article(draft="true", expires="2027-01-01"))
+    assert (found.appeared, found.next_change) == ((), None)
 
 
 def test_the_next_change_is_the_first_of_all_moments_to_come() -> None:
@@ -47,11 +53,11 @@ def test_the_next_change_is_the_first_of_all_moments_to_come() -> None:
         article("d", attachments=[{"file": "plan.pdf", "title": "Le plan", "until": "2026-07-31"}]),
     ]
     midnight = datetime(2026, 7, 31, 22, tzinfo=UTC)
-    assert Catalog.at(NOW, site(), articles).next_change == midnight
-    assert Catalog.at(midnight, site(), articles).next_change == datetime(2026, 8, 14, 22, tzinfo=UTC)
+    assert catalog(*articles).next_change == midnight
+    assert catalog(*articles, now=midnight).next_change == datetime(2026, 8, 14, 22, tzinfo=UTC)
     gone = datetime(2027, 8, 14, 22, tzinfo=UTC)
-    assert Catalog.at(datetime(2027, 1, 1, tzinfo=UTC), site(), articles).next_change == gone, "the tombstone's end"
-    assert Catalog.at(gone, site(), articles).next_change is None
+    assert catalog(*articles, now=datetime(2027, 1, 1, tzinfo=UTC)).next_change == gone, "the tombstone's end"
+    assert catalog(*articles, now=gone).next_change is None
 
 
 def test_every_category_is_there_if_empty_and_a_tag_once_it_had_an_article() -> None:
@@ -81,9 +87,9 @@ def test_twins_are_live_articles_in_other_languages() -> None:
     french = article("a", twin="x")
     english = article("b", twin="x", language="en")
     embargoed = article("c", twin="y", language="en", published="2027-01-01")
-    catalog = Catalog.at(NOW, site(), [french, english, embargoed, article("d", twin="y")])
-    assert [each.slug for each in catalog.twins(french)] == ["b"]
-    assert catalog.twins(named(catalog, "d")) == []
+    found = catalog(french, english, embargoed, article("d", twin="y"))
+    assert [each.slug for each in found.twins(french)] == ["b"]
+    assert found.twins(named(found, "d")) == []
 
 
 def test_a_tie_is_settled_by_the_id_and_not_by_the_address() -> None:
@@ -92,5 +98,45 @@ def test_a_tie_is_settled_by_the_id_and_not_by_the_address() -> None:
 
 def test_an_expired_translation_is_no_twin() -> None:
     gone = article("gone", twin="x", language="en", expires="2026-04-01")
-    catalog = Catalog.at(NOW, site(), [article("a", twin="x"), gone])
-    assert catalog.twins(named(catalog, "a")) == []
+    found = catalog(article("a", twin="x"), gone)
+    assert found.twins(named(found, "a")) == []
+
+
+SLUGS = st.sampled_from(["a", "b", "c", "d"])
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "published": st.sampled_from(["2026-01-01", "2026-05-31T10:00", "2026-06-01T12:00:01", "2027-01-01"]),
+        "categories": st.sampled_from([["research"], ["research", "funding"]]),
+        "language": st.sampled_from(["fr", "en"]),
+        "tags": st.sampled_from([["Génétique"], ["don", "genetique"]]),
+        "twin": st.sampled_from(["x", "y"]),
+        "draft": st.just("true"),
+        "expires": st.sampled_from(["2027-02-01", "2028-01-01"]),
+        "withdrawn": st.just({"at": "2027-03-01", "reason": "Une erreur."}),
+    },
+)
+STEPS = st.lists(
+    st.tuples(st.dictionaries(SLUGS, CHANGES, max_size=3), st.sets(SLUGS, max_size=1), st.integers(-1, 400)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(STEPS)
+def test_a_catalog_that_follows_another_is_that_of_its_articles(steps: list[Any]) -> None:
+    """And so is its manifest, though both look only at what changed."""
+    one_site, now, articles = site(), NOW, dict[str, Article]()
+    before, manifest = Catalog.at(now, one_site, {}), Manifest()
+    manifest = manifest.after(before)
+    for written, removed, days in steps:
+        now += timedelta(days=days)
+        articles = {**articles, **{slug: article(slug, **changes) for slug, changes in written.items()}}
+        articles = {slug: each for slug, each in articles.items() if slug not in removed}
+        followed, fresh = Catalog.at(now, one_site, articles, before), Catalog.at(now, one_site, articles)
+        assert followed.groups == fresh.groups
+        assert (followed.appeared, followed.next_change) == (fresh.appeared, fresh.next_change)
+        taken_on, made_anew = manifest.after(followed, before), manifest.after(fresh)
+        assert taken_on == made_anew and list(taken_on.entries) == list(made_anew.entries)
+        assert taken_on.content.digest == Manifest().after(fresh).content.digest
+        before, manifest = followed, taken_on

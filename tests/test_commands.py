@@ -93,7 +93,7 @@ def test_new_writes_a_draft_that_has_no_fault(content: Path) -> None:
     assert text.startswith("# yaml-language-server: $schema=../article.schema.json\n")
     assert "published: 2026-06-01T12:00\n" in text, "the moment in the site's zone"
     assert re.search('(?m)^id: "[0-9a-f]{12}"$', text)
-    (article,) = ContentFolder(content).load().articles
+    (article,) = ContentFolder(content).load().articles.values()
     assert (article.title, article.draft) == ("Titre d’essai\u00a0: « p < 0,05\u202f»", True)
     assert [problem for problem in ContentFolder(content).load().problems if problem.severity == "error"] == []
 
@@ -117,7 +117,7 @@ def test_new_gives_each_article_its_own_id(content: Path) -> None:
     content_folder(content, {})
     for _ in range(2):
         flask(content, "new", "Essai")
-    assert len({article.id for article in ContentFolder(content).load().articles}) == 2
+    assert len({article.id for article in ContentFolder(content).load().articles.values()}) == 2
 
 
 @pytest.mark.parametrize("title", ["", "  ", "Le <i>gène</i>", "un\ndeux", "un\x07"])

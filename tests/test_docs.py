@@ -107,7 +107,7 @@ def test_the_readmes_article_gives_the_readmes_item(content: Path) -> None:
 def test_the_docs_first_example_is_an_article_without_fault(content: Path) -> None:
     first = re.findall(r"(?ms)^```yaml\n(.*?)^```", ARTICLES)[0]
     assert yaml.safe_load(first)["title"]
-    (article,) = content_folder(content, {"first": first}).load().articles
+    (article,) = content_folder(content, {"first": first}).load().articles.values()
     assert article.title == "Papillomavirus: a vaccine against cancers"
 
 

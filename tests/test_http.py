@@ -327,7 +327,8 @@ def test_every_answer_has_the_security_headers(below: str, client: Client, path:
 def test_health_tells_numbers_and_no_word_of_the_content(client: Client, path: Put) -> None:
     found = client.get(path("/health"))
     assert found.status_code == 200 and found.headers["Cache-Control"] == "no-store"
-    assert found.json is not None and sorted(found.json) == ["edition", "next_change", "problems", "refreshed"]
+    assert found.json is not None and sorted(found.json) == ["age", "edition", "next_change", "problems", "refreshed"]
+    assert found.json["age"] == 0
     assert found.json["next_change"] == "2027-03-02T14:00:00+00:00"
     assert found.json["problems"] > 0 and found.json["refreshed"] == "2026-06-01T10:00:00+00:00"
     assert "journee" not in found.text
@@ -338,7 +339,7 @@ def test_without_an_edition_health_and_pages_say_so(content: Path) -> None:
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
     assert (client.get("/health").status_code, client.get("/health").json) == (
         503,
-        {"edition": None, "next_change": None, "problems": 7, "refreshed": "2026-06-01T10:00:00+00:00"},
+        {"age": None, "edition": None, "next_change": None, "problems": 7, "refreshed": "2026-06-01T10:00:00+00:00"},
     )
     page = client.get("/feeds/all.rss")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "60")

@@ -38,7 +38,8 @@ def load(folder: Path, data: bytes) -> Content:
     (folder / "secret.txt").write_text("outside media")
     found = content.load()
     problems = tuple(problem for problem in found.problems if "/case.yaml" in problem.file)
-    return replace(found, articles=tuple(each for each in found.articles if each.slug == "case"), problems=problems)
+    articles = {slug: article for slug, article in found.articles.items() if slug == "case"}
+    return replace(found, articles=articles, problems=problems)
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.stem)
@@ -68,7 +69,7 @@ def test_what_is_right_works_however_odd(case: Path, content: Path) -> None:
     data = case.read_bytes()
     found = load(content, data)
     assert [str(problem) for problem in found.problems if problem.severity == "error"] == []
-    (article,) = found.articles
+    (article,) = found.articles.values()
     wanted = {key: value for line in expected(data) for key, value in json.loads(line).items()}
     assert wanted, "a case expects something"
     assert {key: _plain(getattr(article, key)) for key in wanted} == wanted
@@ -98,7 +99,7 @@ def test_an_empty_file_and_one_too_large_are_told(content: Path) -> None:
         "articles/empty.yaml:1:1: the file is empty (want keys and values, such as title: …)",
         f"articles/large.yaml:1:1: {len(large):,} bytes (want at most 1,048,576)",
     ]
-    assert [article.slug for article in folder.load().articles] == ["good"]
+    assert list(folder.load().articles) == ["good"]
 
 
 def test_the_second_file_with_a_slug_or_an_id_is_left_out(content: Path) -> None:
@@ -123,7 +124,7 @@ def test_a_copy_or_a_draft_never_takes_the_place_of_what_is_published(content: P
             "z-old": {"id": "k1", "title": "Le premier"},
         },
     )
-    assert sorted(article.title for article in folder.load().articles) == ["Le premier", "Le publié"]
+    assert sorted(article.title for article in folder.load().articles.values()) == ["Le premier", "Le publié"]
 
 
 def test_a_name_that_is_not_utf_8_is_told(content: Path) -> None:
@@ -141,7 +142,8 @@ def test_a_picture_with_strange_metadata_is_measured_all_the_same(content: Path)
     turned = Image.Exif()
     turned[0x0112] = 6
     Image.new("RGB", (40, 30)).save(content / "media" / "x.jpg", exif=turned)
-    picture = folder.load().articles[0].picture
+    (article,) = folder.load().articles.values()
+    picture = article.picture
     assert picture and (picture.file.width, picture.file.height) == (30, 40), "as it is shown"
 
 
@@ -161,7 +163,7 @@ def test_a_link_inside_the_folder_is_a_file_like_others(content: Path) -> None:
     folder = content_folder(content, {})
     (content / "real").write_text(as_yaml(PLAIN))
     (content / "articles" / "link.yaml").symlink_to(content / "real")
-    assert [article.slug for article in folder.load().articles] == ["link"]
+    assert list(folder.load().articles) == ["link"]
 
 
 def test_a_picture_that_is_a_link_out_of_media_is_refused(content: Path, tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ def test_a_site_that_is_missing_or_broken_is_told_once(content: Path) -> None:
     folder = content_folder(content, {"a": {}})
     folder.site_file.unlink()
     assert problems_of(folder) == ["site.yaml:1:1: missing (want the file)"]
-    assert folder.load().articles == ()
+    assert folder.load().articles == {}
 
 
 def test_translations_are_asked_for_and_doubled_twins_told(content: Path) -> None:

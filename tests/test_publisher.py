@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from feeds.content import ContentFolder
 from feeds.edition import Edition
 from feeds.formats import rss_atom
 from feeds.publisher import Publisher
@@ -37,6 +39,11 @@ class Desk:
     def refresh(self, later: timedelta = SECOND) -> None:
         self.now += later
         self.publisher.refresh(self.now)
+
+    def tell(self, *paths: Path) -> None:
+        """Refresh as the watch does: with the paths that it named."""
+        self.now += SECOND
+        self.publisher.refresh(self.now, {str(path) for path in paths})
 
     def slugs(self) -> set[str]:
         return {article.slug for article in self.edition.catalog.live}
@@ -68,16 +75,43 @@ def test_where_paths_are_known_no_other_file_is_looked_at(desk: Desk) -> None:
     desk.write("a", {"title": "Un"})
     desk.write("b", {"title": "Deux", "categories": ["outreach"]})
     hidden = desk.root / "articles" / ".a.yaml.swp"
-    desk.now += SECOND
-    desk.publisher.refresh(desk.now, {str(desk.root / "articles" / "a.yaml"), str(hidden)})
+    desk.tell(desk.root / "articles" / "a.yaml", hidden)
     assert {article.title for article in desk.edition.catalog.live} == {"Un", "Un titre"}
-    desk.now += SECOND
-    desk.publisher.refresh(desk.now, {str(desk.root / "articles" / "c.yaml")})
+    desk.tell(desk.root / "articles" / "folder")
     assert {article.title for article in desk.edition.catalog.live} == {"Un", "Deux"}, "an unknown path: look at all"
-    (desk.root / "articles" / "a.yaml").unlink()
-    desk.now += SECOND
-    desk.publisher.refresh(desk.now, {str(desk.root / "articles" / "a.yaml")})
-    assert desk.slugs() == {"b"}
+
+
+def test_a_file_that_comes_or_goes_is_told_by_its_path_alone(desk: Desk) -> None:
+    desk.write("b", {"title": "Deux"})
+    desk.write("c", {"title": "Un troisième"})
+    desk.tell(desk.root / "articles" / "c.yaml")
+    assert desk.slugs() == {"a", "b", "c"}
+    (desk.root / "articles" / "a.yaml").rename(desk.root / "articles" / "d.yaml")
+    desk.tell(desk.root / "articles" / "a.yaml", desk.root / "articles" / "d.yaml")
+    assert desk.slugs() == {"b", "c", "d"}
+    assert "Deux" not in {article.title for article in desk.edition.catalog.live}, "it was not named"
+
+
+def test_what_is_found_between_articles_follows_the_one_that_changed(desk: Desk) -> None:
+    """The same problems, whether one file was looked at or all."""
+    steps: list[dict[str, object]] = [
+        {"twin": "x"},
+        {"twin": "x", "title": "Un"},
+        {"id": "a"},
+        {"id": "c", "draft": "true"},
+        {},
+    ]
+    for changes in steps:
+        desk.write("a", {"twin": "x", "language": "en"})
+        desk.tell(desk.root / "articles" / "a.yaml")
+        desk.write("b", changes)
+        desk.tell(desk.root / "articles" / "b.yaml")
+        told, slugs = desk.publisher.problems, desk.slugs()
+        desk.refresh()
+        assert (desk.publisher.problems, desk.slugs()) == (told, slugs)
+        other = Publisher(ContentFolder(desk.root), lambda: desk.now)
+        other.start()
+        assert other.problems == told
 
 
 def test_a_new_folder_is_seen(desk: Desk) -> None:
@@ -109,9 +143,9 @@ def test_a_feed_that_did_not_change_is_not_even_rendered(desk: Desk, monkeypatch
     rendered: list[str] = []
     real = rss_atom._written
 
-    def written(write: object) -> bytes:
+    def written(*about: Any) -> bytes:
         rendered.append("a feed")
-        return real(write)
+        return real(*about)
 
     monkeypatch.setattr("feeds.formats.rss_atom._written", written)
     desk.write("b", {"title": "Un autre titre", "categories": ["outreach"]})
@@ -261,7 +295,7 @@ def test_a_fault_in_rendering_keeps_the_whole_edition(desk: Desk, monkeypatch: p
     def fail(*_: object) -> bytes:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("feeds.formats.pages.home", fail)
+    monkeypatch.setattr("feeds.formats.rss_atom._written", fail)
     desk.write("a", {"title": "Un autre"})
     with pytest.raises(RuntimeError):
         desk.refresh()

@@ -25,8 +25,8 @@ PATHS = [
 ]
 
 
-def test_the_server_gives_what_the_application_gives() -> None:
-    with served(SAMPLE) as (port, _):
+def test_the_server_gives_what_the_application_gives(sample: Path) -> None:
+    with served(sample) as (port, _):
         for path in PATHS:
             status, headers, data = get(port, path)
             assert (status, int(headers["content-length"])) == (200, len(data))
@@ -40,17 +40,17 @@ def test_the_server_gives_what_the_application_gives() -> None:
         assert get(port, "/feeds/nothing.rss")[0] == 404
 
 
-def test_processes_started_apart_serve_the_same_bytes_and_tags() -> None:
+def test_processes_started_apart_serve_the_same_bytes_and_tags(sample: Path) -> None:
     seen = []
     for seed, options in (("1", ["--workers", "2"]), ("2", [])):
-        with served(SAMPLE, *options, PYTHONHASHSEED=seed) as (port, _):
+        with served(sample, *options, PYTHONHASHSEED=seed) as (port, _):
             found = [get(port, path) for path in PATHS]
             seen.append([(data, headers["etag"]) for _, headers, data in found])
     assert seen[0] == seen[1]
 
 
-def test_the_development_server_serves_the_same() -> None:
-    with served(SAMPLE, command="run") as (port, _):
+def test_the_development_server_serves_the_same(sample: Path) -> None:
+    with served(sample, command="run") as (port, _):
         assert get(port, "/feeds/all.rss")[0] == 200
 
 
@@ -105,9 +105,11 @@ def test_a_setting_that_is_wrong_is_told_in_a_line(content: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["rss", "atom"])
-def test_newsboat_reads_a_feed_as_it_was_written(ending: str, program: Callable[[str], str], tmp_path: Path) -> None:
+def test_newsboat_reads_a_feed_as_it_was_written(
+    ending: str, program: Callable[[str], str], sample: Path, tmp_path: Path
+) -> None:
     newsboat = program("newsboat")
-    with served(SAMPLE) as (port, _):
+    with served(sample) as (port, _):
         (tmp_path / "urls").write_text(f"http://127.0.0.1:{port}/feeds/all.{ending}\n")
         (tmp_path / "config").write_text("cleanup-on-quit no\n")
         files = ["-u", str(tmp_path / "urls"), "-c", str(tmp_path / "cache.db"), "-C", str(tmp_path / "config")]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from feeds.feed import Enclosure, Entry, Feed
 from feeds.site import Person
+
+KEPT = 1024
+"""How many entries' items are kept for the next feed they are in."""
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -24,14 +28,22 @@ def render(feed: Feed) -> bytes:
         "favicon": feed.icon.url if feed.icon else None,
         "authors": [_person(feed.author)],
         "language": feed.language,
-        "items": [_item(entry) for entry in feed.entries],
     }
-    return (json.dumps(_present(document), ensure_ascii=False, indent=1) + "\n").encode()
+    head = _text(_present(document)).removesuffix("\n}")
+    items = ",".join(_item(entry) for entry in feed.entries)
+    end = "\n ]\n}\n" if items else "]\n}\n"
+    return f'{head},\n "items": [{items}{end}'.encode()
 
 
-def _item(entry: Entry) -> dict[str, Any]:
+def _text(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, indent=1)
+
+
+@lru_cache(maxsize=KEPT)
+def _item(entry: Entry) -> str:
+    """Write an item in its place in a document, once for all the feeds it is in."""
     people = [_person(author) for author in entry.authors]
-    return _present(
+    item = _present(
         {
             "id": entry.id,
             "url": entry.url,
@@ -48,6 +60,7 @@ def _item(entry: Entry) -> dict[str, Any]:
             "attachments": [_attachment(each) for each in entry.enclosures if each.type != "text/html"] or None,
         }
     )
+    return "\n  " + _text(item).replace("\n", "\n  ")
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:

@@ -52,13 +52,21 @@ class Page:
         site = self.table.site.url
         return urlsplit(url)._replace(scheme="", netloc="").geturl() if url.startswith(site + "/") else url
 
-    def topics(self, *kinds: str) -> list[Topic]:
-        """Give the topics of some kinds in the page's language."""
-        return [each for each in self.table.topics.values() if each.language == self.language and each.kind in kinds]
+    @property
+    def main_topics(self) -> list[Topic]:
+        """Everything and the categories, in the page's language."""
+        return self.table.main_topics(self.language)
+
+    @property
+    def categories(self) -> list[Topic]:
+        """The categories in the page's language."""
+        return self.main_topics[1:]
 
     def topic(self, name: str) -> Topic:
-        """Give the topic of a name in the page's language."""
-        return self.table.topics[self.language, name]
+        """Give the topic of a name that the page's language has."""
+        found = self.table.topic(self.language, name)
+        assert found, name
+        return found
 
     def feed_path(self, topic: Topic) -> str:
         """Give the path of a feed's page, relative to the root of the host."""
@@ -80,7 +88,7 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
     others = {
         other: table.site.feed_path(other, topic.name)
         for other in table.site.languages
-        if other != topic.language and (other, topic.name) in table.topics
+        if other != topic.language and table.topic(other, topic.name)
     }
     canonical = table.site.absolute(table.site.feed_path(topic.language, topic.name))
     topics = list(dict.fromkeys([topic, page.topic("all")]))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import html
 import threading
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from feedgen.entry import FeedEntry
@@ -42,13 +44,16 @@ ITEM_ORDER = (
 )
 ENTRY_ORDER = ("id", "title", "updated", "published", "author", "link", "category", "summary", "content")
 
+KEPT = 1024
+"""How many entries' elements are kept for the next feed they are in."""
+
 # feedgen writes every RSS date with setlocale, which is the whole process's: one feed is written at a time
 _one_at_a_time = threading.Lock()
 
 
 def render_rss(feed: Feed) -> bytes:
     """Write a feed as RSS 2.0 (RSS Advisory Board, 2.0.11)."""
-    generator = _generator(feed, _RssChannel, _RssItem)
+    generator = _generator(feed, _RssChannel)
     generator.link(href=feed.url, rel="alternate")
     generator.docs(RSS_SPEC)
     generator.language(feed.language.lower())
@@ -59,17 +64,12 @@ def render_rss(feed: Feed) -> bytes:
     if feed.logo and _fits_rss(feed.logo):
         size = {"width": str(feed.logo.width), "height": str(feed.logo.height)}
         generator.image(url=feed.logo.url, title=feed.title, link=feed.url, **size)
-    for entry in feed.entries:
-        item = _add(generator, entry)
-        item.link(href=entry.url, rel="alternate")
-        if enclosure := _the_enclosure(entry):
-            item.enclosure(enclosure.url, str(enclosure.length), enclosure.type)
-    return _written(generator.rss_str)
+    return _written(generator, feed, generator.rss_str)
 
 
 def render_atom(feed: Feed) -> bytes:
     """Write a feed as Atom 1.0 (RFC 4287)."""
-    generator = _generator(feed, _AtomFeed, _AtomEntry)
+    generator = _generator(feed, _AtomFeed)
     generator.id(feed.id)
     generator.link(href=feed.url, rel="alternate", type="text/html")
     generator.link(href=f"{feed.address}.atom", rel="self", type="application/atom+xml")
@@ -78,16 +78,12 @@ def render_atom(feed: Feed) -> bytes:
         generator.logo(feed.logo.url)
     if feed.icon:
         generator.icon(feed.icon.url)
-    for entry in feed.entries:
-        element = _add(generator, entry)
-        if entry.authors:
-            element.author([_person(author) for author in entry.authors])
-    return _written(generator.atom_str)
+    return _written(generator, feed, generator.atom_str)
 
 
-def _generator(feed: Feed, extension: type[BaseExtension], entry_extension: type[BaseEntryExtension]) -> FeedGenerator:
+def _generator(feed: Feed, extension: type[BaseExtension]) -> FeedGenerator:
     generator = FeedGenerator()
-    generator.register_extension("ours", extension, entry_extension)
+    generator.register_extension("ours", extension)
     generator.ours.feed = feed
     generator.title(feed.title)
     generator.subtitle(feed.subtitle)
@@ -98,8 +94,50 @@ def _generator(feed: Feed, extension: type[BaseExtension], entry_extension: type
     return generator
 
 
-def _add(generator: FeedGenerator, entry: Entry) -> FeedEntry:
-    element = generator.add_entry(order="append")
+def _written(generator: FeedGenerator, feed: Feed, write: Any) -> bytes:
+    """Write, and parse back: what is not well-formed never leaves."""
+    for entry in feed.entries:
+        generator.add_entry(_Written(entry), order="append")
+    with _one_at_a_time:
+        data: bytes = write(pretty=True)
+    etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    return data
+
+
+class _Written(FeedEntry):  # type: ignore[misc]
+    """An entry that is made into an element once for all the feeds it is in."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+
+    def rss_entry(self, extensions: bool = True) -> Any:
+        return deepcopy(_rss_item(self.entry))
+
+    def atom_entry(self, extensions: bool = True) -> Any:
+        return deepcopy(_atom_entry(self.entry))
+
+
+@lru_cache(maxsize=KEPT)
+def _rss_item(entry: Entry) -> Any:
+    item = _entry(entry, _RssItem)
+    item.link(href=entry.url, rel="alternate")
+    if enclosure := _the_enclosure(entry):
+        item.enclosure(enclosure.url, str(enclosure.length), enclosure.type)
+    return item.rss_entry()
+
+
+@lru_cache(maxsize=KEPT)
+def _atom_entry(entry: Entry) -> Any:
+    element = _entry(entry, _AtomEntry)
+    if entry.authors:
+        element.author([_person(author) for author in entry.authors])
+    return element.atom_entry()
+
+
+def _entry(entry: Entry, extension: type[BaseEntryExtension]) -> FeedEntry:
+    element = FeedEntry()
+    element.register_extension("ours", extension)
     element.ours.entry = entry
     element.guid(entry.id, permalink=False)
     element.title(entry.title)
@@ -111,14 +149,6 @@ def _add(generator: FeedGenerator, entry: Entry) -> FeedEntry:
     if entry.categories:
         element.category([{"term": term.label, "scheme": term.scheme} for term in entry.categories])
     return element
-
-
-def _written(write: Any) -> bytes:
-    """Write, and parse back: what is not well-formed never leaves."""
-    with _one_at_a_time:
-        data: bytes = write(pretty=True)
-    etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
-    return data
 
 
 def _person(person: Any) -> dict[str, str]:
