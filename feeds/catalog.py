@@ -10,14 +10,18 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, partial
+from itertools import islice
 from operator import attrgetter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from .article import Article
 from .site import Site
 from .sitekeys import slug
+
+_SECOND = timedelta(seconds=1)
 
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,6 +47,11 @@ class Group:
     def appeared(self, now: datetime) -> tuple[Article, ...]:
         """Give those that have appeared by `now`, newest first."""
         return self.articles[bisect_left(self.articles, (-now.timestamp(),), key=_order) :]
+
+    def between(self, first: datetime, end: datetime) -> tuple[Article, ...]:
+        """Give those published from one instant on and before another, newest first; dates are in whole seconds."""
+        places = (bisect_left(self.articles, (0.5 - moment.timestamp(),), key=_order) for moment in (end, first))
+        return self.articles[slice(*places)]
 
     def last_moment(self, now: datetime) -> datetime | None:
         """Tell the latest of their moments that `now` has reached."""
@@ -163,6 +172,45 @@ class Catalog:
             key=lambda each: self.site.languages.index(each.language),
         )
 
+    def is_only_elsewhere(self, article: Article, language: str) -> bool:
+        """Tell whether an article is live, and neither in a language nor translated into it."""
+        if article.language == language or not self.is_live(article):
+            return False
+        return all(twin.language != language for twin in self.twins(article))
+
+    def neighbours(self, article: Article, category: str) -> tuple[Article | None, Article | None]:
+        """Give the live articles of a category just before and just after one, those that have no translation too."""
+        found: tuple[list[Article], list[Article]] = ([], [])
+        for language in self.site.languages:
+            articles = self.group("category", language, category).articles
+            place = bisect_left(articles, article.order, key=_order)
+            is_own = language == article.language
+            is_near = self.is_live if is_own else partial(self.is_only_elsewhere, language=article.language)
+            sides = articles[place + is_own :], reversed(articles[:place])
+            for near, side in zip(found, sides, strict=True):
+                near += islice(filter(is_near, side), 1)
+        return min(found[0], key=_order, default=None), max(found[1], key=_order, default=None)
+
+    def elsewhere(self, key: Key, language: str, since: datetime) -> list[Article]:
+        """Give the live articles of a group that are not in a language, newest first, published since an instant."""
+        others = (each for each in self.site.languages if each != language)
+        groups = (self.group(key[0], other, *key[2:]) for other in others)
+        found = (each for group in groups for each in group.between(since, self.now + _SECOND))
+        return sorted((each for each in found if self.is_only_elsewhere(each, language)), key=_order)
+
+    def months(self, group: Group) -> list[date]:
+        """Give the first days of the months, in the site's zone, in which something live of a group was published."""
+        found: list[date] = []
+        left = group.appeared(self.now)
+        while left:
+            first = left[0].published.astimezone(self.site.timezone).date().replace(day=1)
+            start, end = month_of(first, self.site.timezone)
+            of_month = group.between(start, end)
+            if any(map(self.is_live, of_month)):
+                found.append(first)
+            left = left[bisect_left(left, (0.5 - start.timestamp(),), key=_order) :]
+        return found
+
     def last_change(self, group: Group) -> datetime:
         """Tell the latest of a group's moments that `now` has reached; of none, a date that stays."""
         return group.last_moment(self.now) or (self.site.epoch if self.site.epoch <= self.now else UNIX_EPOCH)
@@ -174,6 +222,13 @@ class Catalog:
         if change is None or change > last:
             return []
         return [each for each in self.articles.values() if any(first < moment <= last for moment in each.wakings)]
+
+
+def month_of(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Give the instants at which a month begins and ends in a zone, by its first day."""
+    following = (first + timedelta(days=31)).replace(day=1)
+    start, end = (datetime(day.year, day.month, 1, tzinfo=zone).astimezone(UTC) for day in (first, following))
+    return start, end
 
 
 def _keys(article: Article) -> Iterator[Key]:

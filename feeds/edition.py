@@ -6,19 +6,20 @@ authors, and pages, when they are first asked for, and only so many of them are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 
 from . import manifest, markup
 from .article import Article
 from .catalog import Catalog
 from .document import Document, content_security_policy, etag_of
-from .feed import Feed, Topic
+from .feed import Topic
 from .feedtable import FeedTable
-from .formats import FORMATS, Format, opml, pages
+from .formats import FORMATS, pages
 from .manifest import Dated, Manifest
 from .mediafile import Media, MediaFile
+from .paths import Paths, Sheet
 
 KEPT = 1024
 """How many of the documents that are finished on demand are kept."""
@@ -39,9 +40,7 @@ GUESSES = {
 }
 """Where readers look for a feed without being told (Miniflux among them, which refuses a redirect there)."""
 
-Make = Callable[[], Document]
-
-OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
+MANIFEST = "/manifest.json"
 
 
 class _NothingThere(Exception):
@@ -64,12 +63,13 @@ class Edition(Mapping[str, Document]):
         self.catalog: Catalog = catalog
         self.site = catalog.site
         self.table: FeedTable = FeedTable(catalog, before.table if before else None)
+        self.paths = Paths(self.table)
         self._media, self._before = media, before
         self._dates = {each.digest: each.modified for each in known.documents.values()}
         self._kept: dict[str, Document] = {each.etag: each for each in before._ready.values()} if before else {}
         self.modified = known.next_date(catalog.now.replace(microsecond=0))  # of what is new
         prefix = self.site.path
-        self._ready: dict[str, Document] = {prefix + path: make() for path, make in self._ahead()}
+        self._ready: dict[str, Document] = {prefix + path: document for path, document in self._ahead()}
         self._on_demand = lru_cache(maxsize=KEPT)(self._finish)
         for language in self.site.languages:
             home = self.site.path + self.site.home_path(language)
@@ -99,7 +99,8 @@ class Edition(Mapping[str, Document]):
     def __iter__(self) -> Iterator[str]:
         """Go through all paths, those that readers guess included."""
         yield from self._ready
-        yield from (self.site.path + path for path in self._later())
+        later = (self.site.path + path for path in (*self.paths, MANIFEST))
+        yield from (path for path in later if path not in self._ready)
 
     def __len__(self) -> int:
         """Count all paths."""
@@ -134,61 +135,20 @@ class Edition(Mapping[str, Document]):
             if len(document.data) > LARGE and "/feeds/" in path and path.endswith(tuple(FORMATS)):
                 yield f"{path} has {len(document.data):,} bytes (want at most {LARGE:,}: fewer entries)"
 
-    def _ahead(self) -> Iterator[tuple[str, Make]]:
+    def _ahead(self) -> Iterator[tuple[str, Document]]:
+        """Finish the feeds of everything and of the categories, in each language."""
         for language in self.site.languages:
             for topic in self.table.main_topics(language):
-                yield from self._unless_same(topic, self._feeds_of(topic))
-        yield "/static/style.css", self._style
+                is_same = self._is_same(topic)
+                for path, make in self.paths.feeds_of(topic):
+                    kept = self._before._ready.get(self.site.path + path) if self._before and is_same else None
+                    is_known = kept is not None and self._dates.get(kept.etag) == kept.modified
+                    yield path, kept if kept and is_known else self._document(make())
 
-    def _unless_same(self, topic: Topic, paths: Iterator[tuple[str, Make]]) -> Iterator[tuple[str, Make]]:
-        """Take over the documents of a feed that is equal to that of the edition before; it is not even rendered."""
+    def _is_same(self, topic: Topic) -> bool:
+        """Tell whether a feed is equal to that of the edition before: then it is not even rendered."""
         before = self._before
-        is_same = before and before.site is self.site and before.table.feed(topic) == self.table.feed(topic)
-        for path, make in paths:
-            kept = before._ready.get(self.site.path + path) if before and is_same else None
-            is_known = kept is not None and self._dates.get(kept.etag) == kept.modified
-            yield path, partial(_taken_over, kept) if kept and is_known else make
-
-    def _later(self) -> Iterator[str]:
-        """Go through the paths of all that is finished on demand; `_maker` knows them one by one."""
-        for topic in self.table.topics.values():
-            yield self.site.feed_path(topic.language, topic.name)
-            if topic.kind not in ("all", "category"):
-                yield from (path for path, _ in self._feeds_of(topic))
-        for article in self.catalog.appeared:
-            yield self.site.article_path(article.language, article.slug)
-        for language in self.site.languages:
-            yield self.site.home_path(language)
-        yield from _SINGLE
-
-    def _maker(self, path: str) -> Make | None:
-        """Find out what is at a path, from the path alone: a table of all paths would grow with the articles."""
-        if not path.startswith(self.site.path + "/"):
-            return None
-        below = path[len(self.site.path) :]
-        if single := _SINGLE.get(below):
-            return partial(single, self)
-        language, place = self.site.language_of(below)
-        if place == "/":
-            return partial(self._page, pages.home, language)
-        folder, _, name = place[1:].partition("/")
-        if folder == "articles" and (article := self.catalog.article(language, name)):
-            return partial(self._article, article)
-        if folder == "feeds":
-            return self._maker_of_feed(language, name)
-        return None
-
-    def _maker_of_feed(self, language: str, name: str) -> Make | None:
-        name, dot, ending = name.partition(".")
-        topic = self.table.topic(language, name)
-        if topic is None or (dot and ending not in FORMATS):
-            return None
-        return partial(self._feed, topic, FORMATS[ending]) if dot else partial(self._page, pages.feed, topic)
-
-    def _feeds_of(self, topic: Topic) -> Iterator[tuple[str, Make]]:
-        stem = self.site.feed_path(topic.language, topic.name)
-        for format in FORMATS.values():
-            yield f"{stem}.{format.ending}", partial(self._feed, topic, format)
+        return bool(before and before.site is self.site and before.table.feed(topic) == self.table.feed(topic))
 
     def _files_of(self, article: Article) -> Iterator[tuple[str, MediaFile]]:
         attached = [each.file for each in article.attachments_at(self.catalog.now)]
@@ -201,64 +161,20 @@ class Edition(Mapping[str, Document]):
                     yield path, self._media.find(path)
 
     def _finish(self, path: str) -> Document:
-        make = self._maker(path)
+        below = path.removeprefix(self.site.path)
+        if path == f"{self.site.path}{MANIFEST}":
+            return self._document(Sheet(self.manifest.to_json(), manifest.CONTENT_TYPE))
+        make = self.paths.find(below) if path.startswith(f"{self.site.path}/") else None
         if make is None:
             raise _NothingThere
-        return make()
+        return self._document(make())
 
-    def _document(self, data: bytes, content_type: str, *headers: tuple[str, str]) -> Document:
-        policy = ("Content-Security-Policy", content_security_policy(self.site.url))
-        about = (content_type, self.site.max_age, (*headers, policy))
-        etag = etag_of(data)
+    def _document(self, sheet: Sheet) -> Document:
+        """Finish a sheet; where nothing of it changed, it is the document that it was in the edition before."""
+        headers = (*sheet.headers, ("Content-Security-Policy", content_security_policy(self.site.url)))
+        about = (sheet.content_type, self.site.max_age, headers)
+        etag = etag_of(sheet.data)
         modified, kept = self._dates.get(etag, self.modified), self._kept.get(etag)
         if kept and kept.modified == modified and (kept.content_type, kept.max_age, kept.headers) == about:
             return kept
-        return Document(data, content_type, modified, self.site.max_age, (*headers, policy))
-
-    def _feed(self, topic: Topic, format: Format) -> Document:
-        feed = self.table.feed(topic)
-        return self._document(format.render(feed), format.content_type, ("Link", _links(feed, format)), OPEN_TO_SCRIPTS)
-
-    def _page(self, render: Callable[..., bytes], subject: object) -> Document:
-        return self._document(render(self.table, subject), pages.CONTENT_TYPE)
-
-    def _article(self, article: Article) -> Document:
-        twins = self.catalog.twins(article)
-        urls = ((twin.language, self.site.article_path(twin.language, twin.slug)) for twin in twins)
-        links = [f'<{self.site.absolute(path)}>; rel="alternate"; hreflang="{language}"' for language, path in urls]
-        headers = [("Link", ", ".join(links))] if links else []
-        return self._document(pages.article(self.table, article), pages.CONTENT_TYPE, *headers)
-
-    def _opml(self) -> Document:
-        outlines = [self.table.outline(topic) for topic in self.table.topics.values()]
-        title = self.site.title[self.site.default_language]
-        return self._document(opml.render(title, outlines), opml.CONTENT_TYPE, OPEN_TO_SCRIPTS)
-
-    def _manifest(self) -> Document:
-        return self._document(self.manifest.to_json(), manifest.CONTENT_TYPE)
-
-    def _style(self) -> Document:
-        return self._document(pages.style(self.site.accent), pages.STYLE_TYPE)
-
-
-_SINGLE: Mapping[str, Callable[[Edition], Document]] = {
-    "/feeds.opml": Edition._opml,
-    "/manifest.json": Edition._manifest,
-}
-"""The paths that there is one of, whatever the languages."""
-
-
-def _taken_over(document: Document) -> Document:
-    return document
-
-
-def _links(feed: Feed, format: Format) -> str:
-    """Write the Link header of a feed (RFC 8288): itself, its other formats, its translations."""
-    links = [f'<{feed.address}.{format.ending}>; rel="self"; type="{format.media_type}"']
-    for other in FORMATS.values():
-        if other is not format:
-            links.append(f'<{feed.address}.{other.ending}>; rel="alternate"; type="{other.media_type}"')
-    for language, address in feed.translations.items():
-        where = f"<{address}.{format.ending}>"
-        links.append(f'{where}; rel="alternate"; type="{format.media_type}"; hreflang="{language}"')
-    return ", ".join(links)
+        return Document(sheet.data, sheet.content_type, modified, self.site.max_age, headers)

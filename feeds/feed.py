@@ -95,8 +95,8 @@ class Topic:
 class Feed:
     """A subscription document before it is written: entries newest first, and what is said of them all.
 
-    `address` is where the feed is, without the ending of a format; `url` is the page about it. `translations` are the
-    addresses of the same topic in other languages.
+    `address` is where the feed is, without the ending of a format; `url` is what it is about, and `style` the
+    stylesheet for browsers that open it. `translations` are the addresses of the same topic in other languages.
     """
 
     id: str
@@ -108,6 +108,7 @@ class Feed:
     updated: datetime
     author: Person
     ttl: int
+    style: str
     rights: str | None = None
     logo: Image | None = None
     icon: Image | None = None

@@ -8,13 +8,12 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
 
 from . import markup, words
 from .article import Article, Attachment, Picture, Withdrawal
-from .catalog import Catalog, Group
+from .catalog import Catalog, Group, Key
 from .feed import Enclosure, Entry, Feed, Image, Kind, Term, Tombstone, Topic
 from .mediafile import MediaFile
 from .site import Site
@@ -72,10 +71,13 @@ class FeedTable:
         said = articles[-1].tags if kind == "tag" else [author.name for author in articles[-1].authors]
         return Topic(language, kind, name, next(each for each in said if slug(each) == below))
 
+    def key(self, topic: Topic) -> Key:
+        """Give the key of the group of articles that a topic is about."""
+        return (topic.kind, topic.language, *([] if topic.kind == "all" else [topic.name.rpartition("/")[2]]))
+
     def group(self, topic: Topic) -> Group:
         """Give all articles of a topic."""
-        key = (topic.language,) if topic.kind == "all" else (topic.language, topic.name.rpartition("/")[2])
-        return self.catalog.group(topic.kind, *key)
+        return self.catalog.group(*self.key(topic))
 
     def feed(self, topic: Topic) -> Feed:
         """Make the feed of a topic; those of everything and of the categories once for all their formats."""
@@ -113,6 +115,7 @@ class FeedTable:
             updated=self.catalog.last_change(self.group(topic)),
             author=site.publisher,
             ttl=max(site.max_age // 60, 1),
+            style=site.absolute(site.feed_style_path(language)),
             rights=site.rights[language] if site.rights else None,
             logo=self._site_image(site.logo),
             icon=self._site_image(site.icon),
@@ -164,35 +167,32 @@ class FeedTable:
                 self._entries[article.slug] = made
         return made[1]
 
+    def body(self, article: Article) -> str:
+        """Render the text of an article that has appeared as safe HTML: without its picture and attachments."""
+        return markup.to_html(article.body, base=self.site.url, page=self.page_of(article))
+
+    def page_of(self, article: Article) -> str:
+        """Give the URL of an article's page with us."""
+        return self.site.absolute(self.site.article_path(article.language, article.slug))
+
     def _entry(self, article: Article) -> Entry:
         site, now = self.site, self.catalog.now
-        page = site.absolute(site.article_path(article.language, article.slug))
-        withdrawal = article.withdrawal(now)
         picture: Image | None = None
         enclosures: tuple[Enclosure, ...] = ()
-        if withdrawal:
+        if withdrawal := article.withdrawal(now):
             summary, content = _notice(site, article.language, withdrawal)
         else:
             attachments = article.attachments_at(now)
             picture = _image(site, article.picture.file, article.picture) if article.picture else None
             enclosures = tuple(_enclosure(site, each) for each in attachments)
-            body = markup.to_html(article.body, base=site.url, page=page)
+            body = self.body(article)
             summary = article.summary or markup.excerpt(body) or article.title
-            content = (
-                "\n".join(
-                    part
-                    for part in (
-                        _figure(article.language, picture, article.picture),
-                        body,
-                        _attachment_list(site, article.language, attachments, enclosures),
-                    )
-                    if part
-                )
-                or f"<p>{html.escape(article.title, quote=False)}</p>"
-            )
+            figure = _figure(article.language, picture, article.picture)
+            parts = (figure, body, _attachment_list(site, article.language, attachments, enclosures))
+            content = "\n".join(filter(None, parts)) or f"<p>{html.escape(article.title, quote=False)}</p>"
         return Entry(
             id=article.id,
-            url=article.link or page,
+            url=article.link or self.page_of(article),
             title=article.title,
             published=article.published,
             updated=article.updated_at(now),
@@ -245,18 +245,10 @@ def _attachment_list(
 ) -> str:
     lines = []
     for attachment, enclosure in zip(attachments, enclosures, strict=True):
-        until = f" ({_until(site, language, attachment.until)})" if attachment.until else ""
+        until = f" ({words.end(language, attachment.until, site.timezone)})" if attachment.until else ""
         name = html.escape(enclosure.title, quote=False)
         lines.append(f'<li><a href="{html.escape(enclosure.url)}">{name}</a>{until}</li>')
     return "<ul>\n" + "\n".join(lines) + "\n</ul>" if lines else ""
-
-
-def _until(site: Site, language: str, end: datetime) -> str:
-    """Name the last day, where an attachment is offered to the end of one, or else the moment."""
-    local = end.astimezone(site.timezone)
-    if (local.hour, local.minute, local.second) == (0, 0, 0):
-        return words.say(language, "until {day}", day=words.day(language, end - timedelta(seconds=1), site.timezone))
-    return words.say(language, "until {day}", day=words.minute(language, end, site.timezone))
 
 
 def _notice(site: Site, language: str, withdrawal: Withdrawal) -> tuple[str, str]:

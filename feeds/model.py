@@ -101,6 +101,18 @@ url = matching(
 email = matching(r"[^@\s<>()]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an e-mail address", "one such as name@host.example")
 """Read an e-mail address; only its shape is looked at."""
 
+fediverse = matching(
+    r"@?[\w.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "a fediverse account", "one such as @name@host.example"
+)
+"""Read the account of somebody on Mastodon and its like."""
+
+
+def contact(value: object) -> str:
+    """Read an address, or an e-mail address as one."""
+    found = line(value)
+    return url(found) if found.startswith("http") else "mailto:" + email(found.removeprefix("mailto:"))
+
+
 TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
 """What editors may take a text for, since they resolve `1.0` and `true`; here it is text all the same."""
 
@@ -110,6 +122,12 @@ Title = Annotated[str, PlainValidator(title), WithJsonSchema(TEXT_SCHEMA)]
 Truth = Annotated[bool, PlainValidator(truth), WithJsonSchema({"type": "boolean"})]
 Url = Annotated[str, PlainValidator(url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
 Email = Annotated[str, PlainValidator(email), WithJsonSchema({"type": "string", "pattern": "^[^@ ]+@[^@ ]+$"})]
+
+
+Fediverse = Annotated[
+    str, PlainValidator(fediverse), WithJsonSchema({"type": "string", "pattern": "^@?[^@ ]+@[^@ ]+$"})
+]
+Contact = Annotated[str, PlainValidator(contact), WithJsonSchema({"type": "string"})]
 
 
 def one_or_more(value: object) -> object:

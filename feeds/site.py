@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, ValidationInfo, field_validator
 
 from .mediafile import Media
-from .model import Email, Strict, Title, Url, validate
+from .model import Contact, Email, Fediverse, Strict, Title, Url, validate
 from .sitekeys import (
     Accent,
     CategorySlug,
@@ -41,6 +41,9 @@ class Person(Strict):
     name: Title = Field(description="The name as it is printed.", examples=["Ligue contre le cancer"])
     url: Url | None = Field(None, description="A page about them.", examples=["https://www.ligue-cancer.net"])
     email: Email | None = Field(None, description="An address to write to.", examples=["presse@crcm.example"])
+    fediverse: Fediverse | None = Field(
+        None, description="Their account on Mastodon and its like.", examples=["@crcm@social.example"]
+    )
 
     @property
     def slug(self) -> str:
@@ -91,6 +94,11 @@ class Site(Strict):
         None, description="A square picture in `media/`, 512 px wide at best.", examples=["icon.png"]
     )
     accent: Accent = Field("#0b5c8e", description="The colour of links on the pages.", examples=["'#0b5c8e'"])
+    security_contact: Contact | None = Field(
+        None,
+        description="Where to report a fault of security: an e-mail address or a page (RFC 9116).",
+        examples=["security@crcm.example"],
+    )
     entries: Entries = Field(50, description="How many entries a feed holds.", examples=["50"])
     max_age: MaxAge = Field(
         3600, description="Seconds that a copy of a feed may be kept before it is asked for again.", examples=["3600"]
@@ -180,6 +188,10 @@ class Site(Strict):
     def feed_path(self, language: str, name: str) -> str:
         """Give the path of a feed's page; with `.rss`, `.atom` or `.json` behind, of the feed itself."""
         return f"{self.prefix(language)}/feeds/{name}"
+
+    def feed_style_path(self, language: str) -> str:
+        """Give the path of the stylesheet of the feeds in a language."""
+        return f"/static/feed-{language}.css"
 
     def article_path(self, language: str, slug: str) -> str:
         """Give the path of an article's page."""

@@ -15,6 +15,9 @@ from .publisher import Publisher
 
 blueprint = Blueprint("feeds", __name__)
 
+ICONS = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png")
+"""Where browsers and phones look for an icon without being told."""
+
 _SCRIPTABLE = ("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml")
 """Types that a browser would run code of; a sandbox keeps them from our pages."""
 
@@ -92,6 +95,8 @@ def _elsewhere(edition: Edition) -> Response | None:
     if request.root_path != site.path:
         return None
     place = site.redirects.get(path) if request.environ["PATH_INFO"] else "/"
+    if place is None and site.icon and path in ICONS:
+        place = site.icon.url_path
     if place is None:
         other = path.rstrip("/") if path.endswith("/") else path + "/"
         place = other if edition.find(site.path + other) else None

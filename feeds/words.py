@@ -5,14 +5,16 @@ The catalogues are gettext `.po` files of the package, compiled in memory when f
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.core import get_global
+from babel.dates import format_date, format_datetime, format_skeleton, get_month_names
 from babel.messages.pofile import read_po
+from babel.units import format_unit
 
 LANGUAGES = ("en", "fr")
 """The languages we have words in; a site's other languages get English ones."""
@@ -27,7 +29,7 @@ def _catalogue(language: str) -> dict[str, str]:
         return {str(message.id): str(message.string) for message in read_po(file, language) if message.string}
 
 
-def say(language: str, words: str, **values: object) -> str:
+def say(language: str, words: str, /, **values: object) -> str:
     """Say our English `words` in a language, with `{name}` filled from `values`."""
     return _catalogue(language.partition("-")[0]).get(words, words).format(**values)
 
@@ -56,6 +58,48 @@ def _locale(language: str) -> Locale:
     return Locale.parse("en-GB" if language == "en" else language, sep="-")
 
 
-def language_name(language: str) -> str:
-    """Write the name of a language in itself: français, English."""
-    return Locale.parse(language, sep="-").get_display_name() or language
+def end(language: str, moment: datetime, zone: ZoneInfo) -> str:
+    """Say until when something is offered that ends at an instant: to the end of a day, or to the minute."""
+    local = moment.astimezone(zone)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return say(language, "until {day}", day=day(language, moment - timedelta(seconds=1), zone))
+    return say(language, "until {day}", day=minute(language, moment, zone))
+
+
+def month(language: str, first: date) -> str:
+    """Write a month and its year as people do: janvier 2026."""
+    return format_skeleton("yMMMM", first, locale=_locale(language))
+
+
+def month_alone(language: str, first: date) -> str:
+    """Write a month without its year, as a heading of a list: janvier, January."""
+    return str(get_month_names("wide", "stand-alone", _locale(language))[first.month])
+
+
+def size(language: str, length: int) -> str:
+    """Write a number of bytes as people do: 57 ko, 2,9 Mo."""
+    for unit, least in (("megabyte", 1_000_000), ("kilobyte", 1_000), ("byte", 1)):
+        if length >= least or least == 1:
+            amount = round(length / least, 1 if unit == "megabyte" else 0)
+            return format_unit(amount, f"digital-{unit}", "short", format="#,##0.#", locale=_locale(language))
+    raise AssertionError("every length is in bytes")
+
+
+def duration(seconds: int) -> str:
+    """Write how long something plays, as players do: 3:00, 1:02:30."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def territory(language: str) -> str:
+    """Name a language with its country, as Open Graph does: fr_FR, en_GB."""
+    known = str(_locale(language))
+    likely: str = get_global("likely_subtags").get(known, f"{known}_{known.upper()}")
+    return known if "_" in known else f"{known}_{likely.rpartition('_')[2]}"
+
+
+def language_name(language: str, told_in: str | None = None) -> str:
+    """Write the name of a language in itself (français, English), or in another."""
+    named_in = _locale(told_in) if told_in else None
+    return Locale.parse(language, sep="-").get_display_name(named_in) or language

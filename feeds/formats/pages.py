@@ -1,31 +1,51 @@
-"""HTML pages for people: home, a feed's page, an article's page, and the page of an address that leads nowhere.
+"""HTML pages for people: home, a feed's page and its months, an article's page, and that of an address with nothing.
 
 Links between them are relative to the root of the host, so that a page works under whatever name it is opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from feeds import words
 from feeds.article import Article
+from feeds.catalog import month_of
 from feeds.feed import Entry, Topic
 from feeds.feedtable import FeedTable
+from feeds.sitekeys import slug
+
+from . import assets, cards
 
 CONTENT_TYPE = "text/html; charset=utf-8"
-STYLE_TYPE = "text/css; charset=utf-8"
+
+SHOWN = 20
+"""How many entries a page lists; what is older is on the pages of the months."""
+
+MOST_ELSEWHERE = 5
+"""How many articles a page names that its language has not."""
+
+READERS = (
+    ("Feedly", "https://feedly.com/i/subscription/feed%2F{}"),
+    ("Inoreader", "https://www.inoreader.com/?add_feed={}"),
+    ("NewsBlur", "https://www.newsblur.com/?url={}"),
+    ("Feedbin", "https://feedbin.com/?subscribe={}"),
+    ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
+)
+"""Readers on the web that many people have, and the address at which each takes in a feed."""
 
 _templates = Environment(
     loader=PackageLoader("feeds"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
 )
 _templates.filters["safe_html"] = Markup  # for what `markup` has cleaned, and nothing else
+_templates.filters["plain_spaces"] = cards.plain_spaces
 
 
 @dataclass(frozen=True)
@@ -35,17 +55,22 @@ class Page:
     table: FeedTable
     language: str
 
-    def say(self, said: str, **values: object) -> str:
+    def say(self, said: str, /, **values: object) -> str:
         """Say our words in the page's language."""
         return words.say(self.language, said, **values)
 
-    def day(self, moment: Any) -> str:
+    def day(self, moment: datetime) -> str:
         """Write the day of an instant in the site's zone."""
         return words.day(self.language, moment, self.table.site.timezone)
 
     def here(self, path: str) -> str:
         """Make a path of ours relative to the root of the host."""
         return self.table.site.path + path
+
+    def asset(self, name: str) -> str:
+        """Give the place of a stylesheet or script, with a mark of its content, so that no cache gives an old one."""
+        data = assets.style(self.table.site) if name == "style.css" else assets.read(name)
+        return self.here(f"/static/{name}?{hashlib.sha256(data).hexdigest()[:8]}")
 
     def local(self, url: str) -> str:
         """Make a URL relative to the root of the host if it is on ours."""
@@ -68,47 +93,120 @@ class Page:
         assert found, name
         return found
 
+    def tags(self, article: Article) -> list[Topic]:
+        """Give the topics of an article's tags."""
+        found = (self.table.topic(self.language, f"tags/{slug(tag)}") for tag in article.tags)
+        return list(dict.fromkeys(topic for topic in found if topic))
+
     def feed_path(self, topic: Topic) -> str:
         """Give the path of a feed's page, relative to the root of the host."""
         return self.here(self.table.site.feed_path(topic.language, topic.name))
+
+    def month_path(self, topic: Topic, first: date) -> str:
+        """Give the path of the page of a feed's month."""
+        return f"{self.feed_path(topic)}/{first:%Y-%m}"
+
+    def address(self, topic: Topic, ending: str) -> str:
+        """Give the address of a feed, to be copied."""
+        return f"{self.table.site.absolute(self.table.site.feed_path(topic.language, topic.name))}.{ending}"
+
+    def readers(self, topic: Topic) -> list[tuple[str, str]]:
+        """Give readers on the web, each with the address that opens a feed there."""
+        address = quote(self.address(topic, "rss"), safe="")
+        return [(name, where.format(address)) for name, where in READERS]
+
+    def language_name(self, language: str) -> str:
+        """Write the name of a language in itself."""
+        return words.language_name(language)
+
+    def in_language(self, language: str) -> str:
+        """Say that something is in a language, in the page's."""
+        return self.say("in {language}", language=words.language_name(language, self.language))
 
 
 def home(table: FeedTable, language: str) -> bytes:
     """Render the home page of a language."""
     page = Page(table, language)
-    everything = page.topic("all")
-    feed = table.feed(everything)
+    topic = page.topic("all")
+    entries = table.feed(topic).entries[:SHOWN]
     others = {other: table.site.home_path(other) for other in table.site.languages if other != language}
-    return _render("home.html", page, feed=feed, topics=[everything], canonical=_canonical(page, ""), others=others)
+    return _render(
+        "home.html",
+        page,
+        topics=page.main_topics,
+        topic=topic,
+        entries=entries,
+        elsewhere=_elsewhere(page, topic, entries),
+        canonical=table.site.absolute(table.site.home_path(language)),
+        others=others,
+    )
 
 
 def feed(table: FeedTable, topic: Topic) -> bytes:
     """Render the page of a feed."""
-    page = Page(table, topic.language)
-    others = {
-        other: table.site.feed_path(other, topic.name)
-        for other in table.site.languages
-        if other != topic.language and table.topic(other, topic.name)
-    }
-    canonical = table.site.absolute(table.site.feed_path(topic.language, topic.name))
-    topics = list(dict.fromkeys([topic, page.topic("all")]))
-    return _render("feed.html", page, feed=table.feed(topic), topics=topics, canonical=canonical, others=others)
+    page, feed = Page(table, topic.language), table.feed(topic)
+    entries = feed.entries[:SHOWN]
+    return _render(
+        "feed.html",
+        page,
+        topics=list(dict.fromkeys([topic, page.topic("all")])),
+        topic=topic,
+        feed=feed,
+        entries=entries,
+        months=table.catalog.months(table.group(topic)),
+        month=words.month_alone,
+        elsewhere=_elsewhere(page, topic, entries),
+        canonical=table.site.absolute(table.site.feed_path(topic.language, topic.name)),
+        others=_other_feeds(table, topic),
+    )
+
+
+def month(table: FeedTable, topic: Topic, first: date) -> bytes:
+    """Render the page of what a feed had in one of its months, by the first day of that."""
+    page, group = Page(table, topic.language), table.group(topic)
+    months = table.catalog.months(group)
+    place = months.index(first)
+    live = filter(table.catalog.is_live, group.between(*month_of(first, table.site.timezone)))
+    return _render(
+        "month.html",
+        page,
+        topics=list(dict.fromkeys([topic, page.topic("all")])),
+        topic=topic,
+        name=words.month(topic.language, first),
+        month=words.month,
+        entries=[table.entry(article) for article in live],
+        newer=months[place - 1] if place else None,
+        older=months[place + 1] if place + 1 < len(months) else None,
+        canonical=f"{table.site.absolute(table.site.feed_path(topic.language, topic.name))}/{first:%Y-%m}",
+        others={},
+    )
 
 
 def article(table: FeedTable, article: Article) -> bytes:
     """Render the page of an article that has appeared, expired ones included."""
     page = Page(table, article.language)
-    entry: Entry = table.entry(article)
-    site = table.site
+    entry, site, now = table.entry(article), table.site, table.catalog.now
+    withdrawal = article.withdrawal(now)
+    twins = table.catalog.twins(article)
+    older, newer = table.catalog.neighbours(article, article.categories[0])
     return _render(
         "article.html",
         page,
+        topics=[page.topic(name) for name in article.categories] + [page.topic("all")],
         article=article,
         entry=entry,
-        expired=article.has_expired(table.catalog.now),
-        topics=[page.topic(name) for name in article.categories] + [page.topic("all")],
-        canonical=article.link or site.absolute(site.article_path(article.language, article.slug)),
-        others={twin.language: site.article_path(twin.language, twin.slug) for twin in table.catalog.twins(article)},
+        expired=article.has_expired(now),
+        withdrawal=withdrawal,
+        body=entry.content if withdrawal else table.body(article),
+        files=[] if withdrawal else list(zip(article.attachments_at(now), entry.enclosures, strict=True)),
+        neighbours=[(name, each) for name, each in (("newer", newer), ("older", older)) if each],
+        properties=list(cards.open_graph(site, article, entry, [twin.language for twin in twins])),
+        json_ld=cards.json_ld(site, article, entry),
+        end=words.end,
+        size=words.size,
+        duration=words.duration,
+        canonical=entry.url,
+        others={twin.language: site.article_path(twin.language, twin.slug) for twin in twins},
     )
 
 
@@ -118,19 +216,26 @@ def missing(table: FeedTable, language: str) -> bytes:
     return _render("missing.html", page, topics=[page.topic("all")], canonical=None, others={})
 
 
-def style(accent: str) -> bytes:
-    """Give the one stylesheet, with the site's colour in it."""
-    return (files("feeds") / "static" / "style.css").read_bytes().replace(b"#0b5c8e", accent.encode())
+def _other_feeds(table: FeedTable, topic: Topic) -> dict[str, str]:
+    return {
+        other: table.site.feed_path(other, topic.name)
+        for other in table.site.languages
+        if other != topic.language and table.topic(other, topic.name)
+    }
 
 
-def _canonical(page: Page, name: str) -> str:
-    return page.table.site.absolute(page.table.site.home_path(page.language) + name)
+def _elsewhere(page: Page, topic: Topic, entries: Sequence[Entry]) -> list[Entry]:
+    """Give the newest articles of a topic that the page's language has not; none older than what it lists."""
+    table = page.table
+    since = entries[-1].published if entries else table.catalog.now - timedelta(days=365)
+    found = table.catalog.elsewhere(table.key(topic), topic.language, since)
+    return [table.entry(article) for article in found[:MOST_ELSEWHERE]]
 
 
 def _render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:
     from . import FORMATS
 
     text = _templates.get_template(template).render(
-        page=page, site=page.table.site, language=page.language, topics=topics, formats=FORMATS, words=words, **values
+        page=page, site=page.table.site, language=page.language, topics=topics, formats=FORMATS, **values
     )
     return text.encode()

@@ -17,6 +17,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
+from feeds import words
 from feeds.feed import Enclosure, Entry, Feed, Image
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -46,6 +47,9 @@ ENTRY_ORDER = ("id", "title", "updated", "published", "author", "link", "categor
 
 KEPT = 1024
 """How many entries' elements are kept for the next feed they are in."""
+
+MOST_SAID = 250
+"""Bytes of what is said before the root."""
 
 # feedgen writes every RSS date with setlocale, which is the whole process's: one feed is written at a time
 _one_at_a_time = threading.Lock()
@@ -179,6 +183,19 @@ def _sort(element: etree._Element, order: tuple[str, ...]) -> None:
     element[:] = sorted(element, key=lambda child: order.index(str(child.tag)))
 
 
+def _for_browsers(root: etree._Element, feed: Feed) -> None:
+    """Tell who opens the feed in a browser what it is: with a stylesheet (no XSLT), and where none applies, in words.
+
+    Chromium shows a feed as plain text. Both stand before the root, which readers look for in the first 512 bytes.
+    """
+    said = words.say(feed.language, "This is a web feed. Copy its address into a feed reader to get every new article.")
+    comment = f" {said} {feed.address} "
+    if "--" not in comment and len(comment.encode()) < MOST_SAID:  # XML 1.0 section 2.5
+        root.addprevious(etree.Comment(comment))
+    about = f'href="{html.escape(feed.style)}" type="text/css"'
+    root.addprevious(etree.ProcessingInstruction("xml-stylesheet", about))
+
+
 class _RssChannel(BaseExtension):  # type: ignore[misc]
     feed: Feed
 
@@ -189,6 +206,7 @@ class _RssChannel(BaseExtension):  # type: ignore[misc]
         # feedgen writes the first rel=self alone, and neither hubs nor archives
         href = f"{self.feed.address}.rss"
         etree.SubElement(root[0], f"{{{ATOM}}}link", href=href, rel="self", type="application/rss+xml")
+        _for_browsers(root, self.feed)
         return root
 
 
@@ -226,6 +244,7 @@ class _AtomFeed(BaseExtension):  # type: ignore[misc]
 
     def extend_atom(self, root: etree._Element) -> etree._Element:
         root.set(XML_LANG, self.feed.language)
+        _for_browsers(root, self.feed)
         for tombstone in self.feed.tombstones:  # RFC 6721 section 3
             about = {"ref": tombstone.id, "when": tombstone.when.strftime("%Y-%m-%dT%H:%M:%SZ")}
             element = etree.SubElement(root, f"{{{TOMBSTONES}}}deleted-entry", about)

@@ -1,0 +1,81 @@
+"""Cards: what an article's page tells programs that show a link to it: Open Graph, JSON-LD, the fediverse.
+
+Nothing here is seen on the page itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from markupsafe import Markup
+
+from feeds import words
+from feeds.article import Article
+from feeds.feed import Entry
+from feeds.site import Person, Site
+
+OPEN_GRAPH = "https://ogp.me/"
+SCHEMA = "https://schema.org"
+
+
+def plain_spaces(title: str) -> str:
+    """Put U+00A0 where U+202F is: many fonts in which titles of tabs and cards are set lack it."""
+    return title.replace("\u202f", "\u00a0")
+
+
+def open_graph(site: Site, article: Article, entry: Entry, others: list[str]) -> Iterator[tuple[str, str]]:
+    """Give the properties of an article's page (https://ogp.me/); `others` are the languages of its translations."""
+    yield "og:type", "article"
+    yield "og:title", plain_spaces(entry.title)
+    yield "og:description", entry.summary
+    yield "og:url", entry.url
+    yield "og:site_name", plain_spaces(site.title[entry.language])
+    yield "og:locale", words.territory(entry.language)
+    for language in others:
+        yield "og:locale:alternate", words.territory(language)
+    if entry.picture:
+        yield "og:image", entry.picture.url
+        yield "og:image:type", entry.picture.type
+        yield "og:image:width", str(entry.picture.width)
+        yield "og:image:height", str(entry.picture.height)
+        yield "og:image:alt", entry.picture.alt
+    yield "article:published_time", entry.published.isoformat()
+    if entry.updated != entry.published:
+        yield "article:modified_time", entry.updated.isoformat()
+    yield "article:section", entry.categories[0].label
+    for tag in article.tags:
+        yield "article:tag", tag
+
+
+def json_ld(site: Site, article: Article, entry: Entry) -> Markup:
+    """Give a NewsArticle (https://schema.org/NewsArticle) as the text of a script element, which `</` cannot end."""
+    found: dict[str, Any] = {
+        "@context": SCHEMA,
+        "@type": "NewsArticle",
+        "@id": entry.id,
+        "headline": entry.title,
+        "description": entry.summary,
+        "datePublished": entry.published.isoformat(),
+        "dateModified": entry.updated.isoformat(),
+        "inLanguage": entry.language,
+        "mainEntityOfPage": entry.url,
+        "articleSection": [term.label for term in entry.categories[: len(article.categories)]],
+        "keywords": list(article.tags) or None,
+        "image": entry.picture and [entry.picture.url],
+        "author": [_person(author) for author in entry.authors] or [_publisher(site)],
+        "publisher": _publisher(site),
+        "isAccessibleForFree": True,
+    }
+    text = json.dumps({key: value for key, value in found.items() if value is not None}, ensure_ascii=False)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
+
+
+def _person(person: Person) -> dict[str, str]:
+    return {key: value for key, value in (("name", person.name), ("url", person.url)) if value}
+
+
+def _publisher(site: Site) -> dict[str, Any]:
+    logo = {"logo": site.absolute(site.logo.url_path)} if site.logo else {}
+    return {"@type": "Organization", **_person(site.publisher), **logo}

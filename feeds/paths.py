@@ -1,0 +1,168 @@
+"""Paths: what each path of the site is, told from the path alone, and all of them in turn.
+
+It keeps nothing: an `Edition` finishes what is found here, dates it, and keeps it. A table of all paths would grow with
+the articles, and would have to be made anew at each change of one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+
+from .article import Article
+from .feed import Feed, Topic
+from .feedtable import FeedTable
+from .formats import FORMATS, Format, assets, crawlers, opml, pages
+
+OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
+
+_MONTH = re.compile("(.+)/([0-9]{4}-(?:0[1-9]|1[0-2]))")
+_SITEMAP = re.compile("/sitemap-([1-9][0-9]{0,5})\\.xml")
+
+
+class Sheet(NamedTuple):
+    """What is at a path: its bytes, their media type, and headers of its own."""
+
+    data: bytes
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Make = Callable[[], Sheet]
+
+
+class Paths:
+    """The paths below the site's address, decoded, and what makes the sheet of each."""
+
+    def __init__(self, table: FeedTable) -> None:
+        """Take the feeds and articles of an instant."""
+        self.table, self.site, self.catalog = table, table.site, table.catalog
+        self._single: dict[str, Make] = {
+            "/feeds.opml": self._opml,
+            "/robots.txt": lambda: Sheet(crawlers.robots(self.site), crawlers.TEXT_TYPE),
+            "/sitemap.xml": self._sitemap,
+            "/static/style.css": lambda: Sheet(assets.style(self.site), assets.CSS_TYPE),
+            "/static/copy.js": lambda: Sheet(assets.read("copy.js"), assets.SCRIPT_TYPE),
+        }
+        for language in self.site.languages:
+            self._single[self.site.feed_style_path(language)] = partial(self._feed_style, language)
+        if text := crawlers.security(self.site, self.catalog.now):
+            self._single["/.well-known/security.txt"] = lambda: Sheet(text, crawlers.TEXT_TYPE)
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through all of them."""
+        yield from self._single
+        yield from (f"/sitemap-{number + 1}.xml" for number in range(self._sitemaps()))
+        for topic in self.table.topics.values():
+            page = self.site.feed_path(topic.language, topic.name)
+            yield page
+            yield from (path for path, _ in self.feeds_of(topic))
+            yield from (f"{page}/{first:%Y-%m}" for first in self.catalog.months(self.table.group(topic)))
+        for article in self.catalog.appeared:
+            yield self.site.article_path(article.language, article.slug)
+        yield from map(self.site.home_path, self.site.languages)
+
+    def find(self, path: str) -> Make | None:
+        """Find what makes the sheet of a path."""
+        if single := self._single.get(path):
+            return single
+        if (part := _SITEMAP.fullmatch(path)) and int(part[1]) <= self._sitemaps():
+            return partial(self._sitemap_part, int(part[1]) - 1)
+        language, place = self.site.language_of(path)
+        if place == "/":
+            return partial(self._page, pages.home, language)
+        folder, _, name = place[1:].partition("/")
+        if folder == "articles" and (article := self.catalog.article(language, name)):
+            return partial(self._article, article)
+        if folder == "feeds":
+            return self._find_feed(language, name) or self._find_month(language, name)
+        return None
+
+    def feeds_of(self, topic: Topic) -> Iterator[tuple[str, Make]]:
+        """Give the paths of a topic's feeds, one a format."""
+        stem = self.site.feed_path(topic.language, topic.name)
+        for format in FORMATS.values():
+            yield f"{stem}.{format.ending}", partial(self._feed, topic, format)
+
+    def _find_feed(self, language: str, name: str) -> Make | None:
+        name, dot, ending = name.partition(".")
+        topic = self.table.topic(language, name)
+        if topic is None or (dot and ending not in FORMATS):
+            return None
+        return partial(self._feed, topic, FORMATS[ending]) if dot else partial(self._page, pages.feed, topic)
+
+    def _find_month(self, language: str, name: str) -> Make | None:
+        found = _MONTH.fullmatch(name)
+        topic = self.table.topic(language, found[1]) if found else None
+        if found is None or topic is None:
+            return None
+        first = date.fromisoformat(f"{found[2]}-01")
+        is_there = first in self.catalog.months(self.table.group(topic))
+        return partial(self._page, pages.month, topic, first) if is_there else None
+
+    def _feed(self, topic: Topic, format: Format) -> Sheet:
+        feed = self.table.feed(topic)
+        return Sheet(format.render(feed), format.content_type, (("Link", _links(feed, format)), OPEN_TO_SCRIPTS))
+
+    def _page(self, render: Callable[..., bytes], *subject: object) -> Sheet:
+        return Sheet(render(self.table, *subject), pages.CONTENT_TYPE)
+
+    def _article(self, article: Article) -> Sheet:
+        urls = ((twin.language, self.table.page_of(twin)) for twin in self.catalog.twins(article))
+        links = [f'<{url}>; rel="alternate"; hreflang="{language}"' for language, url in urls]
+        headers = (("Link", ", ".join(links)),) if links else ()
+        return Sheet(pages.article(self.table, article), pages.CONTENT_TYPE, headers)
+
+    def _feed_style(self, language: str) -> Sheet:
+        return Sheet(assets.feed_style(language), assets.CSS_TYPE)
+
+    def _opml(self) -> Sheet:
+        outlines = [self.table.outline(topic) for topic in self.table.topics.values()]
+        data = opml.render(self.site.title[self.site.default_language], outlines)
+        return Sheet(data, opml.CONTENT_TYPE, (OPEN_TO_SCRIPTS,))
+
+    def _sitemap(self) -> Sheet:
+        count = self._sitemaps()
+        urls = (self.site.absolute(f"/sitemap-{number + 1}.xml") for number in range(count))
+        data = crawlers.sitemap_index(urls) if count else crawlers.sitemap(self._places())
+        return Sheet(data, crawlers.SITEMAP_TYPE)
+
+    def _sitemap_part(self, number: int) -> Sheet:
+        places = islice(self._places(), number * crawlers.MOST, (number + 1) * crawlers.MOST)
+        return Sheet(crawlers.sitemap(places), crawlers.SITEMAP_TYPE)
+
+    def _sitemaps(self) -> int:
+        """Tell how many sitemaps are needed besides the one that then lists them."""
+        count = len(self.catalog.articles) + len(self.catalog.groups)
+        if count <= crawlers.MOST:  # surely
+            return 0
+        exact = sum(1 for _ in self._places())
+        return 0 if exact <= crawlers.MOST else -(-exact // crawlers.MOST)
+
+    def _places(self) -> Iterator[crawlers.Place]:
+        """Go through the pages that a search should find: not what lives elsewhere, is withdrawn or has expired."""
+        site, now = self.site, self.catalog.now
+        yield from (crawlers.Place(site.absolute(site.home_path(language))) for language in site.languages)
+        for topic in self.table.topics.values():
+            yield crawlers.Place(site.absolute(site.feed_path(topic.language, topic.name)))
+        for article in self.catalog.live:
+            if not article.link and not article.withdrawal(now):
+                alike = [article, *self.catalog.twins(article)]
+                translations = tuple((each.language, self.table.page_of(each)) for each in alike) if alike[1:] else ()
+                yield crawlers.Place(self.table.page_of(article), article.updated_at(now), translations)
+
+
+def _links(feed: Feed, format: Format) -> str:
+    """Write the Link header of a feed (RFC 8288): itself, its other formats, its translations."""
+    links = [f'<{feed.address}.{format.ending}>; rel="self"; type="{format.media_type}"']
+    for other in FORMATS.values():
+        if other is not format:
+            links.append(f'<{feed.address}.{other.ending}>; rel="alternate"; type="{other.media_type}"')
+    for language, address in feed.translations.items():
+        where = f"<{address}.{format.ending}>"
+        links.append(f'{where}; rel="alternate"; type="{format.media_type}"; hreflang="{language}"')
+    return ", ".join(links)
