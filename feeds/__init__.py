@@ -6,17 +6,20 @@ import os
 
 from flask import Flask
 
-from .commands import add_commands
+from . import preview, web
+from .commands import add_commands, is_development
 from .content import ContentFolder
 from .front import Front
 from .publisher import Clock, Publisher, utc_now
 from .settings import Settings
 from .state import StateFolder
-from .web import blueprint
 
 
-def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flask:
-    """Wire the parts; nothing is read and no thread is started before the first request, or `load_worker`."""
+def create_app(settings: Settings | None = None, clock: Clock = utc_now, *, previews: bool | None = None) -> Flask:
+    """Wire the parts; nothing is read and no thread is started before the first request, or `load_worker`.
+
+    Previews are there where `flask run` asks for the application, and not where anything else does, unless told.
+    """
     settings = settings or Settings.of(os.environ)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -25,7 +28,9 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now) -> Flas
     content = ContentFolder(settings.content, settings.url, state)
     publisher = Publisher(content, clock, rescan=settings.rescan, state=state)
     app.extensions["feeds"] = publisher
-    app.register_blueprint(blueprint)
+    app.register_blueprint(web.blueprint)
+    if is_development() if previews is None else previews:
+        app.register_blueprint(preview.blueprint)
     app.wsgi_app = Front(app.wsgi_app, publisher)  # type: ignore[method-assign]
     add_commands(app)
     return app

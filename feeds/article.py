@@ -219,9 +219,12 @@ class Article(Strict):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of all that it says, but for its id and address: two files that say the same have the same."""
-        said = (f"{name}={getattr(self, name)!r}" for name in Article.model_fields if name != "id")
-        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+        """A digest of all that it says, but for its id and address: two files that say the same have the same.
+
+        Keys that it leaves out do not count, so that a key of a later version changes nothing.
+        """
+        said = self.model_dump(exclude={"id"}, exclude_defaults=True, warnings=False)
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
 
     def fits(self, site: Site) -> bool:
         """Tell whether a site still has its categories and its language."""

@@ -19,7 +19,7 @@ from wsgiref.types import WSGIApplication
 
 import click
 from flask import Flask, current_app
-from flask.cli import ScriptInfo, with_appcontext
+from flask.cli import ScriptInfo, run_command, with_appcontext
 
 from .catalog import Catalog
 from .checks import PLACEHOLDER
@@ -40,6 +40,12 @@ def add_commands(app: Flask) -> None:
     """Make the commands known to `flask`."""
     for command in (serve, check, diff, new, schema):
         app.cli.add_command(command)
+
+
+def is_development() -> bool:
+    """Tell whether this process is `flask run`: what is not live yet may be seen there."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.command is run_command
 
 
 def _publisher() -> Publisher:

@@ -61,13 +61,19 @@ class Publisher:
         self.state = state
         self.edition: Edition | None = None
         self.refreshed: datetime | None = None
-        self.problems: tuple[Problem, ...] = ()
+        self.loaded = Content(None, {}, (), 0)  # what the folder holds, whether an edition could be made of it or not
+        self.revision = 0  # counts the readings that found something new
         self._rescan = rescan
         self._watcher: threading.Thread | None = None
         self._one_at_a_time = threading.Lock()
-        self._loaded: Content | None = None
+        self._published: Content | None = None
         self._told: set[str] = set()
         self._settles_at: float | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong with the content now, in order."""
+        return self.loaded.problems
 
     def start(self) -> None:
         """Make the first edition, unless there is one."""
@@ -95,13 +101,13 @@ class Publisher:
     def _refresh(self, now: datetime, changed: Collection[str] | None = None) -> None:
         loaded = self.content.load(changed)
         self._settles_at = time.monotonic() + SETTLING if loaded.is_settling else None
-        if loaded.problems is not self.problems:
+        if loaded.problems is not self.loaded.problems:
             self._tell({str(problem): problem.severity for problem in loaded.problems})
-        self.problems = loaded.problems
-        self.refreshed = now
+        self.revision += loaded != self.loaded
+        self.loaded, self.refreshed = loaded, now
         if loaded.site and not self._is_current(loaded, now):
             self._swap(Catalog.at(now, loaded.site, loaded.articles, self.edition.catalog if self.edition else None))
-            self._loaded = loaded
+            self._published = loaded
 
     def _swap(self, catalog: Catalog) -> None:
         """Make an edition; the first of several processes records its dates, and the others take them over."""
@@ -117,7 +123,7 @@ class Publisher:
 
     def _is_current(self, loaded: Content, now: datetime) -> bool:
         """Tell whether the edition is that of this content at this instant; articles that are equal are the same."""
-        before, edition = self._loaded, self.edition
+        before, edition = self._published, self.edition
         if not before or not edition or loaded.site is not before.site:
             return False
         if loaded.articles != before.articles:

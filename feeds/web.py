@@ -22,12 +22,14 @@ _SCRIPTABLE = ("text/html", "image/svg+xml", "text/xml", "application/xml", "app
 """Types that a browser would run code of; a sandbox keeps them from our pages."""
 
 
-def _publisher() -> Publisher:
+def current_publisher() -> Publisher:
+    """Give the publisher of the application that answers."""
     return cast(Publisher, current_app.extensions["feeds"])
 
 
-def _edition() -> Edition:
-    edition = _publisher().edition
+def current_edition() -> Edition:
+    """Give its edition, or end the request with a 503."""
+    edition = current_publisher().edition
     if edition is None:
         abort(HTTPStatus.SERVICE_UNAVAILABLE)
     return edition
@@ -40,7 +42,7 @@ def _iso(moment: datetime | None) -> str | None:
 @blueprint.get("/health")
 def health() -> tuple[Response, int]:
     """Tell how the service is, without a word of the content."""
-    publisher = _publisher()
+    publisher = current_publisher()
     edition, refreshed = publisher.edition, publisher.refreshed
     state = {
         "edition": edition.id if edition else None,
@@ -55,14 +57,15 @@ def health() -> tuple[Response, int]:
 @blueprint.get("/media/<path:name>")
 def media(name: str) -> Response:
     """Send a file that the site or a live article names; parts of it too, which players ask for."""
-    edition, folder = _edition(), _publisher().content.media
-    if name not in edition.files or request.root_path != edition.site.path:
+    edition, folder = current_edition(), current_publisher().content.media
+    is_named = name in edition.files or "preview" in current_app.blueprints
+    if not is_named or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
     try:
         file = folder.find(name)  # measured again if it changed: its tag is that of the bytes that go out
     except ValueError:
         abort(HTTPStatus.NOT_FOUND)
-    max_age = max(0, int(min(edition.site.max_age, _publisher().seconds_left(edition))))
+    max_age = max(0, int(min(edition.site.max_age, current_publisher().seconds_left(edition))))
     path = folder.path_of(file).resolve()
     response = send_file(path, file.type, etag=file.digest, max_age=max_age, conditional=True)
     response.cache_control.public = True
@@ -74,7 +77,7 @@ def media(name: str) -> Response:
 @blueprint.app_errorhandler(HTTPException)
 def error(fault: HTTPException) -> Response:
     """Answer an error with a short page; an address that leads nowhere may have been redirected or misspelt."""
-    edition = _publisher().edition
+    edition = current_publisher().edition
     if edition is None:
         fault = ServiceUnavailable()
     elif fault.code == HTTPStatus.NOT_FOUND:
@@ -115,7 +118,7 @@ def _page(data: bytes, fault: HTTPException) -> Response:
 @blueprint.after_app_request
 def secure(response: Response) -> Response:
     """Add what every answer carries, and let no cache keep an error: an address may lead somewhere tomorrow."""
-    edition = _publisher().edition
+    edition = current_publisher().edition
     for name, value in SECURITY:
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", content_security_policy(edition.site.url if edition else ""))

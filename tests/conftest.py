@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 from werkzeug.test import Client
 
 from feeds import create_app
 from feeds.settings import Settings
 
-from .builders import NOW, SAMPLE
+from .builders import NOW, ROOT, SAMPLE
 
 settings.register_profile("feeds", deadline=None)  # a busy machine is no fault
 settings.load_profile("feeds")
@@ -22,19 +23,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden/ anew from what is rendered now")
 
 
-@pytest.fixture
+def require(found: str | Path | None, name: str) -> str:
+    """Go on with what was found, or skip; with FEEDS_REQUIRE_ALL=1 a missing one fails."""
+    if found and Path(found).exists():
+        return str(found)
+    reason = f"{name} is not installed (.ci/run installs it)"
+    if os.environ.get("FEEDS_REQUIRE_ALL"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
 def program() -> Callable[[str], str]:
-    """Find a program of the system, or skip; with FEEDS_REQUIRE_ALL=1 a missing one fails."""
+    """Find a program of the system."""
+    return lambda name: require(shutil.which(name), name)
 
-    def find(name: str) -> str:
-        if found := shutil.which(name):
-            return found
-        reason = f"{name} is not installed (.ci/run installs it)"
-        if os.environ.get("FEEDS_REQUIRE_ALL"):
-            pytest.fail(reason)
-        pytest.skip(reason)
 
-    return find
+@pytest.fixture(scope="session")
+def node_package() -> Callable[[str], str]:
+    """Find a file of a package of tests/node."""
+    return lambda name: require(ROOT / "tests" / "node" / "node_modules" / name, f"{name} (npm)")
+
+
+def chromium_options() -> list[str]:
+    """Let Chromium ask nobody but whom a page asks, and run as root where that is who we are."""
+    unwanted = ("gpu", "quic", "sync", "component-update", "background-networking")
+    return ["--no-first-run", *(f"--disable-{name}" for name in unwanted), *["--no-sandbox"] * (os.geteuid() == 0)]
+
+
+@pytest.fixture(scope="session")
+def browser(program: Callable[[str], str]) -> Iterator[Browser]:
+    """Debian's Chromium, which asks nobody but our servers for anything."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program("chromium"), args=chromium_options())
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session", params=["https://news.crcm.example", "https://www.example.org/news"])

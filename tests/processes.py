@@ -55,8 +55,9 @@ def process_of(content: Path, *words: str, **more: str) -> Iterator[Process]:
 
 @contextmanager
 def served(content: Path, *options: str, command: str = "serve", **more: str) -> Iterator[tuple[int, Process]]:
-    """Serve a folder on a free port for as long as the block lasts."""
+    """Serve a folder on a free port for as long as the block lasts; in `more`, that port stands where `{port}` does."""
     port = free_port()
+    more = {name: value.format(port=port) for name, value in more.items()}
     with process_of(content, command, "--port", str(port), *options, **more) as process:
         wait_until(lambda: answers(port), process)
         yield port, process

@@ -8,6 +8,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from feeds import words
+from feeds.formats.previews import STATES
 
 from .builders import ROOT
 
@@ -40,7 +41,7 @@ def catalogue() -> dict[str, str]:
 
 def said() -> set[str]:
     """All words that the code and the templates say."""
-    found: set[str] = set()
+    found = set(STATES.values())
     for path in [*(ROOT / "feeds").rglob("*.py"), *(ROOT / "feeds").rglob("*.html")]:
         found |= set(re.findall(r'\bsay\(\s*(?:language,\s*)?"([^"]+)"', path.read_text(encoding="utf-8")))
         found |= set(re.findall(r"\bsay\('([^']+)'", path.read_text(encoding="utf-8")))

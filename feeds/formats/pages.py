@@ -130,7 +130,7 @@ def home(table: FeedTable, language: str) -> bytes:
     topic = page.topic("all")
     entries = table.feed(topic).entries[:SHOWN]
     others = {other: table.site.home_path(other) for other in table.site.languages if other != language}
-    return _render(
+    return render(
         "home.html",
         page,
         topics=page.main_topics,
@@ -146,7 +146,7 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
     """Render the page of a feed."""
     page, feed = Page(table, topic.language), table.feed(topic)
     entries = feed.entries[:SHOWN]
-    return _render(
+    return render(
         "feed.html",
         page,
         topics=list(dict.fromkeys([topic, page.topic("all")])),
@@ -167,7 +167,7 @@ def month(table: FeedTable, topic: Topic, first: date) -> bytes:
     months = table.catalog.months(group)
     place = months.index(first)
     live = filter(table.catalog.is_live, group.between(*month_of(first, table.site.timezone)))
-    return _render(
+    return render(
         "month.html",
         page,
         topics=list(dict.fromkeys([topic, page.topic("all")])),
@@ -189,7 +189,7 @@ def article(table: FeedTable, article: Article) -> bytes:
     withdrawal = article.withdrawal(now)
     twins = table.catalog.twins(article)
     older, newer = table.catalog.neighbours(article, article.categories[0])
-    return _render(
+    return render(
         "article.html",
         page,
         topics=[page.topic(name) for name in article.categories] + [page.topic("all")],
@@ -213,7 +213,7 @@ def article(table: FeedTable, article: Article) -> bytes:
 def missing(table: FeedTable, language: str) -> bytes:
     """Render the page of an address that leads nowhere."""
     page = Page(table, language)
-    return _render("missing.html", page, topics=[page.topic("all")], canonical=None, others={})
+    return render("missing.html", page, topics=[page.topic("all")], canonical=None, others={})
 
 
 def _other_feeds(table: FeedTable, topic: Topic) -> dict[str, str]:
@@ -232,7 +232,8 @@ def _elsewhere(page: Page, topic: Topic, entries: Sequence[Entry]) -> list[Entry
     return [table.entry(article) for article in found[:MOST_ELSEWHERE]]
 
 
-def _render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:
+def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:
+    """Fill a template; `topics` are those that it names to readers, the most specific first."""
     from . import FORMATS
 
     text = _templates.get_template(template).render(

@@ -1,11 +1,12 @@
-// Shows the buttons that copy the value of a field, where a clipboard is there to copy to.
-for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
-  const field = document.getElementById(button.dataset.copy);
-  const label = button.textContent;
-  button.hidden = false;
-  button.addEventListener("click", async () => {
+// Copies the value of a field at the press of a button, which is shown where there is a clipboard to copy to.
+if (navigator.clipboard) {
+  document.documentElement.classList.add("copies");
+  document.addEventListener("click", async ({ target: button }) => {
+    const field = button.dataset?.copy && document.getElementById(button.dataset.copy);
+    if (!field) return;
     field.select();
     await navigator.clipboard.writeText(field.value);
+    const label = button.textContent;
     button.textContent = button.dataset.done;
     button.parentElement.querySelector("[role=status]").textContent = button.dataset.done;
     setTimeout(() => { button.textContent = label; }, 2000);

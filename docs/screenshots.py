@@ -1,0 +1,44 @@
+"""Takes the pictures of the pages that the README shows, of the sample and in Debian's Chromium: `make screenshots`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.builders import SAMPLE  # noqa: E402
+from tests.conftest import chromium_options  # noqa: E402
+from tests.processes import served  # noqa: E402
+
+WIDE, NARROW = (1120, 820), (390, 820)
+PICTURES = {
+    "home-fr-wide-light": ("/", WIDE, "light"),
+    "home-en-narrow-dark": ("/en/", NARROW, "dark"),
+    "feed-fr-wide-dark": ("/feeds/research", WIDE, "dark"),
+    "feed-en-narrow-light": ("/en/feeds/research", NARROW, "light"),
+    "article-fr-wide-light": ("/articles/cheque-ligue", WIDE, "light"),
+    "article-en-narrow-dark": ("/en/articles/cheque-ligue-en", NARROW, "dark"),
+    "preview-fr-wide-light": ("/preview/cheque-ligue", (1120, 1700), "light"),
+}
+
+
+def main() -> None:
+    """Write docs/pictures anew."""
+    state = tempfile.TemporaryDirectory()
+    here = served(SAMPLE, command="run", FEEDS_STATE=state.name)
+    with state, here as (port, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=chromium_options())
+        for name, (path, (width, height), scheme) in PICTURES.items():
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page.goto(f"http://127.0.0.1:{port}{path}")
+            page.screenshot(path=ROOT / "docs" / "pictures" / f"{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

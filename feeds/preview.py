@@ -1,0 +1,121 @@
+"""What `/preview` shows in `flask run`: articles before they are live, and what is wrong with those that cannot be.
+
+It changes nothing, and is nowhere else: the production server has no such address.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, jsonify
+
+from .article import Article
+from .catalog import Catalog
+from .content import Content
+from .document import content_security_policy
+from .feedtable import FeedTable
+from .formats import assets, pages, previews
+from .formats.previews import Preview, State
+from .sitekeys import slug
+from .web import current_edition, current_publisher
+from .yamlfile import Problem
+
+blueprint = Blueprint("preview", __name__, url_prefix="/preview")
+
+
+@blueprint.get("")
+def listing() -> Response:
+    """List what is not live and why, and then what is."""
+    publisher, table = current_publisher(), current_edition().table
+    found = _previews(publisher.loaded, publisher.clock())
+    others = [each for each in publisher.loaded.problems if _slug_of(each) not in found]
+    return _answer(previews.listing(table, list(found.values()), others, publisher.revision))
+
+
+@blueprint.get("/<name>")
+def preview(name: str) -> Response:
+    """Show an article as its page, as an entry, and as cards; or what is wrong with its file."""
+    publisher = current_publisher()
+    found = _previews(publisher.loaded, publisher.clock()).get(name) or abort(HTTPStatus.NOT_FOUND)
+    shown = _as_live(name)
+    table, article = shown or (current_edition().table, None)
+    return _answer(previews.preview(table, found, article, publisher.revision))
+
+
+@blueprint.get("/<name>/page")
+def page(name: str) -> Response:
+    """Give the page of an article as it will be, for the frame in its preview."""
+    table, article = _as_live(name) or abort(HTTPStatus.NOT_FOUND)
+    return _answer(pages.article(table, article))
+
+
+@blueprint.get("/revision")
+def revision() -> Response:
+    """Tell which reading of the content this is; previews ask for it, and load themselves anew at another."""
+    return jsonify(current_publisher().revision)
+
+
+@blueprint.get("/preview.js")
+def script() -> Response:
+    """Give the script that asks."""
+    return Response(assets.read("preview.js"), content_type=assets.SCRIPT_TYPE)
+
+
+def _answer(data: bytes) -> Response:
+    response = Response(data, content_type=pages.CONTENT_TYPE)
+    policy = content_security_policy(current_edition().site.url).replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    )
+    response.headers["Content-Security-Policy"] = f"{policy}; frame-src 'self'; connect-src 'self'"
+    return response
+
+
+def _slug_of(problem: Problem) -> str:
+    """Give the slug of the file that a problem is in; none of ours has an empty one."""
+    path = Path(problem.file)
+    return slug(path.stem) if "articles" in path.parts else ""
+
+
+def _previews(content: Content, now: datetime) -> dict[str, Preview]:
+    """Tell how each article file stands, by slug, the newest first; those without an article have faults."""
+    problems: dict[str, list[Problem]] = defaultdict(list)
+    for problem in content.problems:
+        if name := _slug_of(problem):
+            problems[name].append(problem)
+    found = []
+    for name in {**content.articles, **problems}:
+        article, own = content.articles.get(name), tuple(problems.get(name, ()))
+        title = article.title if article else Path(own[0].file).name
+        found.append(Preview(name, title, _state(article, own, now), article.published if article else None, own))
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    return {
+        each.slug: each for each in sorted(found, key=lambda each: (each.published or far, each.slug), reverse=True)
+    }
+
+
+def _state(article: Article | None, problems: tuple[Problem, ...], now: datetime) -> State:
+    if article is None or any(problem.severity == "error" for problem in problems):
+        return "broken"
+    if article.draft:
+        return "draft"
+    if not article.has_appeared(now):
+        return "embargoed"
+    if article.has_expired(now):
+        return "expired"
+    return "withdrawn" if article.withdrawal(now) else "live"
+
+
+def _as_live(name: str) -> tuple[FeedTable, Article] | None:
+    """Make an article live for its preview alone: no draft, and at the moment of its publication at the earliest."""
+    publisher, edition = current_publisher(), current_edition()
+    articles: Mapping[str, Article] = publisher.loaded.articles
+    if name not in articles:
+        return None
+    article = articles[name].model_copy(update={"draft": False})
+    now = max(publisher.clock(), article.published)
+    catalog = Catalog.at(now, edition.site, {**articles, name: article}, edition.catalog)
+    return FeedTable(catalog), article
