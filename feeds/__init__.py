@@ -10,6 +10,7 @@ from . import preview, web
 from .commands import add_commands, is_development
 from .content import ContentFolder
 from .front import Front
+from .pictures import PictureStore
 from .publisher import Clock, Publisher, utc_now
 from .settings import Settings
 from .state import StateFolder
@@ -26,7 +27,8 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now, *, prev
     app.url_map.merge_slashes = False
     state = StateFolder(settings.state) if settings.state else None
     content = ContentFolder(settings.content, settings.url, state)
-    publisher = Publisher(content, clock, rescan=settings.rescan, state=state)
+    pictures = PictureStore(content.media, settings.state / "pictures" if settings.state else None)
+    publisher = Publisher(content, clock, rescan=settings.rescan, state=state, pictures=pictures)
     app.extensions["feeds"] = publisher
     app.register_blueprint(web.blueprint)
     if is_development() if previews is None else previews:

@@ -32,6 +32,7 @@ from .articlekeys import (
 )
 from .mediafile import MediaFile, guess_type
 from .model import Line, Strict, Text, Title, Truth, Url, validate
+from .renditions import Original
 from .site import Site
 from .sitekeys import FilePath, PicturePath
 from .yamlfile import Tree
@@ -225,6 +226,11 @@ class Article(Strict):
         """
         said = self.model_dump(exclude={"id"}, exclude_defaults=True, warnings=False)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
+
+    @cached_property
+    def original(self) -> Original | None:
+        """Its picture as what renditions are made of."""
+        return Original(self.picture.file, self.picture.focus) if self.picture else None
 
     def fits(self, site: Site) -> bool:
         """Tell whether a site still has its categories and its language."""

@@ -18,6 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .article import Article
+from .renditions import Original
 from .site import Site
 from .sitekeys import slug
 
@@ -26,7 +27,7 @@ _SECOND = timedelta(seconds=1)
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Key = tuple[str, ...]
-"""Names a group: nothing for all articles; else its kind (`all`, `category`, `tag`, `author`), language and name."""
+"""Names a group: nothing for all articles; else its kind, and what tells it from others of that kind."""
 
 EVERYTHING: Key = ()
 
@@ -164,6 +165,11 @@ class Catalog:
         """Tell whether an article is in feeds."""
         return article.has_appeared(self.now) and not article.has_expired(self.now)
 
+    def original(self, stem: str) -> Original | None:
+        """Find a picture that something live shows, by what the names of its renditions begin with."""
+        shown = (each for each in self.group("picture", stem).articles if self.is_live(each))
+        return next((each.original for each in shown if not each.withdrawal(self.now)), None)
+
     def twins(self, article: Article) -> list[Article]:
         """Give the live translations of an article, in the order of the site's languages."""
         others = self.group("twin", article.twin).articles if article.twin else ()
@@ -244,3 +250,6 @@ def _keys(article: Article) -> Iterator[Key]:
         yield "author", language, author
     if article.twin:
         yield "twin", article.twin
+    if article.original:
+        yield "picture", article.original.feed_stem
+        yield "picture", article.original.card_stem

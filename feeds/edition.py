@@ -20,6 +20,7 @@ from .formats import FORMATS, pages
 from .manifest import Dated, Manifest
 from .mediafile import Media, MediaFile
 from .paths import Paths, Sheet
+from .renditions import Pictures
 
 KEPT = 1024
 """How many of the documents that are finished on demand are kept."""
@@ -51,18 +52,23 @@ class Edition(Mapping[str, Document]):
     """What anyone can fetch at an instant; paths are decoded, and begin with the path of the site's address."""
 
     def __init__(
-        self, catalog: Catalog, media: Media, known: Manifest | None = None, before: Edition | None = None
+        self,
+        catalog: Catalog,
+        media: Media,
+        known: Manifest | None = None,
+        before: Edition | None = None,
+        pictures: Pictures | None = None,
     ) -> None:
         """Compute the edition of a catalog.
 
-        `media` finds the files that bodies name. What is finished ahead keeps the date at which the manifest `known`
-        knows its bytes, and the object that it was in the edition `before`.
+        `media` finds the files that bodies name, `pictures` are the renditions that are there. What is finished ahead
+        keeps the date at which the manifest `known` knows its bytes, and its object of the edition `before`.
         """
         of_before = before.catalog if before and before.manifest is known else None
         known = known or Manifest()
         self.catalog: Catalog = catalog
         self.site = catalog.site
-        self.table: FeedTable = FeedTable(catalog, before.table if before else None)
+        self.table: FeedTable = FeedTable(catalog, before.table if before else None, pictures)
         self.paths = Paths(self.table)
         self._media, self._before = media, before
         self._dates = {each.digest: each.modified for each in known.documents.values()}
@@ -77,7 +83,8 @@ class Edition(Mapping[str, Document]):
                 self._ready[home + guess] = self._ready[f"{home}feeds/all.{ending}"]
         self._kept, self._dates, self._before = {}, {}, None
         documents = {path: Dated(each.etag, each.modified) for path, each in self._ready.items()}
-        self.manifest: Manifest = known.after(catalog, of_before).completed(documents)
+        has_more = before is not None and before.table.pictures is not self.table.pictures
+        self.manifest: Manifest = known.after(catalog, of_before, moves=has_more).completed(documents)
         self.modified = self.manifest.content.modified
 
     def find(self, path: str) -> Document | None:
@@ -152,9 +159,7 @@ class Edition(Mapping[str, Document]):
 
     def _files_of(self, article: Article) -> Iterator[tuple[str, MediaFile]]:
         attached = [each.file for each in article.attachments_at(self.catalog.now)]
-        for file in (article.picture and article.picture.file, *attached):
-            if file:
-                yield file.path, file
+        yield from ((file.path, file) for file in attached if file)
         if "media/" in article.body:
             for path in markup.media_references(self.table.entry(article).content, base=self.site.url):
                 with suppress(ValueError):  # it was there when the article was checked

@@ -24,7 +24,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture where it can be fetched; `length` in bytes, sides in pixels."""
+    """A picture where it can be fetched; `length` in bytes, sides in pixels; `smaller` are URLs of it with widths."""
 
     url: str
     type: str
@@ -33,6 +33,7 @@ class Image:
     height: int
     alt: str
     credit: str | None
+    smaller: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Enclosure:
 class Entry:
     """An article as readers get it: `title` and `summary` plain, `content` safe HTML; none of the three is empty.
 
-    Datetimes are in UTC, in whole seconds, and not in the future; `updated` is `published` if there was no edit.
+    Datetimes are in UTC, in whole seconds, and not in the future; `updated` is `published` if there was no edit. `card`
+    is the picture in the shape in which networks show it.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Entry:
     authors: tuple[Person, ...] = ()
     categories: tuple[Term, ...] = ()
     picture: Image | None = None
+    card: Image | None = None
     enclosures: tuple[Enclosure, ...] = ()
 
 

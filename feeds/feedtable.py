@@ -16,6 +16,7 @@ from .article import Article, Attachment, Picture, Withdrawal
 from .catalog import Catalog, Group, Key
 from .feed import Enclosure, Entry, Feed, Image, Kind, Term, Tombstone, Topic
 from .mediafile import MediaFile
+from .renditions import Pictures, Rendition, Renditions, picture_path
 from .site import Site
 from .sitekeys import slug
 
@@ -29,14 +30,15 @@ _PLACES: Mapping[Kind, str] = {"tag": "tags/", "author": "authors/"}
 class FeedTable:
     """Every feed of a catalog, made when it is asked for; an entry is made once for all the feeds it is in."""
 
-    def __init__(self, catalog: Catalog, before: FeedTable | None = None) -> None:
+    def __init__(self, catalog: Catalog, before: FeedTable | None = None, pictures: Pictures | None = None) -> None:
         """Set the table of a catalog; no feed is made yet.
 
-        Entries of articles that did not change since the table `before` are taken over.
+        Entries of articles that did not change since the table `before` are taken over. `pictures` are what is there of
+        them; entries have no other.
         """
-        self.catalog, self.site = catalog, catalog.site
+        self.catalog, self.site, self.pictures = catalog, catalog.site, pictures or Pictures()
         self._before = before._entries if before and before.site is catalog.site else {}
-        self._entries: dict[str, tuple[Article, Entry]] = {}
+        self._entries: dict[str, tuple[Article, Renditions | None, Entry]] = {}
         self._feeds: dict[Topic, Feed] = {}
 
     @cached_property
@@ -160,12 +162,13 @@ class FeedTable:
         """Make the entry of an article that has appeared, once."""
         made = self._entries.get(article.slug)
         if made is None:
+            renditions = self.pictures.of(article.original) if article.original else None
             kept = self._before.get(article.slug)
-            is_same = kept is not None and kept[0] is article and not article.depends_on_time
-            made = kept if kept and is_same else (article, self._entry(article))
+            is_same = kept is not None and kept[0] is article and kept[1] == renditions and not article.depends_on_time
+            made = kept if kept and is_same else (article, renditions, self._entry(article, renditions))
             if len(self._entries) < KEPT:
                 self._entries[article.slug] = made
-        return made[1]
+        return made[2]
 
     def body(self, article: Article) -> str:
         """Render the text of an article that has appeared as safe HTML: without its picture and attachments."""
@@ -175,15 +178,18 @@ class FeedTable:
         """Give the URL of an article's page with us."""
         return self.site.absolute(self.site.article_path(article.language, article.slug))
 
-    def _entry(self, article: Article) -> Entry:
+    def _entry(self, article: Article, renditions: Renditions | None) -> Entry:
         site, now = self.site, self.catalog.now
         picture: Image | None = None
+        card: Image | None = None
         enclosures: tuple[Enclosure, ...] = ()
         if withdrawal := article.withdrawal(now):
             summary, content = _notice(site, article.language, withdrawal)
         else:
             attachments = article.attachments_at(now)
-            picture = _image(site, article.picture.file, article.picture) if article.picture else None
+            if article.picture and article.original and renditions:
+                picture = _image(site, renditions.feed, article.picture, article.original.small_names)
+                card = _image(site, renditions.card, article.picture)
             enclosures = tuple(_enclosure(site, each) for each in attachments)
             body = self.body(article)
             summary = article.summary or markup.excerpt(body) or article.title
@@ -202,6 +208,7 @@ class FeedTable:
             authors=article.authors,
             categories=tuple(self._terms(article)),
             picture=picture,
+            card=card,
             enclosures=enclosures,
         )
 
@@ -212,13 +219,16 @@ class FeedTable:
             yield Term(tag, self.site.tag("tags"))
 
     def _site_image(self, file: MediaFile | None) -> Image | None:
-        return _image(self.site, file, None) if file else None
+        if file is None:
+            return None
+        assert file.width is not None and file.height is not None, "a model lets only measured pictures pass"
+        return Image(self.site.absolute(file.url_path), file.type, file.size, file.width, file.height, "", None)
 
 
-def _image(site: Site, file: MediaFile, picture: Picture | None) -> Image:
-    assert file.width is not None and file.height is not None, "a model lets only measured pictures pass"
-    alt, credit = (picture.alt, picture.credit) if picture else ("", None)
-    return Image(site.absolute(file.url_path), file.type, file.size, file.width, file.height, alt, credit)
+def _image(site: Site, made: Rendition, picture: Picture, smaller: Mapping[str, int] | None = None) -> Image:
+    urls = tuple((site.absolute(picture_path(name)), width) for name, width in (smaller or {}).items())
+    where, size = site.absolute(picture_path(made.name)), (made.length, made.width, made.height)
+    return Image(where, made.type, *size, picture.alt, picture.credit, urls)
 
 
 def _enclosure(site: Site, attachment: Attachment) -> Enclosure:

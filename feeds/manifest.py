@@ -62,11 +62,11 @@ class Manifest:
     documents: Mapping[str, Dated] = field(default_factory=dict)
     entries: Mapping[str, EntryState] = field(default_factory=dict)
 
-    def after(self, catalog: Catalog, then: Catalog | None = None) -> Manifest:
+    def after(self, catalog: Catalog, then: Catalog | None = None, *, moves: bool = False) -> Manifest:
         """Take in the entries of a catalog; the documents follow once they are made.
 
         `then` is the catalog that this is the manifest of, where `catalog` followed it: only what differs is looked at.
-        The date moves if the content is another, by a second at least, and never back.
+        The date moves if the content is another, or something else `moves` it, by a second at least, and never back.
         """
         now = catalog.now.replace(microsecond=0)
         if then and then.site is catalog.site:
@@ -80,7 +80,8 @@ class Manifest:
             total = int(_digest(repr(catalog.site)), 16)
         total += sum(_number(each, catalog.now) for each in come)
         digest = f"{total % _MODULUS:032x}"
-        content = self.content if self.content.digest == digest else Dated(digest, self.next_date(now))
+        is_same = self.content.digest == digest and not moves
+        content = self.content if is_same else Dated(digest, self.next_date(now))
         return Manifest(content, self.documents, self._entries(catalog, now, come, gone))
 
     def _entries(

@@ -8,21 +8,41 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import re
+import struct
 import unicodedata
+import warnings
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
 from .mediafile import MediaFile, guess_type
 from .yamlfile import show
 
-PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
-"""The formats that every reader shows, by Pillow's names."""
+FORMATS = {
+    "JPEG": ("image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif")),
+    "PNG": ("image/png", (".png",)),
+    "GIF": ("image/gif", (".gif",)),
+    "WEBP": ("image/webp", (".webp",)),
+}
+"""The formats that every reader shows, by Pillow's names: their media types, and how such files are called."""
+
+DAMAGED = "is damaged, or ends in the middle (want the whole file)"
+
+_BEGINNINGS = re.compile(rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP", re.DOTALL)
+"""What files of these formats begin with."""
+
+MOST_PIXELS = 100_000_000
+"""What a picture may have; a small file can unfold into more than a machine can hold."""
 
 _ORIENTATION = 0x0112
 """The EXIF tag that turns a picture: from 5 on, its sides are exchanged."""
 
 _CHUNK = 1 << 20
+
+_TAIL = 1 << 16
+"""Bytes in which the mark of a picture's end is looked for: cameras write more behind it."""
 
 
 State = tuple[int, ...]
@@ -85,8 +105,9 @@ class MediaFolder:
         if kept and kept[0] == state:
             return kept[1]
         size, digest = _digest(file)
-        kind, width, height = _picture(file)
-        measured = MediaFile(path, size, kind or guess_type(path) or "application/octet-stream", digest, width, height)
+        look = _look(file)
+        kind = look.type or guess_type(path) or "application/octet-stream"
+        measured = MediaFile(path, size, kind, digest, look.width, look.height, look.flaw)
         self._measured[path] = (state, measured)
         return measured
 
@@ -109,17 +130,51 @@ def _digest(file: Path) -> tuple[int, str]:
     return size, found.hexdigest()
 
 
-def _picture(file: Path) -> tuple[str | None, int | None, int | None]:
-    """Measure a picture as it is shown; nothing where it is none that readers show."""
+class _Look(NamedTuple):
+    """What a look at a file as a picture found: its size as it is shown, or why it cannot be shown."""
+
+    type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    flaw: str | None = None
+
+
+def _look(file: Path) -> _Look:
+    """Measure a picture, without decoding it."""
     try:
-        with Image.open(file, formats=tuple(PICTURES)) as picture:
+        quietly = warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning)
+        with quietly, Image.open(file, formats=tuple(FORMATS)) as picture:
             width, height = picture.size
-            orientation = picture.getexif().get(_ORIENTATION)
-            if isinstance(orientation, int) and orientation >= 5:
-                width, height = height, width
-            return PICTURES[str(picture.format)], width, height
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
-        return None, None, None
+            kind, endings = FORMATS[str(picture.format)]
+            exif = Image.Exif()
+            exif.load(picture.info.get("exif", b""))  # `getexif` would decode a PNG for it
+            orientation = exif.get(_ORIENTATION)
+    except Image.DecompressionBombError:
+        return _Look(flaw=f"has far more pixels than a picture needs (want at most {MOST_PIXELS:,})")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, struct.error):
+        with file.open("rb") as opened:
+            return _Look(flaw=DAMAGED if _BEGINNINGS.match(opened.read(12)) else None)
+    if isinstance(orientation, int) and orientation >= 5:
+        width, height = height, width
+    if width * height > MOST_PIXELS:
+        return _Look(kind, flaw=f"has {width:,} × {height:,} pixels (want at most {MOST_PIXELS:,} in all)")
+    if file.suffix.lower() not in endings:
+        return _Look(kind, flaw=f"is {kind} by its content (want it named {file.stem}{endings[0]})")
+    if _ends_early(file, kind):
+        return _Look(kind, flaw=DAMAGED)
+    return _Look(kind, width, height)
+
+
+def _ends_early(file: Path, kind: str) -> bool:
+    """Tell whether the end of a picture's file is missing; what follows behind the end is no matter."""
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        head = opened.read(12)
+        if kind == "image/webp":
+            return size < int.from_bytes(head[4:8], "little") + 8  # RIFF tells its length
+        opened.seek(max(size - _TAIL, 0))
+        tail = opened.read()
+    return {"image/jpeg": b"\xff\xd9", "image/png": b"IEND", "image/gif": b"\x3b"}[kind] not in tail
 
 
 def is_within(path: Path, root: Path) -> bool:

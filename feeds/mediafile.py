@@ -13,7 +13,10 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """One file: its path below `media/`, size in bytes, media type, SHA-256 in hex; pixels where it is a picture."""
+    """One file: its path below `media/`, size in bytes, media type, SHA-256 in hex; pixels where it is a picture.
+
+    `flaw` tells why something that looks like a picture cannot be shown as one.
+    """
 
     path: str
     size: int
@@ -21,6 +24,7 @@ class MediaFile:
     digest: str
     width: int | None = None
     height: int | None = None
+    flaw: str | None = None
 
     @property
     def url_path(self) -> str:

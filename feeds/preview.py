@@ -116,6 +116,8 @@ def _as_live(name: str) -> tuple[FeedTable, Article] | None:
     if name not in articles:
         return None
     article = articles[name].model_copy(update={"draft": False})
+    if article.original:
+        publisher.pictures.make(article.original)
     now = max(publisher.clock(), article.published)
     catalog = Catalog.at(now, edition.site, {**articles, name: article}, edition.catalog)
-    return FeedTable(catalog), article
+    return FeedTable(catalog, pictures=publisher.pictures.pictures), article

@@ -8,15 +8,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from watchfiles import watch
 
+from .article import Article
 from .catalog import Catalog
 from .content import Content, ContentFolder
 from .edition import Edition
 from .manifest import Manifest
+from .pictures import PictureStore
+from .renditions import Original
 from .state import StateFolder
 from .yamlfile import Problem
 
@@ -30,6 +33,15 @@ _STEP = 0.1
 
 _QUIET = 5
 """Milliseconds without a further event after which a change of files is taken for whole."""
+
+AT_ONCE = 4
+"""How many pictures are made before the articles that they belong to appear; more are made while text is served."""
+
+PICTURED = 5
+"""Seconds between two editions while pictures are made."""
+
+_WORK = 0.3
+"""Seconds of making pictures after which it is time to look for changes again."""
 
 _SECOND = timedelta(seconds=1)
 
@@ -55,10 +67,11 @@ class Publisher:
         *,
         rescan: float = 0,
         state: StateFolder | None = None,
+        pictures: PictureStore | None = None,
     ) -> None:
         """Take a folder and a clock; nothing is read yet."""
         self.content, self.clock = content, clock
-        self.state = state
+        self.state, self.pictures = state, pictures or PictureStore(content.media, None)
         self.edition: Edition | None = None
         self.refreshed: datetime | None = None
         self.loaded = Content(None, {}, (), 0)  # what the folder holds, whether an edition could be made of it or not
@@ -69,6 +82,8 @@ class Publisher:
         self._published: Content | None = None
         self._told: set[str] = set()
         self._settles_at: float | None = None
+        self._pending: list[Original] = []  # pictures that are still to be made, the newest article's last
+        self._pictured = time.monotonic()  # when pictures last came into an edition
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -105,19 +120,48 @@ class Publisher:
             self._tell({str(problem): problem.severity for problem in loaded.problems})
         self.revision += loaded != self.loaded
         self.loaded, self.refreshed = loaded, now
+        self.pictures.look()
         if loaded.site and not self._is_current(loaded, now):
-            self._swap(Catalog.at(now, loaded.site, loaded.articles, self.edition.catalog if self.edition else None))
+            catalog = Catalog.at(now, loaded.site, loaded.articles, self.edition.catalog if self.edition else None)
+            self._order_pictures(catalog.come)
+            self._swap(catalog)
             self._published = loaded
+
+    def _order_pictures(self, articles: Iterable[Article]) -> None:
+        """Make the pictures of articles that are new: few at once, so that these appear with them, and many later."""
+        wanted = sorted(
+            (each for each in articles if each.original and not each.draft), key=lambda each: each.published
+        )
+        originals = dict.fromkeys(each.original for each in wanted if each.original)
+        missing = [each for each in originals if self.pictures.is_missing(each)]
+        if len(missing) <= AT_ONCE or not self._rescan:
+            for each in missing:
+                self.pictures.make(each)
+        else:
+            self._pending += missing
+
+    def _make_pending(self) -> bool:
+        """Make some of the pictures that are pending; tell whether it is time for an edition with them."""
+        if not self._pending:
+            return False
+        end = time.monotonic() + _WORK
+        while self._pending and time.monotonic() < end:
+            self.pictures.make(self._pending.pop())
+        if self._pending and time.monotonic() < self._pictured + PICTURED:
+            return False
+        self._pictured = time.monotonic()
+        return True
 
     def _swap(self, catalog: Catalog) -> None:
         """Make an edition; the first of several processes records its dates, and the others take them over."""
-        known = self.edition.manifest if self.edition else Manifest()
+        before, pictures = self.edition, self.pictures.pictures
+        known = before.manifest if before else Manifest()
         if self.state is None:
-            self.edition = Edition(catalog, self.content.media, known, self.edition)
+            self.edition = Edition(catalog, self.content.media, known, before, pictures)
             return
         with self.state.locked():
             known = self.state.read_manifest() or known
-            self.edition = Edition(catalog, self.content.media, known, self.edition)
+            self.edition = Edition(catalog, self.content.media, known, before, pictures)
             if self.edition.manifest != known:
                 self.state.write_manifest(self.edition.manifest)
 
@@ -126,7 +170,7 @@ class Publisher:
         before, edition = self._published, self.edition
         if not before or not edition or loaded.site is not before.site:
             return False
-        if loaded.articles != before.articles:
+        if loaded.articles != before.articles or edition.table.pictures is not self.pictures.pictures:
             return False
         change = edition.catalog.next_change
         return edition.catalog.now <= now and (change is None or now < change)
@@ -143,7 +187,7 @@ class Publisher:
         while True:
             try:
                 for changed in self._wakings():
-                    if changed is None or changed or self._is_due():
+                    if self._make_pending() or changed is None or changed or self._is_due():
                         self._wait_for_another_second()
                         self.refresh(self.clock(), changed)
                 faults.clear()

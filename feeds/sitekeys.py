@@ -136,6 +136,8 @@ def media_file(value: object, info: ValidationInfo) -> MediaFile:
 def picture_file(value: object, info: ValidationInfo) -> MediaFile:
     """Find a file that is a picture every reader shows."""
     found = media_file(value, info)
+    if found.flaw:
+        raise ValueError(f"media/{found.path} {found.flaw}")
     if found.width is None:
         raise ValueError(f"media/{found.path} is not a picture that readers show (want JPEG, PNG, GIF or WebP)")
     return found

@@ -12,11 +12,15 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from .document import SECURITY, cache_control, content_security_policy
 from .edition import Edition
 from .publisher import Publisher
+from .renditions import STEM
 
 blueprint = Blueprint("feeds", __name__)
 
 ICONS = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png")
 """Where browsers and phones look for an icon without being told."""
+
+FOR_EVER = 31_536_000
+"""Seconds, a year: what caches take for ever (RFC 8246)."""
 
 _SCRIPTABLE = ("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml")
 """Types that a browser would run code of; a sandbox keeps them from our pages."""
@@ -71,6 +75,28 @@ def media(name: str) -> Response:
     response.cache_control.public = True
     if file.type in _SCRIPTABLE:
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@blueprint.get("/pictures/<name>")
+def picture(name: str) -> Response:
+    """Send a form of a picture that something live shows; what has a name has it for ever."""
+    edition, store = current_edition(), current_publisher().pictures
+    stem = name[:STEM]
+    made, original = store.pictures.made.get(stem), edition.catalog.original(stem)
+    is_shown = original is not None or "preview" in current_app.blueprints
+    if made is None or not is_shown or request.root_path != edition.site.path:
+        abort(HTTPStatus.NOT_FOUND)
+    if name == made.name:
+        path = store.folder / name
+    elif original and name in original.small_names:
+        path = store.small(original, name) or store.folder / made.name
+    else:
+        abort(HTTPStatus.NOT_FOUND)
+    is_itself = path.name == name  # what could not be made is stood in for, but not for ever
+    max_age = FOR_EVER if is_itself else edition.site.max_age
+    response = send_file(path.resolve(), etag=path.stem, max_age=max_age, conditional=True)
+    response.cache_control.public, response.cache_control.immutable = True, is_itself or None
     return response
 
 

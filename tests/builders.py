@@ -16,6 +16,7 @@ from feeds.content import ContentFolder
 from feeds.feed import Feed
 from feeds.feedtable import FeedTable
 from feeds.mediafile import MediaFile
+from feeds.renditions import Original, Pictures, Rendition
 from feeds.site import Site, read_site
 from feeds.yamlfile import read
 
@@ -45,6 +46,13 @@ FILES = {
     "son.mp3": MediaFile("son.mp3", 7_654_321, "audio/mpeg", "2" * 64),
     "é t&é.jpg": MediaFile("é t&é.jpg", 1_000, "image/jpeg", "3" * 64, 10, 10),
 }
+
+
+ORIGINAL = Original(FILES["photo.jpg"])
+FEED_PICTURE = Rendition(f"{ORIGINAL.feed_stem}-1200x630.jpg", "image/jpeg", 54_321, 1200, 630)
+CARD_PICTURE = Rendition(f"{ORIGINAL.card_stem}-1200x630.jpg", "image/jpeg", 43_210, 1200, 630)
+PICTURES = Pictures({ORIGINAL.feed_stem: FEED_PICTURE, ORIGINAL.card_stem: CARD_PICTURE})
+"""What was made of photo.jpg, without a disk."""
 
 
 class Shelf:
@@ -82,7 +90,7 @@ def catalog(*articles: Article, now: datetime = NOW, text: str = SITE) -> Catalo
 
 
 def table(*articles: Article, now: datetime = NOW, text: str = SITE) -> FeedTable:
-    return FeedTable(catalog(*articles, now=now, text=text))
+    return FeedTable(catalog(*articles, now=now, text=text), pictures=PICTURES)
 
 
 def named(catalog: Catalog, slug: str) -> Article:

@@ -18,7 +18,9 @@ from feeds.feed import Feed, Image
 from feeds.formats import FORMATS, opml, rss_atom
 from feeds.yamlfile import FORBIDDEN
 
-from .builders import NOW, SITE, article, feed, table
+from .builders import FEED_PICTURE, NOW, SITE, article, feed, table
+
+PHOTO = f"https://news.example/pictures/{FEED_PICTURE.name}"
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}"
@@ -203,7 +205,7 @@ def test_an_enclosure_in_atom_keeps_type_and_length(full: Feed) -> None:
     """feedgen loses all but href of an entry's link."""
     links = atom(full).findall(f"{ATOM}entry")[0].findall(f"{ATOM}link")[1:]
     assert [attributes(link) for link in links] == [
-        {"rel": "enclosure", "type": "image/jpeg", "href": "https://news.example/media/photo.jpg",
+        {"rel": "enclosure", "type": "image/jpeg", "href": PHOTO,
          "title": "Un « dessin »", "length": "54321"},
         {"rel": "enclosure", "type": "application/pdf", "href": "https://news.example/media/plan.pdf",
          "title": "Le plan", "length": "9876"},
@@ -212,7 +214,7 @@ def test_an_enclosure_in_atom_keeps_type_and_length(full: Feed) -> None:
 
 def test_the_picture_is_the_first_image_the_enclosure_and_the_media_at_one_address(full: Feed) -> None:
     """C12: cards and readers each look in another place, and show a picture twice if the addresses differ."""
-    url = "https://news.example/media/photo.jpg"
+    url = PHOTO
     item = rss(full).findall("item")[0]
     html = item.findtext(f"{CONTENT}encoded") or ""
     assert html.startswith(f'<figure><img src="{url}" alt="Un « dessin »" width="1200" height="630">')

@@ -51,7 +51,8 @@ def test_an_article_tells_networks_what_to_show(client: Client, path: Put, addre
     assert found["og:description"].startswith(f"Un chèque de 130{thin}000{thin}€")
     assert (found["og:type"], found["og:locale"], found["og:locale:alternate"]) == ("article", "fr_FR", "en_GB")
     assert found["og:url"] == f"{address}/articles/cheque-ligue"
-    assert (found["og:image"], found["og:image:width"]) == (f"{address}/media/cheque.jpg", "1200")
+    assert re.fullmatch(f"{address}/pictures/[0-9a-f]{{20}}-1200x630.jpg", found["og:image"])
+    assert (found["og:image:type"], found["og:image:width"], found["og:image:height"]) == ("image/jpeg", "1200", "630")
     assert found["og:image:alt"].startswith("Dessin d’un grand chèque")
     assert (found["og:site_name"], found["article:section"]) == ("Actualités du CRCM", "Recherche")
     assert found["article:published_time"] == "2026-01-09T17:00:00+00:00"
@@ -62,7 +63,8 @@ def test_an_article_is_a_news_article_in_json_ld(client: Client, path: Put, addr
     (script,) = xpath(client.get(path("/articles/cheque-ligue")).data, "//script[@type='application/ld+json']")
     found = json.loads(script.text)
     assert (found["@type"], found["inLanguage"]) == ("NewsArticle", "fr")
-    assert found["image"] == [f"{address}/media/cheque.jpg"]
+    sizes = [re.fullmatch(f"{address}/pictures/[0-9a-f]{{20}}-([0-9x]+).jpg", url) for url in found["image"]]
+    assert [size and size[1] for size in sizes] == ["1200x675", "1200x630"], "the picture, and its card"
     assert [author["name"] for author in found["author"]] == ["Service communication du CRCM", "Ligue contre le cancer"]
     assert found["publisher"]["@type"] == "Organization"
     assert (found["datePublished"], found["dateModified"]) == ("2026-01-09T17:00:00+00:00",) * 2

@@ -36,7 +36,7 @@ def test_the_server_gives_what_the_application_gives(sample: Path) -> None:
             head = get(port, path, method="HEAD")
             assert (head[0], head[1]["content-length"], head[2]) == (200, str(len(data)), b"")
         assert get(port, "/feeds/all.rss", method="POST")[1]["allow"] == "GET, HEAD"
-        assert get(port, "/media/cheque.jpg")[2] == (SAMPLE / "media" / "cheque.jpg").read_bytes()
+        assert get(port, "/media/icon.png")[2] == (SAMPLE / "media" / "icon.png").read_bytes()
         assert get(port, "/feeds/nothing.rss")[0] == 404
 
 

@@ -35,12 +35,12 @@ def open_graph(site: Site, article: Article, entry: Entry, others: list[str]) ->
     yield "og:locale", words.territory(entry.language)
     for language in others:
         yield "og:locale:alternate", words.territory(language)
-    if entry.picture:
-        yield "og:image", entry.picture.url
-        yield "og:image:type", entry.picture.type
-        yield "og:image:width", str(entry.picture.width)
-        yield "og:image:height", str(entry.picture.height)
-        yield "og:image:alt", entry.picture.alt
+    if card := entry.card:
+        yield "og:image", card.url
+        yield "og:image:type", card.type
+        yield "og:image:width", str(card.width)
+        yield "og:image:height", str(card.height)
+        yield "og:image:alt", card.alt
     yield "article:published_time", entry.published.isoformat()
     if entry.updated != entry.published:
         yield "article:modified_time", entry.updated.isoformat()
@@ -63,7 +63,7 @@ def json_ld(site: Site, article: Article, entry: Entry) -> Markup:
         "mainEntityOfPage": entry.url,
         "articleSection": [term.label for term in entry.categories[: len(article.categories)]],
         "keywords": list(article.tags) or None,
-        "image": entry.picture and [entry.picture.url],
+        "image": [each.url for each in (entry.picture, entry.card) if each] or None,
         "author": [_person(author) for author in entry.authors] or [_publisher(site)],
         "publisher": _publisher(site),
         "isAccessibleForFree": True,

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from feeds import words
 from feeds.article import Article
 from feeds.catalog import month_of
-from feeds.feed import Entry, Topic
+from feeds.feed import Entry, Image, Topic
 from feeds.feedtable import FeedTable
 from feeds.sitekeys import slug
 
@@ -92,6 +92,10 @@ class Page:
         found = self.table.topic(self.language, name)
         assert found, name
         return found
+
+    def source_set(self, picture: Image) -> str:
+        """Name the smaller forms of a picture with their widths, for the browser to choose from."""
+        return ", ".join(f"{self.local(url)} {width}w" for url, width in picture.smaller)
 
     def tags(self, article: Article) -> list[Topic]:
         """Give the topics of an article's tags."""
