@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from . import markup, words
+from . import markup, posts, words
 from .article import Article
 from .mediafile import Media
 from .site import Site
@@ -49,6 +49,16 @@ def summary_warning(tree: Tree, article: Article) -> Iterator[Problem]:
     if article.summary is None and not article.draft:
         message = "none, so that the start of the body is used (want one of about 300 characters)"
         yield tree.problem(("summary",), message, "warning")
+
+
+def social_warning(tree: Tree, article: Article, site: Site) -> Iterator[Problem]:
+    """Tell of a text for posts that is too long for some network, where it will be cut."""
+    url = article.link or site.absolute(site.article_path(article.language, article.slug))
+    for network in posts.NETWORKS if article.social else ():
+        count = network.count(f"{article.social} {url}")
+        if count > network.most:
+            message = f"{count} characters with its link, as {network.name} counts (want at most {network.most})"
+            yield tree.problem(("social",), message, "warning")
 
 
 def without_doubles(found: Iterable[tuple[Article, Tree]]) -> tuple[list[tuple[Article, Tree]], list[Problem]]:

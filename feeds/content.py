@@ -257,6 +257,7 @@ class ContentFolder:
         if article and tree:
             problems += checks.body_problems(tree, article, site, self.media)
             problems += checks.summary_warning(tree, article)
+            problems += checks.social_warning(tree, article, site)
         return article, tree, problems
 
     def _read(self, path: Path) -> tuple[Tree | None, list[Problem]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property, lru_cache
 
 from . import manifest, markup
@@ -69,7 +70,9 @@ class Edition(Mapping[str, Document]):
         self.catalog: Catalog = catalog
         self.site = catalog.site
         self.table: FeedTable = FeedTable(catalog, before.table if before else None, pictures)
-        self.paths = Paths(self.table)
+        has_more = before is not None and before.table.pictures is not self.table.pictures
+        taken = known.after(catalog, of_before, moves=has_more)
+        self.paths = Paths(self.table, taken.entries)
         self._media, self._before = media, before
         self._dates = {each.digest: each.modified for each in known.documents.values()}
         self._kept: dict[str, Document] = {each.etag: each for each in before._ready.values()} if before else {}
@@ -83,8 +86,7 @@ class Edition(Mapping[str, Document]):
                 self._ready[home + guess] = self._ready[f"{home}feeds/all.{ending}"]
         self._kept, self._dates, self._before = {}, {}, None
         documents = {path: Dated(each.etag, each.modified) for path, each in self._ready.items()}
-        has_more = before is not None and before.table.pictures is not self.table.pictures
-        self.manifest: Manifest = known.after(catalog, of_before, moves=has_more).completed(documents)
+        self.manifest: Manifest = taken.completed(documents)
         self.modified = self.manifest.content.modified
 
     def find(self, path: str) -> Document | None:
@@ -121,6 +123,12 @@ class Edition(Mapping[str, Document]):
     def id(self) -> str:
         """Name the edition by its content."""
         return self.manifest.content.digest
+
+    @cached_property
+    def next_change(self) -> datetime | None:
+        """The first instant after its own at which anything of it changes by itself, in UTC."""
+        changes = (self.catalog.next_change, self.manifest.next_post(self.catalog.now))
+        return min((change for change in changes if change), default=None)
 
     @cached_property
     def files(self) -> dict[str, MediaFile]:

@@ -98,13 +98,14 @@ class Topic:
 class Feed:
     """A subscription document before it is written: entries newest first, and what is said of them all.
 
-    `address` is where the feed is, without the ending of a format; `url` is what it is about, and `style` the
-    stylesheet for browsers that open it. `translations` are the addresses of the same topic in other languages.
+    `address` is where the feed is, without the ending of a format; `url` is what it is about, `page` our page about it,
+    `style` the stylesheet for browsers that open it. `translations` are its topic's addresses in other languages.
     """
 
     id: str
     address: str
     url: str
+    page: str
     title: str
     subtitle: str
     language: str

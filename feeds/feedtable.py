@@ -8,13 +8,15 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 
-from . import markup, words
+from . import markup, posts, words
 from .article import Article, Attachment, Picture, Withdrawal
 from .catalog import Catalog, Group, Key
 from .feed import Enclosure, Entry, Feed, Image, Kind, Term, Tombstone, Topic
+from .manifest import EntryState
 from .mediafile import MediaFile
 from .renditions import Pictures, Rendition, Renditions, picture_path
 from .site import Site
@@ -101,6 +103,32 @@ class FeedTable:
         entries = tuple(self.entry(article) for article in live)
         return replace(self._outline(topic), entries=entries, tombstones=tuple(tombstones))
 
+    def social(self, topic: Topic, states: Mapping[str, EntryState]) -> Feed:
+        """Make the feed of a topic for automations that post: titles are the posts, dates those at which they go out.
+
+        An article is in it once and where it was at first, whatever is edited; not once it is withdrawn.
+        """
+        now, language, found = self.catalog.now, topic.language, []
+        for article in self.catalog.group("all", language).appeared(now):
+            state = states.get(article.id)
+            is_here = state and state.posted <= now and (topic.kind == "all" or topic.name in state.topics)
+            if state and is_here and self.catalog.is_live(article) and not article.withdrawal(now):
+                found.append((state.posted, article))
+        found.sort(key=lambda each: each[0], reverse=True)
+        outline = self._outline(topic)
+        return replace(
+            outline,
+            address=f"{outline.address}.social",
+            title=words.say(language, "{feed} (for posts)", feed=outline.title),
+            translations={},
+            entries=tuple(self._post(article, posted) for posted, article in found[: self.site.entries]),
+        )
+
+    def _post(self, article: Article, posted: datetime) -> Entry:
+        entry = self.entry(article)
+        title = posts.compose(entry, article.social)
+        return replace(entry, title=title, published=posted, updated=posted, picture=entry.card, enclosures=())
+
     def outline(self, topic: Topic) -> Feed:
         """Make the feed of a topic, with no entries unless they are made already."""
         return self._feeds.get(topic) or self._outline(topic)
@@ -111,6 +139,7 @@ class FeedTable:
             id=site.tag(f"feeds/{language}/{topic.name}"),
             address=site.absolute(site.feed_path(language, topic.name)),
             url=self.page_url(topic),
+            page=site.absolute(site.feed_path(language, topic.name)),
             title=self.title(topic),
             subtitle=self.subtitle(topic),
             language=language,

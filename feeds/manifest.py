@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -17,8 +17,11 @@ from typing import Any
 from .article import Article
 from .catalog import Catalog
 
-VERSION = 1
+VERSION = 2
 CONTENT_TYPE = "application/json"
+BETWEEN_POSTS = timedelta(minutes=1)
+"""How far apart the entries of the feeds for posts are at least."""
+
 _SECOND = timedelta(seconds=1)
 _MODULUS = 1 << 128
 
@@ -33,7 +36,10 @@ class Dated:
 
 @dataclass(frozen=True)
 class EntryState:
-    """A live entry: when it was first seen, and a digest of what its article says, but for its id and address."""
+    """A live entry: when it was first seen, and a digest of what its article says, but for its id and address.
+
+    `posted` is its date in the feeds for posts, and `topics` are the categories it is in there, whatever becomes of it.
+    """
 
     id: str
     slug: str
@@ -41,6 +47,8 @@ class EntryState:
     title: str
     published: datetime
     first_seen: datetime
+    posted: datetime
+    topics: tuple[str, ...]
     digest: str
 
     @cached_property
@@ -55,12 +63,13 @@ class Manifest:
     """The content as a whole, each document that is finished ahead by its path, and each live entry by its id.
 
     The digest of the content is the sum of those of the site and its articles, so that a change is a subtraction and an
-    addition. Entries are in the order of their ids.
+    addition. Entries are in the order of their ids. `posted` is the last date that any entry was given for posts.
     """
 
     content: Dated = Dated("", datetime(1970, 1, 1, tzinfo=UTC))
     documents: Mapping[str, Dated] = field(default_factory=dict)
     entries: Mapping[str, EntryState] = field(default_factory=dict)
+    posted: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     def after(self, catalog: Catalog, then: Catalog | None = None, *, moves: bool = False) -> Manifest:
         """Take in the entries of a catalog; the documents follow once they are made.
@@ -82,31 +91,45 @@ class Manifest:
         digest = f"{total % _MODULUS:032x}"
         is_same = self.content.digest == digest and not moves
         content = self.content if is_same else Dated(digest, self.next_date(now))
-        return Manifest(content, self.documents, self._entries(catalog, now, come, gone))
+        entries, posted = self._entries(catalog, now, come, gone)
+        return Manifest(content, self.documents, entries, posted)
 
     def _entries(
         self, catalog: Catalog, now: datetime, come: Iterable[Article], gone: set[str]
-    ) -> Mapping[str, EntryState]:
-        """Take out entries by their ids, and put in those of the articles that are live."""
-        added = {each.id: self._entry(each, catalog.now, now) for each in come if catalog.is_live(each)}
+    ) -> tuple[Mapping[str, EntryState], datetime]:
+        """Take out entries by their ids, and put in those of the articles that are live; with the last date of posts.
+
+        New ones are posted in the order of their publication, a minute apart, and none before one that was before:
+        automations skip an entry that is older than the newest they know.
+        """
+        added: dict[str, EntryState] = {}
+        posted = self.posted
+        for article in sorted(filter(catalog.is_live, come), key=lambda each: (each.published, each.id)):
+            if known := self.entries.get(article.id):
+                added[article.id] = self._entry(article, catalog.now, known)
+                continue
+            posted = max(article.published, posted + BETWEEN_POSTS)
+            fresh = EntryState("", "", "", "", article.published, now, posted, article.categories, "")
+            added[article.id] = self._entry(article, catalog.now, fresh)
         entries = {**self.entries, **added}
         for id in gone - added.keys():
             entries.pop(id, None)
-        return entries if added.keys() <= self.entries.keys() else dict(sorted(entries.items()))
+        return entries if added.keys() <= self.entries.keys() else dict(sorted(entries.items())), posted
 
     def completed(self, documents: Mapping[str, Dated]) -> Manifest:
         """Take in the documents; the content is as new as the newest of them, whose code may have changed alone."""
         newest = max([self.content.modified, *(each.modified for each in documents.values())])
-        return Manifest(Dated(self.content.digest, newest), documents, self.entries)
+        return replace(self, content=Dated(self.content.digest, newest), documents=documents)
 
     def next_date(self, now: datetime) -> datetime:
         """Give the date of a change: `now`, in whole seconds, but after all dates there were."""
         latest = max([self.content.modified, *(each.modified for each in self.documents.values())])
         return max(now, latest + _SECOND)
 
-    def _entry(self, article: Article, instant: datetime, now: datetime) -> EntryState:
-        known, digest = self.entries.get(article.id), _digest_at(article, instant)
-        if known and (known.digest, known.slug, known.published) == (digest, article.slug, article.published):
+    def _entry(self, article: Article, instant: datetime, known: EntryState) -> EntryState:
+        """Describe an article as it is, with what was settled about it when it was first seen."""
+        digest = _digest_at(article, instant)
+        if (known.digest, known.slug, known.published) == (digest, article.slug, article.published):
             return known
         return EntryState(
             id=article.id,
@@ -114,16 +137,25 @@ class Manifest:
             language=article.language,
             title=article.title,
             published=article.published,
-            first_seen=known.first_seen if known else now,
+            first_seen=known.first_seen,
+            posted=known.posted,
+            topics=known.topics,
             digest=digest,
         )
+
+    def next_post(self, now: datetime) -> datetime | None:
+        """Tell when the next entry that waits for its minute is posted."""
+        if self.posted <= now:
+            return None
+        return min((entry.posted for entry in self.entries.values() if entry.posted > now), default=None)
 
     def to_json(self) -> bytes:
         """Write it, an entry a line, the same bytes for the same values."""
         documents = _json({path: _as_dict(each) for path, each in sorted(self.documents.items())})
         entries = ",\n".join([each.json for each in self.entries.values()])
         content = _json(_as_dict(self.content))
-        head = f'{{"version": {VERSION}, "content": {content},\n"documents": {documents},\n'
+        start = f'{{"version": {VERSION}, "content": {content}, "posted": {_json(self.posted.isoformat())}'
+        head = f'{start},\n"documents": {documents},\n'
         return f'{head}"entries": {{\n{entries}}}}}\n'.encode()
 
     @classmethod
@@ -135,7 +167,7 @@ class Manifest:
                 raise ValueError(f"a manifest of version {values['version']} (want {VERSION})")
             documents = {path: _dated(each) for path, each in values["documents"].items()}
             entries = {id: _entry_state(id, each) for id, each in values["entries"].items()}
-            return cls(_dated(values["content"]), documents, entries)
+            return cls(_dated(values["content"]), documents, entries, _moment(values["posted"]))
         except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as fault:
             raise ValueError(f"no manifest of ours: {fault!r}") from None
 
@@ -167,9 +199,9 @@ def _digest(*parts: str) -> str:
 _json: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _as_dict(value: Dated | EntryState) -> dict[str, str]:
+def _as_dict(value: Dated | EntryState) -> dict[str, Any]:
     found = ((name, getattr(value, name)) for name in value.__dataclass_fields__)
-    return {name: each if isinstance(each, str) else each.isoformat() for name, each in found}
+    return {name: each.isoformat() if isinstance(each, datetime) else each for name, each in found}
 
 
 def _moment(text: str) -> datetime:
@@ -183,7 +215,7 @@ def _dated(values: dict[str, str]) -> Dated:
     return Dated(values["digest"], _moment(values["modified"]))
 
 
-def _entry_state(id: str, values: dict[str, str]) -> EntryState:
+def _entry_state(id: str, values: dict[str, Any]) -> EntryState:
     return EntryState(
         id=id,
         slug=values["slug"],
@@ -191,6 +223,8 @@ def _entry_state(id: str, values: dict[str, str]) -> EntryState:
         title=values["title"],
         published=_moment(values["published"]),
         first_seen=_moment(values["first_seen"]),
+        posted=_moment(values["posted"]),
+        topics=tuple(map(str, values["topics"])),
         digest=values["digest"],
     )
 

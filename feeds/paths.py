@@ -7,7 +7,7 @@ the articles, and would have to be made anew at each change of one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -17,8 +17,12 @@ from .article import Article
 from .feed import Feed, Topic
 from .feedtable import FeedTable
 from .formats import FORMATS, Format, assets, crawlers, opml, pages
+from .manifest import EntryState
 
 OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
+
+SPECIAL = ("social.rss",)
+"""Endings of feeds that are there for one kind of program, in one format."""
 
 _MONTH = re.compile("(.+)/([0-9]{4}-(?:0[1-9]|1[0-2]))")
 _SITEMAP = re.compile("/sitemap-([1-9][0-9]{0,5})\\.xml")
@@ -38,9 +42,9 @@ Make = Callable[[], Sheet]
 class Paths:
     """The paths below the site's address, decoded, and what makes the sheet of each."""
 
-    def __init__(self, table: FeedTable) -> None:
-        """Take the feeds and articles of an instant."""
-        self.table, self.site, self.catalog = table, table.site, table.catalog
+    def __init__(self, table: FeedTable, states: Mapping[str, EntryState]) -> None:
+        """Take the feeds of an instant, and what was settled about its entries when they were first seen."""
+        self.table, self.site, self.catalog, self._states = table, table.site, table.catalog, states
         self._single: dict[str, Make] = {
             "/feeds.opml": self._opml,
             "/robots.txt": lambda: Sheet(crawlers.robots(self.site), crawlers.TEXT_TYPE),
@@ -61,6 +65,7 @@ class Paths:
             page = self.site.feed_path(topic.language, topic.name)
             yield page
             yield from (path for path, _ in self.feeds_of(topic))
+            yield from (f"{page}.{ending}" for ending in SPECIAL if self._find_special(topic, ending))
             yield from (f"{page}/{first:%Y-%m}" for first in self.catalog.months(self.table.group(topic)))
         for article in self.catalog.appeared:
             yield self.site.article_path(article.language, article.slug)
@@ -91,9 +96,15 @@ class Paths:
     def _find_feed(self, language: str, name: str) -> Make | None:
         name, dot, ending = name.partition(".")
         topic = self.table.topic(language, name)
-        if topic is None or (dot and ending not in FORMATS):
+        if topic is None or not dot:
+            return partial(self._page, pages.feed, topic) if topic else None
+        return partial(self._feed, topic, FORMATS[ending]) if ending in FORMATS else self._find_special(topic, ending)
+
+    def _find_special(self, topic: Topic, ending: str) -> Make | None:
+        """Find what only everything and the categories have."""
+        if topic.kind not in ("all", "category") or ending not in SPECIAL:
             return None
-        return partial(self._feed, topic, FORMATS[ending]) if dot else partial(self._page, pages.feed, topic)
+        return partial(self._social, topic)
 
     def _find_month(self, language: str, name: str) -> Make | None:
         found = _MONTH.fullmatch(name)
@@ -107,6 +118,10 @@ class Paths:
     def _feed(self, topic: Topic, format: Format) -> Sheet:
         feed = self.table.feed(topic)
         return Sheet(format.render(feed), format.content_type, (("Link", _links(feed, format)), OPEN_TO_SCRIPTS))
+
+    def _social(self, topic: Topic) -> Sheet:
+        feed, format = self.table.social(topic, self._states), FORMATS["rss"]
+        return Sheet(format.render(feed), format.content_type, (("Link", _self_link(feed, format)), OPEN_TO_SCRIPTS))
 
     def _page(self, render: Callable[..., bytes], *subject: object) -> Sheet:
         return Sheet(render(self.table, *subject), pages.CONTENT_TYPE)
@@ -156,9 +171,13 @@ class Paths:
                 yield crawlers.Place(self.table.page_of(article), article.updated_at(now), translations)
 
 
+def _self_link(feed: Feed, format: Format) -> str:
+    return f'<{feed.address}.{format.ending}>; rel="self"; type="{format.media_type}"'
+
+
 def _links(feed: Feed, format: Format) -> str:
     """Write the Link header of a feed (RFC 8288): itself, its other formats, its translations."""
-    links = [f'<{feed.address}.{format.ending}>; rel="self"; type="{format.media_type}"']
+    links = [_self_link(feed, format)]
     for other in FORMATS.values():
         if other is not format:
             links.append(f'<{feed.address}.{other.ending}>; rel="alternate"; type="{other.media_type}"')

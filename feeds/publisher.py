@@ -110,7 +110,7 @@ class Publisher:
 
     def seconds_left(self, edition: Edition) -> float:
         """Tell how long until something of an edition changes by itself; infinite if nothing will."""
-        change = edition.catalog.next_change
+        change = edition.next_change
         return (change - self.clock()).total_seconds() if change else float("inf")
 
     def _refresh(self, now: datetime, changed: Collection[str] | None = None) -> None:
@@ -172,7 +172,7 @@ class Publisher:
             return False
         if loaded.articles != before.articles or edition.table.pictures is not self.pictures.pictures:
             return False
-        change = edition.catalog.next_change
+        change = edition.next_change
         return edition.catalog.now <= now and (change is None or now < change)
 
     def _tell(self, found: dict[str, str]) -> None:

@@ -52,7 +52,7 @@ def health() -> tuple[Response, int]:
         "edition": edition.id if edition else None,
         "age": int((publisher.clock() - edition.catalog.now).total_seconds()) if edition else None,
         "refreshed": _iso(refreshed),
-        "next_change": _iso(edition.catalog.next_change) if edition else None,
+        "next_change": _iso(edition.next_change) if edition else None,
         "problems": len(publisher.problems),
     }
     return jsonify(state), HTTPStatus.OK if edition else HTTPStatus.SERVICE_UNAVAILABLE
@@ -96,7 +96,7 @@ def picture(name: str) -> Response:
     is_itself = path.name == name  # what could not be made is stood in for, but not for ever
     max_age = FOR_EVER if is_itself else edition.site.max_age
     response = send_file(path.resolve(), etag=path.stem, max_age=max_age, conditional=True)
-    response.cache_control.public, response.cache_control.immutable = True, is_itself or None
+    response.cache_control.public, response.cache_control.immutable = True, is_itself
     return response
 
 

@@ -189,7 +189,7 @@ def _for_browsers(root: etree._Element, feed: Feed) -> None:
     Chromium shows a feed as plain text. Both stand before the root, which readers look for in the first 512 bytes.
     """
     said = words.say(feed.language, "This is a web feed. Copy its address into a feed reader to get every new article.")
-    comment = f" {said} {feed.address} "
+    comment = f" {said} {feed.page} "
     if "--" not in comment and len(comment.encode()) < MOST_SAID:  # XML 1.0 section 2.5
         root.addprevious(etree.Comment(comment))
     about = f'href="{html.escape(feed.style)}" type="text/css"'

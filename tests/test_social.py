@@ -1,0 +1,175 @@
+"""The feeds for automations: each article once, in order, a minute apart, whatever is edited afterwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+
+from feeds import posts
+from feeds.content import ContentFolder
+from feeds.publisher import Publisher
+from feeds.state import StateFolder
+
+from .builders import NOW, PLAIN, as_yaml, content_folder, draw
+
+MINUTE = timedelta(minutes=1)
+
+
+class Robot:
+    """An automation that reads a social feed over and over, and posts what it does not know by its id."""
+
+    def __init__(self, content: Path, path: str = "/feeds/all.social.rss") -> None:
+        self.content, self.path, self.now = content, path, NOW
+        self.state = StateFolder(content.parent / "state")
+        self.known: dict[str, datetime] = {}
+        self.start()
+
+    def start(self) -> None:
+        """Start the service, or start it anew."""
+        folder = ContentFolder(self.content, state=self.state)
+        self.publisher = Publisher(folder, lambda: self.now, state=self.state)
+        self.publisher.start()
+
+    def write(self, name: str, **changes: object) -> None:
+        (self.content / "articles" / f"{name}.yaml").write_text(as_yaml({**PLAIN, **changes}), encoding="utf-8")
+
+    def entries(self) -> list[Any]:
+        assert self.publisher.edition
+        found = feedparser.parse(self.publisher.edition[self.path].data)
+        assert found.bozo == 0
+        return list(found.entries)
+
+    def poll(self, later: timedelta = MINUTE) -> list[str]:
+        """Give the titles of what it posts now."""
+        self.now += later
+        self.publisher.refresh(self.now)
+        fresh = []
+        for entry in self.entries():
+            date = parsedate_to_datetime(entry.published)
+            assert date <= self.now and self.known.get(entry.id, date) == date
+            if entry.id not in self.known:
+                newest = max(self.known.values(), default=None)
+                assert newest is None or date > newest, (
+                    "automations skip an entry that is older than the newest they know"
+                )
+                fresh.append((date, entry))
+        for date, entry in sorted(fresh, key=lambda each: each[0]):
+            self.known[entry.id] = date
+        return [
+            entry.title.partition(" – ")[0].partition(" #")[0] for _, entry in sorted(fresh, key=lambda each: each[0])
+        ]
+
+
+@pytest.fixture
+def robot(content: Path) -> Robot:
+    content_folder(
+        content, {"a": {"title": "Un", "published": "2026-01-01"}, "b": {"title": "Deux", "published": "2026-02-01"}}
+    )
+    draw(content / "media" / "p.png", 1300, 700)
+    return Robot(content)
+
+
+def test_each_article_is_posted_once_oldest_first(robot: Robot) -> None:
+    assert robot.poll() == ["Un", "Deux"]
+    robot.write("c", title="Trois", published="2026-06-01T12:02")
+    assert robot.poll() == ["Trois"]
+    assert robot.poll() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "Un, corrigé"},
+        {"updated": "2026-05-01"},
+        {"published": "2026-05-30"},
+        {"categories": ["outreach", "funding"]},
+        {"tags": ["don"], "social": "Un texte tout prêt"},
+        {"picture": {"file": "p.png", "alt": "Une image"}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_nothing_that_is_edited_is_posted_again_and_no_restart_posts(robot: Robot, changes: dict[str, object]) -> None:
+    robot.poll()
+    robot.write("a", **{"title": "Un", "published": "2026-01-01", **changes})
+    assert robot.poll() == []
+    robot.start()
+    assert robot.poll() == []
+
+
+def test_an_article_that_comes_to_another_category_is_not_posted_there(content: Path) -> None:
+    content_folder(content, {"a": {"title": "Un", "categories": ["research"]}})
+    there = Robot(content, "/feeds/funding.social.rss")
+    assert there.poll() == []
+    there.write("a", title="Un", categories=["funding"])
+    assert there.poll() == []
+    there.path = "/feeds/research.social.rss"
+    assert there.poll() == ["Un"], "it stays where it was"
+
+
+def test_a_late_article_is_posted_after_all_that_were(robot: Robot) -> None:
+    robot.poll()
+    robot.write("late", title="En retard", published="2025-06-01")
+    assert robot.poll() == ["En retard"]
+
+
+def test_articles_of_one_moment_are_posted_a_minute_apart_when_their_minute_has_come(robot: Robot) -> None:
+    robot.poll()
+    for name in ("c", "d", "e"):
+        robot.write(name, title=name, published="2026-06-01T12:05")
+    robot.poll()
+    robot.now = datetime(2026, 6, 1, 10, 5, tzinfo=UTC)
+    assert robot.poll(timedelta(0)) == ["c"]
+    assert robot.publisher.edition and robot.publisher.edition.next_change == robot.now + MINUTE
+    assert robot.publisher.seconds_left(robot.publisher.edition) == 60
+    assert robot.poll(MINUTE - timedelta(seconds=1)) == []
+    assert robot.poll(timedelta(seconds=1)) == ["d"]
+    assert robot.poll() == ["e"]
+    assert robot.publisher.edition.next_change is None or robot.publisher.edition.next_change > robot.now
+
+
+def test_the_withdrawn_and_the_expired_are_not_there(robot: Robot) -> None:
+    robot.write("a", title="Un", published="2026-01-01", withdrawn={"at": "2026-05-01", "reason": "Une erreur."})
+    robot.write("b", title="Deux", published="2026-02-01", expires="2026-05-01")
+    assert robot.poll() == [] and robot.entries() == []
+
+
+def test_an_entry_is_a_post_with_its_card(robot: Robot) -> None:
+    robot.write(
+        "c", title="Trois", summary="Un résumé.", social="Un texte tout prêt", picture={"file": "p.png", "alt": "Vu"}
+    )
+    robot.poll()
+    (entry,) = [each for each in robot.entries() if each.id.endswith(":c")]
+    assert entry.title == "Un texte tout prêt #Recherche"
+    assert entry.link == "https://news.example/articles/c"
+    assert robot.publisher.edition
+    (article,) = [each for each in robot.publisher.edition.catalog.live if each.slug == "c"]
+    card = robot.publisher.edition.table.entry(article).card
+    assert card and [(each.href, each.length, each.type) for each in entry.enclosures] == [
+        (card.url, str(card.length), "image/jpeg")
+    ]
+    assert all(posts.fits(f"{each.title} {each.link}") for each in robot.entries())
+
+
+def test_the_feed_names_itself_and_the_page_of_its_topic(robot: Robot) -> None:
+    assert robot.publisher.edition
+    data = robot.publisher.edition["/feeds/research.social.rss"].data
+    found = feedparser.parse(data).feed
+    assert [link.href for link in found.links if link.rel == "self"] == [
+        "https://news.example/feeds/research.social.rss"
+    ]
+    assert found.link == "https://news.example/feeds/research"
+    assert found.title == "Recherche – Le site (pour les réseaux sociaux)"
+    assert b"https://news.example/feeds/research " in data[:512]
+    for path in ("/feeds/tags/x.social.rss", "/feeds/all.social.atom", "/feeds/nothing.social.rss"):
+        assert robot.publisher.edition.find(path) is None
+
+
+def test_a_text_that_is_too_long_for_a_network_is_told(content: Path) -> None:
+    folder = content_folder(content, {"a": {"social": "mot " * 64 + "x"}})
+    told = [problem.message for problem in folder.load().problems if problem.key == "social"]
+    assert told == ["281 characters with its link, as X counts (want at most 280)"]
