@@ -154,7 +154,9 @@ class Catalog:
     @cached_property
     def next_change(self) -> datetime | None:
         """The first instant after `now` at which anything of any article changes for readers, in UTC."""
-        return self.group(*EVERYTHING).next_waking(self.now)
+        epoch = self.site.epoch if self.site.epoch > self.now else None  # feeds without an article have this date
+        changes = (self.group(*EVERYTHING).next_waking(self.now), epoch)
+        return min((change for change in changes if change), default=None)
 
     def article(self, language: str, slug: str) -> Article | None:
         """Find an article that has appeared."""
@@ -173,10 +175,9 @@ class Catalog:
     def twins(self, article: Article) -> list[Article]:
         """Give the live translations of an article, in the order of the site's languages."""
         others = self.group("twin", article.twin).articles if article.twin else ()
-        return sorted(
-            (each for each in others if each.language != article.language and self.is_live(each)),
-            key=lambda each: self.site.languages.index(each.language),
-        )
+        live = (each for each in others if each.language != article.language and self.is_live(each))
+        one_each = {each.language: each for each in live}  # the oldest, where a language has several
+        return sorted(one_each.values(), key=lambda each: self.site.languages.index(each.language))
 
     def is_only_elsewhere(self, article: Article, language: str) -> bool:
         """Tell whether an article is live, and neither in a language nor translated into it."""

@@ -28,13 +28,15 @@ ENDING = ".yaml"
 class Content:
     """What a folder holds at one reading, articles by slug; without a site, there are none.
 
-    `is_settling` tells that a file became faulty just now: it may still be being written, and is not told of yet.
+    `media` is another once any file below `media/` changed. `is_settling` tells that a file became faulty just now: it
+    may still be being written, and is not told of yet.
     """
 
     site: Site | None
     articles: Mapping[str, Article]
     problems: tuple[Problem, ...]
     files: int
+    media: object = None
     is_settling: bool = False
 
 
@@ -83,6 +85,7 @@ class ContentFolder:
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: object = None
         self._unsettled: set[Path] = set()
+        self._links: set[Path] = set()  # to other files, whose changes are theirs
         self._articles: Mapping[str, Article] = {}
         self._around: tuple[tuple[Problem, ...], int] = ((), 0)  # of other files than articles', and how many there are
         self._doubts: tuple[Problem, ...] = ()  # of articles that are in each other's way
@@ -141,7 +144,7 @@ class ContentFolder:
         """Look at some articles' files, and at those that have to settle; the others are as they were."""
         assert self._site, "all was read before"
         files = dict(self._files)
-        looked_at = paths | self._unsettled
+        looked_at = paths | self._unsettled | self._links
         for path in looked_at:
             if os.path.lexists(path):
                 files[path] = self._look_at(path, self._site, files.get(path), is_same=True)
@@ -150,19 +153,29 @@ class ContentFolder:
         return self._content(self._site, files, looked_at)
 
     def _article_files_at(self, changed: Collection[str]) -> set[Path] | None:
-        """Give the article files at some paths, but for ignored ones; nothing if any path is something else."""
+        """Give the article files at some paths, but for ignored ones; nothing if any path may be more than that."""
         found = set()
         for each in changed:
             path = Path(os.path.join(self.root, os.path.relpath(each, self.root)))
             inside = path.relative_to(self.root).parts
-            if _is_ignored(path.name):
-                continue
-            if inside[:1] != ("articles",) or path.is_dir() or any(part.startswith(".") for part in inside):
+            if path not in self._files:
+                if path.is_dir() or self._has_files_below(path):
+                    return None
+                if _is_ignored(path.name) and (len(inside) == 1 or inside[:1] == ("articles",)):
+                    continue
+                if path.suffix != ENDING or _wrong_name(path) or not path.is_file():
+                    return None
+            if inside[:1] != ("articles",) or any(part.startswith(".") for part in inside):
                 return None
-            if path not in self._files and (path.suffix != ENDING or not path.is_file()):
-                return None
+            if any(folder.is_symlink() for folder in path.parents if folder.is_relative_to(self.root / "articles")):
+                return None  # a link to a folder is not followed
             found.add(path)
         return found
+
+    def _has_files_below(self, path: Path) -> bool:
+        """Tell whether a path was a folder with articles when all was read."""
+        start = f"{path}/"
+        return any(str(each).startswith(start) for each in self._files)
 
     def _look_at(self, path: Path, site: Site, before: _File | None, is_same: bool) -> _File:
         """Read a file again if it changed, or if what it is read against is not the same."""
@@ -221,6 +234,7 @@ class ContentFolder:
             self._remember(files, changed, self._state, site)
         before, self._files = self._files, files
         self._unsettled = {path for path in paths if path in files and not files[path].is_settled}
+        self._links = {path for path in self._links if path in files} | {path for path in changed if path.is_symlink()}
         pairs = [(before.get(path), files.get(path)) for path in changed]
         has_same_ties = looked_at is not None and all(old and new and old.ties == new.ties for old, new in pairs)
         if has_same_ties:
@@ -233,7 +247,7 @@ class ContentFolder:
             told = (problem for file in files.values() for problem in file.told)
             self._problems = tuple(sorted([*self._around[0], *told, *self._doubts]))
         count = len(files) + self._around[1]
-        return Content(site, self._articles, self._problems, count, bool(self._unsettled))
+        return Content(site, self._articles, self._problems, count, self._media_state, bool(self._unsettled))
 
     def _load_article(self, path: Path, state: State | None, site: Site, before: _File | None) -> _File:
         article, tree, problems = self._read_article(path, site)

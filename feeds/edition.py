@@ -6,10 +6,12 @@ authors, and pages, when they are first asked for, and only so many of them are 
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from . import manifest, markup
 from .article import Article
@@ -45,10 +47,6 @@ GUESSES = {
 MANIFEST = "/manifest.json"
 
 
-class _NothingThere(Exception):
-    """No document has this path."""
-
-
 class Edition(Mapping[str, Document]):
     """What anyone can fetch at an instant; paths are decoded, and begin with the path of the site's address."""
 
@@ -79,7 +77,10 @@ class Edition(Mapping[str, Document]):
         self.modified = known.next_date(catalog.now.replace(microsecond=0))  # of what is new
         prefix = self.site.path
         self._ready: dict[str, Document] = {prefix + path: document for path, document in self._ahead()}
-        self._on_demand = lru_cache(maxsize=KEPT)(self._finish)
+        self._demanded: OrderedDict[str, Document] = (
+            OrderedDict()
+        )  # no `lru_cache`: it would keep this edition for ever
+        self._one_at_a_time = threading.Lock()
         for language in self.site.languages:
             home = self.site.path + self.site.home_path(language)
             for guess, ending in GUESSES.items():
@@ -93,10 +94,16 @@ class Edition(Mapping[str, Document]):
         """Give the document at a path, finishing it if it is the first time."""
         if ready := self._ready.get(path):
             return ready
-        try:
-            return self._on_demand(path)
-        except _NothingThere:  # an exception, so that no place is kept for it
-            return None
+        with self._one_at_a_time:
+            if found := self._demanded.get(path):
+                self._demanded.move_to_end(path)
+                return found
+        if found := self._finish(path):
+            with self._one_at_a_time:
+                self._demanded[path] = found
+                if len(self._demanded) > KEPT:
+                    self._demanded.popitem(last=False)
+        return found
 
     def __getitem__(self, path: str) -> Document:
         """Give the document at a path. Raises KeyError where there is none."""
@@ -173,14 +180,12 @@ class Edition(Mapping[str, Document]):
                 with suppress(ValueError):  # it was there when the article was checked
                     yield path, self._media.find(path)
 
-    def _finish(self, path: str) -> Document:
+    def _finish(self, path: str) -> Document | None:
         below = path.removeprefix(self.site.path)
         if path == f"{self.site.path}{MANIFEST}":
             return self._document(Sheet(self.manifest.to_json(), manifest.CONTENT_TYPE))
         make = self.paths.find(below) if path.startswith(f"{self.site.path}/") else None
-        if make is None:
-            raise _NothingThere
-        return self._document(make())
+        return self._document(make()) if make else None
 
     def _document(self, sheet: Sheet) -> Document:
         """Finish a sheet; where nothing of it changed, it is the document that it was in the edition before."""

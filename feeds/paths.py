@@ -24,7 +24,8 @@ OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
 SPECIAL = ("social.rss",)
 """Endings of feeds that are there for one kind of program, in one format."""
 
-_MONTH = re.compile("(.+)/([0-9]{4}-(?:0[1-9]|1[0-2]))")
+_MONTH = re.compile("(.+)/([1-9][0-9]{3}-(?:0[1-9]|1[0-2]))")
+_FEED_STYLE = re.compile(r"/static/feed-([A-Za-z-]+)\.css")
 _SITEMAP = re.compile("/sitemap-([1-9][0-9]{0,5})\\.xml")
 
 
@@ -45,21 +46,11 @@ class Paths:
     def __init__(self, table: FeedTable, states: Mapping[str, EntryState]) -> None:
         """Take the feeds of an instant, and what was settled about its entries when they were first seen."""
         self.table, self.site, self.catalog, self._states = table, table.site, table.catalog, states
-        self._single: dict[str, Make] = {
-            "/feeds.opml": self._opml,
-            "/robots.txt": lambda: Sheet(crawlers.robots(self.site), crawlers.TEXT_TYPE),
-            "/sitemap.xml": self._sitemap,
-            "/static/style.css": lambda: Sheet(assets.style(self.site), assets.CSS_TYPE),
-            "/static/copy.js": lambda: Sheet(assets.read("copy.js"), assets.SCRIPT_TYPE),
-        }
-        for language in self.site.languages:
-            self._single[self.site.feed_style_path(language)] = partial(self._feed_style, language)
-        if text := crawlers.security(self.site, self.catalog.now):
-            self._single["/.well-known/security.txt"] = lambda: Sheet(text, crawlers.TEXT_TYPE)
 
     def __iter__(self) -> Iterator[str]:
         """Go through all of them."""
-        yield from self._single
+        yield from _SINGLE
+        yield from map(self.site.feed_style_path, self.site.languages)
         yield from (f"/sitemap-{number + 1}.xml" for number in range(self._sitemaps()))
         for topic in self.table.topics.values():
             page = self.site.feed_path(topic.language, topic.name)
@@ -73,10 +64,12 @@ class Paths:
 
     def find(self, path: str) -> Make | None:
         """Find what makes the sheet of a path."""
-        if single := self._single.get(path):
-            return single
+        if single := _SINGLE.get(path):
+            return partial(single, self)
         if (part := _SITEMAP.fullmatch(path)) and int(part[1]) <= self._sitemaps():
             return partial(self._sitemap_part, int(part[1]) - 1)
+        if (style := _FEED_STYLE.fullmatch(path)) and style[1] in self.site.languages:
+            return partial(self._feed_style, style[1])
         language, place = self.site.language_of(path)
         if place == "/":
             return partial(self._page, pages.home, language)
@@ -135,6 +128,15 @@ class Paths:
     def _feed_style(self, language: str) -> Sheet:
         return Sheet(assets.feed_style(language), assets.CSS_TYPE)
 
+    def _style(self) -> Sheet:
+        return Sheet(assets.style(self.site), assets.CSS_TYPE)
+
+    def _script(self) -> Sheet:
+        return Sheet(assets.read("copy.js"), assets.SCRIPT_TYPE)
+
+    def _robots(self) -> Sheet:
+        return Sheet(crawlers.robots(self.site), crawlers.TEXT_TYPE)
+
     def _opml(self) -> Sheet:
         outlines = [self.table.outline(topic) for topic in self.table.topics.values()]
         data = opml.render(self.site.title[self.site.default_language], outlines)
@@ -152,8 +154,8 @@ class Paths:
 
     def _sitemaps(self) -> int:
         """Tell how many sitemaps are needed besides the one that then lists them."""
-        count = len(self.catalog.articles) + len(self.catalog.groups)
-        if count <= crawlers.MOST:  # surely
+        always = len(self.site.languages) * (len(self.site.categories) + 2)
+        if always + len(self.catalog.articles) + len(self.catalog.groups) <= crawlers.MOST:  # surely
             return 0
         exact = sum(1 for _ in self._places())
         return 0 if exact <= crawlers.MOST else -(-exact // crawlers.MOST)
@@ -169,6 +171,16 @@ class Paths:
                 alike = [article, *self.catalog.twins(article)]
                 translations = tuple((each.language, self.table.page_of(each)) for each in alike) if alike[1:] else ()
                 yield crawlers.Place(self.table.page_of(article), article.updated_at(now), translations)
+
+
+_SINGLE: Mapping[str, Callable[[Paths], Sheet]] = {
+    "/feeds.opml": Paths._opml,
+    "/robots.txt": Paths._robots,
+    "/sitemap.xml": Paths._sitemap,
+    "/static/style.css": Paths._style,
+    "/static/copy.js": Paths._script,
+}
+"""The paths that there is one of, whatever the languages and articles."""
 
 
 def _self_link(feed: Feed, format: Format) -> str:

@@ -67,9 +67,11 @@ MOST_BYTES = 3000
 """What Bluesky takes in UTF-8, whatever the characters."""
 
 
-def fits(text: str) -> bool:
-    """Tell whether a post, its link included, is short enough for every network."""
-    return all(network.count(text) <= network.most for network in NETWORKS) and len(text.encode()) <= MOST_BYTES
+def fits(text: str, url: str) -> bool:
+    """Tell whether a post with its link is short enough for every network that the link leaves room on."""
+    post = f"{text} {url}"
+    networks = (network for network in NETWORKS if network.count(url) <= network.most // 2)
+    return all(network.count(post) <= network.most for network in networks) and len(post.encode()) <= MOST_BYTES
 
 
 def compose(entry: Entry, social: str | None = None) -> str:
@@ -79,7 +81,7 @@ def compose(entry: Entry, social: str | None = None) -> str:
     """
 
     def has_room(text: str) -> bool:
-        return fits(f"{text} {entry.url}")
+        return fits(text, entry.url)
 
     text = shortened(_in_one_line(social or entry.title), has_room)
     tags = [each for each in hashtags(entry) if each.casefold() not in text.casefold()]

@@ -6,7 +6,6 @@ It changes nothing, and is nowhere else: the production server has no such addre
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -53,13 +52,13 @@ def page(name: str) -> Response:
     return _answer(pages.article(table, article))
 
 
-@blueprint.get("/revision")
+@blueprint.get("/-/revision")
 def revision() -> Response:
     """Tell which reading of the content this is; previews ask for it, and load themselves anew at another."""
     return jsonify(current_publisher().revision)
 
 
-@blueprint.get("/preview.js")
+@blueprint.get("/-/preview.js")
 def script() -> Response:
     """Give the script that asks."""
     return Response(assets.read("preview.js"), content_type=assets.SCRIPT_TYPE)
@@ -75,9 +74,9 @@ def _answer(data: bytes) -> Response:
 
 
 def _slug_of(problem: Problem) -> str:
-    """Give the slug of the file that a problem is in; none of ours has an empty one."""
+    """Give the slug of the article file that a problem is in; none of ours has an empty one."""
     path = Path(problem.file)
-    return slug(path.stem) if "articles" in path.parts else ""
+    return slug(path.stem) if path.is_relative_to(current_publisher().content.root / "articles") else ""
 
 
 def _previews(content: Content, now: datetime) -> dict[str, Preview]:
@@ -112,12 +111,12 @@ def _state(article: Article | None, problems: tuple[Problem, ...], now: datetime
 def _as_live(name: str) -> tuple[FeedTable, Article] | None:
     """Make an article live for its preview alone: no draft, and at the moment of its publication at the earliest."""
     publisher, edition = current_publisher(), current_edition()
-    articles: Mapping[str, Article] = publisher.loaded.articles
-    if name not in articles:
+    site, articles = publisher.loaded.site, publisher.loaded.articles
+    if site is None or name not in articles:
         return None
     article = articles[name].model_copy(update={"draft": False})
     if article.original:
         publisher.pictures.make(article.original)
     now = max(publisher.clock(), article.published)
-    catalog = Catalog.at(now, edition.site, {**articles, name: article}, edition.catalog)
+    catalog = Catalog.at(now, site, {**articles, name: article}, edition.catalog)
     return FeedTable(catalog, pictures=publisher.pictures.pictures), article

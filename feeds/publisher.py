@@ -75,7 +75,7 @@ class Publisher:
         self.edition: Edition | None = None
         self.refreshed: datetime | None = None
         self.loaded = Content(None, {}, (), 0)  # what the folder holds, whether an edition could be made of it or not
-        self.revision = 0  # counts the readings that found something new
+        self.revision = 0  # counts the readings that found something new, and the editions
         self._rescan = rescan
         self._watcher: threading.Thread | None = None
         self._one_at_a_time = threading.Lock()
@@ -118,14 +118,17 @@ class Publisher:
         self._settles_at = time.monotonic() + SETTLING if loaded.is_settling else None
         if loaded.problems is not self.loaded.problems:
             self._tell({str(problem): problem.severity for problem in loaded.problems})
-        self.revision += loaded != self.loaded
-        self.loaded, self.refreshed = loaded, now
+        is_news, self.loaded, self.refreshed = loaded != self.loaded, loaded, now
         self.pictures.look()
-        if loaded.site and not self._is_current(loaded, now):
-            catalog = Catalog.at(now, loaded.site, loaded.articles, self.edition.catalog if self.edition else None)
-            self._order_pictures(catalog.come)
-            self._swap(catalog)
-            self._published = loaded
+        try:
+            if loaded.site and not self._is_current(loaded, now):
+                is_news = True
+                catalog = Catalog.at(now, loaded.site, loaded.articles, self.edition.catalog if self.edition else None)
+                self._order_pictures(catalog.come)
+                self._swap(catalog)
+                self._published = loaded
+        finally:
+            self.revision += is_news
 
     def _order_pictures(self, articles: Iterable[Article]) -> None:
         """Make the pictures of articles that are new: few at once, so that these appear with them, and many later."""
@@ -160,7 +163,9 @@ class Publisher:
             self.edition = Edition(catalog, self.content.media, known, before, pictures)
             return
         with self.state.locked():
-            known = self.state.read_manifest() or known
+            kept = self.state.read_manifest()
+            if kept and kept.content.modified >= known.content.modified:  # else it could not be written of late
+                known = kept
             self.edition = Edition(catalog, self.content.media, known, before, pictures)
             if self.edition.manifest != known:
                 self.state.write_manifest(self.edition.manifest)
@@ -170,7 +175,11 @@ class Publisher:
         before, edition = self._published, self.edition
         if not before or not edition or loaded.site is not before.site:
             return False
-        if loaded.articles != before.articles or edition.table.pictures is not self.pictures.pictures:
+        if (
+            loaded.articles != before.articles
+            or loaded.media != before.media
+            or edition.table.pictures is not self.pictures.pictures
+        ):
             return False
         change = edition.next_change
         return edition.catalog.now <= now and (change is None or now < change)

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from .document import SECURITY, cache_control, content_security_policy
 from .edition import Edition
+from .formats import crawlers
 from .publisher import Publisher
 from .renditions import STEM
 
@@ -56,6 +57,18 @@ def health() -> tuple[Response, int]:
         "problems": len(publisher.problems),
     }
     return jsonify(state), HTTPStatus.OK if edition else HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@blueprint.get("/.well-known/security.txt")
+def security() -> Response:
+    """Tell where to report a fault of security; no document of the edition, since it expires."""
+    edition = current_edition()
+    text = crawlers.security(edition.site, current_publisher().clock())
+    if text is None or request.root_path != edition.site.path:
+        abort(HTTPStatus.NOT_FOUND)
+    response = Response(text, content_type=crawlers.TEXT_TYPE)
+    response.headers["Cache-Control"] = cache_control(edition.site.max_age)
+    return response
 
 
 @blueprint.get("/media/<path:name>")

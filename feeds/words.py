@@ -42,7 +42,7 @@ def day(language: str, moment: datetime, zone: ZoneInfo) -> str:
 def write_date(language: str, when: date) -> str:
     """Write a date as people do."""
     written = format_date(when, "long", locale=_locale(language))
-    return "1er" + written[1:] if language.startswith("fr") and when.day == 1 else written
+    return "1er" + written[1:] if language.partition("-")[0] == "fr" and when.day == 1 else written
 
 
 def minute(language: str, moment: datetime, zone: ZoneInfo) -> str:
@@ -94,9 +94,16 @@ def duration(seconds: int) -> str:
 
 def territory(language: str) -> str:
     """Name a language with its country, as Open Graph does: fr_FR, en_GB."""
+    if "-" in language:
+        return language.replace("-", "_")
     known = str(_locale(language))
-    likely: str = get_global("likely_subtags").get(known, f"{known}_{known.upper()}")
-    return known if "_" in known else f"{known}_{likely.rpartition('_')[2]}"
+    country = str(get_global("likely_subtags").get(known, "")).rpartition("_")[2]
+    return known if "_" in known or not country.isalpha() else f"{known}_{country}"
+
+
+def direction(language: str) -> str:
+    """Tell in which direction a language is written: ltr or rtl."""
+    return Locale.parse(language, sep="-").text_direction
 
 
 def language_name(language: str, told_in: str | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -176,8 +177,42 @@ def test_a_month_lists_what_was_published_in_it_in_the_sites_zone(content: Path)
     ]
     listed = xpath(client.get("/feeds/all").data, "//dl[@class='months']//a/@href")
     assert listed == ["/feeds/all/2026-05", "/feeds/all/2026-04", "/feeds/all/2025-02"]
-    for below in ("/feeds/all/2026-03", "/feeds/all/2026-13", "/feeds/all/2026-4", "/feeds/nothing/2026-04"):
+    for below in (
+        "/feeds/all/2026-03",
+        "/feeds/all/2026-13",
+        "/feeds/all/2026-4",
+        "/feeds/all/0000-01",
+        "/feeds/all/0000-01/",
+        "/feeds/nothing/2026-04",
+    ):
         assert client.get(below).status_code == 404
+
+
+def test_a_page_is_the_same_however_long_its_edition_has_been_there(content: Path) -> None:
+    """What is elsewhere is told by the articles' dates, and never by the day on which somebody looks."""
+    content_folder(content, {"a": {"title": "Vieux", "published": "2025-01-01"}})
+    pages = [
+        Client(create_app(Settings(content), clock=lambda days=days: NOW + timedelta(days=days)).wsgi_app)  # type: ignore[misc]
+        .get("/en/feeds/research")
+        .data
+        for days in (0, 900)
+    ]
+    assert pages[0] == pages[1] and b"Vieux" in pages[0]
+
+
+def test_two_articles_that_claim_one_translation_give_one(content: Path) -> None:
+    english: dict[str, object] = {"language": "en", "twin": "t"}
+    client = client_of(content, {"e1": english, "e2": {**english, "published": "2026-02-01"}, "f": {"twin": "t"}})
+    answer = client.get("/articles/f")
+    assert answer.headers["Link"] == '<https://news.example/en/articles/e2>; rel="alternate"; hreflang="en"'
+    links = {link.get("hreflang"): link.get("href") for link in xpath(answer.data, "//link[@hreflang]")}
+    assert links["en"] == "https://news.example/en/articles/e2"
+
+
+def test_a_language_from_right_to_left_is_set_so(content: Path) -> None:
+    client = client_of(content, {}, SITE.replace("[fr, en]", "[ar, en]").replace("fr:", "ar:"))
+    assert b'<html lang="ar" dir=rtl>' in client.get("/").data
+    assert b'<html lang="en">' in client.get("/en/").data
 
 
 def test_a_tag_that_looks_like_a_month_is_a_tag(content: Path) -> None:
@@ -256,7 +291,7 @@ def test_robots_may_read_all_and_are_told_of_the_sitemap(client: Client, path: P
 def test_faults_of_security_have_an_address(client: Client, path: Put, content: Path) -> None:
     lines = client.get(path("/.well-known/security.txt")).text.splitlines()
     assert lines[0] == "Contact: mailto:securite@crcm.example"
-    assert "Expires: 2028-01-01T00:00:00Z" in lines
+    assert "Expires: 2027-05-07T00:00:00Z" in lines
     assert client_of(content, {}).get("/.well-known/security.txt").status_code == 404
 
 

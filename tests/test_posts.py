@@ -59,10 +59,15 @@ def test_whatever_is_written_there_is_room_for_the_post_on_every_network(letter:
     for made in (entry(title=long, summary=long), entry(summary=long, tags=["un mot " * 8, "deux"])):
         for social in (None, long):
             post = posts.compose(made, social)
-            assert posts.fits(f"{post} {made.url}") and post.startswith("Un")
+            assert posts.fits(post, made.url) and post.startswith("Un")
             assert "…" in post and not post.endswith(" ")
 
 
 def test_a_text_that_is_cut_ends_after_a_word() -> None:
     assert posts.shortened("Un mot, deux mots", lambda text: len(text) <= 9) == "Un mot…"
     assert posts.shortened("Interminablement", lambda text: len(text) <= 9) == "Intermin…"
+
+
+def test_a_link_that_fills_a_network_takes_the_text_from_no_other() -> None:
+    long = entry(link="https://x.example/" + "a" * 400)
+    assert posts.compose(long) == f"Un titre – {SUMMARY} #Recherche"

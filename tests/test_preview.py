@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -96,21 +97,39 @@ def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
     write(content)
     app = create_app(Settings(content), clock=lambda: NOW, previews=True)
     client, publisher = Client(app.wsgi_app), app.extensions["feeds"]
-    before = client.get("/preview/revision").json
+    before = client.get("/preview/-/revision").json
     publisher.refresh(NOW)
-    assert client.get("/preview/revision").json == before
+    assert client.get("/preview/-/revision").json == before
     (content / "articles" / "draft.yaml").write_text("title: ")
     for _ in range(2):  # once it has settled
         publisher.refresh(NOW)
-    assert client.get("/preview/revision").json != before
+    assert client.get("/preview/-/revision").json != before
     text = client.get("/preview/draft").text
     assert "l’article d’avant la faute" in text and "Le brouillon" in text and "missing (want body" in text
+
+
+def test_the_revision_moves_when_an_embargo_ends(content: Path) -> None:
+    write(content)
+    app = create_app(Settings(content), clock=lambda: NOW, previews=True)
+    client, publisher = Client(app.wsgi_app), app.extensions["feeds"]
+    before = client.get("/preview/-/revision").json
+    publisher.refresh(datetime(2027, 1, 1, 8, tzinfo=UTC))
+    assert client.get("/preview/-/revision").json != before
+
+
+def test_a_picture_in_the_body_of_a_draft_is_shown(content: Path) -> None:
+    content_folder(content, {"revision": {"draft": "true", "body": "![Un dessin](/media/secret.png)"}})
+    draw(content / "media" / "secret.png")
+    client = Client(create_app(Settings(content), clock=lambda: NOW, previews=True).wsgi_app)
+    for below in ("/preview/revision", "/preview/revision/page"):
+        assert '<img src="/media/secret.png"' in client.get(below).text
+    assert client.get("/media/secret.png", buffered=True).status_code == 200
 
 
 def test_the_production_server_has_no_previews(content: Path) -> None:
     write(content)
     with served(content) as (port, _):
-        for below in ("/preview", "/preview/draft", "/preview/draft/page", "/preview/revision", "/media/secret.png"):
+        for below in ("/preview", "/preview/draft", "/preview/draft/page", "/preview/-/revision", "/media/secret.png"):
             assert get(port, below)[0] == 404
     app = create_app(Settings(content), clock=lambda: NOW)
     assert Client(app.wsgi_app).get("/preview").status_code == 404, "nor has any other server that imports the app"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,62 @@ def test_what_is_found_between_articles_follows_the_one_that_changed(desk: Desk)
         other = Publisher(ContentFolder(desk.root), lambda: desk.now)
         other.start()
         assert other.problems == told
+
+
+def test_what_a_path_alone_does_not_tell_is_looked_for_everywhere(desk: Desk, tmp_path: Path) -> None:
+    """Folders with odd names, folders that become files, links: as all is read anew, so it is where a path is told."""
+    articles = desk.root / "articles"
+    text = (articles / "a.yaml").read_text(encoding="utf-8")
+    for name in ("x.yaml", "#old"):
+        (articles / name).mkdir()
+        (articles / name / f"inside-{name[1:2]}.yaml").write_text(text, encoding="utf-8")
+        desk.tell(articles / name)
+    assert desk.slugs() == {"a", "b", "inside", "inside-o"}
+    (articles / "x.yaml").rename(tmp_path / "gone")
+    (articles / "x.yaml").write_text(text, encoding="utf-8")
+    desk.tell(articles / "x.yaml")
+    assert desk.slugs() == {"a", "b", "x", "inside-o"}
+    (articles / "#old").rename(tmp_path / "old")
+    desk.tell(articles / "#old")
+    (articles / "linked").symlink_to(tmp_path / "old")
+    desk.tell(articles / "linked" / "inside-o.yaml")
+    assert desk.slugs() == {"a", "b", "x"}
+
+
+def test_an_article_that_is_a_link_follows_what_it_leads_to(desk: Desk) -> None:
+    hidden = desk.root / "articles" / ".real.yaml"
+    hidden.write_text(as_yaml({**PLAIN, "title": "Avant"}), encoding="utf-8")
+    (desk.root / "articles" / "link.yaml").symlink_to(hidden)
+    desk.tell(desk.root / "articles" / "link.yaml")
+    hidden.write_text(as_yaml({**PLAIN, "title": "Après"}), encoding="utf-8")
+    desk.tell(hidden)
+    assert named(desk.edition.catalog, "link").title == "Après"
+
+
+def test_a_file_that_comes_back_to_media_is_given_again(desk: Desk) -> None:
+    draw(desk.root / "media" / "x.png")
+    desk.write("a", {"body": "![Un dessin](/media/x.png)"})
+    desk.refresh()
+    assert "x.png" in desk.edition.files
+    (desk.root / "media" / "x.png").rename(desk.root / "media" / "y.png")
+    desk.refresh()
+    assert "x.png" not in desk.edition.files
+    (desk.root / "media" / "y.png").rename(desk.root / "media" / "x.png")
+    desk.refresh()
+    assert "x.png" in desk.edition.files
+
+
+def test_an_edition_goes_once_another_is_there(desk: Desk) -> None:
+    """Also where the collector of cycles is told not to look at it."""
+    before = weakref.ref(desk.edition)
+    assert desk.edition["/"].data and desk.edition["/feeds.opml"].data
+    gc.disable()
+    try:
+        desk.write("a", {"title": "Un"})
+        desk.refresh()
+        assert before() is None
+    finally:
+        gc.enable()
 
 
 def test_a_new_folder_is_seen(desk: Desk) -> None:

@@ -152,7 +152,7 @@ def test_an_entry_is_a_post_with_its_card(robot: Robot) -> None:
     assert card and [(each.href, each.length, each.type) for each in entry.enclosures] == [
         (card.url, str(card.length), "image/jpeg")
     ]
-    assert all(posts.fits(f"{each.title} {each.link}") for each in robot.entries())
+    assert all(posts.fits(each.title, each.link) for each in robot.entries())
 
 
 def test_the_feed_names_itself_and_the_page_of_its_topic(robot: Robot) -> None:

@@ -134,6 +134,24 @@ def test_a_folder_that_cannot_be_used_is_told_once_and_harms_nothing(
     assert caplog.text.count("cannot be used") == 1
 
 
+def test_no_date_goes_back_while_nothing_can_be_written(
+    content: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content_folder(content, {"a": {"title": "Un"}})
+    publisher = started(content, state)
+    dates = [edition(publisher)[FEED].modified]
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("feeds.state.tempfile.NamedTemporaryFile", full)
+    for minutes, title in ((1, "Deux"), (2, "Un")):
+        write(content, "a", title=title)
+        publisher.refresh(NOW + timedelta(minutes=minutes))
+        dates.append(edition(publisher)[FEED].modified)
+    assert dates == sorted(set(dates))
+
+
 def test_the_manifest_is_whole_whenever_it_is_read(content: Path, state: Path) -> None:
     content_folder(content, {"a": {}})
     publisher = started(content, state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from lxml import etree
@@ -69,15 +69,12 @@ def robots(site: Site) -> bytes:
 
 
 def security(site: Site, now: datetime) -> bytes | None:
-    """Tell where to report a fault (RFC 9116), if the site says so.
-
-    It expires at the end of next year: a date that is the same all year long, on every host.
-    """
+    """Tell where to report a fault, for a good eleven months from an instant (RFC 9116), if the site says so."""
     if site.security_contact is None:
         return None
     lines = {
         "Contact": site.security_contact,
-        "Expires": f"{now.year + 2}-01-01T00:00:00Z",
+        "Expires": f"{now + timedelta(days=340):%Y-%m-%d}T00:00:00Z",
         "Preferred-Languages": ", ".join(site.languages),
         "Canonical": site.absolute("/.well-known/security.txt"),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from feeds import words
 from feeds.article import Article
-from feeds.catalog import month_of
+from feeds.catalog import UNIX_EPOCH, month_of
 from feeds.feed import Entry, Image, Topic
 from feeds.feedtable import FeedTable
 from feeds.sitekeys import slug
@@ -54,6 +54,15 @@ class Page:
 
     table: FeedTable
     language: str
+
+    @property
+    def direction(self) -> str:
+        """The direction in which the page is written."""
+        return words.direction(self.language)
+
+    def localized(self, text: str) -> str:
+        """Make the addresses of ours in a safe HTML text relative to the root of the host."""
+        return text.replace(f'="{self.table.site.url}/', f'="{self.table.site.path}/')
 
     def say(self, said: str, /, **values: object) -> str:
         """Say our words in the page's language."""
@@ -229,9 +238,9 @@ def _other_feeds(table: FeedTable, topic: Topic) -> dict[str, str]:
 
 
 def _elsewhere(page: Page, topic: Topic, entries: Sequence[Entry]) -> list[Entry]:
-    """Give the newest articles of a topic that the page's language has not; none older than what it lists."""
+    """Give the newest articles of a topic that the page's language has not, none older than what it lists."""
     table = page.table
-    since = entries[-1].published if entries else table.catalog.now - timedelta(days=365)
+    since = entries[-1].published if entries else UNIX_EPOCH
     found = table.catalog.elsewhere(table.key(topic), topic.language, since)
     return [table.entry(article) for article in found[:MOST_ELSEWHERE]]
 
