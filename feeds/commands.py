@@ -122,8 +122,9 @@ def _refuse_taken_port(host: str, port: int) -> None:
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILE]...")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+@click.option("--online", is_flag=True, help="Ask the addresses of attachments elsewhere for their type and length.")
 @with_appcontext
-def check(files: tuple[Path, ...], form: str) -> None:
+def check(files: tuple[Path, ...], form: str, online: bool) -> None:
     """Print every problem of the content, or of the FILEs and folders; exit status 1 if one is an error."""
     publisher, content = _publisher(), _folder()
     found = content.load()
@@ -133,6 +134,10 @@ def check(files: tuple[Path, ...], form: str) -> None:
         problems += [
             Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
         ]
+    if online and found.site:
+        from .online import compare
+
+        problems = sorted([*problems, *compare(content.trees(found))])
     count = found.files
     if files:
         known = [content.site_file, *content.article_files()]

@@ -195,6 +195,14 @@ class ContentFolder:
                         path = self._paths[place] = Path(place)
                     yield path
 
+    def trees(self, found: Content) -> Iterator[tuple[Article, Tree]]:
+        """Give the articles with the places of all that they say, which are read for it once more."""
+        for path, file in self._files.items():
+            article = file.article
+            tree, _ = self._read(path) if article and found.articles.get(article.slug) is article else (None, [])
+            if article and tree:
+                yield article, tree
+
     def _remember(self, files: dict[Path, _File], changed: Collection[Path], state: StateFolder, site: Site) -> None:
         """Keep the texts of what is good now, and fetch those of what is broken and was good before we began."""
         fresh = {self._name(path): path for path in changed if path in files}

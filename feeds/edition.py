@@ -140,7 +140,9 @@ class Edition(Mapping[str, Document]):
     @cached_property
     def files(self) -> dict[str, MediaFile]:
         """The files below `media/` that are fetched, by their path there: those of the site and of live articles."""
-        found = {file.path: file for file in (self.site.logo, self.site.icon) if file}
+        shows = (category.podcast for category in self.site.categories.values())
+        own = (self.site.logo, self.site.icon, *(show.artwork for show in shows if show))
+        found = {file.path: file for file in own if file}
         for article in self.catalog.live:
             if not article.withdrawal(self.catalog.now):
                 found.update(self._files_of(article))

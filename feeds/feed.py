@@ -94,6 +94,17 @@ class Topic:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What directories want to know of a podcast: `category` from the general to the special, `artwork` as a URL."""
+
+    author: str
+    owner: Person
+    artwork: str
+    category: tuple[str, ...]
+    is_explicit: bool
+
+
 @dataclass(frozen=True)
 class Feed:
     """A subscription document before it is written: entries newest first, and what is said of them all.

@@ -15,15 +15,18 @@ from itertools import islice
 from . import markup, posts, words
 from .article import Article, Attachment, Picture, Withdrawal
 from .catalog import Catalog, Group, Key
-from .feed import Enclosure, Entry, Feed, Image, Kind, Term, Tombstone, Topic
+from .feed import Enclosure, Entry, Feed, Image, Kind, Show, Term, Tombstone, Topic
 from .manifest import EntryState
 from .mediafile import MediaFile
 from .renditions import Pictures, Rendition, Renditions, picture_path
-from .site import Site
+from .site import Person, Site
 from .sitekeys import slug
 
 KEPT = 1024
 """How many entries are kept; those of the feeds that are finished ahead come first."""
+
+EPISODES = 300
+"""How many episodes a podcast holds."""
 
 _PLACES: Mapping[Kind, str] = {"tag": "tags/", "author": "authors/"}
 """Where below `/feeds/` the topics of a kind are, of which there may be any number."""
@@ -123,6 +126,22 @@ class FeedTable:
             translations={},
             entries=tuple(self._post(article, posted) for posted, article in found[: self.site.entries]),
         )
+
+    def podcast(self, topic: Topic) -> tuple[Feed, Show] | None:
+        """Make the podcast of a category that has one: the feed of what plays and tells its length, and the show."""
+        category = self.site.categories.get(topic.name) if topic.kind == "category" else None
+        if category is None or category.podcast is None:
+            return None
+        live = filter(self.catalog.is_live, self.group(topic).appeared(self.catalog.now))
+        playing = (
+            entry for entry in map(self.entry, live) if any(each.plays and each.length for each in entry.enclosures)
+        )
+        outline, about = self._outline(topic), category.podcast
+        entries = tuple(islice(playing, EPISODES))
+        feed = replace(outline, address=f"{outline.address}.podcast", translations={}, entries=entries)
+        owner = Person(name=about.owner.name, email=about.owner.email)
+        artwork = self.site.absolute(about.artwork.url_path)
+        return feed, Show(about.author, owner, artwork, about.category, about.explicit)
 
     def _post(self, article: Article, posted: datetime) -> Entry:
         entry = self.entry(article)

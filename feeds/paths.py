@@ -16,12 +16,12 @@ from typing import NamedTuple
 from .article import Article
 from .feed import Feed, Topic
 from .feedtable import FeedTable
-from .formats import FORMATS, Format, assets, crawlers, opml, pages
+from .formats import FORMATS, Format, assets, crawlers, opml, pages, podcast
 from .manifest import EntryState
 
 OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
 
-SPECIAL = ("social.rss",)
+SOCIAL, PODCAST = "social.rss", "podcast.rss"
 """Endings of feeds that are there for one kind of program, in one format."""
 
 _MONTH = re.compile("(.+)/([1-9][0-9]{3}-(?:0[1-9]|1[0-2]))")
@@ -56,7 +56,7 @@ class Paths:
             page = self.site.feed_path(topic.language, topic.name)
             yield page
             yield from (path for path, _ in self.feeds_of(topic))
-            yield from (f"{page}.{ending}" for ending in SPECIAL if self._find_special(topic, ending))
+            yield from (f"{page}.{ending}" for ending in (SOCIAL, PODCAST) if self._find_special(topic, ending))
             yield from (f"{page}/{first:%Y-%m}" for first in self.catalog.months(self.table.group(topic)))
         for article in self.catalog.appeared:
             yield self.site.article_path(article.language, article.slug)
@@ -95,9 +95,9 @@ class Paths:
 
     def _find_special(self, topic: Topic, ending: str) -> Make | None:
         """Find what only everything and the categories have."""
-        if topic.kind not in ("all", "category") or ending not in SPECIAL:
-            return None
-        return partial(self._social, topic)
+        if ending == PODCAST:
+            return partial(self._podcast, topic) if self.table.podcast(topic) else None
+        return partial(self._social, topic) if ending == SOCIAL and topic.kind in ("all", "category") else None
 
     def _find_month(self, language: str, name: str) -> Make | None:
         found = _MONTH.fullmatch(name)
@@ -115,6 +115,13 @@ class Paths:
     def _social(self, topic: Topic) -> Sheet:
         feed, format = self.table.social(topic, self._states), FORMATS["rss"]
         return Sheet(format.render(feed), format.content_type, (("Link", _self_link(feed, format)), OPEN_TO_SCRIPTS))
+
+    def _podcast(self, topic: Topic) -> Sheet:
+        found, format = self.table.podcast(topic), FORMATS["rss"]
+        assert found, "it was found just now"
+        feed, show = found
+        headers = (("Link", _self_link(feed, format)), OPEN_TO_SCRIPTS)
+        return Sheet(podcast.render(feed, show), format.content_type, headers)
 
     def _page(self, render: Callable[..., bytes], *subject: object) -> Sheet:
         return Sheet(render(self.table, *subject), pages.CONTENT_TYPE)

@@ -11,9 +11,11 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, ValidationInfo, field_validator
 
 from .mediafile import Media
-from .model import Contact, Email, Fediverse, Strict, Title, Url, validate
+from .model import Contact, Email, Fediverse, Strict, Title, Truth, Url, validate
 from .sitekeys import (
     Accent,
+    AppleCategory,
+    ArtworkPath,
     CategorySlug,
     CategoryTitles,
     Entries,
@@ -51,12 +53,38 @@ class Person(Strict):
         return slug(self.name)
 
 
+class Owner(Strict):
+    """Who answers for a podcast: directories write there."""
+
+    name: Title = Field(description="The name.", examples=["CRCM"])
+    email: Email = Field(description="The e-mail address.", examples=["podcast@crcm.example"])
+
+
+class Podcast(Strict):
+    """What directories ask of a podcast besides its category's texts."""
+
+    author: Title = Field(description="Who makes it, as it is printed.", examples=["CRCM"])
+    owner: Owner = Field(description="`name` and `email`.", examples=["{name: CRCM, email: podcast@crcm.example}"])
+    artwork: ArtworkPath = Field(
+        description="A square JPEG or PNG in `media/`, of 1400 to 3000 pixels a side.", examples=["podcast.png"]
+    )
+    category: AppleCategory = Field(
+        description="One of Apple's categories, with `>` before one below it.", examples=["Science > Life Sciences"]
+    )
+    explicit: Truth = Field(False, description="`true` if children should not hear it.", examples=["true"])
+
+
 class Category(Strict):
     """A category of the site: its texts in each language."""
 
     title: CategoryTitles = Field(description="Its name, without a comma.", examples=["{fr: Recherche, en: Research}"])
     description: Texts = Field(
         description="What it is about, in a sentence: the subtitle of its feeds.", examples=["{fr: …, en: …}"]
+    )
+    podcast: Podcast | None = Field(
+        None,
+        description="Makes a podcast of its articles with sound: `author`, `owner`, `artwork`, `category`, `explicit`.",
+        examples=["{author: CRCM, …}"],
     )
 
 

@@ -5,6 +5,7 @@ It knows no more of a site than its single values; `site` puts them together.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -163,8 +164,70 @@ _PER_LANGUAGE = WithJsonSchema({"anyOf": [TEXT_SCHEMA, {"type": "object", "addit
 _STRING = WithJsonSchema({"type": "string"})
 _AUTHORITY = "^[a-z0-9.-]+,[0-9]{4}(-[0-9]{2}){0,2}$"
 
+APPLE = {
+    "Arts": ("Books", "Design", "Fashion & Beauty", "Food", "Performing Arts", "Visual Arts"),
+    "Business": ("Careers", "Entrepreneurship", "Investing", "Management", "Marketing", "Non-Profit"),
+    "Comedy": ("Comedy Interviews", "Improv", "Stand-Up"),
+    "Education": ("Courses", "How To", "Language Learning", "Self-Improvement"),
+    "Fiction": ("Comedy Fiction", "Drama", "Science Fiction"),
+    "Government": (),
+    "Health & Fitness": ("Alternative Health", "Fitness", "Medicine", "Mental Health", "Nutrition", "Sexuality"),
+    "History": (),
+    "Kids & Family": ("Education for Kids", "Parenting", "Pets & Animals", "Stories for Kids"),
+    "Leisure": (
+        *("Animation & Manga", "Automotive", "Aviation", "Crafts", "Games", "Hobbies", "Home & Garden", "Video Games"),
+    ),
+    "Music": ("Music Commentary", "Music History", "Music Interviews"),
+    "News": (
+        *("Business News", "Daily News", "Entertainment News", "News Commentary", "Politics", "Sports News"),
+        "Tech News",
+    ),
+    "Religion & Spirituality": (
+        *("Buddhism", "Christianity", "Hinduism", "Islam", "Judaism", "Religion", "Spirituality"),
+    ),
+    "Science": (
+        *("Astronomy", "Chemistry", "Earth Sciences", "Life Sciences", "Mathematics", "Natural Sciences", "Nature"),
+        *("Physics", "Social Sciences"),
+    ),
+    "Society & Culture": ("Documentary", "Personal Journals", "Philosophy", "Places & Travel", "Relationships"),
+    "Sports": (
+        *("Baseball", "Basketball", "Cricket", "Fantasy Sports", "Football", "Golf", "Hockey", "Rugby", "Running"),
+        *("Soccer", "Swimming", "Tennis", "Volleyball", "Wilderness", "Wrestling"),
+    ),
+    "Technology": (),
+    "True Crime": (),
+    "TV & Film": ("After Shows", "Film History", "Film Interviews", "Film Reviews", "TV Reviews"),
+}
+"""Apple's categories of podcasts, which other directories use too, and what is below each."""
+
+ARTWORK = range(1400, 3001)
+"""The sides, in pixels, that Apple takes of a podcast's picture."""
+
+
+def _apple_category(value: object) -> tuple[str, ...]:
+    found = tuple(part.strip(" ") for part in line(value).split(">"))
+    if found[0] not in APPLE:
+        near = difflib.get_close_matches(found[0], APPLE, n=1, cutoff=0.5)
+        raise ValueError(f"{show(found[0])} is no category of Apple's (want {near[0] if near else ', '.join(APPLE)})")
+    below = APPLE[found[0]]
+    if len(found) > 2 or (len(found) == 2 and found[1] not in below):
+        wanted = ", ".join(f"{found[0]} > {name}" for name in below) or found[0]
+        raise ValueError(f"{show(' > '.join(found))} is no category of Apple's (want {wanted})")
+    return found
+
+
+def _artwork(value: object, info: ValidationInfo) -> MediaFile:
+    found = picture_file(value, info)
+    if found.width != found.height or found.width not in ARTWORK or found.type not in ("image/jpeg", "image/png"):
+        size = f"{found.type}, {found.width} × {found.height} pixels"
+        raise ValueError(f"media/{found.path} is {size} (want a square JPEG or PNG of 1400 to 3000 pixels a side)")
+    return found
+
+
 FilePath = Annotated[MediaFile, PlainValidator(media_file), _STRING]
 PicturePath = Annotated[MediaFile, PlainValidator(picture_file), _STRING]
+ArtworkPath = Annotated[MediaFile, PlainValidator(_artwork), _STRING]
+AppleCategory = Annotated[tuple[str, ...], PlainValidator(_apple_category), _STRING]
 Texts = Annotated[dict[str, str], _per_language(text), _PER_LANGUAGE]
 Titles = Annotated[dict[str, str], _per_language(title), _PER_LANGUAGE]
 CategoryTitles = Annotated[dict[str, str], _per_language(category_title), _PER_LANGUAGE]

@@ -12,7 +12,7 @@ from feeds import create_app
 from feeds.article import Article, Attachment, Picture, Withdrawal
 from feeds.edition import GUESSES
 from feeds.settings import Settings
-from feeds.site import Category, Person, Site
+from feeds.site import Category, Person, Podcast, Site
 
 from .builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder, draw
 
@@ -48,7 +48,7 @@ def test_every_key_of_a_group_is_in_its_table(name: str, model: type[Picture]) -
 
 def test_every_key_of_the_site_and_every_setting_is_in_a_table() -> None:
     settings = {f"FEEDS_{name.upper()}" for name in Settings.__dataclass_fields__}
-    assert rows(SITE) == set(Site.model_fields) | set(Category.model_fields) | settings
+    assert rows(SITE) == set(Site.model_fields) | set(Category.model_fields) | set(Podcast.model_fields) | settings
 
 
 def test_every_command_is_in_the_readme() -> None:
@@ -96,7 +96,8 @@ def test_the_readmes_article_gives_the_readmes_item(content: Path) -> None:
     (shown,) = re.findall(r"(?ms)^```xml\n(.*?)^```", README)
     site = (SAMPLE / "site.yaml").read_text(encoding="utf-8").replace("logo: logo.png\nicon: icon.png\n", "")
     content_folder(content, {"2026/cheque": example}, site)
-    (content / "media" / "cheque.jpg").write_bytes((SAMPLE / "media" / "cheque.jpg").read_bytes())
+    for name in ("cheque.jpg", "podcast.png"):
+        (content / "media" / name).write_bytes((SAMPLE / "media" / name).read_bytes())
     client = create_app(Settings(content, "http://localhost:8000")).test_client()
     item = [line.strip() for line in client.get("/en/feeds/research.rss").text.splitlines()]
     for line in shown.splitlines():

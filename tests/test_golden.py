@@ -17,6 +17,8 @@ NAMES = {
     "research.rss": "/feeds/research.rss",
     "research.atom": "/feeds/research.atom",
     "research.json": "/feeds/research.json",
+    "outreach.podcast.rss": "/feeds/outreach.podcast.rss",
+    "all.social.rss": "/feeds/all.social.rss",
     "feeds.opml": "/feeds.opml",
     "article.html": "/articles/fete-de-la-science",
     "home.html": "/en/",

@@ -1,0 +1,52 @@
+"""Asks the addresses of attachments elsewhere whether they are what articles say: `flask check --online`.
+
+It reads nothing but headers, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from .article import Article, Attachment
+from .yamlfile import Problem, Tree
+
+TIMEOUT = 10
+"""Seconds that an address has to answer."""
+
+AT_ONCE = 8
+
+
+def compare(found: Iterable[tuple[Article, Tree]]) -> list[Problem]:
+    """Ask each address with HEAD, several at a time, and tell what is not as the article says."""
+    asked = [
+        (tree, place, each) for article, tree in found for place, each in enumerate(article.attachments) if each.url
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(lambda one: list(_faults(one[2])), asked)
+        return [
+            tree.problem(("attachments", place, key), message, "warning")
+            for (tree, place, _), faults in zip(asked, answers, strict=True)
+            for key, message in faults
+        ]
+
+
+def _faults(attachment: Attachment) -> Iterator[tuple[str, str]]:
+    try:
+        with urlopen(Request(attachment.url or "", method="HEAD"), timeout=TIMEOUT) as answer:
+            headers = answer.headers
+    except HTTPError as fault:
+        fault.close()
+        yield "url", f"the address answers {fault.code} {fault.reason} (want one that answers 200)"
+        return
+    except (OSError, HTTPException, ValueError) as fault:
+        yield "url", f"the address does not answer: {getattr(fault, 'reason', fault)} (want one that does)"
+        return
+    kind, length = headers.get_content_type(), headers.get("Content-Length", "")
+    if "Content-Type" in headers and kind != attachment.type:
+        yield "type", f"{attachment.type}, but the address answers {kind} (want {kind})"
+    if length.isdigit() and attachment.type != "text/html" and int(length) != attachment.length:
+        yield "length", f"{attachment.length or 'none'}, but the address answers {length} (want {length})"
