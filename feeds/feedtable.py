@@ -145,8 +145,15 @@ class FeedTable:
 
     def _post(self, article: Article, posted: datetime) -> Entry:
         entry = self.entry(article)
-        title = posts.compose(entry, article.social)
-        return replace(entry, title=title, published=posted, updated=posted, picture=entry.card, enclosures=())
+        return replace(
+            entry,
+            title=posts.compose(entry, article.social),
+            published=posted,
+            updated=posted,
+            picture=entry.card,
+            enclosures=(),
+            categories=(),  # feed2toot would make hashtags of them once more
+        )
 
     def outline(self, topic: Topic) -> Feed:
         """Make the feed of a topic, with no entries unless they are made already."""

@@ -396,7 +396,7 @@ def test_pages_name_their_feeds_the_most_specific_first(client: Client, path: Pu
 
 
 def test_an_article_that_lives_elsewhere_names_that_as_canonical(client: Client, path: Put, address: str) -> None:
-    assert '<link rel="canonical" href="https://www.ligue-cancer.net">' in client.get(path("/articles/dons")).text
+    assert '<link rel="canonical" href="https://www.ligue-cancer.net/">' in client.get(path("/articles/dons")).text
     own = f'<link rel="canonical" href="{address}/articles/cheque-ligue">'
     assert own in client.get(path("/articles/cheque-ligue")).text
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -16,6 +19,7 @@ from feeds.publisher import Publisher
 from feeds.state import StateFolder
 
 from .builders import NOW, PLAIN, as_yaml, content_folder, draw
+from .processes import get, served, wait_until
 
 MINUTE = timedelta(minutes=1)
 
@@ -173,3 +177,68 @@ def test_a_text_that_is_too_long_for_a_network_is_told(content: Path) -> None:
     folder = content_folder(content, {"a": {"social": "mot " * 64 + "x"}})
     told = [problem.message for problem in folder.load().problems if problem.key == "social"]
     assert told == ["281 characters with its link, as X counts (want at most 280)"]
+
+
+def feed2toot(home: Path, address: str, option: str) -> list[str]:
+    """Run feed2toot once: `-n` tells what it would post, `-p` has it remember all that is there."""
+    (home / "config.ini").write_text(
+        f"""
+[mastodon]
+instance_url=https://mastodon.example
+user_credentials={home}/user
+client_credentials={home}/client
+[cache]
+cachefile={home}/cache
+[lock]
+lock_file={home}/lock
+[rss]
+uri={address}
+toot={{title}} {{link}}
+[hashtaglist]
+several_words_hashtags_list={home}/tags
+"""
+    )
+    for name in ("user", "client", "tags"):
+        (home / name).touch()
+    program = [sys.executable, "-W", "ignore", "-c", "from feed2toot.main import Main; Main()"]
+    command = [*program, "--config", str(home / "config.ini"), "--limit", "100", option]
+    told = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=60, env={**os.environ, "HOME": str(home)}
+    )
+    return [
+        line.partition('":')[2].strip() for line in (told.stdout + told.stderr).splitlines() if "Would toot" in line
+    ]
+
+
+def test_feed2toot_posts_each_article_once(content: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    content_folder(
+        content, {"a": {"title": "Un", "published": "2026-01-01"}, "b": {"title": "Deux", "tags": ["cancer du sein"]}}
+    )
+    draw(content / "media" / "p.png", 1300, 700)
+    edits: list[dict[str, object]] = [
+        {"title": "Deux, corrigé"},
+        {"categories": ["funding"]},
+        {"picture": {"file": "p.png", "alt": "Une image"}},
+    ]
+    here = "http://127.0.0.1:{port}"
+    with served(content, FEEDS_URL=here) as (port, process):
+        address = f"http://127.0.0.1:{port}/feeds/all.social.rss"
+        first, second = feed2toot(home, address, "-n")
+        assert first.startswith("Un ") and first.endswith(f"http://127.0.0.1:{port}/articles/a")
+        assert second.startswith("Deux #CancerDuSein #Recherche http")
+        feed2toot(home, address, "-p")
+        for changes in edits:
+            before = get(port, "/feeds/all.json")[2]
+            (content / "articles" / "b.yaml").write_text(
+                as_yaml({**PLAIN, "title": "Deux", **changes}), encoding="utf-8"
+            )
+            wait_until(lambda before=before: get(port, "/feeds/all.json")[2] != before, process)  # type: ignore[misc]
+            assert feed2toot(home, address, "-n") == []
+        (content / "articles" / "c.yaml").write_text(as_yaml({**PLAIN, "title": "Trois"}), encoding="utf-8")
+        wait_until(lambda: b"Trois" in get(port, "/feeds/all.social.rss")[2], process)
+        assert [each.partition(" ")[0] for each in feed2toot(home, address, "-n")] == ["Trois"]
+        feed2toot(home, address, "-p")
+    with served(content, FEEDS_URL=here) as (port, _):
+        assert feed2toot(home, f"http://127.0.0.1:{port}/feeds/all.social.rss", "-n") == []
