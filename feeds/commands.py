@@ -27,6 +27,7 @@ from .content import ENDING, ContentFolder
 from .edition import Edition
 from .manifest import Difference, Manifest, difference
 from .model import title as read_title
+from .pictures import PictureStore
 from .publisher import Publisher
 from .schema import article_schema, site_schema
 from .site import Site
@@ -134,6 +135,10 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
         problems += [
             Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
         ]
+    store = PictureStore(content.media, None)
+    flaws = ((each, store.flaw(each.original)) for each in found.articles.values() if each.original)
+    broken = (content.picture_problem(article, flaw) for article, flaw in flaws if flaw)
+    problems = sorted([*problems, *(problem for problem in broken if problem)])
     if online and found.site:
         from .online import compare
 

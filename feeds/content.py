@@ -23,6 +23,9 @@ from .yamlfile import MAX_BYTES, Problem, Tree, read
 
 ENDING = ".yaml"
 
+OUTLINE = (("id",), ("twin",), ("picture", "file"))
+"""The places that are remembered of a file, for problems that show only later."""
+
 
 @dataclass(frozen=True)
 class Content:
@@ -195,6 +198,12 @@ class ContentFolder:
                         path = self._paths[place] = Path(place)
                     yield path
 
+    def picture_problem(self, article: Article, message: str) -> Problem | None:
+        """Make a problem of an article's picture, at its place in the file."""
+        trees = (file.tree for file in self._files.values() if file.article is article)
+        tree = next(trees, None)
+        return tree.problem(("picture", "file"), message) if tree else None
+
     def trees(self, found: Content) -> Iterator[tuple[Article, Tree]]:
         """Give the articles with the places of all that they say, which are read for it once more."""
         for path, file in self._files.items():
@@ -212,7 +221,7 @@ class ContentFolder:
             tree, _ = read(data, str(path))
             article = read_article(tree, ArticleContext(site, self.media, slug(path.stem))) if tree else None
             if article and tree:
-                files[path] = replace(files[path], article=article, tree=tree.outline(("id",), ("twin",)))
+                files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
         good = {}
         for name, path in fresh.items():
             if not files[path].is_broken:
@@ -267,7 +276,7 @@ class ContentFolder:
             is_settled = not self._files or (before is not None and before.state == state and before.is_broken)
             return _File(state, good, outline, tuple(problems), True, is_settled)
         kept = good if good and article and _is_same(good, article) else article
-        return _File(state, kept, tree.outline(("id",), ("twin",)) if tree else None, tuple(problems), False)
+        return _File(state, kept, tree.outline(*OUTLINE) if tree else None, tuple(problems), False)
 
     def _read_article(self, path: Path, site: Site) -> tuple[Article | None, Tree | None, list[Problem]]:
         name = slug(path.stem)

@@ -47,7 +47,7 @@ class PictureStore:
         self._media, self._root = media, root
         self._folder: Path | None = None
         self._seen: int | None = None  # the folder's time of change at the last look
-        self._failed: set[Original] = set()
+        self.failed: dict[Original, str] = {}  # what nothing could be made of, and why
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -72,10 +72,10 @@ class PictureStore:
 
     def is_missing(self, original: Original) -> bool:
         """Tell whether something is still to be made of an original; not of one that cannot be read."""
-        return original not in self._failed and self.pictures.of(original) is None
+        return original not in self.failed and self.pictures.of(original) is None
 
     def make(self, original: Original) -> None:
-        """Make what feeds and cards need of an original; a fault in it is told once, and harms nothing else."""
+        """Make what feeds and cards need of an original; one that cannot be read is `failed`, and harms no other."""
         with self._alone():
             self.look()
             if not self.is_missing(original):
@@ -85,10 +85,16 @@ class PictureStore:
                     self._keep(original.feed_stem, _resized(picture, fitted(*picture.size, FEED_SIDE)))
                     self._keep(original.card_stem, _resized(picture, CARD, cut(*picture.size, original.focus)))
             except Exception as fault:  # Pillow raises of many kinds; whatever it is, the other pictures are made
-                self._failed.add(original)
-                path = self._media.path_of(original.file)
-                log.error("%s: nothing can be made of it: %s (want a picture that opens)", path, fault)
+                self.failed[original] = _flaw(original, fault)
             self.look()
+
+    def flaw(self, original: Original) -> str | None:
+        """Tell why nothing can be made of an original, by decoding it and making nothing."""
+        try:
+            with self._opened(original, 1, least=1):
+                return None
+        except Exception as fault:
+            return _flaw(original, fault)
 
     def small(self, original: Original, name: str) -> Path | None:
         """Give the file of a smaller picture for pages, which is made at its first request."""
@@ -127,10 +133,10 @@ class PictureStore:
         return Path(folder)
 
     @contextmanager
-    def _opened(self, original: Original, side: int) -> Iterator[Image.Image]:
+    def _opened(self, original: Original, side: int, least: int = max(CARD)) -> Iterator[Image.Image]:
         """Open a picture upright, in sRGB and without metadata, not much larger than a side that is wanted of it."""
         with Image.open(self._media.path_of(original.file), formats=tuple(FORMATS)) as picture:
-            picture.draft("RGB", fitted(*picture.size, max(side, *CARD)))  # a JPEG is read at a half, a quarter …
+            picture.draft("RGB", fitted(*picture.size, max(side, least)))  # a JPEG is read at a half, a quarter …
             yield _in_srgb(ImageOps.exif_transpose(picture))
 
     def _keep(self, stem: str, picture: Image.Image) -> None:
@@ -152,6 +158,10 @@ class PictureStore:
             file.write(data)
         os.chmod(file.name, 0o644)
         os.replace(file.name, self.folder / name)
+
+
+def _flaw(original: Original, fault: Exception) -> str:
+    return f"media/{original.file.path} cannot be decoded: {fault} (want a picture that opens)"
 
 
 def _rendition(name: re.Match[str], length: int) -> Rendition:

@@ -6,6 +6,7 @@ It changes nothing, and is nowhere else: the production server has no such addre
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -14,7 +15,6 @@ from flask import Blueprint, Response, abort, jsonify
 
 from .article import Article
 from .catalog import Catalog
-from .content import Content
 from .document import content_security_policy
 from .feedtable import FeedTable
 from .formats import assets, pages, previews
@@ -30,8 +30,8 @@ blueprint = Blueprint("preview", __name__, url_prefix="/preview")
 def listing() -> Response:
     """List what is not live and why, and then what is."""
     publisher, table = current_publisher(), current_edition().table
-    found = _previews(publisher.loaded, publisher.clock())
-    others = [each for each in publisher.loaded.problems if _slug_of(each) not in found]
+    found = _previews(publisher.loaded.articles, publisher.problems, publisher.clock())
+    others = [each for each in publisher.problems if _slug_of(each) not in found]
     return _answer(previews.listing(table, list(found.values()), others, publisher.revision))
 
 
@@ -39,7 +39,9 @@ def listing() -> Response:
 def preview(name: str) -> Response:
     """Show an article as its page, as an entry, and as cards; or what is wrong with its file."""
     publisher = current_publisher()
-    found = _previews(publisher.loaded, publisher.clock()).get(name) or abort(HTTPStatus.NOT_FOUND)
+    found = _previews(publisher.loaded.articles, publisher.problems, publisher.clock()).get(name) or abort(
+        HTTPStatus.NOT_FOUND
+    )
     shown = _as_live(name)
     table, article = shown or (current_edition().table, None)
     return _answer(previews.preview(table, found, article, publisher.revision))
@@ -79,15 +81,15 @@ def _slug_of(problem: Problem) -> str:
     return slug(path.stem) if path.is_relative_to(current_publisher().content.root / "articles") else ""
 
 
-def _previews(content: Content, now: datetime) -> dict[str, Preview]:
+def _previews(articles: Mapping[str, Article], found_wrong: Iterable[Problem], now: datetime) -> dict[str, Preview]:
     """Tell how each article file stands, by slug, the newest first; those without an article have faults."""
     problems: dict[str, list[Problem]] = defaultdict(list)
-    for problem in content.problems:
+    for problem in found_wrong:
         if name := _slug_of(problem):
             problems[name].append(problem)
     found = []
-    for name in {**content.articles, **problems}:
-        article, own = content.articles.get(name), tuple(problems.get(name, ()))
+    for name in {**articles, **problems}:
+        article, own = articles.get(name), tuple(problems.get(name, ()))
         title = article.title if article else Path(own[0].file).name
         found.append(Preview(name, title, _state(article, own, now), article.published if article else None, own))
     far = datetime.max.replace(tzinfo=now.tzinfo)

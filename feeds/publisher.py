@@ -87,8 +87,15 @@ class Publisher:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All that is wrong with the content now, in order."""
-        return self.loaded.problems
+        """All that is wrong with the content now, in order: what was read, and pictures that nothing can be made of."""
+        failed = self.pictures.failed
+        articles = (each for each in self.loaded.articles.values() if failed and each.original in failed)
+        found = (self.content.picture_problem(each, failed[each.original]) for each in articles if each.original)
+        return (
+            tuple(sorted([*self.loaded.problems, *(each for each in found if each)]))
+            if failed
+            else self.loaded.problems
+        )
 
     def start(self) -> None:
         """Make the first edition, unless there is one."""
@@ -116,8 +123,7 @@ class Publisher:
     def _refresh(self, now: datetime, changed: Collection[str] | None = None) -> None:
         loaded = self.content.load(changed)
         self._settles_at = time.monotonic() + SETTLING if loaded.is_settling else None
-        if loaded.problems is not self.loaded.problems:
-            self._tell({str(problem): problem.severity for problem in loaded.problems})
+        are_others = loaded.problems is not self.loaded.problems
         is_news, self.loaded, self.refreshed = loaded != self.loaded, loaded, now
         self.pictures.look()
         try:
@@ -129,6 +135,8 @@ class Publisher:
                 self._published = loaded
         finally:
             self.revision += is_news
+            if are_others or self.pictures.failed:
+                self._tell({str(problem): problem.severity for problem in self.problems})
 
     def _order_pictures(self, articles: Iterable[Article]) -> None:
         """Make the pictures of articles that are new: few at once, so that these appear with them, and many later."""

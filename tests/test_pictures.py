@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from flask.testing import FlaskCliRunner
 from PIL import Image, ImageCms
 from werkzeug.test import Client
 
@@ -211,8 +212,13 @@ def test_a_broken_or_hostile_file_is_told_with_its_line_and_harms_nothing_else(
     expected = EXPECTED[name]
     if expected is None:
         assert told == [] and titles["Le suspect"]
-    elif expected == "nothing can be made of it":
-        assert titles == {"Le suspect": None, "Un autre": None} and f"media/{name}: {expected}" in caplog.text
+    elif expected.startswith("cannot be decoded"):
+        assert titles == {"Le suspect": None, "Un autre": None}, "it is made of a picture, and missed when that is"
+        (problem,) = told
+        assert problem.startswith(f"{content}/articles/suspect.yaml:6:9: picture.file: media/{name} {expected}")
+        assert problem in caplog.text
+        runner = FlaskCliRunner(create_app(Settings(content), clock=lambda: NOW))
+        assert problem in runner.invoke(args=["check"]).output
     else:
         assert told == [f"{content}/articles/suspect.yaml:6:9: picture.file: media/{name} {expected}"]
         assert titles == {"Un autre": None}

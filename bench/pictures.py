@@ -1,0 +1,116 @@
+"""200 pictures of 12 megapixels at a first start: when the text is served, when the pictures are, and what it takes.
+
+Run it with `make bench`. The server starts twice over one folder; all figures are of the same run.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+PORT = 8392
+COUNT = int(os.environ.get("PICTURES", "200"))
+
+SITE = """\
+title: Banc
+subtitle: Un banc d’essai.
+url: https://news.example
+languages: [fr]
+timezone: Europe/Paris
+tag_authority: news.example,2020
+publisher: {name: Banc}
+entries: 500
+categories:
+  research: {title: Recherche, description: On cherche.}
+"""
+
+
+def write(content: Path) -> None:
+    """Write articles with a picture each: one photograph of 12 megapixels, told apart by what follows its end."""
+    for name in ("articles", "media"):
+        (content / name).mkdir(parents=True)
+    (content / "site.yaml").write_text(SITE, encoding="utf-8")
+    written = io.BytesIO()
+    Image.effect_noise((1000, 750), 60).resize((4000, 3000)).convert("RGB").save(written, "JPEG", quality=88)
+    for number in range(COUNT):
+        (content / "media" / f"p{number}.jpg").write_bytes(written.getvalue() + str(number).encode())
+        date = f"2026-01-01T{number // 60:02}:{number % 60:02}"
+        about = f"title: Article {number}\npublished: {date}\ncategories: [research]\n"
+        text = f"{about}picture: {{file: p{number}.jpg, alt: Un dessin}}\nbody: Un texte.\n"
+        (content / "articles" / f"a{number}.yaml").write_text(text, encoding="utf-8")
+
+
+def pictured() -> int:
+    """Tell how many entries have a picture; below 0 while there is no answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/feeds/all.json", timeout=20) as answer:
+            return sum("image" in item for item in json.loads(answer.read())["items"])
+    except OSError:
+        return -1
+
+
+def seconds_until(holds: Callable[[], bool], begun: float) -> float:
+    """Look again and again until something holds; give the seconds since `begun`."""
+    while not holds():
+        if time.perf_counter() - begun > 600:
+            raise TimeoutError("not within ten minutes")
+        time.sleep(0.02)
+    return time.perf_counter() - begun
+
+
+@contextmanager
+def server(content: Path, state: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve a folder for as long as the block lasts."""
+    command = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(PORT)]
+    where = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(state), "PYTHONPATH": str(ROOT)}
+    running = subprocess.Popen(command, env={**os.environ, **where}, stdout=subprocess.DEVNULL)
+    try:
+        yield running
+    finally:
+        running.terminate()
+        running.wait(timeout=60)
+
+
+def peak(process: subprocess.Popen[bytes]) -> float:
+    """Add up the most memory that a server and its workers ever held, in MiB (proc_pid_status(5), VmHWM)."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    found = [Path(f"/proc/{pid}/status").read_text() for pid in (str(process.pid), *children)]
+    return sum(int(match[1]) for text in found if (match := re.search(r"VmHWM:\s+(\d+)", text))) / 1024
+
+
+def main() -> None:
+    """Print a line per start."""
+    with tempfile.TemporaryDirectory() as folder:
+        content, state = Path(folder) / "content", Path(folder) / "state"
+        write(content)
+        print(
+            f"{COUNT} pictures, 12 megapixels     text served   all pictures   text / pictures   peak memory   files made"
+        )
+        for name in ("first start", "second start"):
+            before = set(os.listdir(state / "pictures")) if (state / "pictures").exists() else set()
+            begun = time.perf_counter()
+            with server(content, state) as process:
+                text = seconds_until(lambda: pictured() >= 0, begun)
+                pictures = seconds_until(lambda: pictured() == COUNT, begun)
+                made = len(set(os.listdir(state / "pictures")) - before - {"lock"})
+                figures = (
+                    f"{text:12.2f} s {pictures:12.2f} s {text / pictures:17.2f} {peak(process):9.0f} MiB {made:12}"
+                )
+            print(f"{name:<28}{figures}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
