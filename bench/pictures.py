@@ -96,9 +96,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         content, state = Path(folder) / "content", Path(folder) / "state"
         write(content)
-        print(
-            f"{COUNT} pictures, 12 megapixels     text served   all pictures   text / pictures   peak memory   files made"
-        )
+        print(f"{COUNT} pictures of 12 MP        text served  all pictures  text / pictures  peak memory  files made")
         for name in ("first start", "second start"):
             before = set(os.listdir(state / "pictures")) if (state / "pictures").exists() else set()
             begun = time.perf_counter()

@@ -120,7 +120,9 @@ class Catalog:
         """Take stock of all articles, by slug; the catalog `before` saves work, if it is of the same site."""
         old, groups = (before.articles, dict(before.groups)) if before and before.site is site else ({}, {})
         come = tuple(article for name, article in articles.items() if old.get(name) is not article)
-        gone = tuple(article for name, article in old.items() if articles.get(name) is not article)
+        gone = tuple(old[article.slug] for article in come if article.slug in old)
+        if len(old) - len(gone) + len(come) != len(articles):  # some are not there any more
+            gone = tuple(article for name, article in old.items() if articles.get(name) is not article)
         changes: dict[Key, tuple[list[Article], list[Article]]] = defaultdict(lambda: ([], []))
         for part, some in enumerate((gone, come)):
             for article in some:

@@ -87,6 +87,7 @@ class ContentFolder:
         self._files: dict[Path, _File] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: object = None
+        self._unkept: set[Path] = set()
         self._unsettled: set[Path] = set()
         self._links: set[Path] = set()  # to other files, whose changes are theirs
         self._articles: Mapping[str, Article] = {}
@@ -212,24 +213,32 @@ class ContentFolder:
             if article and tree:
                 yield article, tree
 
-    def _remember(self, files: dict[Path, _File], changed: Collection[Path], state: StateFolder, site: Site) -> None:
-        """Keep the texts of what is good now, and fetch those of what is broken and was good before we began."""
-        fresh = {self._name(path): path for path in changed if path in files}
-        forgotten = {name: path for name, path in fresh.items() if files[path].is_broken and not files[path].article}
+    def _recall(self, files: dict[Path, _File], changed: Collection[Path], state: StateFolder, site: Site) -> None:
+        """Fetch the texts of what is broken and was good before we began."""
+        broken = (path for path in changed if path in files and files[path].is_broken and not files[path].article)
+        forgotten = {self._name(path): path for path in broken}
         for name, data in state.good_texts(set(forgotten)).items():
             path = forgotten[name]
             tree, _ = read(data, str(path))
             article = read_article(tree, ArticleContext(site, self.media, slug(path.stem))) if tree else None
             if article and tree:
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
+
+    def keep(self) -> None:
+        """Keep the texts of the files that were read since the last time and are good, for the next process."""
+        changed, self._unkept = self._unkept, set()
+        if self._state is None or not changed:
+            return
         good = {}
-        for name, path in fresh.items():
-            if not files[path].is_broken:
+        for path in changed:
+            if (file := self._files.get(path)) and not file.is_broken:
                 with suppress(OSError):
-                    good[name] = path.read_bytes()
-        state.keep_texts(good)
-        if any(path not in files or path not in self._files for path in changed):
-            state.forget_texts_but({*map(self._name, files), self.site_file.name})
+                    text = path.read_bytes()
+                    if file_state(path) == file.state:  # else it is another text by now, and not yet looked at
+                        good[self._name(path)] = text
+        self._state.keep_texts(good)
+        if any(path not in self._files for path in changed) or len(changed) == len(self._files):
+            self._state.forget_texts_but({*map(self._name, self._files), self.site_file.name})
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
@@ -248,7 +257,8 @@ class ContentFolder:
         paths = {*files, *self._files} if looked_at is None else looked_at
         changed = [path for path in paths if files.get(path) is not self._files.get(path)]
         if self._state:
-            self._remember(files, changed, self._state, site)
+            self._recall(files, changed, self._state, site)
+            self._unkept.update(changed)
         before, self._files = self._files, files
         self._unsettled = {path for path in paths if path in files and not files[path].is_settled}
         self._links = {path for path in self._links if path in files} | {path for path in changed if path.is_symlink()}

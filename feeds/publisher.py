@@ -135,6 +135,7 @@ class Publisher:
                 self._published = loaded
         finally:
             self.revision += is_news
+            self.content.keep()
             if are_others or self.pictures.failed:
                 self._tell({str(problem): problem.severity for problem in self.problems})
 
