@@ -6,6 +6,7 @@ It renders nothing and asks no clock: `now` is always an argument. All datetimes
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -128,6 +129,7 @@ class Article(Strict):
     synonyms: ClassVar[dict[str, str]] = SYNONYMS
 
     _slug: str = PrivateAttr("")
+    _shown: dict[str, Original] = PrivateAttr(default_factory=dict)
 
     title: Title = Field(description="The title, as plain text.", examples=["A cheque for research"])
     published: FirstMoment = Field(
@@ -225,12 +227,28 @@ class Article(Strict):
         Keys that it leaves out do not count, so that a key of a later version changes nothing.
         """
         said = self.model_dump(exclude={"id"}, exclude_defaults=True, warnings=False)
-        return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
+        shown = {path: original.file.digest for path, original in self._shown.items()}
+        return hashlib.sha256(repr((said, shown) if shown else said).encode()).hexdigest()[:32]
 
     @cached_property
     def original(self) -> Original | None:
         """Its picture as what renditions are made of."""
         return Original(self.picture.file, self.picture.focus) if self.picture else None
+
+    def show(self, files: Mapping[str, MediaFile]) -> None:
+        """Take in the pictures that the body shows, by what they are called there; once, before anything is asked."""
+        self._shown = {path: Original(file) for path, file in files.items()}
+
+    @property
+    def shown(self) -> Mapping[str, Original]:
+        """The pictures of ours that the body shows and renditions are made of, by what they are called there."""
+        return self._shown
+
+    @cached_property
+    def originals(self) -> tuple[Original, ...]:
+        """All pictures that renditions are made of: its own first, and those in the body."""
+        own = (self.original,) if self.original else ()
+        return tuple(dict.fromkeys((*own, *self._shown.values())))
 
     def fits(self, site: Site) -> bool:
         """Tell whether a site still has its categories and its language."""

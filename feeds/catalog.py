@@ -171,8 +171,9 @@ class Catalog:
 
     def original(self, stem: str) -> Original | None:
         """Find a picture that something live shows, by what the names of its renditions begin with."""
-        shown = (each for each in self.group("picture", stem).articles if self.is_live(each))
-        return next((each.original for each in shown if not each.withdrawal(self.now)), None)
+        live = (each for each in self.group("picture", stem).articles if self.is_live(each))
+        originals = (original for each in live if not each.withdrawal(self.now) for original in each.originals)
+        return next((each for each in originals if stem in (each.feed_stem, each.card_stem)), None)
 
     def twins(self, article: Article) -> list[Article]:
         """Give the live translations of an article, in the order of the site's languages."""
@@ -253,6 +254,5 @@ def _keys(article: Article) -> Iterator[Key]:
         yield "author", language, author
     if article.twin:
         yield "twin", article.twin
-    if article.original:
-        yield "picture", article.original.feed_stem
-        yield "picture", article.original.card_stem
+    for stem in dict.fromkeys(stem for each in article.originals for stem in (each.feed_stem, each.card_stem)):
+        yield "picture", stem

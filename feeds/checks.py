@@ -6,10 +6,11 @@ They open nothing and decide nothing; each finding is a `Problem`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from . import markup, posts, words
 from .article import Article
-from .mediafile import Media
+from .mediafile import Media, MediaFile
 from .site import Site
 from .yamlfile import Problem, Tree
 
@@ -39,9 +40,28 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
         found = markup.to_html(article.body, base=site.url, page=site.url)
         for reference in markup.media_references(found, base=site.url):
             try:
-                media.find(reference)
+                file = media.find(reference)
             except ValueError as fault:
                 yield tree.block_problem(path, max(article.body.find(reference), 0), str(fault), "error")
+            else:
+                if file.flaw and f'src="{markup.media_url(reference, base=site.url)}"' in found:
+                    message = f"media/{file.path} {file.flaw}"
+                    yield tree.block_problem(path, max(article.body.find(reference), 0), message, "error")
+
+
+def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFile]:
+    """Find the pictures of ours that a body shows and that can be made smaller; a GIF may move, and stays."""
+    found: dict[str, MediaFile] = {}
+
+    def look(path: str, _: str) -> None:
+        with suppress(ValueError):  # it was told of before
+            file = media.find(path)
+            if file.width is not None and file.type != "image/gif":
+                found[path] = file
+
+    if "media/" in article.body and not markup.refusal(article.body):
+        markup.with_pictures(markup.to_html(article.body, base=site.url, page=site.url), base=site.url, replace=look)
+    return found
 
 
 def summary_warning(tree: Tree, article: Article) -> Iterator[Problem]:

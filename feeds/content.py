@@ -23,7 +23,7 @@ from .yamlfile import MAX_BYTES, Problem, Tree, read
 
 ENDING = ".yaml"
 
-OUTLINE = (("id",), ("twin",), ("picture", "file"))
+OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 """The places that are remembered of a file, for problems that show only later."""
 
 
@@ -200,10 +200,11 @@ class ContentFolder:
                     yield path
 
     def picture_problem(self, article: Article, message: str) -> Problem | None:
-        """Make a problem of an article's picture, at its place in the file."""
+        """Make a problem of an article's picture, or of one in its body, at its place in the file."""
         trees = (file.tree for file in self._files.values() if file.article is article)
         tree = next(trees, None)
-        return tree.problem(("picture", "file"), message) if tree else None
+        place = ("picture", "file") if article.picture and article.picture.file.path in message else ("body",)
+        return tree.problem(place, message) if tree else None
 
     def trees(self, found: Content) -> Iterator[tuple[Article, Tree]]:
         """Give the articles with the places of all that they say, which are read for it once more."""
@@ -222,6 +223,7 @@ class ContentFolder:
             tree, _ = read(data, str(path))
             article = read_article(tree, ArticleContext(site, self.media, slug(path.stem))) if tree else None
             if article and tree:
+                article.show(checks.pictures_in(article, site, self.media))
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
 
     def keep(self) -> None:
@@ -297,6 +299,7 @@ class ContentFolder:
         article = read_article(tree, ArticleContext(site, self.media, name)) if tree else None
         if article and tree:
             problems += checks.body_problems(tree, article, site, self.media)
+            article.show(checks.pictures_in(article, site, self.media))
             problems += checks.summary_warning(tree, article)
             problems += checks.social_warning(tree, article, site)
         return article, tree, problems

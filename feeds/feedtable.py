@@ -6,6 +6,7 @@ No markup language of feeds occurs here: how a format writes a feed is its own a
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -43,7 +44,7 @@ class FeedTable:
         """
         self.catalog, self.site, self.pictures = catalog, catalog.site, pictures or Pictures()
         self._before = before._entries if before and before.site is catalog.site else {}
-        self._entries: dict[str, tuple[Article, Renditions | None, Entry]] = {}
+        self._entries: dict[str, tuple[Article, tuple[Renditions | None, ...], Entry]] = {}
         self._feeds: dict[Topic, Feed] = {}
 
     @cached_property
@@ -217,24 +218,35 @@ class FeedTable:
         """Make the entry of an article that has appeared, once."""
         made = self._entries.get(article.slug)
         if made is None:
-            renditions = self.pictures.of(article.original) if article.original else None
+            renditions = tuple(map(self.pictures.of, article.originals))
             kept = self._before.get(article.slug)
             is_same = kept is not None and kept[0] is article and kept[1] == renditions and not article.depends_on_time
-            made = kept if kept and is_same else (article, renditions, self._entry(article, renditions))
+            made = kept if kept and is_same else (article, renditions, self._entry(article))
             if len(self._entries) < KEPT:
                 self._entries[article.slug] = made
         return made[2]
 
     def body(self, article: Article) -> str:
         """Render the text of an article that has appeared as safe HTML: without its picture and attachments."""
-        return markup.to_html(article.body, base=self.site.url, page=self.page_of(article))
+        found = markup.to_html(article.body, base=self.site.url, page=self.page_of(article))
+        if not article.shown:
+            return found
+
+        def replace(path: str, tag: str) -> str | None:
+            if (original := article.shown.get(path)) is None:
+                return None
+            made = self.pictures.of(original)
+            return _with_rendition(tag, self.site, made.feed) if made else ""
+
+        return markup.with_pictures(found, base=self.site.url, replace=replace)
 
     def page_of(self, article: Article) -> str:
         """Give the URL of an article's page with us."""
         return self.site.absolute(self.site.article_path(article.language, article.slug))
 
-    def _entry(self, article: Article, renditions: Renditions | None) -> Entry:
+    def _entry(self, article: Article) -> Entry:
         site, now = self.site, self.catalog.now
+        renditions = self.pictures.of(article.original) if article.original else None
         picture: Image | None = None
         card: Image | None = None
         enclosures: tuple[Enclosure, ...] = ()
@@ -284,6 +296,13 @@ def _image(site: Site, made: Rendition, picture: Picture, smaller: Mapping[str, 
     urls = tuple((site.absolute(picture_path(name)), width) for name, width in (smaller or {}).items())
     where, size = site.absolute(picture_path(made.name)), (made.length, made.width, made.height)
     return Image(where, made.type, *size, picture.alt, picture.credit, urls)
+
+
+def _with_rendition(tag: str, site: Site, made: Rendition) -> str:
+    """Put a rendition into the tag of a picture, with its size."""
+    bare = re.sub(' (src|width|height)="[^"]*"', "", tag.rstrip(">").rstrip("/ "))
+    source = html.escape(site.absolute(picture_path(made.name)))
+    return f'{bare} src="{source}" width="{made.width}" height="{made.height}">'
 
 
 def _enclosure(site: Site, attachment: Attachment) -> Enclosure:

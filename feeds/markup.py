@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
@@ -145,6 +145,25 @@ def excerpt(found: str, limit: int = EXCERPT) -> str:
             break
         start += grapheme[0]
     return start + "…"
+
+
+def media_url(path: str, *, base: str) -> str:
+    """Give the URL of a path below `media/` as a safe HTML text has it."""
+    return html.escape(f"{base}/media/{quote(path)}")
+
+
+def with_pictures(found: str, *, base: str, replace: Callable[[str, str], str | None]) -> str:
+    """Replace pictures of ours in a safe HTML text, by their path below `media/` and their tag; None keeps one."""
+
+    def replaced(tag: re.Match[str]) -> str:
+        address = _ADDRESS.search(tag[3]) if tag[2] == "img" else None
+        place = html.unescape(address[2]) if address else ""
+        if not place.startswith(f"{base}/media/"):
+            return tag[0]
+        other = replace(unquote(re.split("[?#]", place.removeprefix(f"{base}/media/"))[0]), tag[0])
+        return tag[0] if other is None else other
+
+    return _TAG.sub(replaced, found)
 
 
 def media_references(found: str, *, base: str) -> Iterator[str]:

@@ -117,8 +117,8 @@ def _as_live(name: str) -> tuple[FeedTable, Article] | None:
     if site is None or name not in articles:
         return None
     article = articles[name].model_copy(update={"draft": False})
-    if article.original:
-        publisher.pictures.make(article.original)
+    for original in article.originals:
+        publisher.pictures.make(original)
     now = max(publisher.clock(), article.published)
     catalog = Catalog.at(now, site, {**articles, name: article}, edition.catalog)
     return FeedTable(catalog, pictures=publisher.pictures.pictures), article

@@ -89,13 +89,11 @@ class Publisher:
     def problems(self) -> tuple[Problem, ...]:
         """All that is wrong with the content now, in order: what was read, and pictures that nothing can be made of."""
         failed = self.pictures.failed
-        articles = (each for each in self.loaded.articles.values() if failed and each.original in failed)
-        found = (self.content.picture_problem(each, failed[each.original]) for each in articles if each.original)
-        return (
-            tuple(sorted([*self.loaded.problems, *(each for each in found if each)]))
-            if failed
-            else self.loaded.problems
-        )
+        if not failed:
+            return self.loaded.problems
+        pairs = ((article, each) for article in self.loaded.articles.values() for each in article.originals)
+        found = [self.content.picture_problem(article, failed[each]) for article, each in pairs if each in failed]
+        return tuple(sorted([*self.loaded.problems, *(problem for problem in found if problem)]))
 
     def start(self) -> None:
         """Make the first edition, unless there is one."""
@@ -141,10 +139,8 @@ class Publisher:
 
     def _order_pictures(self, articles: Iterable[Article]) -> None:
         """Make the pictures of articles that are new: few at once, so that these appear with them, and many later."""
-        wanted = sorted(
-            (each for each in articles if each.original and not each.draft), key=lambda each: each.published
-        )
-        originals = dict.fromkeys(each.original for each in wanted if each.original)
+        wanted = sorted((each for each in articles if not each.draft), key=lambda each: each.published)
+        originals = dict.fromkeys(original for each in wanted for original in each.originals)
         missing = [each for each in originals if self.pictures.is_missing(each)]
         if len(missing) <= AT_ONCE or not self._rescan:
             for each in missing:

@@ -303,7 +303,7 @@ def test_media_of_an_article_that_is_not_live_are_not_given(content: Path) -> No
             "gone": {"picture": picture, "expires": "2026-04-01"},
             "withdrawn": {"picture": picture, "withdrawn": {"at": "2026-04-01", "reason": "Une erreur."}},
             "draft": {"picture": picture, "draft": "true"},
-            "live": {"body": "![Un dessin](/media/été/vu%20d’ici.png)"},
+            "live": {"body": "[Un dessin](/media/été/vu%20d’ici.png)"},
         },
     )
     (content / "media" / "été").mkdir()
@@ -311,7 +311,7 @@ def test_media_of_an_article_that_is_not_live_are_not_given(content: Path) -> No
     draw(content / "media" / "été" / "vu d’ici.png")
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
     assert client.get("/media/secret.png").status_code == 404
-    shown = re.search('<img src="(/media/[^"]+)"', client.get("/articles/live").text)
+    shown = re.search('<a href="(/media/[^"]+)"', client.get("/articles/live").text)
     assert shown and shown[1].isascii()
     assert client.get(shown[1], buffered=True).status_code == 200
 

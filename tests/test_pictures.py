@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -300,3 +301,54 @@ def test_a_picture_has_its_name_for_ever_and_goes_with_what_shows_it(content: Pa
     for name in names:
         assert client.get(f"/pictures/{name}", buffered=True).status_code == 404
     assert client.get("/media/p0.jpg").status_code == 404, "the original may tell where it was taken"
+
+
+def test_pictures_in_a_body_are_made_too(content: Path) -> None:
+    body = (
+        "![Un dessin](/media/p0.jpg)\n\n"
+        '<img src="/media/é%20t.png" width="30" alt="A &amp; B" title="T">\n\n![Animé](/media/a.gif) ![Loin](https://a.example/b.jpg)'
+    )
+    content_folder(content, {"a": {"body": body}})
+    exif = Image.Exif()
+    exif.get_ifd(GPS)[1] = "N"
+    quarters(2000, 1000).save(content / "media" / "p0.jpg", exif=exif)
+    quarters(300, 200).save(content / "media" / "é t.png")
+    quarters(30, 20).save(content / "media" / "a.gif")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    (item,) = json.loads(client.get("/feeds/all.json").data)["items"]
+    tags = re.findall("<img[^>]*>", item["content_html"])
+    sources = [re.search('src="https://[a-z.]+([^"]*)"', tag) for tag in tags]
+    paths = [source[1] if source else "" for source in sources]
+    assert [re.sub(' src="[^"]*"', "", tag) for tag in tags] == [
+        '<img alt="Un dessin" width="1600" height="800">',
+        '<img alt="A &amp; B" title="T" width="300" height="200">',
+        '<img alt="Animé">',
+        '<img alt="Loin">',
+    ]
+    assert paths[2:] == ["/media/a.gif", "/b.jpg"], "what may move stays, and what is elsewhere"
+    for path in paths[:2]:
+        with Image.open(io.BytesIO(client.get(path, buffered=True).data)) as picture:
+            assert not picture.getexif()
+    assert (
+        client.get("/media/p0.jpg").status_code == 404 and client.get("/media/a.gif", buffered=True).status_code == 200
+    )
+    page = client.get("/articles/a").text
+    assert f'<img loading="lazy" alt="Un dessin" src="{paths[0]}" width="1600" height="800">' in page
+
+
+def test_a_picture_in_a_body_that_changes_or_breaks_is_noticed(content: Path) -> None:
+    folder = content_folder(content, {"a": {"body": "Un texte.\n\n![Un dessin](/media/p0.jpg)"}})
+    quarters(2000, 1000).save(content / "media" / "p0.jpg")
+    now = [NOW]
+    publisher = Publisher(folder, lambda: now[0])
+    publisher.start()
+    assert publisher.edition and b"1600" in publisher.edition["/articles/a"].data
+    quarters(1000, 1000).save(content / "media" / "p0.jpg")
+    publisher.refresh(NOW + timedelta(seconds=1))
+    assert b'width="1000" height="1000"' in publisher.edition["/articles/a"].data
+    (content / "media" / "p0.jpg").write_bytes((DATA / "cut-short.jpg").read_bytes())
+    for seconds in (2, 3):
+        publisher.refresh(NOW + timedelta(seconds=seconds))
+    (told,) = [str(each) for each in publisher.problems if each.severity == "error"]
+    assert told.startswith(f"{content}/articles/a.yaml:") and "body: media/p0.jpg is damaged, or ends in the" in told
+    assert b'width="1000" height="1000"' in publisher.edition["/articles/a"].data, "it stays as it was"

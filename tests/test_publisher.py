@@ -148,7 +148,7 @@ def test_an_article_that_is_a_link_follows_what_it_leads_to(desk: Desk) -> None:
 
 def test_a_file_that_comes_back_to_media_is_given_again(desk: Desk) -> None:
     draw(desk.root / "media" / "x.png")
-    desk.write("a", {"body": "![Un dessin](/media/x.png)"})
+    desk.write("a", {"body": "[Un dessin](/media/x.png)"})
     desk.refresh()
     assert "x.png" in desk.edition.files
     (desk.root / "media" / "x.png").rename(desk.root / "media" / "y.png")

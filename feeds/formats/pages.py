@@ -61,8 +61,9 @@ class Page:
         return words.direction(self.language)
 
     def localized(self, text: str) -> str:
-        """Make the addresses of ours in a safe HTML text relative to the root of the host."""
-        return text.replace(f'="{self.table.site.url}/', f'="{self.table.site.path}/')
+        """Make the addresses of ours in a safe HTML text relative to the root of the host, and its pictures lazy."""
+        local = text.replace(f'="{self.table.site.url}/', f'="{self.table.site.path}/')
+        return local.replace("<img ", '<img loading="lazy" ')
 
     def say(self, said: str, /, **values: object) -> str:
         """Say our words in the page's language."""
