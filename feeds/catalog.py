@@ -208,18 +208,18 @@ class Catalog:
         found = (each for group in groups for each in group.between(since, self.now + _SECOND))
         return sorted((each for each in found if self.is_only_elsewhere(each, language)), key=_order)
 
-    def months(self, group: Group) -> list[date]:
-        """Give the first days of the months, in the site's zone, in which something live of a group was published."""
-        found: list[date] = []
+    def months(self, group: Group, *, expired: bool = False) -> Iterator[date]:
+        """Give the first days of the months, in the site's zone, in which something live of a group was published.
+
+        The newest comes first; with `expired`, there are those too of which nothing is live any more.
+        """
         left = group.appeared(self.now)
         while left:
             first = left[0].published.astimezone(self.site.timezone).date().replace(day=1)
             start, end = month_of(first, self.site.timezone)
-            of_month = group.between(start, end)
-            if any(map(self.is_live, of_month)):
-                found.append(first)
+            if expired or any(map(self.is_live, group.between(start, end))):
+                yield first
             left = left[bisect_left(left, (0.5 - start.timestamp(),), key=_order) :]
-        return found
 
     def last_change(self, group: Group) -> datetime:
         """Tell the latest of a group's moments that `now` has reached; of none, a date that stays."""

@@ -192,9 +192,10 @@ class Edition(Mapping[str, Document]):
     def _document(self, sheet: Sheet) -> Document:
         """Finish a sheet; where nothing of it changed, it is the document that it was in the edition before."""
         headers = (*sheet.headers, ("Content-Security-Policy", content_security_policy(self.site.url)))
-        about = (sheet.content_type, self.site.max_age, headers)
+        max_age = self.site.max_age if sheet.max_age is None else max(sheet.max_age, self.site.max_age)
+        about = (sheet.content_type, max_age, headers)
         etag = etag_of(sheet.data)
         modified, kept = self._dates.get(etag, self.modified), self._kept.get(etag)
         if kept and kept.modified == modified and (kept.content_type, kept.max_age, kept.headers) == about:
             return kept
-        return Document(sheet.data, sheet.content_type, modified, self.site.max_age, headers)
+        return Document(sheet.data, sheet.content_type, modified, max_age, headers)

@@ -5,6 +5,7 @@ What an author writes is an article; once it is inside a feed, it is an entry.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -105,9 +106,26 @@ class Show:
     is_explicit: bool
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where a document stands among those of its feed (RFC 5005): addresses without the ending of a format.
+
+    An archive document has a `current`, the subscription document; the older archive is `previous`, the newer `next`.
+    """
+
+    current: str | None = None
+    previous: str | None = None
+    next: str | None = None
+
+    def links(self) -> Iterator[tuple[str, str]]:
+        """Give its link relations (RFC 5005 sections 2 and 4), each with an address."""
+        relations = (("current", self.current), ("prev-archive", self.previous), ("next-archive", self.next))
+        yield from ((rel, address) for rel, address in relations if address)
+
+
 @dataclass(frozen=True)
 class Feed:
-    """A subscription document before it is written: entries newest first, and what is said of them all.
+    """A subscription or archive document before it is written: entries newest first, and what is said of them all.
 
     `address` is where the feed is, without the ending of a format; `url` is what it is about, `page` our page about it,
     `style` the stylesheet for browsers that open it. `translations` are its topic's addresses in other languages.
@@ -128,5 +146,6 @@ class Feed:
     logo: Image | None = None
     icon: Image | None = None
     translations: dict[str, str] = field(default_factory=dict)
+    history: History = History()
     entries: tuple[Entry, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()

@@ -9,14 +9,14 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from itertools import islice
 
 from . import markup, posts, words
 from .article import Article, Attachment, Picture, Withdrawal
-from .catalog import Catalog, Group, Key
-from .feed import Enclosure, Entry, Feed, Image, Kind, Show, Term, Tombstone, Topic
+from .catalog import Catalog, Group, Key, month_of
+from .feed import Enclosure, Entry, Feed, History, Image, Kind, Show, Term, Tombstone, Topic
 from .manifest import EntryState
 from .mediafile import MediaFile
 from .renditions import Pictures, Rendition, Renditions, picture_path
@@ -98,6 +98,9 @@ class FeedTable:
     def _feed(self, topic: Topic) -> Feed:
         group, now = self.group(topic), self.catalog.now
         live = list(islice(filter(self.catalog.is_live, group.appeared(now)), self.site.entries))
+        if live:  # the month of the newest is here as a whole, since it is in no archive
+            of_month = list(filter(self.catalog.is_live, group.between(*self._month_of(live[0]))))
+            live = of_month if len(of_month) > len(live) else live
         inside = {article.id for article in live}
         tombstones = (
             Tombstone(article.id, withdrawal.at, withdrawal.reason)
@@ -105,7 +108,45 @@ class FeedTable:
             if article.id not in inside and (withdrawal := article.tombstone(now))
         )
         entries = tuple(self.entry(article) for article in live)
-        return replace(self._outline(topic), entries=entries, tombstones=tuple(tombstones))
+        outline = self._outline(topic)
+        newest = next(self.archives(topic), None)
+        history = History(previous=f"{outline.address}/{newest:%Y-%m}" if newest else None)
+        return replace(outline, history=history, entries=entries, tombstones=tuple(tombstones))
+
+    def _month_of(self, article: Article) -> tuple[datetime, datetime]:
+        first = article.published.astimezone(self.site.timezone).date().replace(day=1)
+        return month_of(first, self.site.timezone)
+
+    def archives(self, topic: Topic) -> Iterator[date]:
+        """Give the first days of the months that are archive documents, the newest first.
+
+        They are all those before the month of the newest entry that had entries, also where none is live any more: an
+        address that was given is good for ever.
+        """
+        group = self.group(topic)
+        appeared = self.catalog.months(group, expired=True)
+        newest = next(self.catalog.months(group), None) or next(appeared, None)
+        return (first for first in appeared if newest and first < newest)
+
+    def archive(self, topic: Topic, first: date) -> Feed:
+        """Make the archive document of one of a topic's months, by its first day (RFC 5005 section 4)."""
+        group, outline, months = self.group(topic), self._outline(topic), list(self.archives(topic))
+        of_month = group.between(*month_of(first, self.site.timezone))
+        place = months.index(first)
+        newer, older = months[place - 1] if place else None, months[place + 1] if place + 1 < len(months) else None
+        moments = (moment for each in of_month for moment in each.moments if moment <= self.catalog.now)
+        return replace(
+            outline,
+            address=f"{outline.address}/{first:%Y-%m}",
+            updated=max(moments),
+            translations={},
+            history=History(
+                current=outline.address,
+                previous=f"{outline.address}/{older:%Y-%m}" if older else None,
+                next=f"{outline.address}/{newer:%Y-%m}" if newer else None,
+            ),
+            entries=tuple(self.entry(each) for each in of_month if self.catalog.is_live(each)),
+        )
 
     def social(self, topic: Topic, states: Mapping[str, EntryState]) -> Feed:
         """Make the feed of a topic for automations that post: titles are the posts, dates those at which they go out.

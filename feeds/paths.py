@@ -21,6 +21,9 @@ from .manifest import EntryState
 
 OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
 
+ARCHIVED = 86_400
+"""Seconds that a copy of an archive document may be kept: it changes when something of its month is edited, or goes."""
+
 SOCIAL, PODCAST = "social.rss", "podcast.rss"
 """Endings of feeds that are there for one kind of program, in one format."""
 
@@ -30,11 +33,12 @@ _SITEMAP = re.compile("/sitemap-([1-9][0-9]{0,5})\\.xml")
 
 
 class Sheet(NamedTuple):
-    """What is at a path: its bytes, their media type, and headers of its own."""
+    """What is at a path: bytes, their media type, headers of its own, and a `max_age` in seconds if it has its own."""
 
     data: bytes
     content_type: str
     headers: tuple[tuple[str, str], ...] = ()
+    max_age: int | None = None
 
 
 Make = Callable[[], Sheet]
@@ -58,6 +62,8 @@ class Paths:
             yield from (path for path, _ in self.feeds_of(topic))
             yield from (f"{page}.{ending}" for ending in (SOCIAL, PODCAST) if self._find_special(topic, ending))
             yield from (f"{page}/{first:%Y-%m}" for first in self.catalog.months(self.table.group(topic)))
+            for first in self.table.archives(topic):
+                yield from (f"{page}/{first:%Y-%m}.{ending}" for ending in FORMATS)
         for article in self.catalog.appeared:
             yield self.site.article_path(article.language, article.slug)
         yield from map(self.site.home_path, self.site.languages)
@@ -89,8 +95,10 @@ class Paths:
     def _find_feed(self, language: str, name: str) -> Make | None:
         name, dot, ending = name.partition(".")
         topic = self.table.topic(language, name)
-        if topic is None or not dot:
-            return partial(self._page, pages.feed, topic) if topic else None
+        if topic is None:
+            return self._find_archive(language, name, ending)
+        if not dot:
+            return partial(self._page, pages.feed, topic)
         return partial(self._feed, topic, FORMATS[ending]) if ending in FORMATS else self._find_special(topic, ending)
 
     def _find_special(self, topic: Topic, ending: str) -> Make | None:
@@ -98,6 +106,14 @@ class Paths:
         if ending == PODCAST:
             return partial(self._podcast, topic) if self.table.podcast(topic) else None
         return partial(self._social, topic) if ending == SOCIAL and topic.kind in ("all", "category") else None
+
+    def _find_archive(self, language: str, name: str, ending: str) -> Make | None:
+        found = _MONTH.fullmatch(name)
+        topic = self.table.topic(language, found[1]) if found and ending in FORMATS else None
+        if found is None or topic is None:
+            return None
+        first = date.fromisoformat(f"{found[2]}-01")
+        return partial(self._archive, topic, first, FORMATS[ending]) if first in self.table.archives(topic) else None
 
     def _find_month(self, language: str, name: str) -> Make | None:
         found = _MONTH.fullmatch(name)
@@ -109,7 +125,12 @@ class Paths:
         return partial(self._page, pages.month, topic, first) if is_there else None
 
     def _feed(self, topic: Topic, format: Format) -> Sheet:
-        feed = self.table.feed(topic)
+        return self._sheet_of(self.table.feed(topic), format)
+
+    def _archive(self, topic: Topic, first: date, format: Format) -> Sheet:
+        return self._sheet_of(self.table.archive(topic, first), format)._replace(max_age=ARCHIVED)
+
+    def _sheet_of(self, feed: Feed, format: Format) -> Sheet:
         return Sheet(format.render(feed), format.content_type, (("Link", _links(feed, format)), OPEN_TO_SCRIPTS))
 
     def _social(self, topic: Topic) -> Sheet:
@@ -197,6 +218,8 @@ def _self_link(feed: Feed, format: Format) -> str:
 def _links(feed: Feed, format: Format) -> str:
     """Write the Link header of a feed (RFC 8288): itself, its other formats, its translations."""
     links = [_self_link(feed, format)]
+    for rel, address in feed.history.links():
+        links.append(f'<{address}.{format.ending}>; rel="{rel}"; type="{format.media_type}"')
     for other in FORMATS.values():
         if other is not format:
             links.append(f'<{feed.address}.{other.ending}>; rel="alternate"; type="{other.media_type}"')

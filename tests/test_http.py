@@ -134,6 +134,7 @@ def test_links_in_headers_name_the_feed_its_formats_and_translations(client: Cli
     stem = f"{address}/feeds/research"
     assert links == [
         f'<{stem}.atom>; rel="self"; type="application/atom+xml"',
+        f'<{stem}/2026-02.atom>; rel="prev-archive"; type="application/atom+xml"',
         f'<{stem}.rss>; rel="alternate"; type="application/rss+xml"',
         f'<{stem}.json>; rel="alternate"; type="application/feed+json"',
         f'<{address}/en/feeds/research.atom>; rel="alternate"; type="application/atom+xml"; hreflang="en"',

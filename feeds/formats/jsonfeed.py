@@ -23,6 +23,7 @@ def render(feed: Feed) -> bytes:
         "title": feed.title,
         "home_page_url": feed.url,
         "feed_url": f"{feed.address}.json",
+        "next_url": f"{feed.history.previous}.json" if feed.history.previous else None,
         "description": feed.subtitle,
         "icon": feed.icon.url if feed.icon else None,
         "favicon": feed.icon.url if feed.icon else None,

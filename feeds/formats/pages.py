@@ -167,7 +167,7 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
         topic=topic,
         feed=feed,
         entries=entries,
-        months=table.catalog.months(table.group(topic)),
+        months=list(table.catalog.months(table.group(topic))),
         month=words.month_alone,
         elsewhere=_elsewhere(page, topic, entries),
         canonical=table.site.absolute(table.site.feed_path(topic.language, topic.name)),
@@ -178,7 +178,7 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
 def month(table: FeedTable, topic: Topic, first: date) -> bytes:
     """Render the page of what a feed had in one of its months, by the first day of that."""
     page, group = Page(table, topic.language), table.group(topic)
-    months = table.catalog.months(group)
+    months = list(table.catalog.months(group))
     place = months.index(first)
     live = filter(table.catalog.is_live, group.between(*month_of(first, table.site.timezone)))
     return render(

@@ -23,6 +23,7 @@ from feeds.feed import Enclosure, Entry, Feed, Image
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DC = "http://purl.org/dc/elements/1.1/"
+HISTORY = "http://purl.org/syndication/history/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -196,16 +197,25 @@ def _for_browsers(root: etree._Element, feed: Feed) -> None:
     root.addprevious(etree.ProcessingInstruction("xml-stylesheet", about))
 
 
+def _history_name(feed: Feed) -> dict[str, str]:
+    return {"fh": HISTORY} if feed.history.current else {}
+
+
 class _RssChannel(BaseExtension):  # type: ignore[misc]
     feed: Feed
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DC, "media": MEDIA}
+        return {"dc": DC, "media": MEDIA, **_history_name(self.feed)}
 
     def extend_rss(self, root: etree._Element) -> etree._Element:
         # feedgen writes the first rel=self alone, and neither hubs nor archives
         href = f"{self.feed.address}.rss"
         etree.SubElement(root[0], f"{{{ATOM}}}link", href=href, rel="self", type="application/rss+xml")
+        for rel, address in self.feed.history.links():
+            about = {"href": f"{address}.rss", "rel": rel, "type": "application/rss+xml"}
+            etree.SubElement(root[0], f"{{{ATOM}}}link", about)
+        if self.feed.history.current:
+            etree.SubElement(root[0], f"{{{HISTORY}}}archive")
         _for_browsers(root, self.feed)
         return root
 
@@ -240,10 +250,16 @@ class _AtomFeed(BaseExtension):  # type: ignore[misc]
     feed: Feed
 
     def extend_ns(self) -> dict[str, str]:
-        return {"at": TOMBSTONES} if self.feed.tombstones else {}
+        return {**({"at": TOMBSTONES} if self.feed.tombstones else {}), **_history_name(self.feed)}
 
     def extend_atom(self, root: etree._Element) -> etree._Element:
         root.set(XML_LANG, self.feed.language)
+        place = root.index(root.findall("link")[-1]) + 1
+        for rel, address in self.feed.history.links():
+            about = {"href": f"{address}.atom", "rel": rel, "type": "application/atom+xml"}
+            root.insert(place, etree.Element("link", about))
+        if self.feed.history.current:
+            etree.SubElement(root, f"{{{HISTORY}}}archive")
         _for_browsers(root, self.feed)
         for tombstone in self.feed.tombstones:  # RFC 6721 section 3
             about = {"ref": tombstone.id, "when": tombstone.when.strftime("%Y-%m-%dT%H:%M:%SZ")}
