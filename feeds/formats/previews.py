@@ -96,7 +96,6 @@ def preview(table: FeedTable, preview: Preview, article: Article | None, revisio
         host=urlsplit(table.site.url).netloc,
         cards=list(_cards(entry, article.social)) if entry and article else [],
         wanting=list(_wanting(page, entry)) if entry else [],
-        focus=article.picture.focus if article and article.picture else None,
         minute=words.minute,
         canonical=None,
         others={},
