@@ -68,7 +68,7 @@ class Edition(Mapping[str, Document]):
         self.catalog: Catalog = catalog
         self.site = catalog.site
         self.table: FeedTable = FeedTable(catalog, before.table if before else None, pictures)
-        has_more = before is not None and before.table.pictures is not self.table.pictures
+        has_more = before is not None and before.table.entries.pictures is not self.table.entries.pictures
         taken = known.after(catalog, of_before, moves=has_more)
         self.paths = Paths(self.table, taken.entries)
         self._media, self._before = media, before
@@ -178,7 +178,7 @@ class Edition(Mapping[str, Document]):
         attached = [each.file for each in article.attachments_at(self.catalog.now)]
         yield from ((file.path, file) for file in attached if file)
         if "media/" in article.body:
-            for path in markup.media_references(self.table.entry(article).content, base=self.site.url):
+            for path in markup.media_references(self.table.entries.of(article).content, base=self.site.url):
                 with suppress(ValueError):  # it was there when the article was checked
                     yield path, self._media.find(path)
 

@@ -1,30 +1,26 @@
-"""FeedTable: all feeds at an instant, made from a catalogue when they are asked for; and what an entry says.
+"""FeedTable: which feeds there are at an instant, and what is in them; each is made when it is asked for.
 
 No markup language of feeds occurs here: how a format writes a feed is its own affair.
 """
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from itertools import islice
 
-from . import markup, posts, words
-from .article import Article, Attachment, Picture, Withdrawal
+from . import posts, words
+from .article import Article
 from .catalog import Catalog, Group, Key, month_of
-from .feed import Enclosure, Entry, Feed, History, Image, Kind, Show, Term, Tombstone, Topic
+from .entries import Entries
+from .feed import Entry, Feed, History, Image, Kind, Show, Tombstone, Topic
 from .manifest import EntryState
 from .mediafile import MediaFile
-from .renditions import Pictures, Rendition, Renditions, picture_path
-from .site import Person, Site
+from .renditions import Pictures
+from .site import Person
 from .sitekeys import slug
-
-KEPT = 1024
-"""How many entries are kept; those of the feeds that are finished ahead come first."""
 
 EPISODES = 300
 """How many episodes a podcast holds."""
@@ -34,7 +30,7 @@ _PLACES: Mapping[Kind, str] = {"tag": "tags/", "author": "authors/"}
 
 
 class FeedTable:
-    """Every feed of a catalog, made when it is asked for; an entry is made once for all the feeds it is in."""
+    """Every feed of a catalog, made when it is asked for."""
 
     def __init__(self, catalog: Catalog, before: FeedTable | None = None, pictures: Pictures | None = None) -> None:
         """Set the table of a catalog; no feed is made yet.
@@ -42,9 +38,8 @@ class FeedTable:
         Entries of articles that did not change since the table `before` are taken over. `pictures` are what is there of
         them; entries have no other.
         """
-        self.catalog, self.site, self.pictures = catalog, catalog.site, pictures or Pictures()
-        self._before = before._entries if before and before.site is catalog.site else {}
-        self._entries: dict[str, tuple[Article, tuple[Renditions | None, ...], Entry]] = {}
+        self.catalog, self.site = catalog, catalog.site
+        self.entries: Entries = Entries(catalog, pictures or Pictures(), before.entries if before else None)
         self._feeds: dict[Topic, Feed] = {}
 
     @cached_property
@@ -107,7 +102,7 @@ class FeedTable:
             for article in group.withdrawn
             if article.id not in inside and (withdrawal := article.tombstone(now))
         )
-        entries = tuple(self.entry(article) for article in live)
+        entries = tuple(self.entries.of(article) for article in live)
         outline = self._outline(topic)
         newest = next(self.archives(topic), None)
         history = History(previous=f"{outline.address}/{newest:%Y-%m}" if newest else None)
@@ -145,7 +140,7 @@ class FeedTable:
                 previous=f"{outline.address}/{older:%Y-%m}" if older else None,
                 next=f"{outline.address}/{newer:%Y-%m}" if newer else None,
             ),
-            entries=tuple(self.entry(each) for each in of_month if self.catalog.is_live(each)),
+            entries=tuple(self.entries.of(each) for each in of_month if self.catalog.is_live(each)),
         )
 
     def social(self, topic: Topic, states: Mapping[str, EntryState]) -> Feed:
@@ -176,7 +171,9 @@ class FeedTable:
             return None
         live = filter(self.catalog.is_live, self.group(topic).appeared(self.catalog.now))
         playing = (
-            entry for entry in map(self.entry, live) if any(each.plays and each.length for each in entry.enclosures)
+            entry
+            for entry in map(self.entries.of, live)
+            if any(each.plays and each.length for each in entry.enclosures)
         )
         outline, about = self._outline(topic), category.podcast
         entries = tuple(islice(playing, EPISODES))
@@ -186,7 +183,7 @@ class FeedTable:
         return feed, Show(about.author, owner, artwork, about.category, about.explicit)
 
     def _post(self, article: Article, posted: datetime) -> Entry:
-        entry = self.entry(article)
+        entry = self.entries.of(article)
         return replace(
             entry,
             title=posts.compose(entry, article.social),
@@ -255,131 +252,8 @@ class FeedTable:
             if self.topic(language, topic.name)
         }
 
-    def entry(self, article: Article) -> Entry:
-        """Make the entry of an article that has appeared, once."""
-        made = self._entries.get(article.slug)
-        if made is None:
-            renditions = tuple(map(self.pictures.of, article.originals))
-            kept = self._before.get(article.slug)
-            is_same = kept is not None and kept[0] is article and kept[1] == renditions and not article.depends_on_time
-            made = kept if kept and is_same else (article, renditions, self._entry(article))
-            if len(self._entries) < KEPT:
-                self._entries[article.slug] = made
-        return made[2]
-
-    def body(self, article: Article) -> str:
-        """Render the text of an article that has appeared as safe HTML: without its picture and attachments."""
-        found = markup.to_html(article.body, base=self.site.url, page=self.page_of(article))
-        if not article.shown:
-            return found
-
-        def replace(path: str, tag: str) -> str | None:
-            if (original := article.shown.get(path)) is None:
-                return None
-            made = self.pictures.of(original)
-            return _with_rendition(tag, self.site, made.feed) if made else ""
-
-        return markup.with_pictures(found, base=self.site.url, replace=replace)
-
-    def page_of(self, article: Article) -> str:
-        """Give the URL of an article's page with us."""
-        return self.site.absolute(self.site.article_path(article.language, article.slug))
-
-    def _entry(self, article: Article) -> Entry:
-        site, now = self.site, self.catalog.now
-        renditions = self.pictures.of(article.original) if article.original else None
-        picture: Image | None = None
-        card: Image | None = None
-        enclosures: tuple[Enclosure, ...] = ()
-        if withdrawal := article.withdrawal(now):
-            summary, content = _notice(site, article.language, withdrawal)
-        else:
-            attachments = article.attachments_at(now)
-            if article.picture and article.original and renditions:
-                picture = _image(site, renditions.feed, article.picture, article.original.small_names)
-                card = _image(site, renditions.card, article.picture)
-            enclosures = tuple(_enclosure(site, each) for each in attachments)
-            body = self.body(article)
-            summary = article.summary or markup.excerpt(body) or article.title
-            figure = _figure(article.language, picture, article.picture)
-            parts = (figure, body, _attachment_list(site, article.language, attachments, enclosures))
-            content = "\n".join(filter(None, parts)) or f"<p>{html.escape(article.title, quote=False)}</p>"
-        return Entry(
-            id=article.id,
-            url=article.link or self.page_of(article),
-            title=article.title,
-            published=article.published,
-            updated=article.updated_at(now),
-            summary=summary,
-            content=content,
-            language=article.language,
-            authors=article.authors,
-            categories=tuple(self._terms(article)),
-            picture=picture,
-            card=card,
-            enclosures=enclosures,
-        )
-
-    def _terms(self, article: Article) -> Iterator[Term]:
-        for name in article.categories:
-            yield Term(self.site.categories[name].title[article.language], self.site.tag("categories"))
-        for tag in article.tags:
-            yield Term(tag, self.site.tag("tags"))
-
     def _site_image(self, file: MediaFile | None) -> Image | None:
         if file is None:
             return None
         assert file.width is not None and file.height is not None, "a model lets only measured pictures pass"
         return Image(self.site.absolute(file.url_path), file.type, file.size, file.width, file.height, "", None)
-
-
-def _image(site: Site, made: Rendition, picture: Picture, smaller: Mapping[str, int] | None = None) -> Image:
-    urls = tuple((site.absolute(picture_path(name)), width) for name, width in (smaller or {}).items())
-    where, size = site.absolute(picture_path(made.name)), (made.length, made.width, made.height)
-    return Image(where, made.type, *size, picture.alt, picture.credit, urls)
-
-
-def _with_rendition(tag: str, site: Site, made: Rendition) -> str:
-    """Put a rendition into the tag of a picture, with its size."""
-    bare = re.sub(' (src|width|height)="[^"]*"', "", tag.rstrip(">").rstrip("/ "))
-    source = html.escape(site.absolute(picture_path(made.name)))
-    return f'{bare} src="{source}" width="{made.width}" height="{made.height}">'
-
-
-def _enclosure(site: Site, attachment: Attachment) -> Enclosure:
-    file = attachment.file
-    kind = attachment.type or "application/octet-stream"
-    if file:
-        return Enclosure(site.absolute(file.url_path), kind, attachment.title, file.size, attachment.duration)
-    return Enclosure(attachment.url or "", kind, attachment.title, attachment.length, attachment.duration)
-
-
-def _figure(language: str, image: Image | None, picture: Picture | None) -> str:
-    """Show the picture first, in a way that reads well where figure and figcaption are taken away."""
-    if not image or not picture:
-        return ""
-    credit = words.say(language, "Credit: {credit}", credit=picture.credit) if picture.credit else None
-    caption = f"{picture.caption} ({credit})" if picture.caption and credit else picture.caption or credit
-    shown = f"<figcaption><p>{html.escape(caption, quote=False)}</p></figcaption>" if caption else ""
-    source, alt = html.escape(image.url), html.escape(image.alt)
-    return f'<figure><img src="{source}" alt="{alt}" width="{image.width}" height="{image.height}">{shown}</figure>'
-
-
-def _attachment_list(
-    site: Site, language: str, attachments: tuple[Attachment, ...], enclosures: tuple[Enclosure, ...]
-) -> str:
-    lines = []
-    for attachment, enclosure in zip(attachments, enclosures, strict=True):
-        until = f" ({words.end(language, attachment.until, site.timezone)})" if attachment.until else ""
-        name = html.escape(enclosure.title, quote=False)
-        lines.append(f'<li><a href="{html.escape(enclosure.url)}">{name}</a>{until}</li>')
-    return "<ul>\n" + "\n".join(lines) + "\n</ul>" if lines else ""
-
-
-def _notice(site: Site, language: str, withdrawal: Withdrawal) -> tuple[str, str]:
-    """Say that an article is withdrawn: as plain text and as HTML."""
-    day = words.day(language, withdrawal.at, site.timezone)
-    said = words.say(language, "This article was withdrawn on {day}.", day=day)
-    reason = words.say(language, "Reason: {reason}", reason=withdrawal.reason)
-    paragraphs = "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in (said, reason))
-    return f"{said} {reason}", paragraphs

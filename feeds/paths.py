@@ -148,7 +148,7 @@ class Paths:
         return Sheet(render(self.table, *subject), pages.CONTENT_TYPE)
 
     def _article(self, article: Article) -> Sheet:
-        urls = ((twin.language, self.table.page_of(twin)) for twin in self.catalog.twins(article))
+        urls = ((twin.language, self.table.entries.page_of(twin)) for twin in self.catalog.twins(article))
         links = [f'<{url}>; rel="alternate"; hreflang="{language}"' for language, url in urls]
         headers = (("Link", ", ".join(links)),) if links else ()
         return Sheet(pages.article(self.table, article), pages.CONTENT_TYPE, headers)
@@ -197,8 +197,10 @@ class Paths:
         for article in self.catalog.live:
             if not article.link and not article.withdrawal(now):
                 alike = [article, *self.catalog.twins(article)]
-                translations = tuple((each.language, self.table.page_of(each)) for each in alike) if alike[1:] else ()
-                yield crawlers.Place(self.table.page_of(article), article.updated_at(now), translations)
+                translations = (
+                    tuple((each.language, self.table.entries.page_of(each)) for each in alike) if alike[1:] else ()
+                )
+                yield crawlers.Place(self.table.entries.page_of(article), article.updated_at(now), translations)
 
 
 _SINGLE: Mapping[str, Callable[[Paths], Sheet]] = {

@@ -183,7 +183,7 @@ class Publisher:
         if (
             loaded.articles != before.articles
             or loaded.media != before.media
-            or edition.table.pictures is not self.pictures.pictures
+            or edition.table.entries.pictures is not self.pictures.pictures
         ):
             return False
         change = edition.next_change

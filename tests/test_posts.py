@@ -12,7 +12,7 @@ SUMMARY = "Un résumé qui dit en quelques mots ce que l’article raconte, et �
 
 def entry(**changes: object) -> Entry:
     changes.setdefault("summary", SUMMARY)
-    return table().entry(article("un-titre", **changes))
+    return table().entries.of(article("un-titre", **changes))
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_an_entry_is_a_post_with_its_card(robot: Robot) -> None:
     assert entry.link == "https://news.example/articles/c"
     assert robot.publisher.edition
     (article,) = [each for each in robot.publisher.edition.catalog.live if each.slug == "c"]
-    card = robot.publisher.edition.table.entry(article).card
+    card = robot.publisher.edition.table.entries.of(article).card
     assert card and [(each.href, each.length, each.type) for each in entry.enclosures] == [
         (card.url, str(card.length), "image/jpeg")
     ]

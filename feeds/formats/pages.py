@@ -188,7 +188,7 @@ def month(table: FeedTable, topic: Topic, first: date) -> bytes:
         topic=topic,
         name=words.month(topic.language, first),
         month=words.month,
-        entries=[table.entry(article) for article in live],
+        entries=[table.entries.of(article) for article in live],
         newer=months[place - 1] if place else None,
         older=months[place + 1] if place + 1 < len(months) else None,
         canonical=f"{table.site.absolute(table.site.feed_path(topic.language, topic.name))}/{first:%Y-%m}",
@@ -199,7 +199,7 @@ def month(table: FeedTable, topic: Topic, first: date) -> bytes:
 def article(table: FeedTable, article: Article) -> bytes:
     """Render the page of an article that has appeared, expired ones included."""
     page = Page(table, article.language)
-    entry, site, now = table.entry(article), table.site, table.catalog.now
+    entry, site, now = table.entries.of(article), table.site, table.catalog.now
     withdrawal = article.withdrawal(now)
     twins = table.catalog.twins(article)
     older, newer = table.catalog.neighbours(article, article.categories[0])
@@ -211,7 +211,7 @@ def article(table: FeedTable, article: Article) -> bytes:
         entry=entry,
         expired=article.has_expired(now),
         withdrawal=withdrawal,
-        body=entry.content if withdrawal else table.body(article),
+        body=entry.content if withdrawal else table.entries.body(article),
         files=[] if withdrawal else list(zip(article.attachments_at(now), entry.enclosures, strict=True)),
         neighbours=[(name, each) for name, each in (("newer", newer), ("older", older)) if each],
         properties=list(cards.open_graph(site, article, entry, [twin.language for twin in twins])),
@@ -243,7 +243,7 @@ def _elsewhere(page: Page, topic: Topic, entries: Sequence[Entry]) -> list[Entry
     table = page.table
     since = entries[-1].published if entries else UNIX_EPOCH
     found = table.catalog.elsewhere(table.key(topic), topic.language, since)
-    return [table.entry(article) for article in found[:MOST_ELSEWHERE]]
+    return [table.entries.of(article) for article in found[:MOST_ELSEWHERE]]
 
 
 def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:

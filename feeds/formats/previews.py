@@ -83,7 +83,7 @@ def listing(table: FeedTable, previews: Sequence[Preview], problems: Sequence[Pr
 def preview(table: FeedTable, preview: Preview, article: Article | None, revision: int) -> bytes:
     """Render the preview of one article, whose table makes it live; without it, of the problems of its file."""
     page = Page(table, table.site.default_language)
-    entry = table.entry(article) if article else None
+    entry = table.entries.of(article) if article else None
     return render(
         "preview.html",
         page,
