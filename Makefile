@@ -10,6 +10,7 @@ dev := .venv/.dev
 .PHONY: serve test lint check bench screenshots lock
 
 serve: export FEEDS_URL ?= http://localhost:$(PORT)
+serve: export FEEDS_STATE ?= instance/local
 serve: $(run)
 	@echo "The feeds are at $(FEEDS_URL)/"
 	@exec $(venv)/flask serve --port $(PORT)

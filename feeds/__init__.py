@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from flask import Flask
 
@@ -22,6 +23,9 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now, *, prev
     Previews are there where `flask run` asks for the application, and not where anything else does, unless told.
     """
     settings = settings or Settings.of(os.environ)
+    has_previews = is_development() if previews is None else previews
+    if has_previews and settings.state:
+        settings = replace(settings, state=settings.state / "run")  # what authors try out was never served to anyone
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
@@ -31,7 +35,7 @@ def create_app(settings: Settings | None = None, clock: Clock = utc_now, *, prev
     publisher = Publisher(content, clock, rescan=settings.rescan, state=state, pictures=pictures)
     app.extensions["feeds"] = publisher
     app.register_blueprint(web.blueprint)
-    if is_development() if previews is None else previews:
+    if has_previews:
         app.register_blueprint(preview.blueprint)
     app.wsgi_app = Front(app.wsgi_app, publisher)  # type: ignore[method-assign]
     add_commands(app)

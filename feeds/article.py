@@ -115,10 +115,25 @@ TOMBSTONE = timedelta(days=365)
 """For how long a withdrawn article that has left a feed is told to be gone."""
 
 SYNONYMS = {
-    **{"date": "published", "titre": "title", "texte": "body", "text": "body", "content": "body", "contenu": "body"},
+    **{
+        "date": "published",
+        "titre": "title",
+        "texte": "body",
+        "text": "body",
+        "content": "body",
+        "contenu": "body",
+        "corps": "body",
+    },
     **{"image": "picture", "photo": "picture", "author": "authors", "auteur": "authors", "auteurs": "authors"},
     **{"category": "categories", "rubrique": "categories", "tag": "tags", "lang": "language", "langue": "language"},
-    **{"description": "summary", "résumé": "summary", "resume": "summary", "chapo": "summary", "url": "link"},
+    **{
+        "description": "summary",
+        "résumé": "summary",
+        "resume": "summary",
+        "chapo": "summary",
+        "chapô": "summary",
+        "url": "link",
+    },
 }
 """Keys that authors try, and the ones they mean."""
 
@@ -165,7 +180,9 @@ class Article(Strict):
     twin: Word | None = Field(
         None, description="Any word, if an article and its translation both have it.", examples=["cheque"]
     )
-    authors: Authors = Field((), description="Names, or `{name, url, email}`.", examples=["[Ligue contre le cancer]"])
+    authors: Authors = Field(
+        (), description="Names, or `{name, url, email, fediverse}`.", examples=["[Ligue contre le cancer]"]
+    )
     tags: Tags = Field((), description="Free words, without commas.", examples=["[génétique, 2026]"])
     picture: Picture | None = Field(None, description="`file` and `alt`, and more.", examples=["{file: …, alt: …}"])
     attachments: tuple[Attachment, ...] = Field(
@@ -235,7 +252,7 @@ class Article(Strict):
         """Its picture as what renditions are made of."""
         return Original(self.picture.file, self.picture.focus) if self.picture else None
 
-    def show(self, files: Mapping[str, MediaFile]) -> None:
+    def take_pictures(self, files: Mapping[str, MediaFile]) -> None:
         """Take in the pictures that the body shows, by what they are called there; once, before anything is asked."""
         self._shown = {path: Original(file) for path, file in files.items()}
 

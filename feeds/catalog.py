@@ -195,11 +195,15 @@ class Catalog:
             articles = self.group("category", language, category).articles
             place = bisect_left(articles, article.order, key=_order)
             is_own = language == article.language
-            is_near = self.is_live if is_own else partial(self.is_only_elsewhere, language=article.language)
+            is_near = self.is_live if is_own else partial(self._is_other, article)
             sides = articles[place + is_own :], reversed(articles[:place])
             for near, side in zip(found, sides, strict=True):
                 near += islice(filter(is_near, side), 1)
         return min(found[0], key=_order, default=None), max(found[1], key=_order, default=None)
+
+    def _is_other(self, article: Article, other: Article) -> bool:
+        """Tell whether an article is only in other languages than one's, and not its translation."""
+        return self.is_only_elsewhere(other, article.language) and (not other.twin or other.twin != article.twin)
 
     def elsewhere(self, key: Key, language: str, since: datetime) -> list[Article]:
         """Give the live articles of a group that are not in a language, newest first, published since an instant."""

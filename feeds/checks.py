@@ -5,12 +5,13 @@ They open nothing and decide nothing; each finding is a `Problem`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from . import markup, posts, words
 from .article import Article
 from .mediafile import Media, MediaFile
+from .renditions import CARD
 from .site import Site
 from .yamlfile import Problem, Tree
 
@@ -71,6 +72,14 @@ def summary_warning(tree: Tree, article: Article) -> Iterator[Problem]:
         yield tree.problem(("summary",), message, "warning")
 
 
+def picture_warning(tree: Tree, article: Article) -> Iterator[Problem]:
+    """Tell of a picture that networks would show small."""
+    if article.original and not article.original.is_large:
+        file = article.original.file
+        message = f"media/{file.path} has {file.width} × {file.height} pixels (want {CARD[0]} × {CARD[1]} at least)"
+        yield tree.problem(("picture", "file"), message, "warning")
+
+
 def social_warning(tree: Tree, article: Article, site: Site) -> Iterator[Problem]:
     """Tell of a text for posts that is too long for some network, where it will be cut."""
     url = article.link or site.absolute(site.article_path(article.language, article.slug))
@@ -81,23 +90,34 @@ def social_warning(tree: Tree, article: Article, site: Site) -> Iterator[Problem
             yield tree.problem(("social",), message, "warning")
 
 
-def without_doubles(found: Iterable[tuple[Article, Tree]]) -> tuple[list[tuple[Article, Tree]], list[Problem]]:
-    """Keep one file of each slug and id: no draft rather than a draft, and of two the older article."""
+def without_doubles(
+    found: Iterable[tuple[Article, Tree]], served: Mapping[str, str]
+) -> tuple[list[tuple[Article, Tree]], list[Problem]]:
+    """Keep one file of each slug and id: no draft rather than a draft, what was `served`, and of two the older article.
+
+    `served` are slugs by ids. Both files are told of, since either may be the one that was meant.
+    """
     all_of_them = list(found)
     if len({each.slug for each, _ in all_of_them}) == len({each.id for each, _ in all_of_them}) == len(all_of_them):
         return all_of_them, []
-    slugs: dict[str, str] = {}
-    ids: dict[str, str] = {}
+
+    def rank(one: tuple[Article, Tree]) -> tuple[object, ...]:
+        article, tree = one
+        return article.draft, served.get(article.id) != article.slug, article.published, tree.file
+
+    slugs: dict[str, Tree] = {}
+    ids: dict[str, Tree] = {}
     kept, problems = [], []
-    for article, tree in sorted(all_of_them, key=lambda each: (each[0].draft, each[0].published, each[1].file)):
-        if article.slug in slugs:
-            message = f"its address, {article.slug}, is that of {slugs[article.slug]} (want another file name)"
-            problems.append(tree.problem((), message))
-        elif article.id in ids:
-            message = f"{article.id} is the id of {ids[article.id]} (want another)"
-            problems.append(tree.problem(("id",), message))
+    for article, tree in sorted(all_of_them, key=rank):
+        for name, known, place in (("its address", slugs, ()), ("its id", ids, ("id",))):
+            value = article.slug if known is slugs else article.id
+            if other := known.get(value):
+                wanted = "another file name" if known is slugs else "another"
+                problems.append(tree.problem(place, f"{name}, {value}, is that of {other.file} (want {wanted})"))
+                problems.append(other.problem(place, f"{name}, {value}, is that of {tree.file} too, which is left out"))
+                break
         else:
-            slugs[article.slug] = ids[article.id] = tree.file
+            slugs[article.slug] = ids[article.id] = tree
             kept.append((article, tree))
     return kept, problems
 

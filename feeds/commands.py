@@ -63,7 +63,7 @@ def _site_or_exit(content: ContentFolder, status: int) -> Site:
     """Read the site, or print what is wrong with it and end with `status`."""
     site, problems = content.load_site()
     if site is None:
-        for problem in problems:
+        for problem in sorted(problems):
             _print_problem(problem, err=True)
         sys.exit(status)
     return site
@@ -146,9 +146,12 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
     count = found.files
     if files:
         known = [content.site_file, *content.article_files()]
-        asked = {path for path in known if any(path.resolve().is_relative_to(each.resolve()) for each in files)}
-        if not asked:
-            raise click.UsageError(f"{files[0]} is no file of {content.root}/ (want {content.root}/articles/…{ENDING})")
+        asked = set()
+        for each in files:
+            inside = {path for path in known if path.resolve().is_relative_to(each.resolve())}
+            if not inside:
+                raise click.UsageError(f"{each} is no file of {content.root}/ (want {content.root}/articles/…{ENDING})")
+            asked |= inside
         problems = [problem for problem in problems if Path(problem.file) in asked]
         count = len(asked)
     errors = sum(problem.severity == "error" for problem in problems)
@@ -188,7 +191,7 @@ def diff(other: str | None, most: int, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
     else:
-        _print_difference(found, loaded.site)
+        _print_difference(found, now, loaded.site)
     sys.exit(1 if len(found.new) + len(found.renamed) > most else 0)
 
 
@@ -206,18 +209,27 @@ def _manifest(other: str | None, publisher: Publisher) -> Manifest:
         raise click.ClickException(f"{other}: {fault} (want a manifest.json, or the address of one)") from None
 
 
-def _print_difference(found: Difference, site: Site) -> None:
+def _print_difference(found: Difference, now: Manifest, site: Site) -> None:
     groups = (("new", "green", found.new), ("edited", "yellow", found.edited), ("gone", "red", found.gone))
     for name, colour, entries in groups:
         for id, entry in entries.items():
-            late = ", dated before the newest: automations skip it" if id in found.backdated else ""
+            late = (
+                ", dated before the newest that was served: what goes by dates skips it"
+                if id in found.backdated
+                else ""
+            )
             label = click.style(f"{name:<8}", fg=colour)
-            click.echo(f"{label} {entry.published:%Y-%m-%d}  {entry.slug}  {entry.title}{late}")
+            day = entry.published.astimezone(site.timezone)
+            click.echo(f"{label} {day:%Y-%m-%d}  {entry.slug}  {entry.title}{late}")
     for old, id in found.renamed.items():
         label, line = click.style("renamed ", fg="red"), json.dumps(old.removeprefix(site.tag("")), ensure_ascii=False)
         click.echo(f"{label} {id} says what {old} said: readers show it again; its file wants the line  id: {line}")
+    for id, (before, after) in found.moved.items():
+        label, language = click.style("moved   ", fg="red"), now.entries[id].language
+        line = f"{site.article_path(language, before)}: {site.article_path(language, after)}"
+        click.echo(f"{label} {id} has another address: site.yaml wants the redirect  {line}")
     counts = f"{len(found.new)} new, {len(found.edited)} edited, {len(found.gone)} gone"
-    click.echo(f"{counts}, {len(found.renamed)} renamed, {len(found.backdated)} backdated")
+    click.echo(f"{counts}, {len(found.renamed)} renamed, {len(found.moved)} moved, {len(found.backdated)} backdated")
 
 
 @click.command()

@@ -120,6 +120,10 @@ class ContentFolder:
 
     def _load_all(self) -> Content:
         site, problems = self.load_site()
+        last = self._site or (self._last_good_site(self._state) if self._state else None)
+        if site and last and (lost := self._lost(last, site)):
+            problems.append(lost)
+            site = None  # as one that cannot be read: it keeps the last
         if site and site != self._site and self._state:
             with suppress(OSError):
                 self._state.keep_texts({self.site_file.name: self.site_file.read_bytes()})
@@ -223,7 +227,7 @@ class ContentFolder:
             tree, _ = read(data, str(path))
             article = read_article(tree, ArticleContext(site, self.media, slug(path.stem))) if tree else None
             if article and tree:
-                article.show(checks.pictures_in(article, site, self.media))
+                article.take_pictures(checks.pictures_in(article, site, self.media))
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
 
     def keep(self) -> None:
@@ -244,6 +248,21 @@ class ContentFolder:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
+
+    def _lost(self, before: Site, site: Site) -> Problem | None:
+        """Tell of a category that the site file has lost, though articles still name it: its feeds would go."""
+        for name in (each for each in before.categories if each not in site.categories):
+            naming = [path for path in self.article_files() if name in self._categories_in(path)]
+            if naming:
+                message = f"{name} is gone, but {naming[0]} is in it (want it back, or out of all articles first)"
+                return Problem(str(self.site_file), 1, 1, "categories", message)
+        return None
+
+    def _categories_in(self, path: Path) -> list[str]:
+        """Give what a file says of its categories, whether they exist or not."""
+        tree, _ = self._read(path)
+        written = tree.value.get("categories") if tree else None
+        return [str(each) for each in written] if isinstance(written, list) else [str(written)]
 
     def _last_good_site(self, state: StateFolder) -> Site | None:
         """Give the site that was served before this process began: one of several may be replaced at any time."""
@@ -271,12 +290,19 @@ class ContentFolder:
             kept = ((old, new) for old, new in articles if old and new and self._articles.get(old.slug) is old)
             self._articles = {**self._articles, **{new.slug: new for _, new in kept}}
         else:
-            self._articles, self._doubts = _together(site, files.values())
+            self._articles, self._doubts = _together(site, files.values(), self._served())
         if not has_same_ties or not all(old and new and old.told == new.told for old, new in pairs):
             told = (problem for file in files.values() for problem in file.told)
             self._problems = tuple(sorted([*self._around[0], *told, *self._doubts]))
         count = len(files) + self._around[1]
         return Content(site, self._articles, self._problems, count, self._media_state, bool(self._unsettled))
+
+    def _served(self) -> Mapping[str, str]:
+        """Give the slugs of what is or was served, by id: a copy of a file takes nothing from its original."""
+        if self._articles:
+            return {article.id: article.slug for article in self._articles.values()}
+        known = self._state.read_manifest() if self._state else None
+        return {id: entry.slug for id, entry in known.entries.items()} if known else {}
 
     def _load_article(self, path: Path, state: State | None, site: Site, before: _File | None) -> _File:
         article, tree, problems = self._read_article(path, site)
@@ -299,9 +325,10 @@ class ContentFolder:
         article = read_article(tree, ArticleContext(site, self.media, name)) if tree else None
         if article and tree:
             problems += checks.body_problems(tree, article, site, self.media)
-            article.show(checks.pictures_in(article, site, self.media))
+            article.take_pictures(checks.pictures_in(article, site, self.media))
             problems += checks.summary_warning(tree, article)
             problems += checks.social_warning(tree, article, site)
+            problems += checks.picture_warning(tree, article)
         return article, tree, problems
 
     def _read(self, path: Path) -> tuple[Tree | None, list[Problem]]:
@@ -325,10 +352,12 @@ class ContentFolder:
         return None, [Problem(name, 1, 1, "", message)]
 
 
-def _together(site: Site, files: Collection[_File]) -> tuple[dict[str, Article], tuple[Problem, ...]]:
+def _together(
+    site: Site, files: Collection[_File], served: Mapping[str, str]
+) -> tuple[dict[str, Article], tuple[Problem, ...]]:
     """Keep one article of each slug and id, and find what only shows when all are seen together."""
     found = [(file.article, file.tree) for file in files if file.article and file.tree]
-    kept, doubles = checks.without_doubles(sorted(found, key=lambda each: each[1].file))
+    kept, doubles = checks.without_doubles(sorted(found, key=lambda each: each[1].file), served)
     return {article.slug: article for article, _ in kept}, (*doubles, *checks.translation_warnings(site, kept))
 
 

@@ -63,13 +63,15 @@ class Manifest:
     """The content as a whole, each document that is finished ahead by its path, and each live entry by its id.
 
     The digest of the content is the sum of those of the site and its articles, so that a change is a subtraction and an
-    addition. Entries are in the order of their ids. `posted` is the last date that any entry was given for posts.
+    addition. Entries are in the order of their ids. `posted` is the last date that any entry was given for posts, and
+    `past` are entries that are not live any more: should one come back, it is not new. Only the state folder has those.
     """
 
     content: Dated = Dated("", datetime(1970, 1, 1, tzinfo=UTC))
     documents: Mapping[str, Dated] = field(default_factory=dict)
     entries: Mapping[str, EntryState] = field(default_factory=dict)
     posted: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    past: Mapping[str, EntryState] = field(default_factory=dict)
 
     def after(self, catalog: Catalog, then: Catalog | None = None, *, moves: bool = False) -> Manifest:
         """Take in the entries of a catalog; the documents follow once they are made.
@@ -91,13 +93,10 @@ class Manifest:
         digest = f"{total % _MODULUS:032x}"
         is_same = self.content.digest == digest and not moves
         content = self.content if is_same else Dated(digest, self.next_date(now))
-        entries, posted = self._entries(catalog, now, come, gone)
-        return Manifest(content, self.documents, entries, posted)
+        return replace(self, content=content)._with_entries(catalog, now, come, gone)
 
-    def _entries(
-        self, catalog: Catalog, now: datetime, come: Iterable[Article], gone: set[str]
-    ) -> tuple[Mapping[str, EntryState], datetime]:
-        """Take out entries by their ids, and put in those of the articles that are live; with the last date of posts.
+    def _with_entries(self, catalog: Catalog, now: datetime, come: Iterable[Article], gone: set[str]) -> Manifest:
+        """Take out entries by their ids, and put in those of the articles that are live.
 
         New ones are posted in the order of their publication, a minute apart, and none before one that was before:
         automations skip an entry that is older than the newest they know.
@@ -105,16 +104,17 @@ class Manifest:
         added: dict[str, EntryState] = {}
         posted = self.posted
         for article in sorted(filter(catalog.is_live, come), key=lambda each: (each.published, each.id)):
-            if known := self.entries.get(article.id):
+            if known := self.entries.get(article.id) or self.past.get(article.id):
                 added[article.id] = self._entry(article, catalog.now, known)
                 continue
             posted = max(article.published, posted + BETWEEN_POSTS)
             fresh = EntryState("", "", "", "", article.published, now, posted, article.categories, "")
             added[article.id] = self._entry(article, catalog.now, fresh)
         entries = {**self.entries, **added}
-        for id in gone - added.keys():
-            entries.pop(id, None)
-        return entries if added.keys() <= self.entries.keys() else dict(sorted(entries.items())), posted
+        left = {id: entries.pop(id) for id in gone - added.keys() if id in entries}
+        past = {id: each for id, each in {**self.past, **left}.items() if id not in added}
+        ordered = entries if added.keys() <= self.entries.keys() else dict(sorted(entries.items()))
+        return replace(self, entries=ordered, posted=posted, past=past if left or added else self.past)
 
     def completed(self, documents: Mapping[str, Dated]) -> Manifest:
         """Take in the documents; the content is as new as the newest of them, whose code may have changed alone."""
@@ -149,14 +149,15 @@ class Manifest:
             return None
         return min((entry.posted for entry in self.entries.values() if entry.posted > now), default=None)
 
-    def to_json(self) -> bytes:
-        """Write it, an entry a line, the same bytes for the same values."""
+    def to_json(self, *, with_past: bool = False) -> bytes:
+        """Write it, an entry a line, the same bytes for the same values; what is past is not for the public."""
         documents = _json({path: _as_dict(each) for path, each in sorted(self.documents.items())})
         entries = ",\n".join([each.json for each in self.entries.values()])
+        past = ",\n".join([each.json for each in self.past.values()]) if with_past else ""
         content = _json(_as_dict(self.content))
         start = f'{{"version": {VERSION}, "content": {content}, "posted": {_json(self.posted.isoformat())}'
         head = f'{start},\n"documents": {documents},\n'
-        return f'{head}"entries": {{\n{entries}}}}}\n'.encode()
+        return f'{head}"past": {{\n{past}}},\n"entries": {{\n{entries}}}}}\n'.encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
@@ -167,7 +168,8 @@ class Manifest:
                 raise ValueError(f"a manifest of version {values['version']} (want {VERSION})")
             documents = {path: _dated(each) for path, each in values["documents"].items()}
             entries = {id: _entry_state(id, each) for id, each in values["entries"].items()}
-            return cls(_dated(values["content"]), documents, entries, _moment(values["posted"]))
+            past = {id: _entry_state(id, each) for id, each in values["past"].items()}
+            return cls(_dated(values["content"]), documents, entries, _moment(values["posted"]), past)
         except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as fault:
             raise ValueError(f"no manifest of ours: {fault!r}") from None
 
@@ -233,7 +235,8 @@ def _entry_state(id: str, values: dict[str, Any]) -> EntryState:
 class Difference:
     """What subscribers of the old see when the new is published: entries by id.
 
-    `renamed` are entries that say the same under another id, old and new: readers take them for new ones. `backdated`
+    `renamed` are entries that say the same under another id, old and new: readers take them for new ones. `moved` are
+    those whose page has another address, by their slugs, old and new. `backdated`
     are new ones older than the newest that was served, which date-driven automations skip.
     """
 
@@ -241,6 +244,7 @@ class Difference:
     edited: Mapping[str, EntryState]
     gone: Mapping[str, EntryState]
     renamed: Mapping[str, str]
+    moved: Mapping[str, tuple[str, str]]
     backdated: Mapping[str, EntryState]
 
 
@@ -254,12 +258,13 @@ def difference(old: Manifest, new: Manifest) -> Difference:
     newest: dict[str, datetime] = {}
     for entry in old.entries.values():
         newest[entry.language] = max(entry.published, newest.get(entry.language, entry.published))
-    both = ((id, entry, old.entries.get(id)) for id, entry in new.entries.items())
+    both = [(id, entry, old.entries.get(id)) for id, entry in new.entries.items()]
     late = (each for each in fresh.items() if each[1].published < newest.get(each[1].language, each[1].published))
     return Difference(
         new=fresh,
         edited={id: entry for id, entry, before in both if before and before.digest != entry.digest},
         gone={id: entry for id, entry in gone.items() if id not in renamed},
         renamed=renamed,
+        moved={id: (before.slug, entry.slug) for id, entry, before in both if before and before.slug != entry.slug},
         backdated=dict(late),
     )

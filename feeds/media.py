@@ -96,8 +96,9 @@ class MediaFolder:
         return [path.relative_to(self.root).as_posix() for path in sorted(self.root.rglob("*")) if path.is_file()]
 
     def _nearest(self, name: str) -> str:
-        near = difflib.get_close_matches(name.removeprefix("media/"), self._names(), n=1, cutoff=0.75)
-        return near[0] if near else f"it in the folder {self.root}"
+        known = {each.casefold(): each for each in self._names()}
+        near = difflib.get_close_matches(name.removeprefix("media/").casefold(), known, n=1, cutoff=0.75)
+        return known[near[0]] if near else f"it in the folder {self.root}"
 
     def _measure(self, file: Path) -> MediaFile:
         path, state = file.relative_to(self.root).as_posix(), file_state(file)

@@ -17,7 +17,7 @@ from .yamlfile import Problem, Tree
 TIMEOUT = 10
 """Seconds that an address has to answer."""
 
-AT_ONCE = 8
+_THREADS = 8
 
 
 def compare(found: Iterable[tuple[Article, Tree]]) -> list[Problem]:
@@ -25,7 +25,7 @@ def compare(found: Iterable[tuple[Article, Tree]]) -> list[Problem]:
     asked = [
         (tree, place, each) for article, tree in found for place, each in enumerate(article.attachments) if each.url
     ]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool:
         answers = pool.map(lambda one: list(_faults(one[2])), asked)
         return [
             tree.problem(("attachments", place, key), message, "warning")

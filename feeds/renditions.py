@@ -67,6 +67,11 @@ class Original:
         return _digest(self.file.digest, repr(self.focus or (0.5, 0.5)))
 
     @property
+    def is_large(self) -> bool:
+        """Tell whether a card of it is as large as every network shows one, without being made larger."""
+        return (self.file.width or 0) >= CARD[0] and (self.file.height or 0) >= CARD[1]
+
+    @property
     def small_names(self) -> Mapping[str, int]:
         """The names of the smaller pictures for pages, with their widths; none is made larger than the original."""
         return {f"{self.feed_stem}-{width}.webp": width for width in WIDTHS if width < (self.file.width or 0)}

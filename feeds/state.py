@@ -72,8 +72,9 @@ class StateFolder:
         """Write the manifest whole: to another file, through to the disk, and renamed."""
         try:
             with tempfile.NamedTemporaryFile(dir=self.root, prefix="manifest-", delete=False) as file:
-                file.write(manifest.to_json())
+                file.write(manifest.to_json(with_past=True))
                 file.flush()
+                os.fchmod(file.fileno(), 0o644)
                 os.fsync(file.fileno())
             path = Path(file.name).replace(self.root / "manifest.json")
             self._known = (_state(path), manifest)

@@ -264,7 +264,7 @@ class _Builder:
         if "mapping values are not allowed" in found and re.fullmatch(r"\s*[\w-]+", line[: mark.column]):
             message = "read as part of the line above (want key: value in each, one exactly below the other)"
             return self._unreadable(mark, message)
-        if "unexpected end of stream" in found and (opened := fault.context_mark):
+        if re.search("unexpected end of stream|expected ',' or", found) and (opened := fault.context_mark):
             mark = Position(opened.line, opened.column)
         for words, message in _SYNTAX_IN_PLAIN_WORDS:
             if words in found:
@@ -279,6 +279,8 @@ def _start(event: Any) -> Position:
 
 _SYNTAX_IN_PLAIN_WORDS = (
     ("mapping values are not allowed", "a colon and a space inside a text (want quotes around the whole text)"),
+    ("expected ',' or ']'", "a bracket [ that is never closed, or a comma missing after it (want [a, b])"),
+    ("expected ',' or '}'", "a brace { that is never closed, or a comma missing after it (want {a: b, c: d})"),
     ("could not find expected ':'", "a line that is no key: value (want a key, or the text further to the right)"),
     ("found unexpected end of stream", "a quote that is never closed (want it closed)"),
     (

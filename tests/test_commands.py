@@ -221,11 +221,11 @@ def test_diff_tells_what_subscribers_would_see_and_how_to_mend_a_renamed_file(co
     found = runner.invoke(args=["diff"])
     assert found.exit_code == 0
     assert found.output.splitlines() == [
-        "new      2026-03-31  d  Nouveau",
+        "new      2026-04-01  d  Nouveau",
         "edited   2026-03-01  b  Deux, corrigé",
         "renamed  tag:news.example,2020:c says what tag:news.example,2020:a said: readers show it again; its file wants"
         ' the line  id: "a"',
-        "1 new, 1 edited, 0 gone, 1 renamed, 0 backdated",
+        "1 new, 1 edited, 0 gone, 1 renamed, 0 moved, 0 backdated",
     ]
     assert runner.invoke(args=["diff", "--most", "1"]).exit_code == 1
     assert json.loads(runner.invoke(args=["diff", "--format", "json"]).output)["renamed"] == {
@@ -234,6 +234,16 @@ def test_diff_tells_what_subscribers_would_see_and_how_to_mend_a_renamed_file(co
     other = runner.invoke(args=["diff", str(tmp_path / "state")])
     assert other.output == found.output
     assert (tmp_path / "state" / "manifest.json").read_text().count("Nouveau") == 0, "it changes nothing"
+
+
+def test_diff_tells_of_an_address_that_changed(content: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {"title": "Un", "id": "k1", "language": "en"}})
+    create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW).extensions["feeds"].start()
+    (content / "articles" / "a.yaml").rename(content / "articles" / "b.yaml")
+    runner = FlaskCliRunner(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW))
+    (line, counts) = runner.invoke(args=["diff"]).output.splitlines()
+    assert line.endswith("has another address: site.yaml wants the redirect  /en/articles/a: /en/articles/b")
+    assert counts == "0 new, 0 edited, 0 gone, 0 renamed, 1 moved, 0 backdated"
 
 
 @pytest.mark.parametrize("other", ["nowhere.json", "http://127.0.0.1:9/manifest.json"])

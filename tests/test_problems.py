@@ -106,10 +106,13 @@ def test_the_second_file_with_a_slug_or_an_id_is_left_out(content: Path) -> None
     folder = content_folder(
         content, {"a/one": {}, "b/one": {}, "b/two": {"id": "same"}, "b/three": {"id": "same"}, "été": {}, "z/ete": {}}
     )
-    first = f"{content}/articles"
+    first, same = f"{content}/articles", "tag:news.example,2020:same"
     assert problems_of(folder) == [
+        f"articles/a/one.yaml:1:1: its address, one, is that of {first}/b/one.yaml too, which is left out",
         f"articles/b/one.yaml:1:1: its address, one, is that of {first}/a/one.yaml (want another file name)",
-        f"articles/b/two.yaml:5:5: id: tag:news.example,2020:same is the id of {first}/b/three.yaml (want another)",
+        f"articles/b/three.yaml:5:5: id: its id, {same}, is that of {first}/b/two.yaml too, which is left out",
+        f"articles/b/two.yaml:5:5: id: its id, {same}, is that of {first}/b/three.yaml (want another)",
+        f"articles/z/ete.yaml:1:1: its address, ete, is that of {first}/été.yaml too, which is left out",
         f"articles/été.yaml:1:1: its address, ete, is that of {first}/z/ete.yaml (want another file name)",
     ]
 
@@ -138,7 +141,8 @@ def test_a_picture_with_strange_metadata_is_measured_all_the_same(content: Path)
     folder = content_folder(content, {"a": {"picture": {"file": "x.jpg", "alt": "Un dessin"}}})
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x07\0\0\0\x01\x06\0\0\0\0\0\0\0"
     Image.new("RGB", (40, 30)).save(content / "media" / "x.jpg", exif=exif)
-    assert problems_of(folder) == []
+    (small,) = problems_of(folder)
+    assert small.endswith("picture.file: media/x.jpg has 40 × 30 pixels (want 1200 × 630 at least)")
     turned = Image.Exif()
     turned[0x0112] = 6
     Image.new("RGB", (40, 30)).save(content / "media" / "x.jpg", exif=turned)
@@ -197,7 +201,7 @@ def test_a_file_that_is_no_article_by_its_name_is_told(content: Path) -> None:
 
 def test_a_picture_is_found_however_its_name_is_composed(content: Path) -> None:
     folder = content_folder(content, {"a": {"picture": {"file": "été.png", "alt": "Un dessin"}}})
-    draw(content / "media" / "e\u0301te\u0301.png")
+    draw(content / "media" / "e\u0301te\u0301.png", 1300, 700)
     assert problems_of(folder) == []
 
 

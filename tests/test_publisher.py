@@ -323,12 +323,31 @@ def test_a_broken_site_keeps_the_last_one_and_its_articles_go_on(desk: Desk) -> 
     assert desk.problems() == [] and "Le nouveau site" in desk.edition["/feeds/all.rss"].data.decode()
 
 
-def test_an_article_of_a_category_that_is_gone_is_left_out_and_told(desk: Desk) -> None:
-    kept = [line for line in SITE.splitlines(keepends=True) if "outreach" not in line]
-    (desk.root / "site.yaml").write_text("".join(kept), encoding="utf-8")
+def test_a_category_that_articles_name_cannot_be_lost(desk: Desk) -> None:
+    """A1, B4: a slip in site.yaml, such as a misspelt slug, takes no feed and no article away."""
+    desk.write("b", {"categories": ["outreach", "research"]})
+    (desk.root / "site.yaml").write_text(SITE.replace("outreach:", "outraech:"), encoding="utf-8")
     desk.refresh()
+    assert desk.slugs() == {"a", "b"} and desk.edition.find("/feeds/outreach.rss") is not None
+    told = f"site.yaml:1:1: categories: outreach is gone, but {desk.root}/articles/b.yaml is in it (want it"
+    assert desk.problems()[0].startswith(told)
+    desk.write("b", {})
     desk.refresh()
-    assert desk.slugs() == {"a"} and "b.yaml" in desk.problems()[0]
+    assert desk.problems() == [] and desk.edition.find("/feeds/outreach.rss") is None
+
+
+def test_a_copy_takes_nothing_from_what_is_served(desk: Desk) -> None:
+    text = (desk.root / "articles" / "b.yaml").read_text(encoding="utf-8")
+    desk.write("b", text + 'id: "k1"\n')
+    desk.refresh()
+    for changes in ("", 'title: "Une copie"\npublished: "2025-01-01"\n'):
+        lines = [
+            line for line in text.splitlines(True) if not changes or line.split(":")[0] not in ("title", "published")
+        ]
+        desk.write("a-copy", "".join(lines) + changes + 'id: "k1"\n')
+        desk.tell(desk.root / "articles" / "a-copy.yaml")
+        assert desk.slugs() == {"a", "b"}
+        assert {problem.split(":")[0] for problem in desk.problems()} == {"articles/a-copy.yaml", "articles/b.yaml"}
 
 
 def test_a_picture_that_comes_or_changes_is_seen(desk: Desk) -> None:

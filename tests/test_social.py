@@ -105,6 +105,20 @@ def test_nothing_that_is_edited_is_posted_again_and_no_restart_posts(robot: Robo
     assert robot.poll() == []
 
 
+@pytest.mark.parametrize("away", [{"draft": "true"}, {"expires": "2026-05-01"}, {"published": "2027-01-01"}, None])
+def test_what_was_away_for_a_while_is_not_posted_again(robot: Robot, away: dict[str, object] | None) -> None:
+    robot.poll()
+    if away is None:
+        (robot.content / "articles" / "a.yaml").unlink()
+    else:
+        robot.write("a", **{"title": "Un", "published": "2026-01-01", **away})
+    assert robot.poll() == [] and len(robot.entries()) == 1
+    robot.start()
+    robot.write("a", title="Un", published="2026-01-01")
+    assert robot.poll() == [] and len(robot.entries()) == 2
+    assert robot.publisher.edition and b"tag:news.example,2020:a" in robot.publisher.edition["/manifest.json"].data
+
+
 def test_an_article_that_comes_to_another_category_is_not_posted_there(content: Path) -> None:
     content_folder(content, {"a": {"title": "Un", "categories": ["research"]}})
     there = Robot(content, "/feeds/funding.social.rss")

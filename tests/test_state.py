@@ -134,6 +134,23 @@ def test_a_folder_that_cannot_be_used_is_told_once_and_harms_nothing(
     assert caplog.text.count("cannot be used") == 1
 
 
+def test_a_copy_takes_nothing_from_what_was_served_before_a_restart(content: Path, state: Path) -> None:
+    content_folder(content, {"z": {"id": "k1"}})
+    started(content, state)
+    write(content, "a-copy", id="k1", published="2025-01-01")
+    assert [each.slug for each in edition(started(content, state)).catalog.live] == ["z"]
+
+
+def test_a_category_that_is_lost_while_the_service_is_down_is_not(content: Path, state: Path) -> None:
+    content_folder(content, {"a": {"title": "Le bon"}})
+    started(content, state)
+    site = (content / "site.yaml").read_text(encoding="utf-8")
+    (content / "site.yaml").write_text(site.replace("research:", "reserach:"), encoding="utf-8")
+    again = started(content, state)
+    assert "Le bon" in edition(again)[FEED].data.decode()
+    assert any("research is gone" in str(problem) for problem in again.problems)
+
+
 def test_no_date_goes_back_while_nothing_can_be_written(
     content: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

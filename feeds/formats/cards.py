@@ -16,7 +16,6 @@ from feeds.article import Article
 from feeds.feed import Entry
 from feeds.site import Person, Site
 
-OPEN_GRAPH = "https://ogp.me/"
 SCHEMA = "https://schema.org"
 
 

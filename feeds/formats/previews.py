@@ -34,9 +34,6 @@ MOST = 100
 LONG_SUMMARY = 320
 """Characters beyond which readers and cards cut a summary."""
 
-CARD = (1200, 630)
-"""The least width and height of a picture that every network shows large."""
-
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -95,7 +92,7 @@ def preview(table: FeedTable, preview: Preview, article: Article | None, revisio
         entry=entry,
         host=urlsplit(table.site.url).netloc,
         cards=list(_cards(entry, article.social)) if entry and article else [],
-        wanting=list(_wanting(page, entry)) if entry else [],
+        wanting=list(_wanting(page, article, entry)) if entry and article else [],
         minute=words.minute,
         canonical=None,
         others={},
@@ -108,12 +105,12 @@ def _cards(entry: Entry, social: str | None) -> Iterator[Card]:
         yield Card(network.name, post, network.count(f"{post} {entry.url}"), network.most)
 
 
-def _wanting(page: Page, entry: Entry) -> Iterator[str]:
+def _wanting(page: Page, article: Article, entry: Entry) -> Iterator[str]:
     """Tell what cards and readers would show better with."""
     if entry.picture is None:
         yield page.say("There is no picture: cards will show none.")
-    elif entry.picture.width < CARD[0] or entry.picture.height < CARD[1]:
-        size = f"{entry.picture.width} × {entry.picture.height}"
+    elif article.original and not article.original.is_large:
+        size = f"{article.original.file.width} × {article.original.file.height}"
         yield page.say("The picture has {size} pixels (want 1200 × 630 at least).", size=size)
     if len(entry.summary) > LONG_SUMMARY:
         yield page.say("The summary has {count} characters (want about 300).", count=len(entry.summary))
