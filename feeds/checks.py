@@ -51,13 +51,13 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
 
 
 def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFile]:
-    """Find the pictures of ours that a body shows and that can be made smaller; a GIF may move, and stays."""
+    """Find the pictures of ours that a body shows and that can be made smaller; what moves stays as it is."""
     found: dict[str, MediaFile] = {}
 
-    def look(path: str, _: str) -> None:
+    def look(path: str, tag: str) -> None:
         with suppress(ValueError):  # it was told of before
             file = media.find(path)
-            if file.width is not None and file.type != "image/gif":
+            if tag.startswith("<img") and file.width is not None and file.type != "image/gif" and not file.moves:
                 found[path] = file
 
     if "media/" in article.body and not markup.refusal(article.body):

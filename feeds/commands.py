@@ -136,8 +136,9 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
             Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
         ]
     store = PictureStore(content.media, None)
-    flaws = ((each, store.flaw(original)) for each in found.articles.values() for original in each.originals)
-    broken = (content.picture_problem(article, flaw) for article, flaw in flaws if flaw)
+    pairs = ((each, original) for each in found.articles.values() for original in each.originals)
+    flaws = ((article, original, store.flaw(original)) for article, original in pairs)
+    broken = (content.picture_problem(article, original, flaw) for article, original, flaw in flaws if flaw)
     problems = sorted([*problems, *(problem for problem in broken if problem)])
     if online and found.site:
         from .online import compare

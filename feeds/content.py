@@ -16,6 +16,7 @@ from . import checks
 from .article import Article, read_article
 from .articlekeys import ArticleContext
 from .media import MediaFolder, State, file_state, is_within
+from .renditions import Original
 from .site import Site, read_site
 from .sitekeys import slug
 from .state import StateFolder
@@ -166,8 +167,10 @@ class ContentFolder:
         for each in changed:
             path = Path(os.path.join(self.root, os.path.relpath(each, self.root)))
             inside = path.relative_to(self.root).parts
+            if path.is_dir():
+                return None
             if path not in self._files:
-                if path.is_dir() or self._has_files_below(path):
+                if self._has_files_below(path):
                     return None
                 if _is_ignored(path.name) and (len(inside) == 1 or inside[:1] == ("articles",)):
                     continue
@@ -203,11 +206,11 @@ class ContentFolder:
                         path = self._paths[place] = Path(place)
                     yield path
 
-    def picture_problem(self, article: Article, message: str) -> Problem | None:
+    def picture_problem(self, article: Article, original: Original, message: str) -> Problem | None:
         """Make a problem of an article's picture, or of one in its body, at its place in the file."""
         trees = (file.tree for file in self._files.values() if file.article is article)
         tree = next(trees, None)
-        place = ("picture", "file") if article.picture and article.picture.file.path in message else ("body",)
+        place = ("picture", "file") if original == article.original else ("body",)
         return tree.problem(place, message) if tree else None
 
     def trees(self, found: Content) -> Iterator[tuple[Article, Tree]]:

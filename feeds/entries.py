@@ -20,6 +20,9 @@ KEPT = 1024
 """How many entries are kept; those of the feeds that are finished ahead come first."""
 
 
+_TEXT_OR_PICTURE = re.compile(r"<img|<hr|(?:^|>)[^<]*[^<\s]")
+
+
 class Entries:
     """The entries of a catalog's articles, each made once for all the feeds it is in."""
 
@@ -51,6 +54,9 @@ class Entries:
             if (original := article.shown.get(path)) is None:
                 return None
             made = self.pictures.of(original)
+            if tag.startswith("<a"):
+                where = self.site.absolute(picture_path(made.feed.name)) if made else self.page_of(article)
+                return re.sub(' href="[^"]*"', f' href="{html.escape(where)}"', tag)
             return _with_rendition(tag, self.site, made.feed) if made else ""
 
         return markup.with_pictures(found, base=self.site.url, replace=replace)
@@ -77,7 +83,9 @@ class Entries:
             summary = article.summary or markup.excerpt(body) or article.title
             figure = _figure(article.language, picture, article.picture)
             parts = (figure, body, _attachment_list(site, article.language, attachments, enclosures))
-            content = "\n".join(filter(None, parts)) or f"<p>{html.escape(article.title, quote=False)}</p>"
+            content = "\n".join(filter(None, parts))
+            if not _TEXT_OR_PICTURE.search(content):
+                content = f"<p>{html.escape(article.title, quote=False)}</p>"
         return Entry(
             id=article.id,
             url=article.link or self.page_of(article),

@@ -75,6 +75,20 @@ class Entry:
     card: Image | None = None
     enclosures: tuple[Enclosure, ...] = ()
 
+    @property
+    def enclosures_in_order(self) -> list[Enclosure]:
+        """What can be enclosed: what plays first, then the picture, then the rest; many readers look at the first."""
+        picture = self.picture
+        shown = [Enclosure(picture.url, picture.type, picture.alt, picture.length, None)] if picture else []
+        files = [each for each in self.enclosures if each.type != "text/html"]
+        plays = [each for each in files if each.plays]
+        return plays + shown + [each for each in files if not each.plays]
+
+    @property
+    def enclosed(self) -> Enclosure | None:
+        """The one that RSS has room for; its length has to be known."""
+        return next((each for each in self.enclosures_in_order if each.length), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:

@@ -159,6 +159,7 @@ class FeedTable:
         return replace(
             outline,
             address=f"{outline.address}.social",
+            updated=max([outline.updated, *(posted for posted, _ in found[:1])]),
             title=words.say(language, "{feed} (for posts)", feed=outline.title),
             translations={},
             entries=tuple(self._post(article, posted) for posted, article in found[: self.site.entries]),
@@ -170,11 +171,7 @@ class FeedTable:
         if category is None or category.podcast is None:
             return None
         live = filter(self.catalog.is_live, self.group(topic).appeared(self.catalog.now))
-        playing = (
-            entry
-            for entry in map(self.entries.of, live)
-            if any(each.plays and each.length for each in entry.enclosures)
-        )
+        playing = (entry for entry in map(self.entries.of, live) if entry.enclosed and entry.enclosed.plays)
         outline, about = self._outline(topic), category.podcast
         entries = tuple(islice(playing, EPISODES))
         feed = replace(outline, address=f"{outline.address}.podcast", translations={}, entries=entries)

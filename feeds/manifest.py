@@ -22,6 +22,7 @@ CONTENT_TYPE = "application/json"
 BETWEEN_POSTS = timedelta(minutes=1)
 """How far apart the entries of the feeds for posts are at least."""
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _MODULUS = 1 << 128
 
@@ -67,10 +68,10 @@ class Manifest:
     `past` are entries that are not live any more: should one come back, it is not new. Only the state folder has those.
     """
 
-    content: Dated = Dated("", datetime(1970, 1, 1, tzinfo=UTC))
+    content: Dated = Dated("", _NEVER)
     documents: Mapping[str, Dated] = field(default_factory=dict)
     entries: Mapping[str, EntryState] = field(default_factory=dict)
-    posted: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    posted: datetime = _NEVER
     past: Mapping[str, EntryState] = field(default_factory=dict)
 
     def after(self, catalog: Catalog, then: Catalog | None = None, *, moves: bool = False) -> Manifest:
@@ -90,24 +91,31 @@ class Manifest:
             come, gone = list(catalog.articles.values()), set(self.entries)
             total = int(_digest(repr(catalog.site)), 16)
         total += sum(_number(each, catalog.now) for each in come)
+        found = self._with_entries(catalog, now, come, gone)
         digest = f"{total % _MODULUS:032x}"
-        is_same = self.content.digest == digest and not moves
-        content = self.content if is_same else Dated(digest, self.next_date(now))
-        return replace(self, content=content)._with_entries(catalog, now, come, gone)
+        is_same = (
+            self.content.digest == digest and not moves and not found._has_posted(self.content.modified, catalog.now)
+        )
+        return replace(found, content=self.content if is_same else Dated(digest, self.next_date(now)))
+
+    def _has_posted(self, since: datetime, now: datetime) -> bool:
+        """Tell whether an entry that waited for its minute has been posted since an instant."""
+        return self.posted > since and any(since < each.posted <= now for each in self.entries.values())
 
     def _with_entries(self, catalog: Catalog, now: datetime, come: Iterable[Article], gone: set[str]) -> Manifest:
         """Take out entries by their ids, and put in those of the articles that are live.
 
         New ones are posted in the order of their publication, a minute apart, and none before one that was before:
-        automations skip an entry that is older than the newest they know.
+        automations skip an entry that is older than the newest they know. Where something was served already, one that
+        comes late is posted now.
         """
         added: dict[str, EntryState] = {}
-        posted = self.posted
+        posted, first = self._last_post(now), now if self.entries or self.past else _NEVER
         for article in sorted(filter(catalog.is_live, come), key=lambda each: (each.published, each.id)):
             if known := self.entries.get(article.id) or self.past.get(article.id):
                 added[article.id] = self._entry(article, catalog.now, known)
                 continue
-            posted = max(article.published, posted + BETWEEN_POSTS)
+            posted = max(article.published, posted + BETWEEN_POSTS, first)
             fresh = EntryState("", "", "", "", article.published, now, posted, article.categories, "")
             added[article.id] = self._entry(article, catalog.now, fresh)
         entries = {**self.entries, **added}
@@ -125,6 +133,13 @@ class Manifest:
         """Give the date of a change: `now`, in whole seconds, but after all dates there were."""
         latest = max([self.content.modified, *(each.modified for each in self.documents.values())])
         return max(now, latest + _SECOND)
+
+    def _last_post(self, now: datetime) -> datetime:
+        """Tell the last date of a post; a future one counts while its entry is live, else a clock was wrong."""
+        if self.posted <= now:
+            return self.posted
+        were = (each.posted for each in self.past.values() if each.posted <= now)
+        return max([*(each.posted for each in self.entries.values()), *were], default=_NEVER)
 
     def _entry(self, article: Article, instant: datetime, known: EntryState) -> EntryState:
         """Describe an article as it is, with what was settled about it when it was first seen."""

@@ -153,10 +153,10 @@ def media_url(path: str, *, base: str) -> str:
 
 
 def with_pictures(found: str, *, base: str, replace: Callable[[str, str], str | None]) -> str:
-    """Replace pictures of ours in a safe HTML text, by their path below `media/` and their tag; None keeps one."""
+    """Replace tags that show or link to files of ours in a safe HTML text, by path and tag; None keeps one."""
 
     def replaced(tag: re.Match[str]) -> str:
-        address = _ADDRESS.search(tag[3]) if tag[2] == "img" else None
+        address = _ADDRESS.search(tag[3]) if tag[2] in ("a", "img") else None
         place = html.unescape(address[2]) if address else ""
         if not place.startswith(f"{base}/media/"):
             return tag[0]

@@ -9,13 +9,12 @@ import difflib
 import hashlib
 import os
 import re
-import struct
 import unicodedata
 import warnings
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from .mediafile import MediaFile, guess_type
 from .yamlfile import show
@@ -25,6 +24,7 @@ FORMATS = {
     "PNG": ("image/png", (".png",)),
     "GIF": ("image/gif", (".gif",)),
     "WEBP": ("image/webp", (".webp",)),
+    "MPO": ("image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")),  # a JPEG with another behind it, from telephones
 }
 """The formats that every reader shows, by Pillow's names: their media types, and how such files are called."""
 
@@ -108,7 +108,7 @@ class MediaFolder:
         size, digest = _digest(file)
         look = _look(file)
         kind = look.type or guess_type(path) or "application/octet-stream"
-        measured = MediaFile(path, size, kind, digest, look.width, look.height, look.flaw)
+        measured = MediaFile(path, size, kind, digest, look.width, look.height, look.flaw, look.moves)
         self._measured[path] = (state, measured)
         return measured
 
@@ -138,6 +138,7 @@ class _Look(NamedTuple):
     width: int | None = None
     height: int | None = None
     flaw: str | None = None
+    moves: bool = False
 
 
 def _look(file: Path) -> _Look:
@@ -148,11 +149,14 @@ def _look(file: Path) -> _Look:
             width, height = picture.size
             kind, endings = FORMATS[str(picture.format)]
             exif = Image.Exif()
-            exif.load(picture.info.get("exif", b""))  # `getexif` would decode a PNG for it
-            orientation = exif.get(_ORIENTATION)
+            if kind == "image/png":
+                exif.load(picture.info.get("exif", b""))  # `getexif` would decode it
+            else:
+                exif = picture.getexif()
+            orientation, moves = exif.get(_ORIENTATION), kind == "image/webp" and getattr(picture, "is_animated", False)
     except Image.DecompressionBombError:
         return _Look(flaw=f"has far more pixels than a picture needs (want at most {MOST_PIXELS:,})")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, struct.error):
+    except Exception:  # Pillow raises of many kinds, and no file may keep the others from being read
         with file.open("rb") as opened:
             return _Look(flaw=DAMAGED if _BEGINNINGS.match(opened.read(12)) else None)
     if isinstance(orientation, int) and orientation >= 5:
@@ -163,7 +167,7 @@ def _look(file: Path) -> _Look:
         return _Look(kind, flaw=f"is {kind} by its content (want it named {file.stem}{endings[0]})")
     if _ends_early(file, kind):
         return _Look(kind, flaw=DAMAGED)
-    return _Look(kind, width, height)
+    return _Look(kind, width, height, moves=moves)
 
 
 def _ends_early(file: Path, kind: str) -> bool:

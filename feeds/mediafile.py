@@ -15,7 +15,7 @@ from urllib.parse import quote
 class MediaFile:
     """One file: its path below `media/`, size in bytes, media type, SHA-256 in hex; pixels where it is a picture.
 
-    `flaw` tells why something that looks like a picture cannot be shown as one.
+    `flaw` tells why something that looks like a picture cannot be shown as one, and `moves` that it is animated.
     """
 
     path: str
@@ -25,6 +25,7 @@ class MediaFile:
     width: int | None = None
     height: int | None = None
     flaw: str | None = None
+    moves: bool = False
 
     @property
     def url_path(self) -> str:

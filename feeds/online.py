@@ -5,14 +5,15 @@ It reads nothing but headers, and changes nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
+from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from .article import Article, Attachment
-from .yamlfile import Problem, Tree
+from .yamlfile import Problem, Tree, show
 
 TIMEOUT = 10
 """Seconds that an address has to answer."""
@@ -34,19 +35,38 @@ def compare(found: Iterable[tuple[Article, Tree]]) -> list[Problem]:
         ]
 
 
+class _SameMethod(HTTPRedirectHandler):
+    """Asks with HEAD after a redirect too."""
+
+    def redirect_request(self, req: Request, *about: Any) -> Request | None:
+        found = super().redirect_request(req, *about)
+        if found:
+            found.method = req.get_method()
+        return found
+
+
+_opener = build_opener(_SameMethod)
+
+
 def _faults(attachment: Attachment) -> Iterator[tuple[str, str]]:
     try:
-        with urlopen(Request(attachment.url or "", method="HEAD"), timeout=TIMEOUT) as answer:
+        with _opener.open(Request(attachment.url or "", method="HEAD"), timeout=TIMEOUT) as answer:
             headers = answer.headers
     except HTTPError as fault:
         fault.close()
-        yield "url", f"the address answers {fault.code} {fault.reason} (want one that answers 200)"
+        yield "url", f"the address answers {fault.code} {_plain(fault.reason)} (want one that answers 200)"
         return
-    except (OSError, HTTPException, ValueError) as fault:
-        yield "url", f"the address does not answer: {getattr(fault, 'reason', fault)} (want one that does)"
+    except Exception as fault:  # whatever a server elsewhere does, the others are asked
+        yield "url", f"the address does not answer: {_plain(getattr(fault, 'reason', fault))} (want one that does)"
         return
     kind, length = headers.get_content_type(), headers.get("Content-Length", "")
     if "Content-Type" in headers and kind != attachment.type:
-        yield "type", f"{attachment.type}, but the address answers {kind} (want {kind})"
-    if length.isdigit() and attachment.type != "text/html" and int(length) != attachment.length:
+        yield "type", f"{attachment.type}, but the address answers {_plain(kind)} (want {_plain(kind)})"
+    is_number = re.fullmatch("[0-9]{1,15}", length) is not None
+    if is_number and attachment.type != "text/html" and int(length) != attachment.length:
         yield "length", f"{attachment.length or 'none'}, but the address answers {length} (want {length})"
+
+
+def _plain(words: object) -> str:
+    """Show on one line what a server elsewhere said, without what a terminal would obey."""
+    return show("".join(each if each.isprintable() else " " for each in str(words)))

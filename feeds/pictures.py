@@ -7,15 +7,17 @@ it is of; a file that is half written has no such name.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import io
 import logging
+import math
 import os
 import re
 import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -47,6 +49,8 @@ class PictureStore:
         self._media, self._root = media, root
         self._folder: Path | None = None
         self._seen: int | None = None  # the folder's time of change at the last look
+        self.losses = 0  # counts the looks that missed something which had been there
+        self._is_told = False
         self.failed: dict[Original, str] = {}  # what nothing could be made of, and why
         self._one_at_a_time = threading.Lock()
 
@@ -58,16 +62,21 @@ class PictureStore:
         return self._folder
 
     def look(self) -> Pictures:
-        """Look what is in the folder: another process may have made some."""
+        """Look what is in the folder: another process may have made some, and somebody may have taken some away."""
         if self._folder is None and self._root is None:
             return self.pictures  # nothing was made that could be there
-        changed = self.folder.stat().st_mtime_ns
-        if changed != self._seen:
-            named = ((_NAME.fullmatch(entry.name), entry) for entry in os.scandir(self.folder))
-            found = {name[1]: _rendition(name, entry.stat().st_size) for name, entry in named if name}
-            if found != self.pictures.made:
-                self.pictures = Pictures(found)
-            self._seen = changed
+        try:
+            changed = self.folder.stat().st_mtime_ns
+            if changed != self._seen:
+                named = ((_NAME.fullmatch(entry.name), entry) for entry in os.scandir(self.folder))
+                found = {
+                    name[1]: _rendition(name, entry.stat().st_size) for name, entry in named if name and entry.is_file()
+                }
+                self.losses += not self.pictures.made.keys() <= found.keys()
+                self.pictures = self.pictures if found == self.pictures.made else Pictures(found)
+                self._seen = changed
+        except OSError as fault:
+            self._lose_folder(fault)
         return self.pictures
 
     def is_missing(self, original: Original) -> bool:
@@ -75,23 +84,45 @@ class PictureStore:
         return original not in self.failed and self.pictures.of(original) is None
 
     def make(self, original: Original) -> None:
-        """Make what feeds and cards need of an original; one that cannot be read is `failed`, and harms no other."""
-        with self._alone():
+        """Make what feeds and cards need of an original; one that cannot be read is `failed`, and harms no other.
+
+        Where the folder fails, that is told once, and the original goes on missing.
+        """
+        try:
+            with self._alone():
+                self.look()
+                if self.is_missing(original):
+                    made = self._made(original)
+                    for name, data in made.items():
+                        self._write(name, data)
             self.look()
-            if not self.is_missing(original):
-                return
-            try:
-                with self._opened(original, FEED_SIDE) as picture:
-                    self._keep(original.feed_stem, _resized(picture, fitted(*picture.size, FEED_SIDE)))
-                    self._keep(original.card_stem, _resized(picture, CARD, cut(*picture.size, original.focus)))
-            except Exception as fault:  # Pillow raises of many kinds; whatever it is, the other pictures are made
-                self.failed[original] = _flaw(original, fault)
-            self.look()
+        except _ChangedError:
+            return  # it is another picture by now, which is read next
+        except OSError as fault:
+            self._lose_folder(fault)
+
+    def _made(self, original: Original) -> dict[str, bytes]:
+        """Make the feed picture and the card, by their names; what is there already is left out."""
+        try:
+            with self._opened(original, lambda size: max(_scale(size, FEED_SIDE), _card_scale(size))) as picture:
+                made = {}
+                if original.feed_stem not in self.pictures.made:
+                    name, data = _lightest(_resized(picture, fitted(*picture.size, FEED_SIDE)))
+                    made[f"{original.feed_stem}-{name}"] = data
+                card = _on_white(_resized(picture, CARD, cut(*picture.size, original.focus)))
+                name, data = _lightest(card)
+                made[f"{original.card_stem}-{name}"] = data
+                return made
+        except _ChangedError:
+            raise
+        except Exception as fault:  # Pillow raises of many kinds; whatever it is, the other pictures are made
+            self.failed[original] = _flaw(original, fault)
+            return {}
 
     def flaw(self, original: Original) -> str | None:
         """Tell why nothing can be made of an original, by decoding it and making nothing."""
         try:
-            with self._opened(original, 1, least=1):
+            with self._opened(original, lambda _: 0):
                 return None
         except Exception as fault:
             return _flaw(original, fault)
@@ -101,12 +132,21 @@ class PictureStore:
         width, path = original.small_names.get(name), self.folder / name
         if width is None or path.exists():
             return path if width else None
-        with suppress(OSError, ValueError, SyntaxError), self._alone():
-            with self._opened(original, width) as picture:
-                height = max(round(picture.height * width / picture.width), 1)
-                self._write(name, _encoded(_resized(picture, (width, height)), "WEBP", quality=80, method=4))
+        try:
+            with self._alone():
+                if not path.exists():
+                    with self._opened(original, lambda size: width / size[0]) as picture:
+                        height = max(round(picture.height * width / picture.width), 1)
+                        small = _resized(picture, (width, height))
+                    self._write(name, _encoded(small, "WEBP", quality=80, method=4))
             return path
-        return None
+        except Exception:  # the picture that feeds have stands in for it
+            return None
+
+    def make_smaller(self, original: Original) -> None:
+        """Make all smaller pictures of an original, so that no reader waits for one."""
+        for name in original.small_names:
+            self.small(original, name)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -123,7 +163,7 @@ class PictureStore:
             with tempfile.TemporaryFile(dir=self._root):
                 return self._root
         except OSError as fault:
-            log.error("%s cannot be used: %s; pictures are made anew at each start until it can", self._root, fault)
+            self._tell(fault)
             return None
 
     def _own(self) -> Path:
@@ -132,32 +172,80 @@ class PictureStore:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
 
+    def _lose_folder(self, fault: OSError) -> None:
+        """Look for a folder anew next time; what was made stays announced as long as it is there."""
+        self._tell(fault)
+        self._folder, self._seen = None, None
+
+    def _tell(self, fault: OSError) -> None:
+        if not self._is_told:
+            log.error("%s cannot be used: %s; pictures are missing, or made anew, until it can", self._root, fault)
+            self._is_told = True
+
     @contextmanager
-    def _opened(self, original: Original, side: int, least: int = max(CARD)) -> Iterator[Image.Image]:
-        """Open a picture upright, in sRGB and without metadata, not much larger than a side that is wanted of it."""
-        with Image.open(self._media.path_of(original.file), formats=tuple(FORMATS)) as picture:
-            picture.draft("RGB", fitted(*picture.size, max(side, least)))  # a JPEG is read at a half, a quarter …
+    def _opened(self, original: Original, scale: Callable[[tuple[int, int]], float]) -> Iterator[Image.Image]:
+        """Open a picture upright, in sRGB and without metadata; not much larger than it is wanted to be.
+
+        Raises _ChangedError where the file is not the one any more that was measured.
+        """
+        data = self._media.path_of(original.file).read_bytes()
+        if hashlib.sha256(data).hexdigest() != original.file.digest:
+            raise _ChangedError
+        with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as picture:
+            wanted = min(scale((original.file.width or 1, original.file.height or 1)), 1.0)
+            width, height = (max(math.ceil(side * wanted), 1) for side in picture.size)
+            picture.draft("RGB", (width, height))  # a JPEG is read at a half, a quarter …
             yield _in_srgb(ImageOps.exif_transpose(picture))
 
-    def _keep(self, stem: str, picture: Image.Image) -> None:
-        """Write a picture in the smallest form that loses nothing to be seen, and below the bytes that are allowed."""
-        while True:
-            width, height = picture.size
-            if picture.mode == "RGBA":
-                data, ending = _encoded(picture, "PNG", optimize=True), "png"
-            else:
-                data, ending = _jpeg(picture), "jpg"
-            if len(data) <= MOST_BYTES:
-                self._write(f"{stem}-{width}x{height}.{ending}", data)
-                return
-            picture = _resized(picture, (width * 4 // 5, height * 4 // 5))
-
     def _write(self, name: str, data: bytes) -> None:
-        """Write a file whole: to another name first."""
+        """Write a file whole: to another name first, and through to the disk."""
         with tempfile.NamedTemporaryFile(dir=self.folder, prefix="new-", delete=False) as file:
-            file.write(data)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, self.folder / name)
+            try:
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), 0o644)
+                os.fsync(file.fileno())
+                os.replace(file.name, self.folder / name)
+            except OSError:
+                with suppress(OSError):
+                    os.unlink(file.name)
+                raise
+
+
+class _ChangedError(Exception):
+    """The file of an original has other bytes than those that were measured."""
+
+
+def _scale(size: tuple[int, int], side: int) -> float:
+    return side / max(size)
+
+
+def _card_scale(size: tuple[int, int]) -> float:
+    return max(CARD[0] / size[0], CARD[1] / size[1])
+
+
+def _lightest(picture: Image.Image) -> tuple[str, bytes]:
+    """Encode a picture below the bytes that are allowed; give the end of its name, and its data."""
+    while True:
+        width, height = picture.size
+        if picture.mode == "RGBA":
+            data, ending = _encoded(picture, "PNG", optimize=True), "png"
+            if len(data) > MOST_BYTES:
+                data = _encoded(picture.quantize(256, Image.Quantize.FASTOCTREE), "PNG", optimize=True)
+        else:
+            data, ending = _jpeg(picture), "jpg"
+        if len(data) <= MOST_BYTES:
+            return f"{width}x{height}.{ending}", data
+        picture = _resized(picture, (width * 4 // 5, height * 4 // 5))
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Put a picture that can be seen through on white, as networks would put it on some ground."""
+    if picture.mode != "RGBA":
+        return picture
+    ground = Image.new("RGB", picture.size, "white")
+    ground.paste(picture, mask=picture.getchannel("A"))
+    return ground
 
 
 def _flaw(original: Original, fault: Exception) -> str:
@@ -173,6 +261,8 @@ def _in_srgb(picture: Image.Image) -> Image.Image:
     is_clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
     alpha = picture.convert("RGBA").getchannel("A") if is_clear else None
     profile = picture.info.get("icc_profile")
+    if picture.mode in ("P", "PA"):
+        picture = picture.convert("RGB")
     found = picture
     if profile and picture.mode in ("RGB", "RGBA", "CMYK", "L"):
         with suppress(ImageCms.PyCMSError, OSError, ValueError):  # a profile that cannot be read changes nothing

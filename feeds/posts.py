@@ -83,7 +83,7 @@ def compose(entry: Entry, social: str | None = None) -> str:
     def has_room(text: str) -> bool:
         return fits(text, entry.url)
 
-    text = shortened(_in_one_line(social or entry.title), has_room)
+    text = shortened(_in_one_line(social or entry.title), has_room) or entry.title
     tags = [each for each in hashtags(entry) if each.casefold() not in text.casefold()]
     if not social:
         ended = text if text.endswith((".", "!", "?", "…")) else f"{text} –"

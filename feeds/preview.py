@@ -113,7 +113,8 @@ def _state(article: Article | None, problems: tuple[Problem, ...], now: datetime
 def _as_live(name: str) -> tuple[FeedTable, Article] | None:
     """Make an article live for its preview alone: no draft, and at the moment of its publication at the earliest."""
     publisher, edition = current_publisher(), current_edition()
-    site, articles = publisher.loaded.site, publisher.loaded.articles
+    loaded = publisher.loaded
+    site, articles = loaded.site, loaded.articles
     if site is None or name not in articles:
         return None
     article = articles[name].model_copy(update={"draft": False})

@@ -83,6 +83,9 @@ class Publisher:
         self._told: set[str] = set()
         self._settles_at: float | None = None
         self._pending: list[Original] = []  # pictures that are still to be made, the newest article's last
+        self._pages: list[Original] = []  # of which smaller ones for pages are, after that
+        self._retry_at = 0.0
+        self._losses = 0
         self._pictured = time.monotonic()  # when pictures last came into an edition
 
     @property
@@ -92,7 +95,7 @@ class Publisher:
         if not failed:
             return self.loaded.problems
         pairs = ((article, each) for article in self.loaded.articles.values() for each in article.originals)
-        found = [self.content.picture_problem(article, failed[each]) for article, each in pairs if each in failed]
+        found = [self.content.picture_problem(article, each, failed[each]) for article, each in pairs if each in failed]
         return tuple(sorted([*self.loaded.problems, *(problem for problem in found if problem)]))
 
     def start(self) -> None:
@@ -129,6 +132,9 @@ class Publisher:
                 is_news = True
                 catalog = Catalog.at(now, loaded.site, loaded.articles, self.edition.catalog if self.edition else None)
                 self._order_pictures(catalog.come)
+                while self._losses != self.pictures.losses:  # somebody emptied the folder
+                    self._losses = self.pictures.losses
+                    self._order_pictures(catalog.articles.values())
                 self._swap(catalog)
                 self._published = loaded
         finally:
@@ -145,17 +151,24 @@ class Publisher:
         if len(missing) <= AT_ONCE or not self._rescan:
             for each in missing:
                 self.pictures.make(each)
-        else:
-            self._pending += missing
+            missing = [each for each in missing if self.pictures.is_missing(each)]  # the folder may be full
+        self._pending += [each for each in missing if each not in self._pending]
+        self._pages += originals
 
     def _make_pending(self) -> bool:
         """Make some of the pictures that are pending; tell whether it is time for an edition with them."""
-        if not self._pending:
-            return False
-        end = time.monotonic() + _WORK
-        while self._pending and time.monotonic() < end:
-            self.pictures.make(self._pending.pop())
-        if self._pending and time.monotonic() < self._pictured + PICTURED:
+        begun, before = time.monotonic(), self.pictures.pictures
+        left = len(self._pending) if begun >= self._retry_at else 0
+        while left and time.monotonic() < begun + _WORK:
+            left -= 1
+            self.pictures.make(original := self._pending.pop())
+            if self.pictures.is_missing(original):  # not for itself: try again, when the folder may be well
+                self._pending.insert(0, original)
+                self._retry_at, left = begun + self._rescan, 0
+        while self._pages and not self._pending and time.monotonic() < begun + _WORK:
+            self.pictures.make_smaller(self._pages.pop())
+        is_time = not left or time.monotonic() >= self._pictured + PICTURED
+        if not is_time or self.pictures.pictures is before:
             return False
         self._pictured = time.monotonic()
         return True

@@ -96,8 +96,9 @@ def picture(name: str) -> Response:
     """Send a form of a picture that something live shows; what has a name has it for ever."""
     edition, store = current_edition(), current_publisher().pictures
     stem = name[:STEM]
-    made, original = store.pictures.made.get(stem), edition.catalog.original(stem)
-    is_shown = original is not None or "preview" in current_app.blueprints
+    made, original = store.pictures.made.get(stem) or store.look().made.get(stem), edition.catalog.original(stem)
+    is_others = not edition.catalog.group("picture", stem).articles  # of another worker, which has read more already
+    is_shown = original is not None or is_others or "preview" in current_app.blueprints
     if made is None or not is_shown or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
     if name == made.name:
@@ -105,6 +106,8 @@ def picture(name: str) -> Response:
     elif original and name in original.small_names:
         path = store.small(original, name) or store.folder / made.name
     else:
+        abort(HTTPStatus.NOT_FOUND)
+    if not path.is_file():
         abort(HTTPStatus.NOT_FOUND)
     is_itself = path.name == name  # what could not be made is stood in for, but not for ever
     max_age = FOR_EVER if is_itself else edition.site.max_age

@@ -21,9 +21,14 @@ class Elsewhere(BaseHTTPRequestHandler):
     """Has a sound of 1,000 bytes and a page, and no other thing."""
 
     def do_HEAD(self) -> None:
-        kind = {"/s.mp3": "audio/mpeg", "/p": "text/html; charset=utf-8"}.get(self.path)
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/s.mp3")
+            self.end_headers()
+            return
+        kind = {"/s.mp3": "audio/mpeg", "/p": "text/html; charset=utf-8", "/odd.mp3": "audio/mpeg"}.get(self.path)
         self.send_response(200 if kind else 410)
-        self.send_header("Content-Length", "1000")
+        self.send_header("Content-Length", "\xb2" if "odd" in self.path else "1000")
         if kind:
             self.send_header("Content-Type", kind)
         self.end_headers()
@@ -46,6 +51,8 @@ def elsewhere() -> Iterator[str]:
 def test_what_is_elsewhere_is_asked_and_compared(elsewhere: str, content: Path) -> None:
     attachments = [
         {"title": "Juste", "url": f"{elsewhere}/s.mp3", "length": "1000"},
+        {"title": "Déplacé", "url": f"{elsewhere}/moved", "type": "audio/mpeg", "length": "1000"},
+        {"title": "Étrange", "url": f"{elsewhere}/odd.mp3"},
         {"title": "Faux", "url": f"{elsewhere}/s.mp3", "type": "audio/ogg", "length": "999"},
         {"title": "Page", "url": f"{elsewhere}/p", "type": "text/html"},
         {"title": "Parti", "url": f"{elsewhere}/gone.mp3"},

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ def test_what_can_be_seen_through_stays_so(darkroom: Darkroom) -> None:
     picture = quarters(2000, 1000)
     picture.putalpha(Image.linear_gradient("L").resize(picture.size))
     made = darkroom.made(darkroom.original("a.png", picture))
-    assert (made.feed.type, made.card.type) == ("image/png", "image/png")
+    assert (made.feed.type, made.card.type) == ("image/png", "image/jpeg"), "a card is shown on any ground"
     assert darkroom.opened(made.feed.name).mode == "RGBA"
 
 
@@ -160,6 +161,7 @@ def test_however_much_is_in_it_a_picture_weighs_less_than_networks_refuse(darkro
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))
     for name, picture in (("a.png", noise), ("b.png", clear)):
         made = darkroom.made(darkroom.original(name, picture, compress_level=1))
+        assert (made.card.width, made.card.height) == CARD
         for each in (made.feed, made.card):
             assert each.length <= MOST_BYTES
             assert darkroom.opened(each.name).size == (each.width, each.height)
@@ -352,3 +354,92 @@ def test_a_picture_in_a_body_that_changes_or_breaks_is_noticed(content: Path) ->
     (told,) = [str(each) for each in publisher.problems if each.severity == "error"]
     assert told.startswith(f"{content}/articles/a.yaml:") and "body: media/p0.jpg is damaged, or ends in the" in told
     assert b'width="1000" height="1000"' in publisher.edition["/articles/a"].data, "it stays as it was"
+
+
+def test_a_telephones_picture_with_another_behind_it_is_a_jpeg(darkroom: Darkroom) -> None:
+    picture = quarters(2000, 1000)
+    original = darkroom.original(
+        "a.jpg", picture, format="MPO", save_all=True, append_images=[picture.resize((200, 100))]
+    )
+    assert (original.file.type, original.file.flaw) == ("image/jpeg", None)
+    assert darkroom.made(original).feed.width == 1600
+
+
+def test_what_is_long_or_high_is_read_large_enough(darkroom: Darkroom) -> None:
+    """A JPEG may be read at a half, a quarter, an eighth; not where a cut or a width needs more."""
+    original = darkroom.original("a.jpg", Image.new("RGB", (1000, 8000), "red"))
+    for scale, width in ((1.2, 1000), (0.8, 1000), (0.05, 125)):
+        with darkroom.store._opened(original, lambda _, scale=scale: scale) as picture:  # type: ignore[misc]
+            assert picture.size == (width, width * 8)
+    card = darkroom.made(original).card
+    assert (card.width, card.height) == CARD
+
+
+def test_a_file_that_changed_since_it_was_measured_gives_its_name_to_nothing(darkroom: Darkroom) -> None:
+    original = darkroom.original("a.jpg", Image.new("RGB", (1300, 700), "red"))
+    Image.new("RGB", (1300, 700), "blue").save(darkroom.root / "media" / "a.jpg")
+    darkroom.store.make(original)
+    assert darkroom.store.small(original, next(iter(original.small_names))) is None
+    assert darkroom.store.is_missing(original) and not darkroom.store.failed
+    Image.new("RGB", (1300, 700), "red").save(darkroom.root / "media" / "a.jpg")
+    assert colour(darkroom.opened(darkroom.made(original).feed.name), 0.5, 0.5) == "red"
+
+
+def test_colours_of_a_palette_are_converted_too(darkroom: Darkroom) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = Image.new("RGB", (1300, 700), (200, 100, 50))
+    pixels: list[Any] = []
+    for name, each in (("a.png", picture), ("b.png", picture.quantize(4))):
+        made = darkroom.made(darkroom.original(name, each, icc_profile=profile))
+        pixels.append(darkroom.opened(made.feed.name).convert("RGB").getpixel((5, 5)))
+    assert max(abs(one - other) for one, other in zip(*pixels, strict=True)) < 6
+
+
+def test_a_folder_that_goes_or_fills_keeps_no_text_back(
+    content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = publisher_of(content, tmp_path / "pictures")
+    publisher.start()
+    for number in range(3):
+        quarters(1300 + number, 700).save(content / "media" / f"p{number}.jpg")
+
+    def add(number: int, seconds: int) -> list[bool]:
+        text = as_yaml({**PLAIN_ARTICLE, **pictured(number)})
+        (content / "articles" / f"a{number}.yaml").write_text(text, encoding="utf-8")
+        publisher.refresh(NOW + timedelta(seconds=seconds))
+        return images(publisher)
+
+    assert add(0, 1) == [True]
+    shutil.rmtree(tmp_path / "pictures")
+    assert add(1, 2) == [True, True], "what was lost is made again"
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("feeds.pictures.os.replace", full)
+    assert add(2, 4) == [False, True, True]
+    assert not publisher.pictures.failed
+    assert not [path for path in (tmp_path / "pictures").iterdir() if path.name.startswith("new-")]
+    monkeypatch.undo()
+    publisher._retry_at = 0
+    while not publisher._make_pending():
+        pass
+    publisher.refresh(NOW + timedelta(seconds=5))
+    assert images(publisher) == [True, True, True]
+
+
+def test_a_link_to_a_picture_that_is_shown_leads_to_what_was_made_of_it(content: Path) -> None:
+    content_folder(content, {"a": {"body": "[![Un dessin](/media/p0.jpg)](/media/p0.jpg)"}})
+    quarters(2000, 1000).save(content / "media" / "p0.jpg")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    (item,) = json.loads(client.get("/feeds/all.json").data)["items"]
+    (address,) = set(re.findall('(?:href|src)="([^"]*)"', item["content_html"]))
+    assert "/pictures/" in address and client.get("/media/p0.jpg").status_code == 404
+
+
+def test_an_entry_whose_only_picture_is_missing_still_says_something(content: Path) -> None:
+    content_folder(content, {"a": {"title": "Le titre", "body": "![Un dessin](/media/garbage-inside.png)"}})
+    (content / "media" / "garbage-inside.png").write_bytes((DATA / "garbage-inside.png").read_bytes())
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    (item,) = json.loads(client.get("/feeds/all.json").data)["items"]
+    assert item["content_html"] == "<p>Le titre</p>"

@@ -92,6 +92,14 @@ def test_feedparser_reads_a_podcast(client: Client) -> None:
     assert own == "https://news.example/feeds/research.podcast.rss"
 
 
+def test_duration_and_enclosure_are_of_one_file(content: Path) -> None:
+    first = {"url": "https://v.example/1.mp3", "title": "Sans longueur", "duration": "0:05"}
+    client = client_of(content, {"a": {"attachments": [first, SOUND]}})
+    root: Any = etree.fromstring(client.get("/feeds/research.podcast.rss").data)
+    assert root.xpath("string(channel/item/enclosure/@url)") == SOUND["url"]
+    assert root.xpath("string(channel/item/itunes:duration)", namespaces=NAMES) == "3750"
+
+
 def test_metadata_stands_before_the_first_item(client: Client) -> None:
     channel = etree.fromstring(client.get("/feeds/research.podcast.rss").data)[0]
     tags = [each.tag for each in channel]

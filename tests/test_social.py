@@ -18,7 +18,7 @@ from feeds.content import ContentFolder
 from feeds.publisher import Publisher
 from feeds.state import StateFolder
 
-from .builders import NOW, PLAIN, as_yaml, content_folder, draw
+from .builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw
 from .processes import get, served, wait_until
 
 MINUTE = timedelta(minutes=1)
@@ -148,6 +148,41 @@ def test_articles_of_one_moment_are_posted_a_minute_apart_when_their_minute_has_
     assert robot.poll(timedelta(seconds=1)) == ["d"]
     assert robot.poll() == ["e"]
     assert robot.publisher.edition.next_change is None or robot.publisher.edition.next_change > robot.now
+
+
+def test_the_date_of_the_feed_moves_when_a_minute_comes(robot: Robot) -> None:
+    """A6: who asks with a date gets each post."""
+    robot.poll()
+    for name in ("c", "d"):
+        robot.write(name, title=name, published="2026-06-01T12:05")
+    robot.now = datetime(2026, 6, 1, 10, 5, tzinfo=UTC)
+    dates = []
+    for _ in range(2):
+        robot.poll(timedelta(0))
+        assert robot.publisher.edition
+        dates.append(robot.publisher.edition[robot.path].modified)
+        robot.now += MINUTE
+    assert dates[0] < dates[1] and robot.publisher.edition
+    assert feedparser.parse(robot.publisher.edition[robot.path].data).feed.updated == "Mon, 01 Jun 2026 10:06:00 +0000"
+
+
+def test_a_clock_that_was_wrong_once_silences_nothing(robot: Robot) -> None:
+    robot.write("far", title="Loin", published="2030-01-01")
+    robot.poll()
+    robot.publisher.refresh(datetime(2031, 1, 1, tzinfo=UTC))
+    robot.poll()
+    robot.write("c", title="Trois", published="2026-06-01T12:01")
+    assert robot.poll() == ["Trois"]
+
+
+def test_many_that_come_late_are_posted_one_after_the_other(content: Path) -> None:
+    content_folder(content, {"a": {}}, SITE + "entries: 5\n")
+    robot = Robot(content)
+    robot.poll()
+    for number in range(12):
+        robot.write(f"old-{number}", title=f"Vieux {number}", published=f"2019-01-{number + 1:02}")
+    posted = [title for _ in range(15) for title in robot.poll()]
+    assert posted == [f"Vieux {number}" for number in range(12)]
 
 
 def test_the_withdrawn_and_the_expired_are_not_there(robot: Robot) -> None:

@@ -60,9 +60,8 @@ def _of_show(feed: Feed, show: Show) -> Iterator[Any]:
 
 
 def _of_episode(entry: Entry, show: Show) -> Iterator[Any]:
-    played = next(each for each in entry.enclosures if each.plays)
-    if played.duration:
-        yield _itunes("duration", str(played.duration))
+    if entry.enclosed and entry.enclosed.duration:
+        yield _itunes("duration", str(entry.enclosed.duration))
     yield _itunes("explicit", _truth(show.is_explicit))
     yield _itunes("episodeType", "full")
 

@@ -18,7 +18,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feeds import words
-from feeds.feed import Enclosure, Entry, Feed, Image
+from feeds.feed import Entry, Feed, Image
 
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -127,7 +127,7 @@ class _Written(FeedEntry):  # type: ignore[misc]
 def _rss_item(entry: Entry) -> Any:
     item = _entry(entry, _RssItem)
     item.link(href=entry.url, rel="alternate")
-    if enclosure := _the_enclosure(entry):
+    if enclosure := entry.enclosed:
         item.enclosure(enclosure.url, str(enclosure.length), enclosure.type)
     return item.rss_entry()
 
@@ -164,20 +164,6 @@ def _person(person: Any) -> dict[str, str]:
 def _fits_rss(image: Image) -> bool:
     """RSS 2.0, image: GIF, JPEG or PNG of at most 144 × 400 pixels."""
     return image.type in ("image/gif", "image/jpeg", "image/png") and image.width <= 144 and image.height <= 400
-
-
-def _enclosures(entry: Entry) -> list[Enclosure]:
-    """Give what can be enclosed, what plays first and then the picture: many readers look at the first alone."""
-    picture = entry.picture
-    shown = [Enclosure(picture.url, picture.type, picture.alt, picture.length, None)] if picture else []
-    files = [each for each in entry.enclosures if each.type != "text/html"]
-    plays = [each for each in files if each.plays]
-    return plays + shown + [each for each in files if not each.plays]
-
-
-def _the_enclosure(entry: Entry) -> Enclosure | None:
-    """Give the one that RSS has room for; its length has to be known."""
-    return next((each for each in _enclosures(entry) if each.length is not None), None)
 
 
 def _sort(element: etree._Element, order: tuple[str, ...]) -> None:
@@ -276,7 +262,7 @@ class _AtomEntry(BaseEntryExtension):  # type: ignore[misc]
         element.set(XML_LANG, entry.language)
         # Atom's names without a namespace, as feedgen builds its tree; feedgen's own links keep nothing but href
         etree.SubElement(element, "link", rel="alternate", type="text/html", href=entry.url)
-        for enclosure in _enclosures(entry):
+        for enclosure in entry.enclosures_in_order:
             link = etree.SubElement(element, "link", rel="enclosure", type=enclosure.type, href=enclosure.url)
             link.set("title", enclosure.title)
             if enclosure.length is not None:
