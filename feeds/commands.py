@@ -21,9 +21,10 @@ import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo, run_command, with_appcontext
 
+from .articlefile import ENDING
 from .catalog import Catalog
 from .checks import PLACEHOLDER
-from .content import ENDING, ContentFolder
+from .content import ContentFolder
 from .edition import Edition
 from .manifest import Difference, Manifest, difference
 from .model import title as read_title

@@ -6,26 +6,19 @@ It decides nothing by the time of day: an embargo is the catalog's affair.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import checks
-from .article import Article, read_article
-from .articlekeys import ArticleContext
-from .media import MediaFolder, State, file_state, is_within
+from .article import Article
+from .articlefile import ENDING, OUTLINE, ArticleFile, ArticleFiles, is_ignored, wrong_name
+from .media import MediaFolder, file_state
 from .renditions import Original
 from .site import Site, read_site
-from .sitekeys import slug
 from .state import StateFolder
-from .yamlfile import MAX_BYTES, Problem, Tree, read
-
-ENDING = ".yaml"
-
-OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
-"""The places that are remembered of a file, for problems that show only later."""
+from .yamlfile import Problem, Tree, read
 
 
 @dataclass(frozen=True)
@@ -44,35 +37,6 @@ class Content:
     is_settling: bool = False
 
 
-@dataclass(frozen=True)
-class _File:
-    """An article file as it was last read: `article` is what it says, or said when it was last without fault."""
-
-    state: State | None
-    article: Article | None
-    tree: Tree | None
-    problems: tuple[Problem, ...]
-    is_broken: bool
-    is_settled: bool = True
-
-    @property
-    def told(self) -> tuple[Problem, ...]:
-        """The problems that are told of: none before it has settled."""
-        return self.problems if self.is_settled else ()
-
-    @property
-    def ties(self) -> object:
-        """What of it matters for other articles, and where that stands: while it is the same, so are their problems."""
-        one = self.article
-        about = one and (one.slug, one.id, one.twin, one.language, one.draft, one.published)
-        return about, self.tree and self.tree.values_at
-
-    @property
-    def names_media(self) -> bool:
-        article = self.article
-        return self.is_broken or bool(article and (article.picture or article.attachments or "media/" in article.body))
-
-
 class ContentFolder:
     """A folder with `site.yaml`, `articles/` and `media/`; `url` takes the place of the site's own.
 
@@ -84,8 +48,9 @@ class ContentFolder:
         self.root, self.url = root, url
         self._state = state
         self.media = MediaFolder(root / "media")
+        self._reader = ArticleFiles(root, self.media)
         self._site: Site | None = None
-        self._files: dict[Path, _File] = {}
+        self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: object = None
         self._unkept: set[Path] = set()
@@ -103,7 +68,7 @@ class ContentFolder:
 
     def load_site(self) -> tuple[Site | None, list[Problem]]:
         """Read the site file."""
-        tree, problems = self._read(self.site_file)
+        tree, problems = self._reader.tree(self.site_file)
         site = read_site(tree, self.media) if tree else None
         if any(problem.severity == "error" for problem in problems):
             return None, problems
@@ -137,12 +102,12 @@ class ContentFolder:
             return Content(None, {}, tuple(problems), 1)
         media_state = self.media.state()
         is_same_media, self._media_state = media_state == self._media_state, media_state
-        files: dict[Path, _File] = {}
+        files: dict[Path, ArticleFile] = {}
         paths = list(self.article_files())
         for path in paths:
             before = self._files.get(path)
-            if before is None and (wrong_name := _wrong_name(path)):
-                problems.append(wrong_name)
+            if before is None and (problem := wrong_name(path)):
+                problems.append(problem)
                 continue
             is_same = is_same_site and before is not None and (is_same_media or not before.names_media)
             files[path] = self._look_at(path, self._site, before, is_same)
@@ -172,9 +137,9 @@ class ContentFolder:
             if path not in self._files:
                 if self._has_files_below(path):
                     return None
-                if _is_ignored(path.name) and (len(inside) == 1 or inside[:1] == ("articles",)):
+                if is_ignored(path.name) and (len(inside) == 1 or inside[:1] == ("articles",)):
                     continue
-                if path.suffix != ENDING or _wrong_name(path) or not path.is_file():
+                if path.suffix != ENDING or wrong_name(path) or not path.is_file():
                     return None
             if inside[:1] != ("articles",) or any(part.startswith(".") for part in inside):
                 return None
@@ -188,19 +153,18 @@ class ContentFolder:
         start = f"{path}/"
         return any(str(each).startswith(start) for each in self._files)
 
-    def _look_at(self, path: Path, site: Site, before: _File | None, is_same: bool) -> _File:
+    def _look_at(self, path: Path, site: Site, before: ArticleFile | None, is_same: bool) -> ArticleFile:
         """Read a file again if it changed, or if what it is read against is not the same."""
-        state = file_state(path)
-        if before and is_same and before.state == state:
+        if before and is_same and before.state == file_state(path):
             return before if before.is_settled else replace(before, is_settled=True)
-        return self._load_article(path, state, site, before)
+        return self._reader.load(path, site, before, is_first=not self._files)
 
     def article_files(self) -> Iterator[Path]:
         """Go through the files below `articles/`, but for hidden ones and backups; always in the same order."""
         for folder, folders, names in os.walk(self.root / "articles"):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
-                if not _is_ignored(name):
+                if not is_ignored(name):
                     place = f"{folder}/{name}"
                     if (path := self._paths.get(place)) is None:
                         path = self._paths[place] = Path(place)
@@ -217,20 +181,21 @@ class ContentFolder:
         """Give the articles with the places of all that they say, which are read for it once more."""
         for path, file in self._files.items():
             article = file.article
-            tree, _ = self._read(path) if article and found.articles.get(article.slug) is article else (None, [])
+            tree, _ = self._reader.tree(path) if article and found.articles.get(article.slug) is article else (None, [])
             if article and tree:
                 yield article, tree
 
-    def _recall(self, files: dict[Path, _File], changed: Collection[Path], state: StateFolder, site: Site) -> None:
+    def _recall(
+        self, files: dict[Path, ArticleFile], changed: Collection[Path], state: StateFolder, site: Site
+    ) -> None:
         """Fetch the texts of what is broken and was good before we began."""
         broken = (path for path in changed if path in files and files[path].is_broken and not files[path].article)
         forgotten = {self._name(path): path for path in broken}
         for name, data in state.good_texts(set(forgotten)).items():
             path = forgotten[name]
             tree, _ = read(data, str(path))
-            article = read_article(tree, ArticleContext(site, self.media, slug(path.stem))) if tree else None
+            article = self._reader.article(tree, path, site)
             if article and tree:
-                article.take_pictures(checks.pictures_in(article, site, self.media))
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
 
     def keep(self) -> None:
@@ -255,17 +220,11 @@ class ContentFolder:
     def _lost(self, before: Site, site: Site) -> Problem | None:
         """Tell of a category that the site file has lost, though articles still name it: its feeds would go."""
         for name in (each for each in before.categories if each not in site.categories):
-            naming = [path for path in self.article_files() if name in self._categories_in(path)]
+            naming = [path for path in self.article_files() if name in self._reader.categories_in(path)]
             if naming:
                 message = f"{name} is gone, but {naming[0]} is in it (want it back, or out of all articles first)"
                 return Problem(str(self.site_file), 1, 1, "categories", message)
         return None
-
-    def _categories_in(self, path: Path) -> list[str]:
-        """Give what a file says of its categories, whether they exist or not."""
-        tree, _ = self._read(path)
-        written = tree.value.get("categories") if tree else None
-        return [str(each) for each in written] if isinstance(written, list) else [str(written)]
 
     def _last_good_site(self, state: StateFolder) -> Site | None:
         """Give the site that was served before this process began: one of several may be replaced at any time."""
@@ -276,7 +235,7 @@ class ContentFolder:
     def _moved(self, site: Site | None) -> Site | None:
         return site.moved(self.url) if site and self.url else site
 
-    def _content(self, site: Site, files: dict[Path, _File], looked_at: set[Path] | None) -> Content:
+    def _content(self, site: Site, files: dict[Path, ArticleFile], looked_at: set[Path] | None) -> Content:
         """Put together what the files say, and find what only shows then; all files were looked at, or some."""
         paths = {*files, *self._files} if looked_at is None else looked_at
         changed = [path for path in paths if files.get(path) is not self._files.get(path)]
@@ -307,79 +266,11 @@ class ContentFolder:
         known = self._state.read_manifest() if self._state else None
         return {id: entry.slug for id, entry in known.entries.items()} if known else {}
 
-    def _load_article(self, path: Path, state: State | None, site: Site, before: _File | None) -> _File:
-        article, tree, problems = self._read_article(path, site)
-        is_broken = any(problem.severity == "error" for problem in problems)
-        good = before.article if before and before.article and before.article.fits(site) else None
-        if is_broken:
-            outline = before.tree if before and good else None
-            # the first reading of all tells at once; later, a file may be caught while it is being written
-            is_settled = not self._files or (before is not None and before.state == state and before.is_broken)
-            return _File(state, good, outline, tuple(problems), True, is_settled)
-        kept = good if good and article and _is_same(good, article) else article
-        return _File(state, kept, tree.outline(*OUTLINE) if tree else None, tuple(problems), False)
-
-    def _read_article(self, path: Path, site: Site) -> tuple[Article | None, Tree | None, list[Problem]]:
-        name = slug(path.stem)
-        if not name:
-            message = f"{path.stem} has no letter or digit for an address (want a file name with some)"
-            return None, None, [Problem(str(path), 1, 1, "", message)]
-        tree, problems = self._read(path)
-        article = read_article(tree, ArticleContext(site, self.media, name)) if tree else None
-        if article and tree:
-            problems += checks.body_problems(tree, article, site, self.media)
-            article.take_pictures(checks.pictures_in(article, site, self.media))
-            problems += checks.summary_warning(tree, article)
-            problems += checks.social_warning(tree, article, site)
-            problems += checks.picture_warning(tree, article)
-        return article, tree, problems
-
-    def _read(self, path: Path) -> tuple[Tree | None, list[Problem]]:
-        name = str(path)
-        try:
-            found = path.stat()
-            if not is_within(path, self.root):
-                message = f"a link to {os.path.realpath(path)}, out of the folder (want the file itself)"
-            elif not stat.S_ISREG(found.st_mode):
-                message = "no ordinary file (want one)"
-            elif found.st_size > MAX_BYTES:
-                message = f"{found.st_size:,} bytes (want at most {MAX_BYTES:,})"
-            else:
-                return read(path.read_bytes(), name)
-        except FileNotFoundError:
-            message = (
-                "a link that leads nowhere (want the file itself)" if path.is_symlink() else "missing (want the file)"
-            )
-        except OSError as fault:
-            message = f"it cannot be read: {fault.strerror} (want a readable file)"
-        return None, [Problem(name, 1, 1, "", message)]
-
 
 def _together(
-    site: Site, files: Collection[_File], served: Mapping[str, str]
+    site: Site, files: Collection[ArticleFile], served: Mapping[str, str]
 ) -> tuple[dict[str, Article], tuple[Problem, ...]]:
     """Keep one article of each slug and id, and find what only shows when all are seen together."""
     found = [(file.article, file.tree) for file in files if file.article and file.tree]
     kept, doubles = checks.without_doubles(sorted(found, key=lambda each: each[1].file), served)
     return {article.slug: article for article, _ in kept}, (*doubles, *checks.translation_warnings(site, kept))
-
-
-def _is_same(one: Article, other: Article) -> bool:
-    return (one.id, one.slug, one.digest) == (other.id, other.slug, other.digest)
-
-
-def _is_ignored(name: str) -> bool:
-    """Tell whether a file is hidden, a lock, or a backup by its name."""
-    return name.startswith((".", "#", "~")) or name.endswith("~")
-
-
-def _wrong_name(path: Path) -> Problem | None:
-    """Tell of a file that is no article by its name; one that was surely meant as an article is an error."""
-    shown = os.fsencode(path).decode(errors="replace")
-    if shown != str(path):
-        return Problem(shown, 1, 1, "", "a name that is not UTF-8 (want it renamed)")
-    if path.suffix == ENDING:
-        return None
-    if path.suffix in (".yml", ".txt", ".md") or ENDING in path.suffixes:
-        return Problem(str(path), 1, 1, "", f"left out for its name (want {path.name.partition('.')[0]}{ENDING})")
-    return Problem(str(path), 1, 1, "", "no article, and left out (want pictures and files in media/)", "warning")

@@ -1,0 +1,147 @@
+"""ArticleFiles: reads single article files, each as what it says and what is wrong with it.
+
+It knows no other file than the one it is asked for; `content` puts them together.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import checks
+from .article import Article, read_article
+from .articlekeys import ArticleContext
+from .media import MediaFolder, State, file_state, is_within
+from .site import Site
+from .sitekeys import slug
+from .yamlfile import MAX_BYTES, Problem, Tree, read
+
+ENDING = ".yaml"
+
+OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
+"""The places that are remembered of a file, for problems that show only later."""
+
+
+@dataclass(frozen=True)
+class ArticleFile:
+    """An article file as it was last read: `article` is what it says, or said when it was last without fault."""
+
+    state: State | None
+    article: Article | None
+    tree: Tree | None
+    problems: tuple[Problem, ...]
+    is_broken: bool
+    is_settled: bool = True
+
+    @property
+    def told(self) -> tuple[Problem, ...]:
+        """The problems that are told of: none before it has settled."""
+        return self.problems if self.is_settled else ()
+
+    @property
+    def ties(self) -> object:
+        """What of it matters for other articles, and where that stands: while it is the same, so are their problems."""
+        one = self.article
+        about = one and (one.slug, one.id, one.twin, one.language, one.draft, one.published)
+        return about, self.tree and self.tree.values_at
+
+    @property
+    def names_media(self) -> bool:
+        """Tell whether it may have to be read again when a file below `media/` changes."""
+        article = self.article
+        return self.is_broken or bool(article and (article.picture or article.attachments or "media/" in article.body))
+
+
+class ArticleFiles:
+    """The files of a content folder, read one at a time."""
+
+    def __init__(self, root: Path, media: MediaFolder) -> None:
+        """Look at a folder; nothing is read yet."""
+        self.root, self.media = root, media
+
+    def load(self, path: Path, site: Site, before: ArticleFile | None, *, is_first: bool) -> ArticleFile:
+        """Read a file, and keep its last good article where it is broken; `is_first` is the first reading of all.
+
+        That one tells at once; later, a file may be caught while it is being written.
+        """
+        state = file_state(path)
+        article, tree, problems = self._checked(path, site)
+        is_broken = any(problem.severity == "error" for problem in problems)
+        good = before.article if before and before.article and before.article.fits(site) else None
+        if is_broken:
+            outline = before.tree if before and good else None
+            is_settled = is_first or (before is not None and before.state == state and before.is_broken)
+            return ArticleFile(state, good, outline, tuple(problems), True, is_settled)
+        kept = good if good and article and _is_same(good, article) else article
+        return ArticleFile(state, kept, tree.outline(*OUTLINE) if tree else None, tuple(problems), False)
+
+    def _checked(self, path: Path, site: Site) -> tuple[Article | None, Tree | None, list[Problem]]:
+        name = slug(path.stem)
+        if not name:
+            message = f"{path.stem} has no letter or digit for an address (want a file name with some)"
+            return None, None, [Problem(str(path), 1, 1, "", message)]
+        tree, problems = self.tree(path)
+        article = self.article(tree, path, site)
+        if article and tree:
+            problems += checks.body_problems(tree, article, site, self.media)
+            problems += checks.summary_warning(tree, article)
+            problems += checks.social_warning(tree, article, site)
+            problems += checks.picture_warning(tree, article)
+        return article, tree, problems
+
+    def article(self, tree: Tree | None, path: Path, site: Site) -> Article | None:
+        """Make the article of a file's values, with the pictures that its body shows."""
+        found = read_article(tree, ArticleContext(site, self.media, slug(path.stem))) if tree else None
+        if found:
+            found.take_pictures(checks.pictures_in(found, site, self.media))
+        return found
+
+    def categories_in(self, path: Path) -> list[str]:
+        """Give what a file says of its categories, whether they exist or not."""
+        tree, _ = self.tree(path)
+        written = tree.value.get("categories") if tree else None
+        return [str(each) for each in written] if isinstance(written, list) else [str(written)]
+
+    def tree(self, path: Path) -> tuple[Tree | None, list[Problem]]:
+        """Read a file as values, or tell what is in the way."""
+        name = str(path)
+        try:
+            found = path.stat()
+            if not is_within(path, self.root):
+                message = f"a link to {os.path.realpath(path)}, out of the folder (want the file itself)"
+            elif not stat.S_ISREG(found.st_mode):
+                message = "no ordinary file (want one)"
+            elif found.st_size > MAX_BYTES:
+                message = f"{found.st_size:,} bytes (want at most {MAX_BYTES:,})"
+            else:
+                return read(path.read_bytes(), name)
+        except FileNotFoundError:
+            message = (
+                "a link that leads nowhere (want the file itself)" if path.is_symlink() else "missing (want the file)"
+            )
+        except OSError as fault:
+            message = f"it cannot be read: {fault.strerror} (want a readable file)"
+        return None, [Problem(name, 1, 1, "", message)]
+
+
+def _is_same(one: Article, other: Article) -> bool:
+    return (one.id, one.slug, one.digest) == (other.id, other.slug, other.digest)
+
+
+def is_ignored(name: str) -> bool:
+    """Tell whether a file is hidden, a lock, or a backup by its name."""
+    return name.startswith((".", "#", "~")) or name.endswith("~")
+
+
+def wrong_name(path: Path) -> Problem | None:
+    """Tell of a file that is no article by its name; one that was surely meant as an article is an error."""
+    shown = os.fsencode(path).decode(errors="replace")
+    if shown != str(path):
+        return Problem(shown, 1, 1, "", "a name that is not UTF-8 (want it renamed)")
+    if path.suffix == ENDING:
+        return None
+    if path.suffix in (".yml", ".txt", ".md") or ENDING in path.suffixes:
+        return Problem(str(path), 1, 1, "", f"left out for its name (want {path.name.partition('.')[0]}{ENDING})")
+    return Problem(str(path), 1, 1, "", "no article, and left out (want pictures and files in media/)", "warning")
