@@ -150,6 +150,24 @@ def test_articles_of_one_moment_are_posted_a_minute_apart_when_their_minute_has_
     assert robot.publisher.edition.next_change is None or robot.publisher.edition.next_change > robot.now
 
 
+def test_a_process_that_has_read_less_takes_no_date_away(content: Path) -> None:
+    """Of two processes over one folder, the later one may make an edition of older content in between."""
+    content_folder(content, {"a": {"title": "Un", "published": "2026-01-01"}})
+    ahead, behind = Robot(content), Robot(content)
+    ahead.write("x", title="X", published="2026-06-01T12:01")
+    ahead.write("y", title="Y", published="2026-06-01T12:01")
+    ahead.poll()
+    hidden = content / "articles" / "x.yaml"
+    hidden.rename(content.parent / "x.yaml")
+    behind.publisher.refresh(NOW + 2 * MINUTE)
+    (content.parent / "x.yaml").rename(hidden)
+    for minutes, robot in enumerate((behind, ahead, behind), start=5):
+        robot.publisher.refresh(NOW + minutes * MINUTE)
+    dates = [{entry.id: entry.published for entry in robot.entries()} for robot in (ahead, behind)]
+    assert dates[0] == dates[1] and len(dates[0]) == 3
+    assert dates[0]["tag:news.example,2020:x"] == "Mon, 01 Jun 2026 10:01:00 +0000"
+
+
 def test_the_date_of_the_feed_moves_when_a_minute_comes(robot: Robot) -> None:
     """A6: who asks with a date gets each post."""
     robot.poll()
