@@ -9,41 +9,25 @@ import io
 import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
+from programs import PORT, SITE, Process, seconds_until, served
 
-ROOT = Path(__file__).parent.parent
-PORT = 8392
 FORMS = 5  # of each picture: for feeds, the card, and three widths for pages
 COUNT = int(os.environ.get("PICTURES", "200"))
-
-SITE = """\
-title: Banc
-subtitle: Un banc d’essai.
-url: https://news.example
-languages: [fr]
-timezone: Europe/Paris
-tag_authority: news.example,2020
-publisher: {name: Banc}
-entries: 500
-categories:
-  research: {title: Recherche, description: On cherche.}
-"""
+CATEGORIES = "entries: 500\ncategories:\n  research: {title: Recherche, description: On cherche.}\n"
 
 
 def write(content: Path) -> None:
     """Write articles with a picture each: one photograph of 12 megapixels, told apart by what follows its end."""
     for name in ("articles", "media"):
         (content / name).mkdir(parents=True)
-    (content / "site.yaml").write_text(SITE, encoding="utf-8")
+    (content / "site.yaml").write_text(SITE + CATEGORIES, encoding="utf-8")
     written = io.BytesIO()
     Image.effect_noise((1000, 750), 60).resize((4000, 3000)).convert("RGB").save(written, "JPEG", quality=88)
     for number in range(COUNT):
@@ -63,29 +47,7 @@ def pictured() -> int:
         return -1
 
 
-def seconds_until(holds: Callable[[], bool], begun: float) -> float:
-    """Look again and again until something holds; give the seconds since `begun`."""
-    while not holds():
-        if time.perf_counter() - begun > 600:
-            raise TimeoutError("not within ten minutes")
-        time.sleep(0.02)
-    return time.perf_counter() - begun
-
-
-@contextmanager
-def server(content: Path, state: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Serve a folder for as long as the block lasts."""
-    command = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(PORT)]
-    where = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(state), "PYTHONPATH": str(ROOT)}
-    running = subprocess.Popen(command, env={**os.environ, **where}, stdout=subprocess.DEVNULL)
-    try:
-        yield running
-    finally:
-        running.terminate()
-        running.wait(timeout=60)
-
-
-def peak(process: subprocess.Popen[bytes]) -> float:
+def peak(process: Process) -> float:
     """Add up the most memory that a server and its workers ever held, in MiB (proc_pid_status(5), VmHWM)."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     found = [Path(f"/proc/{pid}/status").read_text() for pid in (str(process.pid), *children)]
@@ -101,11 +63,11 @@ def main() -> None:
         print(f"{COUNT} pictures of 12 MP        {heads}")
         for name in ("first start", "second start"):
             before = set(os.listdir(state / "pictures")) if (state / "pictures").exists() else set()
-            begun = time.perf_counter()
-            with server(content, state) as process:
-                text = seconds_until(lambda: pictured() >= 0, begun)
-                pictures = seconds_until(lambda: pictured() == COUNT, begun)
-                whole = seconds_until(lambda: len(os.listdir(state / "pictures")) > FORMS * COUNT, begun)
+            wait = partial(seconds_until, begun=time.perf_counter(), pause=0.02, limit=600)
+            with served(content, state) as process:
+                text = wait(lambda: pictured() >= 0)
+                pictures = wait(lambda: pictured() == COUNT)
+                whole = wait(lambda: len(os.listdir(state / "pictures")) > FORMS * COUNT)
                 made = len(set(os.listdir(state / "pictures")) - before - {"lock"})
                 times = f"{text:9.2f} s {pictures:13.2f} s {whole:13.2f} s {text / pictures:13.2f}"
                 figures = f"{times} {peak(process):8.0f} MiB {made:11}"

@@ -6,32 +6,21 @@ article under both, in turn. What is printed are medians, and the ratio that cou
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-PORT = 8391
+from programs import PORT, SITE, process, seconds_until, served
+
 ROUNDS = 7
 CATEGORIES = ("research", "outreach", "funding")
 PARAGRAPH = "Une tumeur rassemble des cellules qui se ressemblent ; *quelques-unes* survivent. " * 5
 
-SITE = """\
-title: Banc
-subtitle: Un banc d’essai.
-url: https://news.example
-languages: [fr]
-timezone: Europe/Paris
-tag_authority: news.example,2020
-publisher: {name: Banc}
+CATEGORY_KEYS = """\
 categories:
   research: {title: Recherche, description: On cherche.}
   outreach: {title: Société, description: On parle.}
@@ -95,15 +84,6 @@ def newest(count: int) -> int:
     return max(range(count), key=lambda number: (date_of(number), number))
 
 
-def wait_for(holds: Callable[[], bool]) -> None:
-    """Look again and again, at short intervals, until something holds."""
-    end = time.monotonic() + 120
-    while not holds():
-        if time.monotonic() > end:
-            raise TimeoutError("not within two minutes")
-        time.sleep(0.001)
-
-
 def ours_says(word: str) -> bool:
     """Ask for the feed of everything over HTTP."""
     try:
@@ -113,47 +93,32 @@ def ours_says(word: str) -> bool:
         return False
 
 
-@contextmanager
-def process(command: list[str], folder: Path, **more: str) -> Iterator[None]:
-    """Run a program for as long as the block lasts."""
-    quiet = subprocess.DEVNULL
-    running = subprocess.Popen(command, cwd=folder, env={**os.environ, **more}, stdout=quiet, stderr=quiet)
-    try:
-        yield
-    finally:
-        running.terminate()
-        running.wait(timeout=40)
-
-
 def measure(count: int, folder: Path, hugo: str) -> tuple[list[float], list[float]]:
     """Change one article ROUNDS times under both, in turn; give the seconds each took."""
     ours, theirs = folder / "ours", folder / "hugo"
     for path in (ours / "articles", ours / "media", theirs / "content", theirs / "layouts" / "_default"):
         path.mkdir(parents=True)
-    (ours / "site.yaml").write_text(SITE, encoding="utf-8")
+    (ours / "site.yaml").write_text(SITE + CATEGORY_KEYS, encoding="utf-8")
     (theirs / "hugo.toml").write_text(HUGO, encoding="utf-8")
     (theirs / "layouts" / "_default" / "rss.xml").write_text(HUGO_RSS, encoding="utf-8")
     for number in range(count):
         write_ours(ours, number, f"Article {number}")
         write_hugo(theirs, number, f"Article {number}")
     subject, index = newest(count), theirs / "public" / "index.xml"
-    serve = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(PORT)]
-    where = {"FEEDS_CONTENT": str(ours), "FEEDS_STATE": str(folder / "state"), "PYTHONPATH": str(ROOT)}
     times: tuple[list[float], list[float]] = ([], [])
-    with process(serve, folder, **where), process([hugo, "--watch", "--buildFuture"], theirs):
-        wait_for(lambda: ours_says(f"Article {subject}<"))
-        wait_for(lambda: index.is_file() and f"Article {subject}<" in index.read_text(encoding="utf-8"))
+    with served(ours, folder / "state"), process([hugo, "--watch", "--buildFuture"], theirs):
+        begun = time.perf_counter()
+        seconds_until(lambda: ours_says(f"Article {subject}<"), begun)
+        seconds_until(lambda: index.is_file() and f"Article {subject}<" in index.read_text(encoding="utf-8"), begun)
         for round in range(ROUNDS):
             time.sleep(1.5)  # a document of ours changes at most once a second
             word = f"Tour {round} de {count}"
             begun = time.perf_counter()
             write_ours(ours, subject, word)
-            wait_for(lambda word=word: ours_says(word))
-            times[0].append(time.perf_counter() - begun)
+            times[0].append(seconds_until(lambda word=word: ours_says(word), begun))
             begun = time.perf_counter()
             write_hugo(theirs, subject, word)
-            wait_for(lambda word=word: word in index.read_text(encoding="utf-8"))
-            times[1].append(time.perf_counter() - begun)
+            times[1].append(seconds_until(lambda word=word: word in index.read_text(encoding="utf-8"), begun))
     return times
 
 
