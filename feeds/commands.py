@@ -136,15 +136,12 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
         problems += [
             Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
         ]
-    store = PictureStore(content.media, None)
-    pairs = ((each, original) for each in found.articles.values() for original in each.originals)
-    flaws = ((article, original, store.flaw(original)) for article, original in pairs)
-    broken = (content.picture_problem(article, original, flaw) for article, original, flaw in flaws if flaw)
-    problems = sorted([*problems, *(problem for problem in broken if problem)])
+    problems += content.picture_problems(found, PictureStore(content.media, None).flaw)
     if online and found.site:
         from .online import compare
 
-        problems = sorted([*problems, *compare(content.trees(found))])
+        problems += compare(content.trees(found))
+    problems.sort()
     count = found.files
     if files:
         known = [content.site_file, *content.article_files()]

@@ -6,7 +6,7 @@ It decides nothing by the time of day: an embargo is the catalog's affair.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -170,12 +170,15 @@ class ContentFolder:
                         path = self._paths[place] = Path(place)
                     yield path
 
-    def picture_problem(self, article: Article, original: Original, message: str) -> Problem | None:
-        """Make a problem of an article's picture, or of one in its body, at its place in the file."""
-        trees = (file.tree for file in self._files.values() if file.article is article)
-        tree = next(trees, None)
-        place = ("picture", "file") if original == article.original else ("body",)
-        return tree.problem(place, message) if tree else None
+    def picture_problems(self, found: Content, flaw: Callable[[Original], str | None]) -> Iterator[Problem]:
+        """Tell of the pictures of articles, their own and those in bodies, that have a flaw, at their places."""
+        for file in self._files.values():
+            article = file.article
+            if article and file.tree and found.articles.get(article.slug) is article:
+                for original in article.originals:
+                    if message := flaw(original):
+                        place = ("picture", "file") if original == article.original else ("body",)
+                        yield file.tree.problem(place, message)
 
     def trees(self, found: Content) -> Iterator[tuple[Article, Tree]]:
         """Give the articles with the places of all that they say, which are read for it once more."""

@@ -94,9 +94,7 @@ class Publisher:
         failed = self.pictures.failed
         if not failed:
             return self.loaded.problems
-        pairs = ((article, each) for article in self.loaded.articles.values() for each in article.originals)
-        found = [self.content.picture_problem(article, each, failed[each]) for article, each in pairs if each in failed]
-        return tuple(sorted([*self.loaded.problems, *(problem for problem in found if problem)]))
+        return tuple(sorted([*self.loaded.problems, *self.content.picture_problems(self.loaded, failed.get)]))
 
     def start(self) -> None:
         """Make the first edition, unless there is one."""
