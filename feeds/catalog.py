@@ -219,7 +219,7 @@ class Catalog:
         """
         left = group.appeared(self.now)
         while left:
-            first = left[0].published.astimezone(self.site.timezone).date().replace(day=1)
+            first = first_of_month(left[0].published, self.site.timezone)
             start, end = month_of(first, self.site.timezone)
             if expired or any(map(self.is_live, group.between(start, end))):
                 yield first
@@ -236,6 +236,17 @@ class Catalog:
         if change is None or change > last:
             return []
         return [each for each in self.articles.values() if any(first < moment <= last for moment in each.wakings)]
+
+
+def first_of_month(moment: datetime, zone: ZoneInfo) -> date:
+    """Give the first day of the month that an instant is in, in a zone."""
+    return moment.astimezone(zone).date().replace(day=1)
+
+
+def beside(months: Sequence[date], first: date) -> tuple[date | None, date | None]:
+    """Give the next newer and the next older of some months, which stand newest first."""
+    place = months.index(first)
+    return months[place - 1] if place else None, months[place + 1] if place + 1 < len(months) else None
 
 
 def month_of(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

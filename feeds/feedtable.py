@@ -13,13 +13,13 @@ from itertools import islice
 
 from . import posts, words
 from .article import Article
-from .catalog import Catalog, Group, Key, month_of
+from .catalog import Catalog, Group, Key, beside, first_of_month, month_of
 from .entries import Entries
 from .feed import Entry, Feed, History, Image, Kind, Show, Tombstone, Topic
 from .manifest import EntryState
 from .mediafile import MediaFile
 from .renditions import Pictures
-from .site import Person
+from .site import Person, Podcast
 from .sitekeys import slug
 
 EPISODES = 300
@@ -94,7 +94,8 @@ class FeedTable:
         group, now = self.group(topic), self.catalog.now
         live = list(islice(filter(self.catalog.is_live, group.appeared(now)), self.site.entries))
         if live:  # the month of the newest is here as a whole, since it is in no archive
-            of_month = list(filter(self.catalog.is_live, group.between(*self._month_of(live[0]))))
+            first = first_of_month(live[0].published, self.site.timezone)
+            of_month = list(filter(self.catalog.is_live, group.between(*month_of(first, self.site.timezone))))
             live = of_month if len(of_month) > len(live) else live
         inside = {article.id for article in live}
         tombstones = (
@@ -107,10 +108,6 @@ class FeedTable:
         newest = next(self.archives(topic), None)
         history = History(previous=f"{outline.address}/{newest:%Y-%m}" if newest else None)
         return replace(outline, history=history, entries=entries, tombstones=tuple(tombstones))
-
-    def _month_of(self, article: Article) -> tuple[datetime, datetime]:
-        first = article.published.astimezone(self.site.timezone).date().replace(day=1)
-        return month_of(first, self.site.timezone)
 
     def archives(self, topic: Topic) -> Iterator[date]:
         """Give the first days of the months that are archive documents, the newest first.
@@ -125,10 +122,9 @@ class FeedTable:
 
     def archive(self, topic: Topic, first: date) -> Feed:
         """Make the archive document of one of a topic's months, by its first day (RFC 5005 section 4)."""
-        group, outline, months = self.group(topic), self._outline(topic), list(self.archives(topic))
+        group, outline = self.group(topic), self._outline(topic)
         of_month = group.between(*month_of(first, self.site.timezone))
-        place = months.index(first)
-        newer, older = months[place - 1] if place else None, months[place + 1] if place + 1 < len(months) else None
+        newer, older = beside(list(self.archives(topic)), first)
         moments = (moment for each in of_month for moment in each.moments if moment <= self.catalog.now)
         return replace(
             outline,
@@ -165,14 +161,15 @@ class FeedTable:
             entries=tuple(self._post(article, posted) for posted, article in found[: self.site.entries]),
         )
 
-    def podcast(self, topic: Topic) -> tuple[Feed, Show] | None:
-        """Make the podcast of a category that has one: the feed of what plays and tells its length, and the show."""
-        category = self.site.categories.get(topic.name) if topic.kind == "category" else None
-        if category is None or category.podcast is None:
-            return None
+    def show_of(self, topic: Topic) -> Podcast | None:
+        """Give what the site says of the podcast of a topic, if it has one."""
+        return self.site.categories[topic.name].podcast if topic.kind == "category" else None
+
+    def podcast(self, topic: Topic, about: Podcast) -> tuple[Feed, Show]:
+        """Make a podcast of a topic: the feed of what plays and tells its length, and the show."""
         live = filter(self.catalog.is_live, self.group(topic).appeared(self.catalog.now))
         playing = (entry for entry in map(self.entries.of, live) if entry.enclosed and entry.enclosed.plays)
-        outline, about = self._outline(topic), category.podcast
+        outline = self._outline(topic)
         entries = tuple(islice(playing, EPISODES))
         feed = replace(outline, address=f"{outline.address}.podcast", translations={}, entries=entries)
         owner = Person(name=about.owner.name, email=about.owner.email)
@@ -199,9 +196,9 @@ class FeedTable:
         site, language = self.site, topic.language
         return Feed(
             id=site.tag(f"feeds/{language}/{topic.name}"),
-            address=site.absolute(site.feed_path(language, topic.name)),
+            address=self.address(topic),
             url=self.page_url(topic),
-            page=site.absolute(site.feed_path(language, topic.name)),
+            page=self.address(topic),
             title=self.title(topic),
             subtitle=self.subtitle(topic),
             language=language,
@@ -233,11 +230,15 @@ class FeedTable:
             return words.say(language, "Articles by {author}. {site}", author=topic.label, site=site.subtitle[language])
         return site.subtitle[language]
 
+    def address(self, topic: Topic) -> str:
+        """Give the URL of a topic: that of our page about it and, with the ending of a format, that of a feed."""
+        return self.site.absolute(self.site.feed_path(topic.language, topic.name))
+
     def page_url(self, topic: Topic) -> str:
         """Give the page that a feed is about: its own, and for the feed of everything the home page."""
         site, language = self.site, topic.language
         if topic.kind != "all":
-            return site.absolute(site.feed_path(language, topic.name))
+            return self.address(topic)
         return site.home[language] if site.home else site.absolute(site.home_path(language))
 
     def translations(self, topic: Topic) -> dict[str, str]:

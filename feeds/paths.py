@@ -18,6 +18,7 @@ from .feed import Feed, Topic
 from .feedtable import FeedTable
 from .formats import FORMATS, Format, assets, crawlers, opml, pages, podcast
 from .manifest import EntryState
+from .site import Podcast
 
 OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
 
@@ -104,25 +105,27 @@ class Paths:
     def _find_special(self, topic: Topic, ending: str) -> Make | None:
         """Find what only everything and the categories have."""
         if ending == PODCAST:
-            return partial(self._podcast, topic) if self.table.podcast(topic) else None
+            about = self.table.show_of(topic)
+            return partial(self._podcast, topic, about) if about else None
         return partial(self._social, topic) if ending == SOCIAL and topic.kind in ("all", "category") else None
 
     def _find_archive(self, language: str, name: str, ending: str) -> Make | None:
-        found = _MONTH.fullmatch(name)
-        topic = self.table.topic(language, found[1]) if found and ending in FORMATS else None
-        if found is None or topic is None:
+        topic, first = self._month_at(language, name)
+        if topic is None or ending not in FORMATS or first not in self.table.archives(topic):
             return None
-        first = date.fromisoformat(f"{found[2]}-01")
-        return partial(self._archive, topic, first, FORMATS[ending]) if first in self.table.archives(topic) else None
+        return partial(self._archive, topic, first, FORMATS[ending])
 
     def _find_month(self, language: str, name: str) -> Make | None:
+        topic, first = self._month_at(language, name)
+        if topic is None or first not in self.catalog.months(self.table.group(topic)):
+            return None
+        return partial(self._page, pages.month, topic, first)
+
+    def _month_at(self, language: str, name: str) -> tuple[Topic | None, date]:
+        """Tell which topic's month a name is; no topic where it is none."""
         found = _MONTH.fullmatch(name)
         topic = self.table.topic(language, found[1]) if found else None
-        if found is None or topic is None:
-            return None
-        first = date.fromisoformat(f"{found[2]}-01")
-        is_there = first in self.catalog.months(self.table.group(topic))
-        return partial(self._page, pages.month, topic, first) if is_there else None
+        return topic, date.fromisoformat(f"{found[2]}-01") if found else date.min
 
     def _feed(self, topic: Topic, format: Format) -> Sheet:
         return self._sheet_of(self.table.feed(topic), format)
@@ -137,10 +140,8 @@ class Paths:
         feed, format = self.table.social(topic, self._states), FORMATS["rss"]
         return Sheet(format.render(feed), format.content_type, (("Link", _self_link(feed, format)), OPEN_TO_SCRIPTS))
 
-    def _podcast(self, topic: Topic) -> Sheet:
-        found, format = self.table.podcast(topic), FORMATS["rss"]
-        assert found, "it was found just now"
-        feed, show = found
+    def _podcast(self, topic: Topic, about: Podcast) -> Sheet:
+        (feed, show), format = self.table.podcast(topic, about), FORMATS["rss"]
         headers = (("Link", _self_link(feed, format)), OPEN_TO_SCRIPTS)
         return Sheet(podcast.render(feed, show), format.content_type, headers)
 
@@ -193,7 +194,7 @@ class Paths:
         site, now = self.site, self.catalog.now
         yield from (crawlers.Place(site.absolute(site.home_path(language))) for language in site.languages)
         for topic in self.table.topics.values():
-            yield crawlers.Place(site.absolute(site.feed_path(topic.language, topic.name)))
+            yield crawlers.Place(self.table.address(topic))
         for article in self.catalog.live:
             if not article.link and not article.withdrawal(now):
                 alike = [article, *self.catalog.twins(article)]

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from feeds import words
 from feeds.article import Article
-from feeds.catalog import UNIX_EPOCH, month_of
+from feeds.catalog import UNIX_EPOCH, beside, month_of
 from feeds.feed import Entry, Image, Topic
 from feeds.feedtable import FeedTable
 from feeds.sitekeys import slug
@@ -122,7 +122,7 @@ class Page:
 
     def address(self, topic: Topic, ending: str) -> str:
         """Give the address of a feed, to be copied."""
-        return f"{self.table.site.absolute(self.table.site.feed_path(topic.language, topic.name))}.{ending}"
+        return f"{self.table.address(topic)}.{ending}"
 
     def readers(self, topic: Topic) -> list[tuple[str, str]]:
         """Give readers on the web, each with the address that opens a feed there."""
@@ -170,7 +170,7 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
         months=list(table.catalog.months(table.group(topic))),
         month=words.month_alone,
         elsewhere=_elsewhere(page, topic, entries),
-        canonical=table.site.absolute(table.site.feed_path(topic.language, topic.name)),
+        canonical=table.address(topic),
         others=_other_feeds(table, topic),
     )
 
@@ -178,8 +178,7 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
 def month(table: FeedTable, topic: Topic, first: date) -> bytes:
     """Render the page of what a feed had in one of its months, by the first day of that."""
     page, group = Page(table, topic.language), table.group(topic)
-    months = list(table.catalog.months(group))
-    place = months.index(first)
+    newer, older = beside(list(table.catalog.months(group)), first)
     live = filter(table.catalog.is_live, group.between(*month_of(first, table.site.timezone)))
     return render(
         "month.html",
@@ -189,9 +188,9 @@ def month(table: FeedTable, topic: Topic, first: date) -> bytes:
         name=words.month(topic.language, first),
         month=words.month,
         entries=[table.entries.of(article) for article in live],
-        newer=months[place - 1] if place else None,
-        older=months[place + 1] if place + 1 < len(months) else None,
-        canonical=f"{table.site.absolute(table.site.feed_path(topic.language, topic.name))}/{first:%Y-%m}",
+        newer=newer,
+        older=older,
+        canonical=f"{table.address(topic)}/{first:%Y-%m}",
         others={},
     )
 
