@@ -52,6 +52,11 @@ class EntryState:
     topics: tuple[str, ...]
     digest: str
 
+    def saying(self, said: Mapping[str, Any]) -> EntryState:
+        """Describe its article as it is, with what was settled when it was first seen; itself, if nothing changed."""
+        is_same = all(getattr(self, name) == value for name, value in said.items())
+        return self if is_same else replace(self, **said)
+
     @cached_property
     def json(self) -> str:
         """Its line in a manifest, written once for all those that it is in."""
@@ -112,12 +117,14 @@ class Manifest:
         added: dict[str, EntryState] = {}
         posted, first = self._last_post(now), now if self.entries or self.past else _NEVER
         for article in sorted(filter(catalog.is_live, come), key=lambda each: (each.published, each.id)):
+            said = _said(article, catalog.now)
             if known := self.entries.get(article.id) or self.past.get(article.id):
-                added[article.id] = self._entry(article, catalog.now, known)
+                added[article.id] = known.saying(said)
                 continue
             posted = max(article.published, posted + BETWEEN_POSTS, first)
-            fresh = EntryState("", "", "", "", article.published, now, posted, article.categories, "")
-            added[article.id] = self._entry(article, catalog.now, fresh)
+            added[article.id] = EntryState(
+                id=article.id, first_seen=now, posted=posted, topics=article.categories, **said
+            )
         entries = {**self.entries, **added}
         left = {id: entries.pop(id) for id in gone - added.keys() if id in entries}
         past = {id: each for id, each in {**self.past, **left}.items() if id not in added}
@@ -140,23 +147,6 @@ class Manifest:
             return self.posted
         were = (each.posted for each in self.past.values() if each.posted <= now)
         return max([*(each.posted for each in self.entries.values()), *were], default=_NEVER)
-
-    def _entry(self, article: Article, instant: datetime, known: EntryState) -> EntryState:
-        """Describe an article as it is, with what was settled about it when it was first seen."""
-        digest = _digest_at(article, instant)
-        if (known.digest, known.slug, known.published) == (digest, article.slug, article.published):
-            return known
-        return EntryState(
-            id=article.id,
-            slug=article.slug,
-            language=article.language,
-            title=article.title,
-            published=article.published,
-            first_seen=known.first_seen,
-            posted=known.posted,
-            topics=known.topics,
-            digest=digest,
-        )
 
     def next_post(self, now: datetime) -> datetime | None:
         """Tell when the next entry that waits for its minute is posted."""
@@ -200,6 +190,12 @@ def _digest_at(article: Article, now: datetime) -> str:
     if not article.depends_on_time:
         return article.digest
     return _digest(article.digest, *_state(article, now))
+
+
+def _said(article: Article, now: datetime) -> dict[str, Any]:
+    """Give what the state of its entry tells of an article as it is at an instant."""
+    about = {name: getattr(article, name) for name in ("slug", "language", "title", "published")}
+    return {**about, "digest": _digest_at(article, now)}
 
 
 def _number(article: Article, now: datetime) -> int:
