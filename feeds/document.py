@@ -43,15 +43,15 @@ def cache_control(max_age: int) -> str:
     return f"public, max-age={max_age}, {stale}"
 
 
-def content_security_policy(origin: str) -> str:
+def content_security_policy(origin: str, framed_by: str = "'none'") -> str:
     """Allow what our pages need: our stylesheet and script, pictures and films of ours (`origin`) and of others.
 
-    There is no inline code, nothing is sent anywhere, and no other site may frame a page of ours.
+    There is no inline code, nothing is sent anywhere, and nobody but `framed_by` may frame a page of ours.
     """
     media = f"'self' {'/'.join(origin.split('/')[:3])} https:"
     return (
         f"default-src 'none'; style-src 'self'; script-src 'self'; img-src {media}; media-src {media};"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f" base-uri 'none'; form-action 'none'; frame-ancestors {framed_by}"
     )
 
 

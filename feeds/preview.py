@@ -30,8 +30,9 @@ blueprint = Blueprint("preview", __name__, url_prefix="/preview")
 def listing() -> Response:
     """List what is not live and why, and then what is."""
     publisher, table = current_publisher(), current_edition().table
-    found = _previews(publisher.loaded.articles, publisher.problems, publisher.clock())
-    others = [each for each in publisher.problems if _slug_of(each) not in found]
+    problems = publisher.problems
+    found = _previews(publisher.loaded.articles, problems, publisher.clock())
+    others = [each for each in problems if _slug_of(each) not in found]
     return _answer(previews.listing(table, list(found.values()), others, publisher.revision))
 
 
@@ -68,9 +69,7 @@ def script() -> Response:
 
 def _answer(data: bytes) -> Response:
     response = Response(data, content_type=pages.CONTENT_TYPE)
-    policy = content_security_policy(current_edition().site.url).replace(
-        "frame-ancestors 'none'", "frame-ancestors 'self'"
-    )
+    policy = content_security_policy(current_edition().site.url, framed_by="'self'")
     response.headers["Content-Security-Policy"] = f"{policy}; frame-src 'self'; connect-src 'self'"
     return response
 
