@@ -109,9 +109,9 @@ class PictureStore:
                 if original.feed_stem not in self.pictures.made:
                     name, data = _lightest(_resized(picture, fitted(*picture.size, FEED_SIDE)))
                     made[f"{original.feed_stem}-{name}"] = data
-                card = _on_white(_resized(picture, CARD, cut(*picture.size, original.focus)))
-                name, data = _lightest(card)
-                made[f"{original.card_stem}-{name}"] = data
+                if original.card_stem not in self.pictures.made:
+                    name, data = _lightest(_on_white(_resized(picture, CARD, cut(*picture.size, original.focus))))
+                    made[f"{original.card_stem}-{name}"] = data
                 return made
         except _ChangedError:
             raise
