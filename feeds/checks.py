@@ -109,10 +109,11 @@ def without_doubles(
     ids: dict[str, Tree] = {}
     kept, problems = [], []
     for article, tree in sorted(all_of_them, key=rank):
-        for name, known, place in (("its address", slugs, ()), ("its id", ids, ("id",))):
-            value = article.slug if known is slugs else article.id
+        for value, known, name, place, wanted in (
+            (article.slug, slugs, "its address", (), "another file name"),
+            (article.id, ids, "its id", ("id",), "another"),
+        ):
             if other := known.get(value):
-                wanted = "another file name" if known is slugs else "another"
                 problems.append(tree.problem(place, f"{name}, {value}, is that of {other.file} (want {wanted})"))
                 problems.append(other.problem(place, f"{name}, {value}, is that of {tree.file} too, which is left out"))
                 break

@@ -77,9 +77,8 @@ class Edition(Mapping[str, Document]):
         self.modified = known.next_date(catalog.now.replace(microsecond=0))  # of what is new
         prefix = self.site.path
         self._ready: dict[str, Document] = {prefix + path: document for path, document in self._ahead()}
-        self._demanded: OrderedDict[str, Document] = (
-            OrderedDict()
-        )  # no `lru_cache`: it would keep this edition for ever
+        # no `lru_cache`: it would keep this edition for ever
+        self._demanded: OrderedDict[str, Document] = OrderedDict()
         self._one_at_a_time = threading.Lock()
         for language in self.site.languages:
             home = self.site.path + self.site.home_path(language)
