@@ -26,6 +26,7 @@ from .catalog import Catalog
 from .checks import PLACEHOLDER
 from .content import ContentFolder
 from .edition import Edition
+from .export import Export
 from .manifest import Difference, Manifest, difference
 from .model import title as read_title
 from .pictures import PictureStore
@@ -40,7 +41,7 @@ SCHEMAS = ("article", "site")
 
 def add_commands(app: Flask) -> None:
     """Make the commands known to `flask`."""
-    for command in (serve, check, diff, new, schema):
+    for command in (serve, build, check, diff, new, schema):
         app.cli.add_command(command)
 
 
@@ -119,6 +120,42 @@ def _refuse_taken_port(host: str, port: int) -> None:
         except OSError as fault:
             found = "is taken" if fault.errno == errno.EADDRINUSE else f"cannot be used: {fault.strerror}"
             raise click.ClickException(f"{host} port {port} {found} (want another: --port, --host)") from None
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--among-others", is_flag=True, help="Go on among files that no build wrote; none of them is touched.")
+@click.option("--no-copies", is_flag=True, help="Leave out the compressed copies.")
+@with_appcontext
+def build(folder: Path, among_others: bool, no_copies: bool) -> None:
+    """Write all that can be fetched into FOLDER, for any web server: the root of the host.
+
+    Only what changed is written, and only what an earlier build wrote is removed. Exit status 2 if site.yaml cannot be
+    used, 1 if the folder cannot.
+    """
+    from .folder import BuildFolder, FolderError
+
+    _site_or_exit(_folder(), 2)
+    target = BuildFolder(folder)
+    publisher, edition = _whole_edition(target.manifest())
+    export = Export(edition, publisher.content.media, publisher.pictures)
+    try:
+        with click.progressbar(length=export.count(), label="Building", file=sys.stderr) as bar:
+            report = target.build(
+                export, among_others=among_others, with_copies=not no_copies, progress=lambda: bar.update(1)
+            )
+    except (FolderError, OSError) as fault:
+        raise click.ClickException(str(fault)) from None
+    click.echo(f"{report.written:,} written, {report.removed:,} removed, {report.unchanged:,} as they were in {folder}")
+
+
+def _whole_edition(known: Manifest | None) -> tuple[Publisher, Edition]:
+    """Make the edition of now with all pictures, and remember it as served; `known` is what was published before."""
+    app = _publisher()
+    publisher = Publisher(app.content, app.clock, state=app.state, pictures=app.pictures, known=known)
+    publisher.start()
+    assert publisher.edition, "the site was read just now"
+    return publisher, publisher.edition
 
 
 @click.command()

@@ -24,12 +24,23 @@ SECURITY: Headers = [
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 ]
 
+SCRIPTABLE = ("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml")
+"""Types of which a browser would run code, so that an author's file of one is opened in a sandbox."""
+
+SANDBOX = "default-src 'none'; sandbox"
+"""The Content-Security-Policy of such a file: it keeps it from our pages."""
+
+FOR_EVER = 31_536_000
+"""Seconds, a year: what caches take for ever (RFC 8246)."""
+
 STALE_WHILE_REVALIDATE = 60
 STALE_IF_ERROR = 86_400
 """Seconds for which a cache may answer by itself: while it asks again, and while we are down (RFC 5861)."""
 
-_PAYS = 0.95
-"""A coding is kept if it leaves at most this share of the bytes."""
+
+def pays(coded: bytes, data: bytes) -> bool:
+    """Tell whether a coding is worth keeping: it leaves at most 95 % of the bytes."""
+    return len(coded) <= len(data) * 0.95
 
 
 def etag_of(data: bytes) -> str:
@@ -92,7 +103,7 @@ class Document:
             "br": brotli.compress(self.data, quality=5),
         }
         for coding, data in coded.items():
-            if coding == "identity" or len(data) <= len(self.data) * _PAYS:
+            if coding == "identity" or pays(data, self.data):
                 yield coding, self._variant(coding, data)
 
     def _variant(self, coding: str, data: bytes) -> Variant:

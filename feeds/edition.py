@@ -80,10 +80,7 @@ class Edition(Mapping[str, Document]):
         # no `lru_cache`: it would keep this edition for ever
         self._demanded: OrderedDict[str, Document] = OrderedDict()
         self._one_at_a_time = threading.Lock()
-        for language in self.site.languages:
-            home = self.site.path + self.site.home_path(language)
-            for guess, ending in GUESSES.items():
-                self._ready[home + guess] = self._ready[f"{home}feeds/all.{ending}"]
+        self._ready |= {guess: self._ready[path] for guess, path in self.guesses()}
         self._kept, self._dates, self._before = {}, {}, None
         documents = {path: Dated(each.etag, each.modified) for path, each in self._ready.items()}
         self.manifest: Manifest = taken.completed(documents)
@@ -152,6 +149,24 @@ class Edition(Mapping[str, Document]):
         languages = (each for each in self.site.languages if path.startswith(f"{self.site.path}/{each}/"))
         return pages.missing(self.table, next(languages, self.site.default_language))
 
+    def sheet(self, path: str) -> Sheet:
+        """Give what is at a path, with all its headers but those that depend on the request; it is not kept.
+
+        Raises KeyError where there is nothing.
+        """
+        if ready := self._ready.get(path):
+            return Sheet(ready.data, ready.content_type, ready.headers, ready.max_age)
+        found = self._sheet(path)
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def guesses(self) -> Iterator[tuple[str, str]]:
+        """Give the paths that readers guess, each with that of the feed that is there."""
+        for language in self.site.languages:
+            home = self.site.path + self.site.home_path(language)
+            yield from ((home + guess, f"{home}feeds/all.{ending}") for guess, ending in GUESSES.items())
+
     def large_feeds(self) -> Iterator[str]:
         """Tell which of the feeds that are finished ahead are larger than readers like."""
         for path, document in self._ready.items():
@@ -166,7 +181,7 @@ class Edition(Mapping[str, Document]):
                 for path, make in self.paths.feeds_of(topic):
                     kept = self._before._ready.get(self.site.path + path) if self._before and is_same else None
                     is_known = kept is not None and self._dates.get(kept.etag) == kept.modified
-                    yield path, kept if kept and is_known else self._document(make())
+                    yield path, kept if kept and is_known else self._document(self._complete(make()))
 
     def _is_same(self, topic: Topic) -> bool:
         """Tell whether a feed is equal to that of the edition before: then it is not even rendered."""
@@ -182,19 +197,27 @@ class Edition(Mapping[str, Document]):
                     yield path, self._media.find(path)
 
     def _finish(self, path: str) -> Document | None:
+        sheet = self._sheet(path)
+        return self._document(sheet) if sheet else None
+
+    def _sheet(self, path: str) -> Sheet | None:
         below = path.removeprefix(self.site.path)
         if path == f"{self.site.path}{MANIFEST}":
-            return self._document(Sheet(self.manifest.to_json(), manifest.CONTENT_TYPE))
+            return self._complete(Sheet(self.manifest.to_json(), manifest.CONTENT_TYPE))
         make = self.paths.find(below) if path.startswith(f"{self.site.path}/") else None
-        return self._document(make()) if make else None
+        return self._complete(make()) if make else None
+
+    def _complete(self, sheet: Sheet) -> Sheet:
+        """Add what all sheets of the site have."""
+        headers = (*sheet.headers, ("Content-Security-Policy", content_security_policy(self.site.url)))
+        max_age = self.site.max_age if sheet.max_age is None else max(sheet.max_age, self.site.max_age)
+        return sheet._replace(headers=headers, max_age=max_age)
 
     def _document(self, sheet: Sheet) -> Document:
         """Finish a sheet; where nothing of it changed, it is the document that it was in the edition before."""
-        headers = (*sheet.headers, ("Content-Security-Policy", content_security_policy(self.site.url)))
-        max_age = self.site.max_age if sheet.max_age is None else max(sheet.max_age, self.site.max_age)
-        about = (sheet.content_type, max_age, headers)
-        etag = etag_of(sheet.data)
+        data, *about = sheet
+        etag = etag_of(data)
         modified, kept = self._dates.get(etag, self.modified), self._kept.get(etag)
-        if kept and kept.modified == modified and (kept.content_type, kept.max_age, kept.headers) == about:
+        if kept and kept.modified == modified and [kept.content_type, kept.headers, kept.max_age] == about:
             return kept
-        return Document(sheet.data, sheet.content_type, modified, max_age, headers)
+        return Document(data, sheet.content_type, modified, sheet.max_age or 0, sheet.headers)

@@ -68,13 +68,15 @@ class Publisher:
         rescan: float = 0,
         state: StateFolder | None = None,
         pictures: PictureStore | None = None,
+        known: Manifest | None = None,
     ) -> None:
-        """Take a folder and a clock; nothing is read yet."""
+        """Take a folder and a clock; nothing is read yet. `known` is what was published where, if not from here."""
         self.content, self.clock = content, clock
         self.state, self.pictures = state, pictures or PictureStore(content.media, None)
         self.edition: Edition | None = None
         self.refreshed: datetime | None = None
         self.loaded = Content(None, {}, (), 0)  # what the folder holds, whether an edition could be made of it or not
+        self._first_known = known or Manifest()
         self.revision = 0  # counts the readings that found something new, and the editions
         self._rescan = rescan
         self._watcher: threading.Thread | None = None
@@ -174,7 +176,7 @@ class Publisher:
     def _swap(self, catalog: Catalog) -> None:
         """Make an edition; the first of several processes records its dates, and the others take them over."""
         before, pictures = self.edition, self.pictures.pictures
-        known = before.manifest if before else Manifest()
+        known = before.manifest if before else self._first_known
         if self.state is None:
             self.edition = Edition(catalog, self.content.media, known, before, pictures)
             return

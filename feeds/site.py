@@ -36,6 +36,9 @@ from .sitekeys import (
 )
 from .yamlfile import Tree
 
+ICONS = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png")
+"""Where browsers and phones look for an icon without being told."""
+
 
 class Person(Strict):
     """Somebody, or a body, with a name; address and e-mail are published where they are given."""
@@ -197,6 +200,14 @@ class Site(Strict):
     def prefix(self, language: str) -> str:
         """Say what addresses in a language begin with: nothing for the default one, else as in `/en`."""
         return "" if language == self.default_language else f"/{language}"
+
+    @property
+    def moved_paths(self) -> dict[str, str]:
+        """The paths below `url` that lead elsewhere, decoded, each with the URL of its new place."""
+        homes = {self.home_path(language)[:-1]: self.home_path(language) for language in self.languages}
+        icons = dict.fromkeys(ICONS, self.icon.url_path) if self.icon else {}
+        found = {**icons, **homes, **self.redirects}
+        return {old: self.absolute(new) if new.startswith("/") else new for old, new in found.items()}
 
     def language_of(self, path: str) -> tuple[str, str]:
         """Tell the language of one of our paths, and the path without the prefix of that."""

@@ -9,22 +9,13 @@ from typing import cast
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request, send_file
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from .document import SECURITY, cache_control, content_security_policy
+from .document import FOR_EVER, SANDBOX, SCRIPTABLE, SECURITY, cache_control, content_security_policy
 from .edition import Edition
 from .formats import crawlers
 from .publisher import Publisher
 from .renditions import STEM
 
 blueprint = Blueprint("feeds", __name__)
-
-ICONS = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png")
-"""Where browsers and phones look for an icon without being told."""
-
-FOR_EVER = 31_536_000
-"""Seconds, a year: what caches take for ever (RFC 8246)."""
-
-_SCRIPTABLE = ("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml")
-"""Types that a browser would run code of; a sandbox keeps them from our pages."""
 
 
 def current_publisher() -> Publisher:
@@ -59,7 +50,7 @@ def health() -> tuple[Response, int]:
     return jsonify(state), HTTPStatus.OK if edition else HTTPStatus.SERVICE_UNAVAILABLE
 
 
-@blueprint.get("/.well-known/security.txt")
+@blueprint.get(crawlers.SECURITY)
 def security() -> Response:
     """Tell where to report a fault of security; no document of the edition, since it expires."""
     edition = current_edition()
@@ -86,8 +77,8 @@ def media(name: str) -> Response:
     path = folder.path_of(file).resolve()
     response = send_file(path, file.type, etag=file.digest, max_age=max_age, conditional=True)
     response.cache_control.public = True
-    if file.type in _SCRIPTABLE:
-        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if file.type in SCRIPTABLE:
+        response.headers["Content-Security-Policy"] = SANDBOX
     return response
 
 
@@ -139,15 +130,12 @@ def _elsewhere(edition: Edition) -> Response | None:
     site, path = edition.site, request.path
     if request.root_path != site.path:
         return None
-    place = site.redirects.get(path) if request.environ["PATH_INFO"] else "/"
-    if place is None and site.icon and path in ICONS:
-        place = site.icon.url_path
-    if place is None:
+    target = site.moved_paths.get(path if request.environ["PATH_INFO"] else "")
+    if target is None:
         other = path.rstrip("/") if path.endswith("/") else path + "/"
-        place = other if edition.find(site.path + other) else None
-    if place is None:
+        target = site.absolute(other) if edition.find(site.path + other) else None
+    if target is None:
         return None
-    target = site.absolute(place) if place.startswith("/") else place
     response = cast(Response, redirect(target, HTTPStatus.MOVED_PERMANENTLY))
     response.headers["Cache-Control"] = cache_control(site.max_age)
     return response

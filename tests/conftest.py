@@ -14,6 +14,7 @@ from feeds import create_app
 from feeds.settings import Settings
 
 from .builders import NOW, ROOT, SAMPLE
+from .processes import forwarded, free_port, nginx
 
 settings.register_profile("feeds", deadline=None)  # a busy machine is no fault
 settings.load_profile("feeds")
@@ -67,10 +68,33 @@ def address(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def client(address: str) -> Client:
+def live(address: str) -> Client:
     """A client of the sample at NOW; nothing in it changes between tests."""
     app = create_app(Settings(SAMPLE, address), clock=lambda: NOW)
     return Client(app.wsgi_app)
+
+
+@pytest.fixture(scope="session")
+def hosted(address: str, program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of Debian's nginx, which has the same sample as files that `flask build` wrote, and no more of us."""
+    folder = tmp_path_factory.mktemp("hosted")
+    app = create_app(Settings(SAMPLE, address), clock=lambda: NOW)
+    done = app.test_cli_runner().invoke(args=["build", str(folder / "files")])
+    assert done.exit_code == 0, done.output
+    port = free_port()
+    config = (
+        (ROOT / "deploy" / "nginx-static.conf").read_text(encoding="utf-8").replace("/srv/feeds", f"{folder}/files")
+    )
+    config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
+    with nginx(program("nginx"), config.replace("# brotli_static", "brotli_static"), folder):
+        yield Client(forwarded(port))
+
+
+@pytest.fixture(params=["live", "hosted"])
+def client(request: pytest.FixtureRequest) -> Client:
+    """A client of each way to serve the sample: our own server, and files behind another."""
+    found: Client = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="session")

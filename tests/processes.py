@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from .builders import ROOT
 
@@ -61,6 +64,47 @@ def served(content: Path, *options: str, command: str = "serve", **more: str) ->
     with process_of(content, command, "--port", str(port), *options, **more) as process:
         wait_until(lambda: answers(port), process)
         yield port, process
+
+
+@contextmanager
+def nginx(program: str, config: str, folder: Path) -> Iterator[None]:
+    """Run Debian's nginx with what stands inside its `http` block, for as long as the block lasts."""
+    modules = "".join(f"include {path};\n" for path in sorted(Path("/etc/nginx/modules-enabled").glob("*brotli*")))
+    user = "user root;\n" if os.geteuid() == 0 else ""  # the folder of a test is closed to others
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    text = f"{modules}{user}daemon off;\npid {folder}/pid;\nevents {{ }}\n"
+    text += f"http {{\naccess_log off;\n{temporary}{config}}}\n"
+    (folder / "nginx.conf").write_text(text, encoding="utf-8")
+    command = [program, "-e", "stderr", "-c", str(folder / "nginx.conf")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    port = int(re.findall("listen 127.0.0.1:([0-9]+)", config)[0])
+    try:
+        wait_until(lambda: is_open("127.0.0.1", port), process)
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def forwarded(port: int) -> WSGIApplication:
+    """Make an application that asks a server, so that a test's client need not know whom it asks."""
+
+    def ask(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        named = {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
+        path = quote(environ["PATH_INFO"].encode("latin-1"), safe="/%:@!$&'()*+,;=~") + "?" + environ["QUERY_STRING"]
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            connection.request(environ["REQUEST_METHOD"], path.removesuffix("?") or "/", headers=named)
+            response = connection.getresponse()
+            unwanted = ("connection", "date", "server", "transfer-encoding")
+            headers = [(name, value) for name, value in response.getheaders() if name.lower() not in unwanted]
+            start_response(f"{response.status} {response.reason}", headers)
+            return [response.read()]
+        finally:
+            connection.close()
+
+    return ask
 
 
 def wait_until(condition: Callable[[], bool], process: Process) -> None:

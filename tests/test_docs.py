@@ -57,7 +57,7 @@ def test_every_command_is_in_the_readme() -> None:
     for name, command in ours.items():
         (row,) = re.findall(rf"(?m)^\| `{name}\b.*$", README)
         options = {option for param in command.params for option in param.opts if option.startswith("--")}
-        assert options <= set(re.findall("--[a-z]+", row)) | {"--help"}
+        assert options <= set(re.findall("--[a-z-]+", row)) | {"--help"}
 
 
 def test_every_guessed_path_is_in_the_docs() -> None:

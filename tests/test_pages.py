@@ -291,7 +291,7 @@ def test_robots_may_read_all_and_are_told_of_the_sitemap(client: Client, path: P
 def test_faults_of_security_have_an_address(client: Client, path: Put, content: Path) -> None:
     lines = client.get(path("/.well-known/security.txt")).text.splitlines()
     assert lines[0] == "Contact: mailto:securite@crcm.example"
-    assert "Expires: 2027-05-07T00:00:00Z" in lines
+    assert "Expires: 2027-05-02T00:00:00Z" in lines
     assert client_of(content, {}).get("/.well-known/security.txt").status_code == 404
 
 

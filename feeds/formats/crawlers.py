@@ -16,6 +16,9 @@ XHTML = "http://www.w3.org/1999/xhtml"
 
 _NAMES: Any = {None: SITEMAP, "xhtml": XHTML}  # None is what lxml calls the namespace without a prefix
 
+SECURITY = "/.well-known/security.txt"
+"""Where RFC 9116 has it below the site's address."""
+
 SITEMAP_TYPE = "application/xml; charset=utf-8"
 TEXT_TYPE = "text/plain; charset=utf-8"
 
@@ -69,13 +72,16 @@ def robots(site: Site) -> bytes:
 
 
 def security(site: Site, now: datetime) -> bytes | None:
-    """Tell where to report a fault, for a good eleven months from an instant (RFC 9116), if the site says so."""
+    """Tell where to report a fault, for some ten months from an instant (RFC 9116), if the site says so.
+
+    The text is the same for a month, so that copies of it need not change every day.
+    """
     if site.security_contact is None:
         return None
     lines = {
         "Contact": site.security_contact,
-        "Expires": f"{now + timedelta(days=340):%Y-%m-%d}T00:00:00Z",
+        "Expires": f"{now.replace(day=1) + timedelta(days=335):%Y-%m-%d}T00:00:00Z",
         "Preferred-Languages": ", ".join(site.languages),
-        "Canonical": site.absolute("/.well-known/security.txt"),
+        "Canonical": site.absolute(SECURITY),
     }
     return "".join(f"{name}: {value}\n" for name, value in lines.items()).encode()

@@ -1,0 +1,194 @@
+"""Export: an edition as files, each with what a host has to know of it, in the order in which they are put.
+
+It writes nothing; `folder` and `bucket` do. What is put later refers to what is there by then: pictures first, then
+pages, then feeds, and the manifest at the end, so that an interrupted copy shows no reader what is missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .document import FOR_EVER, SANDBOX, SCRIPTABLE, SECURITY, cache_control, content_security_policy
+from .edition import MANIFEST, Edition
+from .formats import crawlers, pages
+from .media import MediaFolder
+from .paths import Sheet
+from .pictures import TYPES, PictureStore
+from .renditions import Original, picture_path
+
+SHORT = 60
+"""Seconds that a copy from a host of files may be kept: such a host does not know when an embargo ends."""
+
+SMALL_TYPE = "image/webp"
+
+_ENDINGS = (".rss", ".atom", ".json")
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A file of an edition: `path` is the decoded path that it answers, `source` its bytes or the file that has them.
+
+    `digest` changes when the bytes or anything else of it does; `modified` is in UTC and whole seconds. `headers` are
+    all that a server of ours gives with it, but for those that tell of its bytes.
+    """
+
+    path: str
+    source: bytes | Path
+    content_type: str
+    modified: datetime
+    digest: str
+    headers: Headers = ()
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
+
+    @property
+    def name(self) -> str:
+        """Its path in a folder, where a page is the `index.html` of a folder of its own."""
+        if self.content_type == pages.CONTENT_TYPE and not self.path.endswith(".html"):
+            return f"{self.path.strip('/')}/index.html".lstrip("/")
+        return self.path[1:]
+
+    @property
+    def key(self) -> str:
+        """Its path in a bucket, where a name needs no ending, but may not be that of a folder."""
+        return f"{self.path}index.html"[1:] if self.path.endswith("/") else self.path[1:]
+
+    @property
+    def has_ending(self) -> bool:
+        """Tell whether hosts can know its type by its name in a folder."""
+        return "." in self.name.rpartition("/")[2]
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether it pays to compress it; pictures, sound and film are compressed already."""
+        kind = self.content_type.partition(";")[0]
+        return kind.startswith("text/") or kind.endswith(("xml", "json", "x-opml"))
+
+
+class Export:
+    """All files of an edition, made one after the other; the pictures that it shows are taken from a store."""
+
+    def __init__(self, edition: Edition, media: MediaFolder, pictures: PictureStore) -> None:
+        """Take an edition, and where its files and pictures are."""
+        self.edition, self._media, self._pictures = edition, media, pictures
+        site = edition.site
+        policy = ("Content-Security-Policy", content_security_policy(site.url))
+        self.headers: Headers = (("Cache-Control", cache_control(min(SHORT, site.max_age))), *SECURITY, policy)
+
+    def __iter__(self) -> Iterator[ExportedFile]:
+        """Go through them in the order in which they are to be put; what readers guess is not among them."""
+        yield from self._made_pictures()
+        yield from self._media_files()
+        yield from self._others()
+        yield from map(self._document, sorted(self._paths(), key=self._rank))
+
+    def _paths(self) -> Iterator[str]:
+        guesses = {guess for guess, _ in self.edition.guesses()}
+        return (path for path in self.edition if path not in guesses)
+
+    def _rank(self, path: str) -> int:
+        """Tell how late a document is put: those that others refer to come first."""
+        site = self.edition.site
+        place = site.language_of(path.removeprefix(site.path))[1]
+        if place.startswith(("/static/", "/articles/")):
+            return 0
+        if place.startswith("/feeds/") and path.endswith(_ENDINGS):
+            return 3 if path in self.edition.manifest.documents else 2  # what is older is in the others
+        return 4 if place == MANIFEST else 1
+
+    def count(self) -> int:
+        """Tell how many files there are, without making them."""
+        pictures = sum(2 + len(each.small_names) for each in self._shown())
+        return sum(1 for _ in self._paths()) + pictures + len(self.edition.files) + len(self.edition.site.languages) + 1
+
+    def places(self) -> dict[str, str]:
+        """Give the paths that are answered from another file than their own, each with that file's path in a folder."""
+        site = self.edition.site
+        homes = (site.path + site.home_path(language) for language in site.languages)
+        return {**{home: f"{home}index.html" for home in homes}, **dict(self.edition.guesses())}
+
+    def missing(self) -> dict[str, str]:
+        """Give the pages for addresses that lead nowhere, by what the addresses begin with that each is for."""
+        site = self.edition.site
+        return {"": "/404.html"} | {
+            f"{site.path}/{language}/": f"{site.path}/{language}/404.html" for language in site.languages[1:]
+        }
+
+    def guessed(self) -> Iterator[ExportedFile]:
+        """Give feeds once more, under the paths that readers guess."""
+        yield from (self._document(path, guess) for guess, path in self.edition.guesses())
+
+    def moved(self) -> Iterator[ExportedFile]:
+        """Give feeds once more, under old paths that are redirected to them, for a host that cannot redirect."""
+        site = self.edition.site
+        for old, new in site.moved_paths.items():
+            path = site.path + new.removeprefix(site.url)
+            if path in self.edition.manifest.documents and site.path + old not in self.edition:
+                yield self._document(path, site.path + old)
+
+    def _document(self, path: str, at: str | None = None) -> ExportedFile:
+        sheet = self.edition.sheet(path)
+        known = self.edition.manifest.documents.get(path)
+        return self._file(at or path, sheet, known.modified if known else self.edition.modified)
+
+    def _file(self, path: str, sheet: Sheet, modified: datetime) -> ExportedFile:
+        headers = tuple({**dict(self.headers), **dict(sheet.headers)}.items())
+        digest = _digest(sheet.content_type, hashlib.sha256(sheet.data).hexdigest(), *map(repr, headers))
+        return ExportedFile(path, sheet.data, sheet.content_type, modified, digest, headers)
+
+    def _others(self) -> Iterator[ExportedFile]:
+        """Give what a server of ours makes at the request: pages of what is not there, and where to report a fault."""
+        site, modified = self.edition.site, self.edition.modified
+        for path in self.missing().values():
+            page = Sheet(self.edition.missing(path), pages.CONTENT_TYPE)
+            yield self._file(path, page, modified)
+        if text := crawlers.security(site, self.edition.catalog.now):
+            yield self._file(f"{site.path}{crawlers.SECURITY}", Sheet(text, crawlers.TEXT_TYPE), modified)
+
+    def _shown(self) -> Iterable[Original]:
+        catalog = self.edition.catalog
+        live = (each for each in catalog.live if not each.withdrawal(catalog.now))
+        return dict.fromkeys(original for each in live for original in each.originals)
+
+    def _made_pictures(self) -> Iterator[ExportedFile]:
+        """Give the forms of pictures that something live shows; those for pages are made if they are not there yet."""
+        site, made = self.edition.site, self.edition.table.entries.pictures
+        headers = (("Cache-Control", f"public, max-age={FOR_EVER}, immutable"), *self.headers[1:])
+        found: dict[str, Path] = {}
+        for original in self._shown():
+            if renditions := made.of(original):
+                for each in (renditions.feed, renditions.card):
+                    found[each.name] = self._pictures.folder / each.name
+                for name in original.small_names:
+                    found[name] = self._pictures.small(original, name) or self._pictures.folder / renditions.feed.name
+        for name, file in found.items():
+            kind = TYPES.get(name.rpartition(".")[2], SMALL_TYPE)
+            digest = _digest(kind, file.name, *map(repr, headers))
+            yield ExportedFile(site.path + picture_path(name), file, kind, _date_of(file), digest, headers)
+
+    def _media_files(self) -> Iterator[ExportedFile]:
+        site = self.edition.site
+        for path, file in self.edition.files.items():
+            headers = self.headers
+            if file.type in SCRIPTABLE:
+                headers = (*headers[:-1], ("Content-Security-Policy", SANDBOX))
+            place, source = f"{site.path}/media/{path}", self._media.path_of(file)
+            digest = _digest(file.type, file.digest, *map(repr, headers))
+            yield ExportedFile(place, source, file.type, _date_of(source), digest, headers)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _date_of(file: Path) -> datetime:
+    return datetime.fromtimestamp(int(file.stat().st_mtime), UTC)

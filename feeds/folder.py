@@ -1,0 +1,322 @@
+"""BuildFolder: an edition as files that any web server gives, for `flask build`.
+
+It writes only what changed, each file whole, and removes only what an earlier build wrote. What that was stands in a
+list of its own, and what is being written in a journal, so that an interrupted build is finished by the next.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import TextIO
+
+import brotli
+
+from .document import pays
+from .export import Export, ExportedFile
+from .formats import hosting
+from .manifest import Manifest
+
+LIST, JOURNAL = ".feeds.json", ".feeds.new"
+"""What a build wrote; and, until it is done, the names of what it was the first to write."""
+
+NGINX = ".nginx"
+"""The folder of what nginx includes: `maps.conf` outside its servers, and `server.conf` in one."""
+
+VERSION = 1
+
+CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    ".gz": lambda data: gzip.compress(data, 9, mtime=0),
+    ".br": lambda data: bytes(brotli.compress(data, quality=11)),
+}
+"""The endings of compressed copies, which hosts look for beside a file, and what makes them."""
+
+_TEMPORARY = ".feeds-new-"
+
+_AHEAD = 32
+"""How many files are compressed ahead of the one that is written."""
+
+_SECOND = timedelta(seconds=1)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+Copies = Mapping[str, bytes | None]
+"""The compressed copies of a file by their endings; nothing where one does not pay."""
+
+
+class FolderError(Exception):
+    """A folder that cannot be built in: what was found, and what is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written of a file: its digest, its date, and the length of it (under "") and of its compressed copies.
+
+    A copy that does not pay has the length -1, and is not there.
+    """
+
+    digest: str
+    modified: datetime
+    lengths: Mapping[str, int]
+
+
+@dataclass
+class Report:
+    """What a build did, in numbers of files, their compressed copies apart."""
+
+    written: int = 0
+    removed: int = 0
+    unchanged: int = 0
+
+
+class BuildFolder:
+    """A folder that a web server has as the root of a host."""
+
+    def __init__(self, root: Path) -> None:
+        """Look at a folder; nothing is read yet, and it need not be there."""
+        self.root = root
+        self._known: dict[str, Written] = {}
+        self._foreign: set[str] = set()
+
+    def manifest(self) -> Manifest | None:
+        """Give the manifest of what was built last; nothing where there is none that can be read."""
+        for name in self._read_list():
+            if name.rpartition("/")[2] == "manifest.json":
+                with suppress(OSError, ValueError):
+                    return Manifest.from_json((self.root / name).read_bytes())
+        return None
+
+    def build(
+        self,
+        export: Export,
+        *,
+        among_others: bool = False,
+        with_copies: bool = True,
+        progress: Callable[[], object] = lambda: None,
+    ) -> Report:
+        """Write an edition over an earlier one.
+
+        `among_others` goes on where there are files that no build wrote, and touches none of them. Without
+        `with_copies` nothing is compressed. Raises FolderError, and OSError where the disk fails; the next build
+        goes on from there.
+        """
+        endings = tuple(CODINGS) if with_copies else ()
+        report, now = Report(), dict[str, Written]()
+        with self._journal() as journal:
+            if self._foreign and not among_others:
+                raise FolderError(self._refusal())
+            for file, copies in self._compressed(_files(export), endings):
+                if copies is None:
+                    now[file.name] = self._known[file.name]
+                    report.unchanged += 1
+                else:
+                    now[file.name] = self._put(file, copies, journal)
+                    report.written += 1
+                progress()
+            for name in self._known.keys() - now.keys():
+                self._remove(name)
+                report.removed += 1
+            self._write(LIST, _list(now))
+        return report
+
+    @contextmanager
+    def _journal(self) -> Iterator[TextIO]:
+        """Keep other builds out (flock), and learn what is there; the journal goes once all is done."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock, path = os.open(self.root, os.O_RDONLY), self.root / JOURNAL
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with path.open("a+", encoding="utf-8") as journal:
+                journal.seek(0)
+                begun = {name: Written("", _NEVER, {}) for name in journal.read().splitlines()}
+                self._known = begun | self._read_list()
+                self._foreign = set(self._look_around())
+                is_done = False
+                try:
+                    yield journal
+                    is_done = True
+                finally:
+                    if is_done or not journal.tell():
+                        path.unlink()
+        finally:
+            os.close(lock)
+
+    def _look_around(self) -> Iterator[str]:
+        """Go through the names of what no build wrote; what a build left half written is removed."""
+        own = {LIST, JOURNAL, *(name + ending for name in self._known for ending in ("", *CODINGS))}
+        for folder, folders, names in os.walk(self.root):
+            place = os.path.relpath(folder, self.root)
+            links = [each for each in folders if os.path.islink(os.path.join(folder, each))]
+            for each in (*names, *links):
+                name = each if place == "." else f"{place}/{each}"
+                if each.startswith(_TEMPORARY):
+                    (self.root / name).unlink()
+                elif name not in own:
+                    yield name
+
+    def _refusal(self) -> str:
+        some = ", ".join(sorted(self._foreign)[:3])
+        count = len(self._foreign)
+        more = f" and {count - 3:,} more" if count > 3 else ""
+        return (
+            f"{self.root} has files that no build wrote: {some}{more} (want an empty folder, or --among-others,"
+            " which leaves them as they are)"
+        )
+
+    def _compressed(
+        self, files: Iterator[ExportedFile], endings: tuple[str, ...]
+    ) -> Iterator[tuple[ExportedFile, Copies | None]]:
+        """Give all files in their order, and what is not there as it should be with its compressed copies.
+
+        Some are compressed ahead, in threads.
+        """
+        ahead: deque[tuple[ExportedFile, Future[Copies] | None]] = deque()
+        with ThreadPoolExecutor() as pool:
+            for file in files:
+                tried = endings if file.is_text else ()
+                ahead.append((file, None if self._is_current(file, tried) else pool.submit(_copies, file, tried)))
+                if len(ahead) > _AHEAD:
+                    yield _finished(*ahead.popleft())
+            while ahead:
+                yield _finished(*ahead.popleft())
+
+    def _is_current(self, file: ExportedFile, endings: tuple[str, ...]) -> bool:
+        """Tell whether a file and its compressed copies are there as an earlier build wrote them."""
+        known = self._known.get(file.name)
+        if known is None or known.digest != file.digest or known.lengths.keys() != {"", *endings}:
+            return False
+        states = ((known.modified, length) if length >= 0 else None for length in known.lengths.values())
+        return all(
+            self._state(file.name + ending) == state for ending, state in zip(known.lengths, states, strict=True)
+        )
+
+    def _state(self, name: str) -> tuple[datetime, int] | None:
+        try:
+            found = (self.root / name).stat()
+            return datetime.fromtimestamp(found.st_mtime, UTC), found.st_size
+        except FileNotFoundError:
+            return None
+
+    def _put(self, file: ExportedFile, copies: Copies, journal: TextIO) -> Written:
+        """Write a file and its copies; its date moves forward whenever it is another."""
+        known = self._known.get(file.name)
+        self._make_way(file)
+        if known is None:
+            journal.write(f"{file.name}\n")
+            journal.flush()
+        modified = max(file.modified, known.modified + _SECOND) if known else file.modified
+        lengths = {}
+        for ending, data in {**copies, "": file.source}.items():
+            lengths[ending] = -1 if data is None else self._write(file.name + ending, data, modified)
+        for ending in CODINGS:
+            if lengths.get(ending, -1) < 0:
+                (self.root / (file.name + ending)).unlink(missing_ok=True)
+        return Written(file.digest, modified, lengths)
+
+    def _make_way(self, file: ExportedFile) -> None:
+        """Take over a foreign file that is the very same. Raises FolderError where another is in the way."""
+        if not self._foreign:
+            return
+        ways = [file.name, *(file.name + ending for ending in CODINGS), *map(str, PurePosixPath(file.name).parents)]
+        for name in self._foreign.intersection(ways):
+            path = self.root / name
+            if name != file.name or path.is_symlink() or path.read_bytes() != file.data:
+                raise FolderError(f"{path} is in the way: no build wrote it (want it moved away)")
+
+    def _write(self, name: str, source: bytes | Path, modified: datetime | None = None) -> int:
+        """Write a file whole, under another name first, so that nobody sees half of it; give its length."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_TEMPORARY, delete=False) as file:
+            try:
+                if isinstance(source, Path):
+                    with source.open("rb") as original:
+                        shutil.copyfileobj(original, file)
+                else:
+                    file.write(source)
+                length = file.tell()
+                file.flush()
+                os.fchmod(file.fileno(), 0o644)
+                if modified:
+                    os.utime(file.fileno(), (modified.timestamp(),) * 2)
+                os.replace(file.name, path)
+            except OSError:
+                os.unlink(file.name)
+                raise
+        return length
+
+    def _remove(self, name: str) -> None:
+        """Remove what an earlier build wrote, and the folders that are empty then."""
+        for ending in ("", *CODINGS):
+            (self.root / (name + ending)).unlink(missing_ok=True)
+        for folder in (self.root / name).parents:
+            if folder == self.root or not folder.is_dir() or any(folder.iterdir()):
+                break
+            folder.rmdir()
+
+    def _read_list(self) -> dict[str, Written]:
+        try:
+            values = json.loads((self.root / LIST).read_bytes())
+            if values["version"] != VERSION:
+                return {}
+            return {
+                name: Written(digest, datetime.fromtimestamp(modified, UTC), lengths)
+                for name, (digest, modified, lengths) in values["files"].items()
+            }
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+
+def _finished(file: ExportedFile, copies: Future[Copies] | None) -> tuple[ExportedFile, Copies | None]:
+    return file, copies.result() if copies else None
+
+
+def _copies(file: ExportedFile, endings: tuple[str, ...]) -> Copies:
+    data = file.data if endings else b""
+    coded = {ending: CODINGS[ending](data) for ending in endings}
+    return {ending: found if pays(found, data) else None for ending, found in coded.items()}
+
+
+def _files(export: Export) -> Iterator[ExportedFile]:
+    """Give the files of an edition in their order, and at the end what tells hosts about them."""
+    hosted = []
+    for file in export:
+        hosted.append(_hosted(file))
+        yield file
+    copies = [guess for guess in export.guessed() if guess.has_ending]
+    yield from copies
+    about = export.places(), export.missing(), dict(export.headers)
+    told = hosting.Hosting(export.edition.site, hosted, [*map(_hosted, copies)], *about)
+    for name, data in (
+        ("_redirects", hosting.redirects(told)),
+        ("_headers", hosting.headers(told)),
+        (f"{NGINX}/maps.conf", hosting.nginx_maps(told)),
+        (f"{NGINX}/server.conf", hosting.nginx_server(told)),
+    ):
+        digest = hashlib.sha256(data).hexdigest()
+        yield ExportedFile(f"/{name}", data, "application/octet-stream", export.edition.modified, digest)
+
+
+def _hosted(file: ExportedFile) -> hosting.HostedFile:
+    return hosting.HostedFile(f"/{file.name}", file.content_type, dict(file.headers))
+
+
+def _list(written: Mapping[str, Written]) -> bytes:
+    """Write down what was written, a file a line."""
+    lines = (
+        f"{json.dumps(name)}: {json.dumps([each.digest, int(each.modified.timestamp()), each.lengths])}"
+        for name, each in sorted(written.items())
+    )
+    files = ",\n".join(lines)
+    return f'{{"version": {VERSION}, "files": {{\n{files}}}}}\n'.encode()

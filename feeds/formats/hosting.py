@@ -1,0 +1,177 @@
+"""What hosts of files are told: where old paths lead, and which headers a file has.
+
+nginx reads it in its own language (https://nginx.org/en/docs/http/ngx_http_map_module.html), and several hosts of
+static sites, Netlify and Cloudflare Pages among them, in the files `_redirects` and `_headers`
+(https://docs.netlify.com/manage/routing/redirects/overview/, https://developers.cloudflare.com/pages/configuration/).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from feeds.site import Site
+
+
+@dataclass(frozen=True)
+class HostedFile:
+    """A file as a host sees it: its path in the folder, with a slash before it, and the headers it is to have."""
+
+    path: str
+    content_type: str
+    headers: Mapping[str, str]
+
+    @property
+    def is_json_feed(self) -> bool:
+        """Tell whether it is a JSON feed, which hosts know from other JSON by its path alone."""
+        return self.content_type == "application/feed+json"
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """The files of a site, and what is answered at other paths; `copies` are files for hosts that know no `places`.
+
+    `places` are paths that are answered from another file, `missing` the pages of what is not there, by the beginning
+    of the paths that each is for; `common` are the headers of every answer.
+    """
+
+    site: Site
+    files: Sequence[HostedFile]
+    copies: Sequence[HostedFile]
+    places: Mapping[str, str]
+    missing: Mapping[str, str]
+    common: Mapping[str, str]
+
+
+def redirects(hosting: Hosting) -> bytes:
+    """Write `_redirects`: a path, its place, and the status, 200 where the place answers under the path itself."""
+    bare = ((path, place) for path, place in hosting.places.items() if path.rpartition("/")[2].isalnum())
+    lines = [f"{_in_url(path)} {_in_url(place)} 200" for path, place in bare]
+    moved = hosting.site.moved_paths.items()
+    lines += [f"{_in_url(hosting.site.path + old)} {new} 301" for old, new in moved if hosting.site.path + old]
+    return _text(lines)
+
+
+def headers(hosting: Hosting) -> bytes:
+    """Write `_headers`: what every answer has, and the few files that have more; rules that overlap add up."""
+    common = {name: value for name, value in hosting.common.items() if name != "Cache-Control"}  # hosts have their own
+    lines = ["/*", *_indented(common)]
+    pictures = f"{hosting.site.path}/pictures/*"
+    for file in sorted((*hosting.files, *hosting.copies), key=lambda each: each.path.count("/")):  # some read 100 rules
+        more = {name: value for name, value in file.headers.items() if common.get(name) != value}
+        more.pop("Cache-Control")
+        if more.keys() - {"Link"}:
+            lines += [_in_url(file.path), *_indented({"Content-Type": file.content_type, **more})]
+    lines += [pictures, *_indented({"Cache-Control": "public, max-age=31536000, immutable"})]
+    return _text(lines)
+
+
+def nginx_maps(hosting: Hosting) -> bytes:
+    """Write what nginx wants outside its servers: maps from a path to what its answer has."""
+    site, policy = hosting.site, hosting.common["Content-Security-Policy"]
+    links = {file.path: _literal(file.headers["Link"]) for file in hosting.files if "Link" in file.headers}
+    policies = {file.path: file.headers["Content-Security-Policy"] for file in hosting.files}
+    moved = {site.path + old: _literal(new) for old, new in site.moved_paths.items() if site.path + old}
+    cache = hosting.common["Cache-Control"]
+    here = re.escape(site.path)
+    maps: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+        ("$uri $feeds_moved", "", moved),
+        ("$uri $feeds_place", "", hosting.places),
+        ("$uri $feeds_link", "", links),
+        ("$uri $feeds_policy", policy, {path: found for path, found in policies.items() if found != policy}),
+        ("$uri $feeds_scripts", "", {"~[.](rss|atom|opml)$": "*", f"~{_json_feeds(site)}": "*"}),
+        ("$uri $feeds_age", cache, {f"~^{here}/pictures/": "public, max-age=31536000, immutable"}),
+        ("$status $feeds_cache", "no-store", {"~^[23]": "$feeds_age"}),
+        ("$status $feeds_allow", "", {"405": "GET, HEAD"}),
+        ("$uri $feeds_missing", hosting.missing[""], {f"~^{re.escape(k)}": v for k, v in hosting.missing.items() if k}),
+    )
+    lines = [_WRITTEN]
+    for variables, default, values in maps:
+        lines += [f"map {variables} {{", f"    default {_quoted(default)};"]
+        lines += [f"    {_quoted(key)} {_quoted(value)};" for key, value in values.items()]
+        lines += ["}"]
+    return _text(lines)
+
+
+def nginx_server(hosting: Hosting) -> bytes:
+    """Write what nginx wants inside the server that has the folder as its root."""
+    site = hosting.site
+    here = re.escape(site.path)
+    by_ending = {
+        file.path.rpartition(".")[2].lower(): file.content_type for file in hosting.files if not file.is_json_feed
+    }
+    kinds: dict[str, list[str]] = {}
+    for ending, kind in sorted(by_ending.items()):
+        if ending.isalnum():
+            kinds.setdefault(kind, []).append(ending)
+    common = {
+        **hosting.common,
+        "Content-Security-Policy": "$feeds_policy",
+        "Cache-Control": "$feeds_cache",
+        "Access-Control-Allow-Origin": "$feeds_scripts",
+        "Link": "$feeds_link",
+        "Allow": "$feeds_allow",
+    }
+    host = site.url.removesuffix(site.path) if site.path else site.url
+    return _text(
+        [
+            _WRITTEN,
+            "types {",
+            *(f"    {_quoted(kind)} {' '.join(endings)};" for kind, endings in kinds.items()),
+            "}",
+            "default_type application/octet-stream;",
+            *(f"add_header {name} {_quoted(value)} always;" for name, value in common.items()),
+            "gzip_static on;",
+            "gzip_vary on;",
+            "if_modified_since before;",
+            "max_ranges 0;",
+            "error_page 404 $feeds_missing;",
+            "if ($request_method !~ ^(GET|HEAD)$) { return 405; }",
+            "if ($feeds_moved) { return 301 $feeds_moved; }",
+            "if ($feeds_place) { rewrite ^ $feeds_place last; }",
+            "location / { try_files $uri $uri/index.html =404; }",
+            f"location ~ {_json_feeds(site)} {{ types {{ }} default_type application/feed+json; }}",
+            f"location ~ ^{here}/(media|pictures)/ {{ max_ranges 5; try_files $uri =404; }}",
+            "location ~ /(index|404)[.]html$ { internal; }",
+            "location ~ ^/(_headers|_redirects)$ { return 404; }",
+            "location ~ /[.](?!well-known/) { return 404; }",
+            "location ~ ^(?<feeds_stem>.+)/$ {",
+            f'    if (-f $document_root$feeds_stem/index.html) {{ return 301 "{host}$feeds_stem"; }}',
+            f'    if (-f $document_root$feeds_stem) {{ return 301 "{host}$feeds_stem"; }}',
+            "    return 404;",
+            "}",
+        ]
+    )
+
+
+_WRITTEN = "# Written by `flask build`; the next one writes it anew."
+
+
+def _json_feeds(site: Site) -> str:
+    """Tell which paths are JSON feeds, as a regular expression."""
+    languages = "|".join(["", *(f"/{each}" for each in site.languages[1:])])
+    return f"^{re.escape(site.path)}({languages})/feeds/.+[.]json$"
+
+
+def _indented(found: Mapping[str, str]) -> Iterator[str]:
+    return (f"  {name}: {value}" for name, value in found.items())
+
+
+def _in_url(path: str) -> str:
+    return quote(path, safe="/")
+
+
+def _quoted(text: str) -> str:
+    """Write a parameter of nginx's: a quote or a backslash needs a backslash before it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _literal(url: str) -> str:
+    """Keep nginx from seeing a variable in a URL, where a dollar begins one."""
+    return url.replace("$", "%24")
+
+
+def _text(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()

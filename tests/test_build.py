@@ -1,0 +1,270 @@
+"""The edition as files: `flask build` writes what changed, whole and in an order that shows nobody what is missing."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import brotli
+import pytest
+from click.testing import Result
+from flask import Flask
+from werkzeug.test import Client
+
+from feeds import create_app, folder
+from feeds.settings import Settings
+
+from .builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder, draw
+from .processes import forwarded, free_port, nginx
+
+Files = dict[str, bytes]
+OWN = (".feeds.json",)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "target"
+
+
+def app_of(content: Path, seconds: float = 0) -> Flask:
+    return create_app(Settings(content), clock=lambda: NOW + timedelta(seconds=seconds))
+
+
+def build(content: Path, target: Path, *options: str, seconds: float = 0) -> Result:
+    return app_of(content, seconds).test_cli_runner().invoke(args=["build", str(target), *options])
+
+
+def files(target: Path) -> Files:
+    """Read all that a build wrote, but for its list."""
+    found = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in sorted(found.items()) if name not in OWN}
+
+
+def dates(target: Path) -> dict[str, float]:
+    return {name: (target / name).stat().st_mtime for name in files(target)}
+
+
+def write(content: Path, name: str, **changes: object) -> None:
+    (content / "articles" / f"{name}.yaml").write_text(as_yaml({**PLAIN, **changes}), encoding="utf-8")
+
+
+def test_a_folder_has_all_that_the_server_has(content: Path, target: Path) -> None:
+    picture = {"file": "dessin.png", "alt": "Un dessin"}
+    content_folder(content, {"a": {"picture": picture, "attachments": [{"file": "plan.pdf", "title": "Un plan"}]}})
+    draw(content / "media" / "dessin.png", 1300, 700)
+    (content / "media" / "plan.pdf").write_bytes(b"%PDF-1.4")
+    assert build(content, target).exit_code == 0
+    found, app = files(target), app_of(content)
+    client, edition = Client(app.wsgi_app), app.extensions["feeds"]
+    edition.start()
+    for path in edition.edition:
+        name = path[1:] + ("" if "." in path.rpartition("/")[2] else "/index.html" if path[1:] else "index.html")
+        if name.replace("//", "/") not in found:
+            assert path.rstrip("/").endswith(("/feed", "/rss")), f"{path}: only what a host of files rewrites"
+        else:
+            assert found[name.replace("//", "/")] == client.get(path).data
+    pictures = [name for name in found if name.startswith("pictures/")]
+    assert len(pictures) == 5 and found["media/plan.pdf"] == b"%PDF-1.4"
+    assert found["en/404.html"] == client.get("/en/nothing").data
+    assert "media/dessin.png" not in found, "an original may tell where it was taken"
+
+
+def test_compressed_copies_are_of_the_same_bytes_and_only_where_they_pay(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    found = files(target)
+    for ending, decompress in ((".gz", gzip.decompress), (".br", brotli.decompress)):
+        copies = [name for name in found if name.endswith(ending)]
+        assert {"feeds/all.rss" + ending, "index.html" + ending} <= set(copies)
+        for name in copies:
+            assert decompress(found[name]) == found[name.removesuffix(ending)]
+            assert len(found[name]) < len(found[name.removesuffix(ending)])
+    assert not any(name.startswith((".nginx", "_")) and name.endswith((".gz", ".br")) for name in found)
+    build(content, target, "--no-copies")
+    assert not [name for name in files(target) if name.endswith((".gz", ".br"))]
+
+
+def test_a_second_build_writes_nothing(sample: Path, target: Path) -> None:
+    build(sample, target)
+    before = {path: path.stat().st_ctime_ns for path in target.rglob("*") if path.is_file() and path.name not in OWN}
+    again = build(sample, target, seconds=3600)
+    assert again.output.endswith(f" as they were in {target}\n") and "0 written, 0 removed" in again.output
+    assert {path: path.stat().st_ctime_ns for path in before} == before
+
+
+def test_a_change_writes_what_it_changes_and_nothing_else(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}, "b": {"categories": ["outreach"]}, "c": {"categories": ["funding"]}})
+    build(content, target)
+    before, old = files(target), dates(target)
+    write(content, "a", title="Un autre")
+    build(content, target, seconds=60)
+    after, new = files(target), dates(target)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert {"feeds/research.rss", "feeds/research.rss.gz", "articles/a/index.html", "manifest.json"} <= changed
+    assert not [name for name in changed if "outreach" in name or "funding" in name or name.startswith(".nginx")]
+    assert {name for name in new if new[name] != old.get(name)} == changed
+    assert {new[name] for name in changed} == {(NOW + timedelta(seconds=60)).timestamp()}
+
+
+def test_dates_are_the_manifests_and_never_go_back(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    assert dates(target)["feeds/all.rss"] == NOW.timestamp()
+    write(content, "a", title="Un autre")
+    build(content, target, seconds=-3600)
+    assert dates(target)["feeds/all.rss"] == dates(target)["articles/a/index.html"] == NOW.timestamp() + 1
+
+
+def test_what_is_gone_is_removed_with_its_folder_and_nothing_of_anybody_elses(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}, "b": {}})
+    build(content, target)
+    (target / "articles" / "notes.txt").write_text("mine")
+    (content / "articles" / "a.yaml").unlink()
+    refused = build(content, target)
+    assert refused.exit_code == 1
+    assert f"Error: {target} has files that no build wrote: articles/notes.txt (want" in refused.output
+    assert (target / "articles" / "a").exists()
+    assert build(content, target, "--among-others").exit_code == 0
+    assert not (target / "articles" / "a").exists()
+    assert (target / "articles" / "notes.txt").read_text() == "mine"
+
+
+def test_a_folder_of_somebody_elses_is_left_as_it_was(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    target.mkdir()
+    for number in range(5):
+        (target / f"file{number}").write_text("mine")
+    refused = build(content, target)
+    assert refused.exit_code == 1 and "file0, file1, file2 and 2 more" in refused.output
+    assert sorted(os.listdir(target)) == [f"file{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("name", ["robots.txt", "feeds/all.rss.gz"])
+def test_a_file_that_is_in_the_way_is_never_overwritten(name: str, content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    path = target / name
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    refused = build(content, target, "--among-others")
+    assert refused.exit_code == 1
+    assert f"Error: {path} is in the way: no build wrote it (want it moved away)" in refused.output
+    assert path.read_text() == "mine"
+
+
+def test_a_link_out_of_the_folder_is_not_followed(content: Path, target: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {}})
+    (tmp_path / "elsewhere").mkdir()
+    target.mkdir()
+    (target / "articles").symlink_to(tmp_path / "elsewhere")
+    assert build(content, target).exit_code == 1
+    refused = build(content, target, "--among-others")
+    assert f"{target / 'articles'} is in the way" in refused.output
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
+def test_a_build_that_is_cut_off_anywhere_shows_nothing_that_is_missing_and_is_finished_by_the_next(
+    content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content_folder(content, {"a": {"picture": {"file": "dessin.png", "alt": "Un dessin"}}})
+    draw(content / "media" / "dessin.png", 1300, 700)
+    replace, left = os.replace, 0
+
+    def failing(source: str, place: Path) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0 and str(place).startswith(str(target)):
+            raise OSError(28, "No space left on device")
+        replace(source, place)
+
+    monkeypatch.setattr(folder.os, "replace", failing)
+    for count in range(0, 500, 7):
+        left = count
+        done = build(content, target, "--no-copies")
+        for feed in target.glob("feeds/*.rss"):
+            for below in re.findall('(?:src|href|url)=(?:"|&quot;)https://news.example/([^"&]+)', feed.read_text()):
+                assert (target / below).exists() or (target / below / "index.html").exists(), (count, below)
+        assert not list(target.rglob(".feeds-new-*"))
+        if done.exit_code == 0:
+            break
+        assert "No space left on device" in done.output
+    assert count > 40
+    whole = files(target)
+    build(content, target.with_name("other"), "--no-copies")
+    assert files(target.with_name("other")) == whole
+
+
+def test_a_damaged_file_is_written_anew(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    (target / "feeds" / "all.rss").write_text("")
+    (target / "feeds" / "all.atom.gz").unlink()
+    assert "2 written" in build(content, target).output
+    assert (target / "feeds" / "all.rss").stat().st_size and (target / "feeds" / "all.atom.gz").exists()
+
+
+def test_what_was_served_is_remembered_by_the_folder_alone(content: Path, target: Path) -> None:
+    """A build on another machine has the manifest that it wrote, and no state folder."""
+    content_folder(content, {"a": {}})
+    build(content, target)
+    before = (target / "manifest.json").read_bytes()
+    build(content, target, seconds=86_400)
+    assert (target / "manifest.json").read_bytes() == before
+
+
+def test_what_is_not_live_is_in_no_file(content: Path, target: Path) -> None:
+    picture = {"file": "secret.png", "alt": "Un dessin"}
+    late = {"picture": picture, "published": "2027-01-01", "attachments": [{"file": "secret.pdf", "title": "Un plan"}]}
+    content_folder(content, {"coming": late, "draft": {**late, "published": "2026-01-01", "draft": "true"}})
+    draw(content / "media" / "secret.png")
+    (content / "media" / "secret.pdf").write_bytes(b"%PDF-1.4")
+    build(content, target)
+    assert not [name for name in files(target) if "secret" in name or "pictures" in name or "coming" in name]
+
+
+def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program: Callable[[str], str]) -> None:
+    odd = {
+        "/vieux%20flux.xml": "/feeds/all.rss",
+        "/actualités": "https://www.example/a?b=$uri&c=d",
+        "/a%22b;c%7Bd%7D$e%5Cf": "/feeds/all.atom",
+        "/~user": "/",
+        "/default": "/feeds/research",
+    }
+    content_folder(content, {"a": {}}, SITE + as_yaml({"redirects": odd}))
+    done = build(content, target)
+    assert done.exit_code == 0, done.output
+    port = free_port()
+    config = (ROOT / "deploy" / "nginx-static.conf").read_text(encoding="utf-8").replace("/srv/feeds", str(target))
+    config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
+    (folder_of := target.with_name("nginx")).mkdir()
+    with nginx(program("nginx"), config, folder_of):
+        behind, live = Client(forwarded(port)), Client(app_of(content).wsgi_app)
+        for old in odd:
+            answers = [client.get(old) for client in (behind, live)]
+            assert [each.status_code for each in answers] == [301, 301], old
+            assert answers[0].headers["Location"].replace("%24", "$") == answers[1].headers["Location"]
+        assert behind.get("/.nginx/maps.conf").status_code == behind.get("/_headers").status_code == 404
+        assert behind.get("/.feeds.json").status_code == 404
+        assert behind.get("/articles/a/index.html").status_code == 404
+
+
+def test_hosts_of_static_sites_are_told_types_and_old_paths(sample: Path, target: Path) -> None:
+    build(sample, target)
+    redirects = (target / "_redirects").read_text(encoding="utf-8").splitlines()
+    assert "/feed /feeds/all.rss 200" in redirects
+    assert "/spip.php https://news.crcm.example/feeds/all.rss 301" in redirects
+    rules = (target / "_headers").read_text(encoding="utf-8")
+    assert "/feed.json\n  Content-Type: application/feed+json\n" in rules
+    assert "/feeds/all.rss\n  Content-Type: application/rss+xml; charset=utf-8\n" in rules
+    assert rules.splitlines()[0] == "/*" and "Cache-Control" not in rules.partition("/pictures/*")[0]
+    assert SAMPLE.exists()
+
+
+def test_a_broken_site_is_told(content: Path, target: Path) -> None:
+    content_folder(content, {}, "title: Le site\n")
+    done = build(content, target)
+    assert done.exit_code == 2 and "site.yaml:1:1: url: missing" in done.output
+    assert not target.exists()
