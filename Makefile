@@ -33,9 +33,10 @@ bench: $(dev)
 screenshots: $(dev)
 	@$(venv)/python docs/screenshots.py
 
+# What tests need as well bounds some of what runs, which is why it is locked first.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --output-file requirements.txt pyproject.toml
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --output-file requirements-dev.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 
 # Some systems ship Python without ensurepip: there, the pip of the system fills the environment.
 .venv/bin/python:

@@ -9,11 +9,13 @@ import logging
 import secrets
 import socket
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, NoReturn, cast
 from urllib.request import urlopen
 from wsgiref.types import WSGIApplication
 
@@ -34,14 +36,21 @@ from .publisher import Publisher
 from .schema import article_schema, site_schema
 from .site import Site
 from .sitekeys import slug
+from .state import StateFolder
 from .yamlfile import FORBIDDEN, Problem, name_character
 
+if TYPE_CHECKING:
+    from .websub import Told
+
 SCHEMAS = ("article", "site")
+
+PING_STEP = 0.2
+"""Seconds between two looks of `ping --watch` at what was published."""
 
 
 def add_commands(app: Flask) -> None:
     """Make the commands known to `flask`."""
-    for command in (serve, build, check, diff, new, schema):
+    for command in (serve, build, ping, check, diff, new, schema):
         app.cli.add_command(command)
 
 
@@ -101,6 +110,8 @@ def serve(host: str, port: int, workers: int) -> None:
 
 def load_worker(app_import_path: str | None) -> WSGIApplication:
     """Make the application of one process, with its first edition ready."""
+    from . import announcing
+
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = ScriptInfo(app_import_path=app_import_path).load_app()
     publisher: Publisher = app.extensions["feeds"]
@@ -108,6 +119,7 @@ def load_worker(app_import_path: str | None) -> WSGIApplication:
     gc.collect()
     gc.freeze()  # what has been read is not looked through at every change
     publisher.watch()
+    announcing.start(publisher)
     return cast(WSGIApplication, app.wsgi_app)
 
 
@@ -156,6 +168,62 @@ def _whole_edition(known: Manifest | None) -> tuple[Publisher, Edition]:
     publisher.start()
     assert publisher.edition, "the site was read just now"
     return publisher, publisher.edition
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Go on: tell hubs of each change, and what they missed.")
+@with_appcontext
+def ping(watch: bool) -> None:
+    """Tell the hubs of site.yaml what was built or served since they were told last.
+
+    To be run once the new files are where readers fetch them. `flask serve` and `flask publish` do it by themselves.
+    Exit status 1 if a hub could not be told: the next time, it is told of all that it missed.
+    """
+    from .announcing import Workers
+
+    publisher, site = _publisher(), _site_or_exit(_folder(), 2)
+    state = publisher.state
+    assert state, "commands have one"
+    if not site.hubs:
+        raise click.ClickException("site.yaml names no hubs (want hubs: [https://…])")
+    workers = click.get_current_context().with_resource(closing(Workers(state.root)))
+    if not workers.is_announcer():
+        raise click.ClickException(f"another process tells hubs of what is in {state.root} (want one alone)")
+    if watch:
+        _ping_for_ever(state)
+    manifest = state.read_manifest()
+    if manifest is None:
+        raise click.ClickException(f"{state.root} knows of nothing that was built or served yet")
+    if _tell_hubs(site, manifest, state.read_told(), state.write_told):
+        sys.exit(1)
+
+
+def _ping_for_ever(state: StateFolder) -> NoReturn:
+    """Tell hubs of whatever a build or a server writes down, until the process is ended."""
+    from .websub import Announcer, topics_of
+
+    announcer, known = Announcer(state.read_told(), state.write_told), None
+    while True:
+        manifest = state.read_manifest()
+        site = _folder().load_site()[0] if manifest and manifest is not known else None
+        if manifest and site:
+            announcer.update(site.hubs, topics_of(site, manifest))
+            known = manifest
+        time.sleep(PING_STEP)
+
+
+def _tell_hubs(site: Site, manifest: Manifest, told: Told, keep: Callable[[Told], None]) -> bool:
+    """Tell hubs once, and print what came of it; tell whether one could not be told."""
+    from .websub import announce, pending, topics_of
+
+    topics = topics_of(site, manifest)
+    news = {hub: len(pending(told.get(hub, {}), topics)) for hub in site.hubs}
+    told, faults = announce(told, site.hubs, topics)
+    keep(told)
+    for hub, count in news.items():
+        result = f"{faults[hub]}; it is told the next time" if hub in faults else f"told of {_count(count, 'topic')}"
+        click.echo(f"{hub}: {result}", err=hub in faults)
+    return bool(faults)
 
 
 @click.command()

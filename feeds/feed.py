@@ -142,7 +142,8 @@ class Feed:
     """A subscription or archive document before it is written: entries newest first, and what is said of them all.
 
     `address` is where the feed is, without the ending of a format; `url` is what it is about, `page` our page about it,
-    `style` the stylesheet for browsers that open it. `translations` are its topic's addresses in other languages.
+    `style` the stylesheet for browsers that open it. `translations` are its topic's addresses in other languages, and
+    `hubs` those that are told of each change (WebSub).
     """
 
     id: str
@@ -161,5 +162,6 @@ class Feed:
     icon: Image | None = None
     translations: dict[str, str] = field(default_factory=dict)
     history: History = History()
+    hubs: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()

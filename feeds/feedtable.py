@@ -107,7 +107,9 @@ class FeedTable:
         outline = self._outline(topic)
         newest = next(self.archives(topic), None)
         history = History(previous=f"{outline.address}/{newest:%Y-%m}" if newest else None)
-        return replace(outline, history=history, entries=entries, tombstones=tuple(tombstones))
+        # FreshRSS polls a feed with a hub once a day: none may be declared that is not told of every change
+        hubs = self.site.hubs if topic.kind in ("all", "category") else ()
+        return replace(outline, history=history, hubs=hubs, entries=entries, tombstones=tuple(tombstones))
 
     def archives(self, topic: Topic) -> Iterator[date]:
         """Give the first days of the months that are archive documents, the newest first.

@@ -220,7 +220,7 @@ def _self_link(feed: Feed, format: Format) -> str:
 
 def _links(feed: Feed, format: Format) -> str:
     """Write the Link header of a feed (RFC 8288): itself, its other formats, its translations."""
-    links = [_self_link(feed, format)]
+    links = [_self_link(feed, format), *(f'<{hub}>; rel="hub"' for hub in feed.hubs)]
     for rel, address in feed.history.links():
         links.append(f'<{address}.{format.ending}>; rel="{rel}"; type="{format.media_type}"')
     for other in FORMATS.values():

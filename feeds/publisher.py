@@ -81,6 +81,7 @@ class Publisher:
         self._rescan = rescan
         self._watcher: threading.Thread | None = None
         self._one_at_a_time = threading.Lock()
+        self._news = threading.Condition()
         self._published: Content | None = None
         self._told: set[str] = set()
         self._settles_at: float | None = None
@@ -116,6 +117,12 @@ class Publisher:
         with self._one_at_a_time:
             self._refresh(now, changed)
 
+    def wait(self, known: Edition | None, seconds: float | None = None) -> Edition | None:
+        """Wait for another edition than a known one, for so many seconds at most; give the one there is."""
+        with self._news:
+            self._news.wait_for(lambda: self.edition is not known, seconds)
+            return self.edition
+
     def seconds_left(self, edition: Edition) -> float:
         """Tell how long until something of an edition changes by itself; infinite if nothing will."""
         change = edition.next_change
@@ -137,6 +144,8 @@ class Publisher:
                     self._order_pictures(catalog.articles.values())
                 self._swap(catalog)
                 self._published = loaded
+                with self._news:
+                    self._news.notify_all()
         finally:
             self.revision += is_news
             self.content.keep()

@@ -19,6 +19,7 @@ from .sitekeys import (
     CategorySlug,
     CategoryTitles,
     Entries,
+    Hubs,
     Languages,
     MaxAge,
     NewPlace,
@@ -134,6 +135,11 @@ class Site(Strict):
     max_age: MaxAge = Field(
         3600, description="Seconds that a copy of a feed may be kept before it is asked for again.", examples=["3600"]
     )
+    hubs: Hubs = Field(
+        (),
+        description="WebSub hubs, which carry each change to subscribers at once.",
+        examples=["[https://hub.example/]"],
+    )
     redirects: dict[OldPath, NewPlace] = Field(
         default_factory=dict,
         description="Old paths below `url`, each with the path or address that replaced it.",
@@ -157,6 +163,13 @@ class Site(Strict):
         for old, new in value.items():
             if unquote(new) in value:
                 raise ValueError(f"{old} leads to {new}, which leads on (want the last place at once)")
+        return value
+
+    @field_validator("hubs")
+    @classmethod
+    def _hubs_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"{', '.join(value)} names one hub twice (want each once)")
         return value
 
     @field_validator("categories")

@@ -97,6 +97,14 @@ def site_url(value: object) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
 
 
+def _hub(value: object) -> str:
+    """Read the address of a hub: what it is told of goes through no foreign hands, but on this very machine."""
+    found = url(value)
+    if urlsplit(found).scheme != "https" and urlsplit(found).hostname not in ("localhost", "127.0.0.1"):
+        raise ValueError(f"{show(found)} is a hub without encryption (want https://…)")
+    return found
+
+
 def _category_slug(value: object) -> str:
     found = str(value)
     if found in RESERVED:
@@ -238,6 +246,8 @@ Languages = Annotated[tuple[Language, ...], BeforeValidator(one_or_more)]
 Zone = Annotated[ZoneInfo, PlainValidator(_zone), _STRING]
 TagAuthority = Annotated[str, PlainValidator(_tag_authority), WithJsonSchema({"type": "string", "pattern": _AUTHORITY})]
 Accent = Annotated[str, PlainValidator(_accent), WithJsonSchema({"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"})]
+Hub = Annotated[str, PlainValidator(_hub), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
+Hubs = Annotated[tuple[Hub, ...], BeforeValidator(one_or_more)]
 Entries = Annotated[
     int, PlainValidator(number(1, 500)), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 500})
 ]

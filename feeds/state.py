@@ -6,6 +6,7 @@ It decides nothing. Where the folder cannot be used, that is told once, and the 
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import sqlite3
@@ -15,6 +16,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from .manifest import Manifest
+
+TOLD = "told.json"
+"""The file of what each hub was told."""
 
 log = logging.getLogger(__name__)
 
@@ -69,17 +73,42 @@ class StateFolder:
         return None
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write the manifest whole: to another file, through to the disk, and renamed."""
+        """Write down the manifest."""
+        with suppress(OSError):  # it is told
+            path = self._write("manifest.json", manifest.to_json(with_past=True))
+            self._known = (_state(path), manifest)
+
+    def _write(self, name: str, data: bytes) -> Path:
+        """Write a file whole: to another name, through to the disk, and renamed. Raises OSError, which is told."""
         try:
-            with tempfile.NamedTemporaryFile(dir=self.root, prefix="manifest-", delete=False) as file:
-                file.write(manifest.to_json(with_past=True))
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.root, prefix="new-", delete=False) as file:
+                file.write(data)
                 file.flush()
                 os.fchmod(file.fileno(), 0o644)
                 os.fsync(file.fileno())
-            path = Path(file.name).replace(self.root / "manifest.json")
-            self._known = (_state(path), manifest)
+            return Path(file.name).replace(self.root / name)
         except OSError as fault:
             self._tell(fault)
+            raise
+
+    def read_told(self) -> dict[str, dict[str, str]]:
+        """Give what each hub was told: digests by topic; one that cannot be read is none, and all is told again."""
+        try:
+            values = json.loads((self.root / TOLD).read_bytes())
+            return {str(hub): {str(k): str(v) for k, v in topics.items()} for hub, topics in values["hubs"].items()}
+        except FileNotFoundError:
+            pass
+        except OSError as fault:
+            self._tell(fault)
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+            log.error("%s: %r; hubs are told of everything again", self.root / TOLD, fault)
+        return {}
+
+    def write_told(self, told: Mapping[str, Mapping[str, str]]) -> None:
+        """Write down what each hub was told."""
+        with suppress(OSError):  # it is told
+            self._write(TOLD, json.dumps({"hubs": told}, indent=1).encode())
 
     def good_texts(self, names: set[str]) -> dict[str, bytes]:
         """Give the last good texts of files, by their names."""

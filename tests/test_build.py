@@ -15,7 +15,7 @@ from click.testing import Result
 from flask import Flask
 from werkzeug.test import Client
 
-from feeds import create_app, folder
+from feeds import create_app
 from feeds.settings import Settings
 
 from .builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder, draw
@@ -180,7 +180,7 @@ def test_a_build_that_is_cut_off_anywhere_shows_nothing_that_is_missing_and_is_f
             raise OSError(28, "No space left on device")
         replace(source, place)
 
-    monkeypatch.setattr(folder.os, "replace", failing)
+    monkeypatch.setattr(os, "replace", failing)
     for count in range(0, 500, 7):
         left = count
         done = build(content, target, "--no-copies")

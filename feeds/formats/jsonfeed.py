@@ -29,6 +29,7 @@ def render(feed: Feed) -> bytes:
         "favicon": feed.icon.url if feed.icon else None,
         "authors": [_person(feed.author)],
         "language": feed.language,
+        "hubs": [{"type": "WebSub", "url": hub} for hub in feed.hubs] or None,
     }
     head = _text(_present(document)).removesuffix("\n}")
     items = ",".join(_item(entry) for entry in feed.entries)

@@ -200,6 +200,8 @@ class _RssChannel(BaseExtension):  # type: ignore[misc]
         for rel, address in self.feed.history.links():
             about = {"href": f"{address}.rss", "rel": rel, "type": "application/rss+xml"}
             etree.SubElement(root[0], f"{{{ATOM}}}link", about)
+        for hub in self.feed.hubs:
+            etree.SubElement(root[0], f"{{{ATOM}}}link", href=hub, rel="hub")
         if self.feed.history.current:
             etree.SubElement(root[0], f"{{{HISTORY}}}archive")
         _for_browsers(root, self.feed)
@@ -244,6 +246,8 @@ class _AtomFeed(BaseExtension):  # type: ignore[misc]
         for rel, address in self.feed.history.links():
             about = {"href": f"{address}.atom", "rel": rel, "type": "application/atom+xml"}
             root.insert(place, etree.Element("link", about))
+        for hub in reversed(self.feed.hubs):
+            root.insert(place, etree.Element("link", href=hub, rel="hub"))
         if self.feed.history.current:
             etree.SubElement(root, f"{{{HISTORY}}}archive")
         _for_browsers(root, self.feed)

@@ -1,0 +1,137 @@
+"""Announcing: one of the processes that serve tells hubs what changed, once all of them have the new bytes.
+
+It makes no edition and serves nothing; what a hub is told, and how, is `websub`'s affair.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from .edition import Edition
+from .publisher import Publisher
+from .state import StateFolder
+from .websub import Announcer, topics_of
+
+ROLE = "announcer"
+"""The file in the state folder that the process which announces has locked."""
+
+WORKERS = "workers"
+"""The folder in it where each process says which edition it has, in a file that it has locked."""
+
+LATEST = 5.0
+"""Seconds after which hubs are told though a process has not the new bytes: it may have a fault of its own."""
+
+_STEP = 0.02
+_PATIENCE = 1.0
+"""Seconds between two attempts to take over the role of a process that ended."""
+
+log = logging.getLogger(__name__)
+
+
+class Workers:
+    """The processes that serve from one state folder; the kernel frees the locks of one that ends, however it does."""
+
+    def __init__(self, root: Path) -> None:
+        """Be one of them, once there is something to say; nothing is opened yet."""
+        self._root = root
+        self._own: IO[str] | None = None
+        self._role: IO[str] | None = None
+
+    def close(self) -> None:
+        """Be one of them no more, as if the process had ended."""
+        for file in filter(None, (self._own, self._role)):
+            file.close()
+        self._own = self._role = None
+
+    def say(self, date: datetime) -> None:
+        """Tell the others the date of the edition that this process has."""
+        if self._own is None:
+            (self._root / WORKERS).mkdir(parents=True, exist_ok=True)
+            new = self._root / f"worker-{os.getpid()}"
+            self._own = new.open("w", encoding="ascii")
+            fcntl.flock(self._own, fcntl.LOCK_EX)
+            new.rename(self._root / WORKERS / str(os.getpid()))  # locked from when it can be seen
+        self._own.seek(0)
+        self._own.write(f"{date:%Y-%m-%dT%H:%M:%S%z}")  # always as long
+        self._own.flush()
+
+    def all_have(self, date: datetime) -> bool:
+        """Tell whether every process has an edition of a date or a later one."""
+        return all(self._has(path, date) for path in (self._root / WORKERS).iterdir())
+
+    def _has(self, path: Path, date: datetime) -> bool:
+        if path.name == str(os.getpid()):
+            return True
+        try:
+            with path.open("r+", encoding="ascii") as file:
+                if _is_free(file):
+                    path.unlink()  # its process is no more
+                    return True
+                said = file.read()
+            return bool(said) and datetime.fromisoformat(said) >= date
+        except FileNotFoundError:
+            return True
+
+    def is_announcer(self) -> bool:
+        """Tell whether this process announces; it does if no other does."""
+        if self._role is None:
+            self._root.mkdir(parents=True, exist_ok=True)
+            file = (self._root / ROLE).open("a", encoding="ascii")
+            if not _is_free(file):
+                file.close()
+                return False
+            self._role = file
+        return True
+
+
+def _is_free(file: IO[str]) -> bool:
+    """Take the lock of a file, unless another process has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
+
+
+def start(publisher: Publisher) -> None:
+    """Have hubs told of what this process and its like serve, in a thread that ends with the process."""
+    if publisher.state:
+        threading.Thread(target=_follow, args=(publisher, publisher.state), name="announcing", daemon=True).start()
+
+
+def _follow(publisher: Publisher, state: StateFolder) -> None:
+    workers, told = Workers(state.root), ""
+    announcer: Announcer | None = None
+    edition: Edition | None = None
+    while True:
+        edition = publisher.wait(edition, _PATIENCE)
+        if edition is None or not (edition.site.hubs or announcer):
+            continue
+        try:
+            is_ours, fault = _is_ours(workers, edition.modified), ""
+        except OSError as error:  # then every process announces: twice is better than never
+            is_ours, fault = True, str(error)
+        if fault not in ("", told):
+            log.error("each process tells hubs of changes: %s", fault)
+        told = fault
+        if is_ours:
+            announcer = announcer or Announcer(state.read_told(), state.write_told)
+            announcer.update(edition.site.hubs, topics_of(edition.site, edition.manifest))
+
+
+def _is_ours(workers: Workers, date: datetime) -> bool:
+    """Tell whether this process announces an edition; if so, wait until all processes have it."""
+    workers.say(date)
+    if not workers.is_announcer():
+        return False
+    end = time.monotonic() + LATEST
+    while not workers.all_have(date) and time.monotonic() < end:
+        time.sleep(_STEP)
+    return True
