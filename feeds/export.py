@@ -35,7 +35,8 @@ class ExportedFile:
     """A file of an edition: `path` is the decoded path that it answers, `source` its bytes or the file that has them.
 
     `digest` changes when the bytes or anything else of it does; `modified` is in UTC and whole seconds. `headers` are
-    all that a server of ours gives with it, but for those that tell of its bytes.
+    all that a server of ours gives with it, but for those that tell of its bytes. What is of one `stage` refers to what
+    is of an earlier one, or of its own.
     """
 
     path: str
@@ -44,6 +45,7 @@ class ExportedFile:
     modified: datetime
     digest: str
     headers: Headers = ()
+    stage: int = 0
 
     @property
     def data(self) -> bytes:
@@ -84,18 +86,21 @@ class Export:
         policy = ("Content-Security-Policy", content_security_policy(site.url))
         self.headers: Headers = (("Cache-Control", cache_control(min(SHORT, site.max_age))), *SECURITY, policy)
 
-    def __iter__(self) -> Iterator[ExportedFile]:
-        """Go through them in the order in which they are to be put; what readers guess is not among them."""
+    def files(self, copies: Iterable[ExportedFile] = ()) -> Iterator[ExportedFile]:
+        """Go through them in the order in which they are to be put, with copies where they belong."""
         yield from self._made_pictures()
         yield from self._media_files()
         yield from self._others()
-        yield from map(self._document, sorted(self._paths(), key=self._rank))
+        *paths, manifest = sorted(self._paths(), key=self._stage)
+        yield from map(self._document, paths)
+        yield from copies
+        yield self._document(manifest)
 
     def _paths(self) -> Iterator[str]:
         guesses = {guess for guess, _ in self.edition.guesses()}
         return (path for path in self.edition if path not in guesses)
 
-    def _rank(self, path: str) -> int:
+    def _stage(self, path: str) -> int:
         """Tell how late a document is put: those that others refer to come first."""
         site = self.edition.site
         place = site.language_of(path.removeprefix(site.path))[1]
@@ -138,12 +143,13 @@ class Export:
     def _document(self, path: str, at: str | None = None) -> ExportedFile:
         sheet = self.edition.sheet(path)
         known = self.edition.manifest.documents.get(path)
-        return self._file(at or path, sheet, known.modified if known else self.edition.modified)
+        modified = known.modified if known else self.edition.modified
+        return self._file(at or path, sheet, modified, self._stage(path))
 
-    def _file(self, path: str, sheet: Sheet, modified: datetime) -> ExportedFile:
+    def _file(self, path: str, sheet: Sheet, modified: datetime, stage: int = 0) -> ExportedFile:
         headers = tuple({**dict(self.headers), **dict(sheet.headers)}.items())
         digest = _digest(sheet.content_type, hashlib.sha256(sheet.data).hexdigest(), *map(repr, headers))
-        return ExportedFile(path, sheet.data, sheet.content_type, modified, digest, headers)
+        return ExportedFile(path, sheet.data, sheet.content_type, modified, digest, headers, stage)
 
     def _others(self) -> Iterator[ExportedFile]:
         """Give what a server of ours makes at the request: pages of what is not there, and where to report a fault."""

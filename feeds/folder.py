@@ -25,9 +25,11 @@ from typing import TextIO
 import brotli
 
 from .document import pays
+from .edition import MANIFEST
 from .export import Export, ExportedFile
 from .formats import hosting
 from .manifest import Manifest
+from .site import Site
 
 LIST, JOURNAL = ".feeds.json", ".feeds.new"
 """What a build wrote; and, until it is done, the names of what it was the first to write."""
@@ -89,12 +91,12 @@ class BuildFolder:
         self._known: dict[str, Written] = {}
         self._foreign: set[str] = set()
 
-    def manifest(self) -> Manifest | None:
+    def manifest(self, site: Site) -> Manifest | None:
         """Give the manifest of what was built last; nothing where there is none that can be read."""
-        for name in self._read_list():
-            if name.rpartition("/")[2] == "manifest.json":
-                with suppress(OSError, ValueError):
-                    return Manifest.from_json((self.root / name).read_bytes())
+        name = f"{site.path}{MANIFEST}"[1:]
+        if name in self._read_list():
+            with suppress(OSError, ValueError):
+                return Manifest.from_json((self.root / name).read_bytes())
         return None
 
     def build(
@@ -291,13 +293,12 @@ def _copies(file: ExportedFile, endings: tuple[str, ...]) -> Copies:
 def _files(export: Export) -> Iterator[ExportedFile]:
     """Give the files of an edition in their order, and at the end what tells hosts about them."""
     hosted = []
-    for file in export:
+    copies = [guess for guess in export.guessed() if guess.has_ending]
+    for file in export.files(copies):
         hosted.append(_hosted(file))
         yield file
-    copies = [guess for guess in export.guessed() if guess.has_ending]
-    yield from copies
     about = export.places(), export.missing(), dict(export.headers)
-    told = hosting.Hosting(export.edition.site, hosted, [*map(_hosted, copies)], *about)
+    told = hosting.Hosting(export.edition.site, hosted, *about)
     for name, data in (
         ("_redirects", hosting.redirects(told)),
         ("_headers", hosting.headers(told)),

@@ -68,15 +68,14 @@ class Publisher:
         rescan: float = 0,
         state: StateFolder | None = None,
         pictures: PictureStore | None = None,
-        known: Manifest | None = None,
     ) -> None:
-        """Take a folder and a clock; nothing is read yet. `known` is what was published where, if not from here."""
+        """Take a folder and a clock; nothing is read yet."""
         self.content, self.clock = content, clock
         self.state, self.pictures = state, pictures or PictureStore(content.media, None)
         self.edition: Edition | None = None
         self.refreshed: datetime | None = None
         self.loaded = Content(None, {}, (), 0)  # what the folder holds, whether an edition could be made of it or not
-        self._first_known = known or Manifest()
+        self._elsewhere = Manifest()  # what was published elsewhere before the first edition
         self.revision = 0  # counts the readings that found something new, and the editions
         self._rescan = rescan
         self._watcher: threading.Thread | None = None
@@ -98,6 +97,10 @@ class Publisher:
         if not failed:
             return self.loaded.problems
         return tuple(sorted([*self.loaded.problems, *self.content.picture_problems(self.loaded, failed.get)]))
+
+    def remember(self, known: Manifest | None) -> None:
+        """Have the first edition follow what was published elsewhere, unless the state folder knows something later."""
+        self._elsewhere = known or self._elsewhere
 
     def start(self) -> None:
         """Make the first edition, unless there is one."""
@@ -185,7 +188,7 @@ class Publisher:
     def _swap(self, catalog: Catalog) -> None:
         """Make an edition; the first of several processes records its dates, and the others take them over."""
         before, pictures = self.edition, self.pictures.pictures
-        known = before.manifest if before else self._first_known
+        known = before.manifest if before else self._elsewhere
         if self.state is None:
             self.edition = Edition(catalog, self.content.media, known, before, pictures)
             return

@@ -31,7 +31,7 @@ class HostedFile:
 
 @dataclass(frozen=True)
 class Hosting:
-    """The files of a site, and what is answered at other paths; `copies` are files for hosts that know no `places`.
+    """The files of a site, and what is answered at other paths, some of which are files for hosts that know no places.
 
     `places` are paths that are answered from another file, `missing` the pages of what is not there, by the beginning
     of the paths that each is for; `common` are the headers of every answer.
@@ -39,10 +39,14 @@ class Hosting:
 
     site: Site
     files: Sequence[HostedFile]
-    copies: Sequence[HostedFile]
     places: Mapping[str, str]
     missing: Mapping[str, str]
     common: Mapping[str, str]
+
+    @property
+    def reached(self) -> list[HostedFile]:
+        """The files that a host which knows the places gives."""
+        return [file for file in self.files if file.path not in self.places]
 
 
 def redirects(hosting: Hosting) -> bytes:
@@ -59,7 +63,7 @@ def headers(hosting: Hosting) -> bytes:
     common = {name: value for name, value in hosting.common.items() if name != "Cache-Control"}  # hosts have their own
     lines = ["/*", *_indented(common)]
     pictures = f"{hosting.site.path}/pictures/*"
-    for file in sorted((*hosting.files, *hosting.copies), key=lambda each: each.path.count("/")):  # some read 100 rules
+    for file in sorted(hosting.files, key=lambda each: each.path.count("/")):  # some read 100 rules
         more = {name: value for name, value in file.headers.items() if common.get(name) != value}
         more.pop("Cache-Control")
         if more.keys() - {"Link"}:
@@ -71,8 +75,8 @@ def headers(hosting: Hosting) -> bytes:
 def nginx_maps(hosting: Hosting) -> bytes:
     """Write what nginx wants outside its servers: maps from a path to what its answer has."""
     site, policy = hosting.site, hosting.common["Content-Security-Policy"]
-    links = {file.path: _literal(file.headers["Link"]) for file in hosting.files if "Link" in file.headers}
-    policies = {file.path: file.headers["Content-Security-Policy"] for file in hosting.files}
+    links = {file.path: _literal(file.headers["Link"]) for file in hosting.reached if "Link" in file.headers}
+    policies = {file.path: file.headers["Content-Security-Policy"] for file in hosting.reached}
     moved = {site.path + old: _literal(new) for old, new in site.moved_paths.items() if site.path + old}
     cache = hosting.common["Cache-Control"]
     here = re.escape(site.path)
@@ -99,9 +103,8 @@ def nginx_server(hosting: Hosting) -> bytes:
     """Write what nginx wants inside the server that has the folder as its root."""
     site = hosting.site
     here = re.escape(site.path)
-    by_ending = {
-        file.path.rpartition(".")[2].lower(): file.content_type for file in hosting.files if not file.is_json_feed
-    }
+    files = (file for file in hosting.reached if not file.is_json_feed)
+    by_ending = {file.path.rpartition(".")[2].lower(): file.content_type for file in files}
     kinds: dict[str, list[str]] = {}
     for ending, kind in sorted(by_ending.items()):
         if ending.isalnum():

@@ -1,0 +1,293 @@
+"""Bucket: an edition as objects of S3, Google or Azure, for `flask publish`.
+
+It sends only what changed. What was sent stands in a list, itself an object, which is only ever replaced where nobody
+else has replaced it meanwhile (a conditional put), and which names what is being sent before it is: so an interrupted
+publish is finished by the next, and of two at once the later one starts over from what the other sent.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import chain, groupby, islice
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+from obstore.store import from_url
+
+from .document import pays
+from .edition import MANIFEST
+from .export import Export, ExportedFile
+from .manifest import Manifest
+from .site import Site
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+    from .websub import Told
+
+LIST = ".feeds.json"
+"""The object that tells what was sent."""
+
+VERSION = 1
+
+SCHEMES = ("s3", "gs", "az")
+
+BATCH = 200
+"""How many objects are sent between two writings of the list: so many are sent again after an interruption at most."""
+
+_THREADS = 8
+_ATTEMPTS = 8
+
+Make = Callable[[Manifest | None], Export]
+"""Makes the files to be published after what was published last."""
+
+
+class BucketError(Exception):
+    """A bucket that cannot be published in: what was found, and what is wanted."""
+
+
+class _OvertakenError(Exception):
+    """Somebody else has replaced the list."""
+
+
+@dataclass
+class Inventory:
+    """What is in a bucket: digests by key; keys of which that is not known; and what hubs were told.
+
+    `version` is what the object's next version replaces, None if there is no object.
+    """
+
+    objects: dict[str, str] = field(default_factory=dict)
+    pending: set[str] = field(default_factory=set)
+    told: Told = field(default_factory=dict)
+    version: Any = None
+
+    def to_json(self) -> bytes:
+        """Write it, an object a line."""
+        objects = ",\n".join(f"{json.dumps(key)}: {json.dumps(digest)}" for key, digest in sorted(self.objects.items()))
+        pending, told = json.dumps(sorted(self.pending)), json.dumps(self.told)
+        head = f'{{"version": {VERSION}, "pending": {pending}, "told": {told}'
+        return f'{head},\n"objects": {{\n{objects}}}}}\n'.encode()
+
+    @classmethod
+    def from_json(cls, data: bytes, version: Any) -> Inventory:
+        """Read it. Raises ValueError where it is none of ours, or of another version."""
+        try:
+            values = json.loads(data)
+            if values["version"] != VERSION:
+                raise ValueError(f"a list of version {values['version']} (want {VERSION})")
+            return cls(dict(values["objects"]), set(values["pending"]), dict(values["told"]), version)
+        except (KeyError, TypeError) as fault:
+            raise ValueError(f"no list of ours: {fault!r}") from None
+
+
+@dataclass
+class Report:
+    """What was sent and removed, by key; and how many objects were as they should be."""
+
+    sent: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    manifest: Manifest = field(default_factory=Manifest)
+
+
+class Bucket:
+    """A bucket, or what is below a prefix of one, that readers fetch from; it is the root of the host."""
+
+    def __init__(self, url: str, *, with_gzip: bool = False) -> None:
+        """Take an address such as `s3://bucket/prefix`; what opens it comes from the environment, as obstore has it.
+
+        `with_gzip` sends texts compressed, for a bucket that unpacks them for those who want them so. Raises
+        BucketError.
+        """
+        self.url, self._with_gzip = url, with_gzip
+        if url.partition("://")[0] not in SCHEMES:
+            raise BucketError(f"{url} is no bucket (want s3://…, gs://… or az://…)")
+        try:
+            self._store: ObjectStore = from_url(url)
+        except (BaseError, ValueError, OSError) as fault:
+            raise BucketError(f"{url} cannot be used: {fault}") from None
+        self._touched: set[str] = set()
+
+    def publish(
+        self, make: Make, site: Site, *, among_others: bool = False, pause: Callable[[float], None] = time.sleep
+    ) -> Report:
+        """Send what changed, and remove what is gone. Raises BucketError, and the next publish goes on from there.
+
+        `among_others` goes on where there are objects that no publish sent, and overwrites none of them.
+        """
+        self._touched = set()
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self._explained():
+                    return self._publish(make, site, among_others)
+            except _OvertakenError:
+                pause(random.uniform(0, 2.0**attempt / 4))  # so that one of two comes to its end first
+        raise BucketError(f"{self.url}: somebody else publishes there all the time (want one publisher at a time)")
+
+    def compare(self, make: Make, site: Site) -> Report:
+        """Tell what `publish` would send and remove. Raises BucketError."""
+        with self._explained():
+            found = self._inventory()
+            export = make(self._manifest(site, found))
+            report, keys = Report(manifest=export.edition.manifest), set[str]()
+            for file in self._changed(export, found, report, keys):
+                report.sent.append(file.key)
+            report.removed = sorted((found.objects.keys() | found.pending) - keys)
+            return report
+
+    def manifest(self, site: Site) -> Manifest | None:
+        """Give the manifest of what was published last, if there is one. Raises BucketError."""
+        with self._explained():
+            return self._manifest(site, self._inventory())
+
+    def told(self) -> Told:
+        """Give what each hub was told. Raises BucketError."""
+        with self._explained():
+            return self._inventory().told
+
+    def keep_told(self, told: Told) -> None:
+        """Write down what each hub was told; where somebody else publishes, they tell hubs again."""
+        with self._explained(), suppress(_OvertakenError):
+            found = self._inventory()
+            if found.told != told:
+                found.told = told
+                self._write(found)
+
+    def _publish(self, make: Make, site: Site, among_others: bool) -> Report:
+        found = self._inventory()
+        if found.version is None and not among_others and (other := self._first_key()):
+            raise BucketError(
+                f"{self.url} has objects that no publish sent: {other} (want an empty place, or --among-others,"
+                " which leaves them as they are)"
+            )
+        export = make(self._manifest(site, found))
+        report, now = Report(manifest=export.edition.manifest), set[str]()
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for batch in _batches(self._changed(export, found, report, now)):
+                known = found.objects.keys() | found.pending | self._touched
+                self._begin({file.key for file in batch}, found)
+                list(pool.map(lambda file: self._send(file, is_new=file.key not in known), batch))  # noqa: B023
+                report.sent += [file.key for file in batch]
+                found.objects |= {file.key: self._digest(file) for file in batch}
+                found.pending -= {file.key for file in batch}
+            gone = sorted((found.objects.keys() | found.pending) - now)
+            if gone:
+                self._begin(set(gone), found)
+                list(pool.map(self._delete, gone))
+                report.removed = gone
+        found.objects = {key: digest for key, digest in found.objects.items() if key in now}
+        found.pending.clear()
+        if self._touched:
+            self._write(found)
+        return report
+
+    def _changed(self, export: Export, found: Inventory, report: Report, now: set[str]) -> Iterator[ExportedFile]:
+        for file in _files(export):
+            now.add(file.key)
+            if self._is_current(file, found):
+                report.unchanged += 1
+            else:
+                yield file
+
+    def _is_current(self, file: ExportedFile, found: Inventory) -> bool:
+        is_known = file.key not in found.pending and file.key not in self._touched
+        return is_known and found.objects.get(file.key) == self._digest(file)
+
+    def _digest(self, file: ExportedFile) -> str:
+        return f"{file.digest}-gzip" if self._with_gzip and file.is_text else file.digest
+
+    def _begin(self, keys: set[str], found: Inventory) -> None:
+        """Write down what is sent or removed next: of these it is not known any more what they are."""
+        found.pending |= keys
+        self._write(found)
+        self._touched |= keys
+
+    def _send(self, file: ExportedFile, *, is_new: bool) -> None:
+        """Send an object; one that is new to us overwrites none that somebody else has put there."""
+        attributes = {"Content-Type": file.content_type, "Cache-Control": dict(file.headers)["Cache-Control"]}
+        source = file.source
+        if self._with_gzip and file.is_text:
+            data = file.data
+            coded = gzip.compress(data, 9, mtime=0)
+            source = coded if pays(coded, data) else data
+            attributes |= {"Content-Encoding": "gzip"} if source is coded else {}
+        if not is_new:
+            obstore.put(self._store, file.key, source, attributes=attributes)
+            return
+        try:
+            obstore.put(self._store, file.key, source, attributes=attributes, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            there = bytes(obstore.get(self._store, file.key).bytes())
+            if there != (source if isinstance(source, bytes) else source.read_bytes()):
+                raise BucketError(f"{self.url}: {file.key} is in the way: no publish sent it (want it away)") from None
+
+    def _delete(self, key: str) -> None:
+        with suppress(FileNotFoundError):
+            obstore.delete(self._store, key)
+
+    def _inventory(self) -> Inventory:
+        try:
+            found = obstore.get(self._store, LIST)
+        except FileNotFoundError:
+            return Inventory()
+        try:
+            return Inventory.from_json(bytes(found.bytes()), _version(found.meta))
+        except ValueError as fault:
+            raise BucketError(f"{self.url}/{LIST}: {fault} (want it removed, and what is there too)") from None
+
+    def _write(self, found: Inventory) -> None:
+        """Replace the list, if it is the one that was read. Raises _OvertakenError."""
+        attributes = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+        mode: Any = "create" if found.version is None else found.version
+        try:
+            found.version = _version(
+                obstore.put(self._store, LIST, found.to_json(), attributes=attributes, mode=mode, use_multipart=False)
+            )
+        except (AlreadyExistsError, PreconditionError):
+            raise _OvertakenError from None
+
+    def _manifest(self, site: Site, found: Inventory) -> Manifest | None:
+        """Give the manifest of what was published last; nothing where there is none that can be read."""
+        key = f"{site.path}{MANIFEST}"[1:]
+        if key in found.objects:
+            with suppress(FileNotFoundError, ValueError):
+                data = bytes(obstore.get(self._store, key).bytes())
+                return Manifest.from_json(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+        return None
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say of which bucket a fault is."""
+        try:
+            yield
+        except (BaseError, OSError) as fault:
+            raise BucketError(f"{self.url}: {str(fault).partition(chr(10))[0]}") from None
+
+    def _first_key(self) -> str | None:
+        keys = (each["path"] for some in obstore.list(self._store) for each in some)
+        return next(keys, None)
+
+
+def _version(about: Mapping[str, Any]) -> dict[str, str]:
+    return {name: about[name] for name in ("e_tag", "version") if about.get(name) is not None}
+
+
+def _files(export: Export) -> Iterator[ExportedFile]:
+    return export.files(chain(export.moved(), export.guessed()))
+
+
+def _batches(files: Iterable[ExportedFile]) -> Iterator[list[ExportedFile]]:
+    """Part files where a stage ends, and where there are many; nothing of one batch refers to a later one."""
+    for _, stage in groupby(files, key=attrgetter("stage")):
+        while batch := list(islice(stage, BATCH)):
+            yield batch

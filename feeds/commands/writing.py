@@ -1,0 +1,82 @@
+"""`flask new` and `schema`: what an author begins with."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable
+
+import click
+from flask.cli import with_appcontext
+
+from feeds.articlefile import ENDING
+from feeds.checks import PLACEHOLDER
+from feeds.model import title as read_title
+from feeds.schema import article_schema, site_schema
+from feeds.sitekeys import slug
+from feeds.yamlfile import FORBIDDEN, name_character
+
+from .context import current_folder, current_publisher, site_or_exit
+
+SCHEMAS = ("article", "site")
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="TITLE")
+@with_appcontext
+def new(words: tuple[str, ...]) -> None:
+    """Write an article file with a permanent id and the moment, as a draft, and print its path."""
+    publisher, content = current_publisher(), current_folder()
+    site = site_or_exit(content, 1)
+    try:
+        title = read_title(" ".join(words))
+    except ValueError as fault:
+        raise click.UsageError(f"the title: {fault}") from None
+    if found := FORBIDDEN.search(title):
+        raise click.UsageError(f"the title: {name_character(found[0])} (want it removed)")
+    taken = {slug(path.stem) for path in content.article_files()}
+    name = _free_name(slug(title) or "article", taken)
+    folder = content.root / "articles"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}{ENDING}"
+    moment = publisher.clock().astimezone(site.timezone).strftime("%Y-%m-%dT%H:%M")
+    categories = list(site.categories)
+    text = f"""\
+# yaml-language-server: $schema=../article.schema.json
+id: "{secrets.token_hex(6)}"
+title: {json.dumps(title, ensure_ascii=False)}
+published: {moment}
+categories: [{categories[0]}]  # {", ".join(categories)}
+draft: true
+summary:
+body: |
+  {PLACEHOLDER}
+"""
+    with path.open("x", encoding="utf-8") as file:  # x: never over a file that came to be in between
+        file.write(text)
+    click.echo(path)
+
+
+def _free_name(name: str, taken: Iterable[str]) -> str:
+    name, number, known = name[:80].rstrip("-"), 1, set(taken)
+    while (free := name if number == 1 else f"{name}-{number}") in known:
+        number += 1
+    return free
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(SCHEMAS), default="article")
+@click.option("--write", is_flag=True, help="Write both beside site.yaml, where the article files look for theirs.")
+@with_appcontext
+def schema(kind: str, write: bool) -> None:
+    """Print the JSON Schema of article or of site files, for editors."""
+    content = current_folder()
+    schemas = {"article": article_schema(site_or_exit(content, 1)), "site": site_schema()}
+    texts = {name: json.dumps(found, ensure_ascii=False, indent=1) + "\n" for name, found in schemas.items()}
+    if write:
+        for name in SCHEMAS:
+            path = content.root / f"{name}.schema.json"
+            path.write_text(texts[name], encoding="utf-8")
+            click.echo(path)
+    else:
+        click.echo(texts[kind], nl=False)
