@@ -7,7 +7,9 @@ venv := .venv/bin
 run := .venv/.run
 dev := .venv/.dev
 
-.PHONY: serve test lint check bench screenshots lock
+.PHONY: setup serve test lint check bench screenshots lock
+
+setup: $(run)
 
 serve: export FEEDS_URL ?= http://localhost:$(PORT)
 serve: export FEEDS_STATE ?= instance/local

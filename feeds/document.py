@@ -48,10 +48,15 @@ def etag_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
-def cache_control(max_age: int) -> str:
-    """Say how long a copy may be kept, and for how long an old one is better than none (RFC 9111, RFC 5861)."""
-    stale = f"stale-while-revalidate={STALE_WHILE_REVALIDATE}, stale-if-error={STALE_IF_ERROR}"
-    return f"public, max-age={max_age}, {stale}"
+def cache_control(max_age: int, seconds_left: float = float("inf")) -> str:
+    """Say how long a copy may be kept, and for how long an old one is better than none (RFC 9111, RFC 5861).
+
+    Where it changes in `seconds_left`, no copy outlives that: not even the once that a cache asks for a new one.
+    """
+    meanwhile = f"stale-while-revalidate={STALE_WHILE_REVALIDATE}, "
+    if seconds_left < max_age + STALE_WHILE_REVALIDATE:
+        max_age, meanwhile = max(0, int(min(max_age, seconds_left))), ""
+    return f"public, max-age={max_age}, {meanwhile}stale-if-error={STALE_IF_ERROR}"
 
 
 def content_security_policy(origin: str, framed_by: str = "'none'") -> str:
@@ -130,7 +135,7 @@ class Document:
             start_response("405 Method Not Allowed", headers)
             return []
         variant = self.variants.get(coding_for(environ.get("HTTP_ACCEPT_ENCODING", "")), self.variants["identity"])
-        keep = ("Cache-Control", cache_control(max(0, int(min(self.max_age, seconds_left)))))
+        keep = ("Cache-Control", cache_control(self.max_age, seconds_left))
         if self.is_known(environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE")):
             start_response("304 Not Modified", [*variant.not_modified, keep])
             return []

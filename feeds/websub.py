@@ -18,6 +18,7 @@ import requests
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
+from .document import etag_of
 from .manifest import Manifest
 from .site import Site
 
@@ -33,11 +34,16 @@ LONGEST = 900
 PATIENCE = 86_400
 """Seconds that a hub may ask us to wait at most."""
 
+LIVE_WITHIN = 75
+"""Seconds that new bytes have to come through caches; then hubs are told all the same."""
+
 Topics = Mapping[str, str]
 """The URLs of topics, each with a digest of the bytes that are there."""
 
 Told = Mapping[str, Topics]
 """What each hub was told last, by its URL."""
+
+_STEP = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +66,32 @@ def topics_of(site: Site, manifest: Manifest) -> dict[str, str]:
 def pending(told: Topics, topics: Topics) -> list[str]:
     """Tell which topics a hub has to be told of."""
     return [topic for topic, digest in topics.items() if told.get(topic) != digest]
+
+
+def await_live(topics: Topics, names: Iterable[str], is_wanted: Callable[[], bool] = lambda: True) -> None:
+    """Wait until readers get the new bytes of topics: a hub that is told fetches them at once, and only once.
+
+    It is waited for no longer than LIVE_WITHIN, nor where a topic cannot be asked for from here, nor once it is not
+    wanted any more.
+    """
+    end, left = time.monotonic() + LIVE_WITHIN, list(names)
+    with _Session() as session:
+        while left := [topic for topic in left if is_wanted() and _is_stale(session, topic, topics[topic])]:
+            if time.monotonic() >= end:
+                log.warning("%s: old bytes are given still; hubs are told all the same", left[0])
+                return
+            time.sleep(_STEP)
+
+
+def _is_stale(session: requests.Session, topic: str, digest: str) -> bool:
+    """Tell whether a topic is given with other bytes than those that are published."""
+    try:
+        # a cache that heeds it fetches the new bytes, and the hub gets them from there
+        headers = {"Cache-Control": "no-cache", "Accept-Encoding": "identity"}
+        answer = session.get(topic, headers=headers, timeout=TIMEOUT)
+        return answer.status_code == 200 and etag_of(answer.content) != digest
+    except requests.RequestException:
+        return False
 
 
 def announce(told: Told, hubs: Sequence[str], topics: Topics) -> tuple[dict[str, Topics], dict[str, HubError]]:
@@ -154,6 +186,9 @@ class Announcer:
                 while not self._is_due(hub):
                     self._news.wait(self._seconds_to_wait(hub))
                 topics, told = self._topics, dict(self.told)
+            await_live(topics, pending(told.get(hub, {}), topics), lambda topics=topics: self._topics is topics)  # type: ignore[misc]
+            if self._topics is not topics:
+                continue
             known, faults = announce(told, [hub], topics)
             with self._news:
                 if known[hub] != self.told.get(hub):

@@ -51,9 +51,15 @@ def process_of(content: Path, *words: str, **more: str) -> Iterator[Process]:
         process.terminate()
         process.communicate(timeout=20)
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        kill(process)
         process.communicate()
+
+
+def kill(process: Process) -> None:
+    """End a process and all that it started, as a machine that breaks would."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
 
 
 @contextmanager

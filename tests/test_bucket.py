@@ -29,10 +29,10 @@ from feeds.manifest import Manifest
 from feeds.settings import Settings
 
 from .builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw
-from .processes import process_of, wait_until
-from .test_websub import Hub, hub, told
+from .processes import free_port, process_of, wait_until
+from .test_websub import Hub, hub, nobody_is_asked, told
 
-__all__ = ["hub"]
+__all__ = ["hub", "nobody_is_asked"]
 
 LIST = ".feeds.json"
 REFERENCE = re.compile(r'(?:src|href|url)=\\?(?:"|&quot;)https://news\.example/([^"&#\\]*)')
@@ -412,7 +412,8 @@ def test_a_watch_publishes_changes_and_what_the_time_brings(content: Path, url: 
             return word in bytes(obstore.get(from_url(url), "feeds/all.rss").bytes()).decode()
         return False
 
-    with process_of(content, "publish", url, "--watch") as process:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    with process_of(content, "publish", url, "--watch", FEEDS_URL=nowhere) as process:
         wait_until(lambda: says("Un titre"), process)
         wait_until(lambda: says("Embargo"), process)
         assert datetime.now(UTC) >= soon

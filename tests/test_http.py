@@ -10,6 +10,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,23 @@ def test_no_copy_is_kept_beyond_an_embargos_end(content: Path) -> None:
     content_folder(content, {"coming": {"published": "2026-06-01T12:05"}})
     app = create_app(Settings(content), clock=lambda: NOW)
     assert "max-age=300," in Client(app.wsgi_app).get("/feeds/all.rss").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (59, "max-age=3540, stale-if-error=86400"),
+        (60, "max-age=3600, stale-if-error=86400"),
+        (62, "max-age=3600, stale-while-revalidate=60, stale-if-error=86400"),
+    ],
+)
+def test_no_cache_gives_an_old_copy_while_it_asks_once_an_embargo_has_ended(
+    minutes: int, said: str, content: Path
+) -> None:
+    """A10: a hub would fetch that very copy."""
+    content_folder(content, {"coming": {"published": (NOW + timedelta(minutes=minutes)).isoformat()}})
+    app = create_app(Settings(content), clock=lambda: NOW)
+    assert Client(app.wsgi_app).get("/feeds/all.rss").headers["Cache-Control"] == f"public, {said}"
 
 
 def test_links_in_headers_name_the_feed_its_formats_and_translations(client: Client, path: Put, address: str) -> None:

@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.simple_server import WSGIRequestHandler, make_server
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import feedparser
 import pytest
 from werkzeug.test import Client
 
-from feeds import create_app
+from feeds import create_app, websub
 from feeds.announcing import Workers
+from feeds.document import etag_of
 from feeds.settings import Settings
-from feeds.websub import Announcer, HubError, Told, announce, publish
+from feeds.websub import Announcer, HubError, Told, announce, await_live, publish
 
 from .builders import NOW, PLAIN, SITE, as_yaml, content_folder
 from .processes import Process, free_port, get, is_open, served, wait_until
@@ -53,8 +54,17 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Topics of tests have addresses that lead nowhere; those of a server that a test starts are asked for."""
+    asks = websub._is_stale
+    monkeypatch.setattr(
+        websub, "_is_stale", lambda session, topic, digest: "//127." in topic and asks(session, topic, digest)
+    )
+
+
 @contextmanager
-def listening(hub: Hub, port: int) -> Iterator[None]:
+def listening(hub: WSGIApplication, port: int) -> Iterator[None]:
     with make_server("127.0.0.1", port, hub, handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -199,6 +209,32 @@ def test_what_a_hub_missed_it_is_told_once_it_is_back_and_another_hub_at_once(hu
         until(lambda: len(absent.requests) == 3)
     assert sorted(each for request in absent.requests for each in told(request))[-1].endswith("/new.rss")
     until(lambda: bool(kept) and len(kept[-1].get(absent.url, {})) == len(TOPICS) + 1)
+
+
+@pytest.mark.parametrize("begin", ["old bytes", "no answer"])
+def test_hubs_are_told_once_readers_get_the_new_bytes(begin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub fetches what changed as soon as it is told: a cache that still has the old bytes is waited for."""
+    monkeypatch.setattr(websub, "_STEP", 0.01)
+    asked: list[str] = []
+
+    def cache(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        asked.append(environ["HTTP_CACHE_CONTROL"])
+        start_response("200 OK", [])
+        return [b"new" if len(asked) > 2 else b"old"]
+
+    port = free_port()
+    topic = f"http://127.0.0.1:{port}/feeds/all.rss"
+    if begin == "no answer":
+        await_live({topic: etag_of(b"new")}, [topic])
+        return
+    with listening(cache, port):
+        await_live({topic: etag_of(b"new")}, [topic])
+        assert asked == ["no-cache"] * 3
+        await_live({topic: etag_of(b"another")}, [topic], lambda: len(asked) < 6)
+        assert len(asked) == 6, "what is not wanted any more is waited for no longer"
+        monkeypatch.setattr(websub, "LIVE_WITHIN", 0)
+        await_live({topic: etag_of(b"another")}, [topic])
+        assert len(asked) == 7
 
 
 def test_only_one_process_announces_and_another_takes_over(tmp_path: Path) -> None:

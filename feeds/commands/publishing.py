@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -189,13 +190,16 @@ def _ping_for_ever(state: StateFolder) -> NoReturn:
 
 def _tell_hubs(site: Site, manifest: Manifest, told: Told, keep: Callable[[Told], None]) -> bool:
     """Tell hubs once, and print what came of it; tell whether one could not be told."""
-    from feeds.websub import announce, pending, topics_of
+    from feeds.websub import announce, await_live, pending, topics_of
 
     topics = topics_of(site, manifest)
-    news = {hub: len(pending(told.get(hub, {}), topics)) for hub in site.hubs}
+    waiting = {hub: pending(told.get(hub, {}), topics) for hub in site.hubs}
+    await_live(topics, dict.fromkeys(chain(*waiting.values())))
     told, faults = announce(told, site.hubs, topics)
     keep(told)
-    for hub, count in news.items():
-        result = f"{faults[hub]}; it is told the next time" if hub in faults else f"told of {counted(count, 'topic')}"
+    for hub, names in waiting.items():
+        result = (
+            f"{faults[hub]}; it is told the next time" if hub in faults else f"told of {counted(len(names), 'topic')}"
+        )
         click.echo(f"{hub}: {result}", err=hub in faults)
     return bool(faults)

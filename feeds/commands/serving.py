@@ -22,8 +22,9 @@ from .context import current_folder, site_or_exit
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of processes.")
+@click.option("--no-ping", is_flag=True, help="Tell no hubs: another replica does.")
 @with_appcontext
-def serve(host: str, port: int, workers: int) -> None:
+def serve(host: str, port: int, workers: int, no_ping: bool) -> None:
     """Serve with the production server, until a SIGTERM or Ctrl+C; answers under way are finished,
     within 30 seconds.
 
@@ -37,10 +38,10 @@ def serve(host: str, port: int, workers: int) -> None:
     server = Server(host=host, port=port, workers=workers)
     click.echo(f"Serving {site.absolute('/')} on {host} port {port}. Ctrl+C ends it.")
     info = click.get_current_context().ensure_object(ScriptInfo)
-    server.run(partial(load_worker, info.app_import_path))
+    server.run(partial(load_worker, info.app_import_path, tells_hubs=not no_ping))
 
 
-def load_worker(app_import_path: str | None) -> WSGIApplication:
+def load_worker(app_import_path: str | None, *, tells_hubs: bool = True) -> WSGIApplication:
     """Make the application of one process, with its first edition ready."""
     from feeds import announcing
 
@@ -51,7 +52,8 @@ def load_worker(app_import_path: str | None) -> WSGIApplication:
     gc.collect()
     gc.freeze()  # what has been read is not looked through at every change
     publisher.watch()
-    announcing.start(publisher)
+    if tells_hubs:
+        announcing.start(publisher)
     return cast(WSGIApplication, app.wsgi_app)
 
 
