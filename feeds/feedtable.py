@@ -25,6 +25,9 @@ from .sitekeys import slug
 EPISODES = 300
 """How many episodes a podcast holds."""
 
+MONTHS_KEPT = 64
+"""For how many topics the months are known at a time."""
+
 _PLACES: Mapping[Kind, str] = {"tag": "tags/", "author": "authors/"}
 """Where below `/feeds/` the topics of a kind are, of which there may be any number."""
 
@@ -41,6 +44,7 @@ class FeedTable:
         self.catalog, self.site = catalog, catalog.site
         self.entries: Entries = Entries(catalog, pictures or Pictures(), before.entries if before else None)
         self._feeds: dict[Topic, Feed] = {}
+        self._months: dict[tuple[Topic, bool], tuple[date, ...]] = {}
 
     @cached_property
     def topics(self) -> dict[tuple[str, str], Topic]:
@@ -122,11 +126,24 @@ class FeedTable:
         newest = next(self.catalog.months(group), None) or next(appeared, None)
         return (first for first in appeared if newest and first < newest)
 
+    def months(self, topic: Topic, *, archived: bool = False) -> tuple[date, ...]:
+        """Give the first days of all months of a topic that have a page, or an archive document, the newest first.
+
+        They are found once, for as many topics as are asked for one after the other.
+        """
+        key = topic, archived
+        if (found := self._months.get(key)) is None:
+            if len(self._months) >= MONTHS_KEPT:
+                self._months.clear()
+            every = self.archives(topic) if archived else self.catalog.months(self.group(topic))
+            found = self._months[key] = tuple(every)
+        return found
+
     def archive(self, topic: Topic, first: date) -> Feed:
         """Make the archive document of one of a topic's months, by its first day (RFC 5005 section 4)."""
         group, outline = self.group(topic), self._outline(topic)
         of_month = group.between(*month_of(first, self.site.timezone))
-        newer, older = beside(list(self.archives(topic)), first)
+        newer, older = beside(self.months(topic, archived=True), first)
         moments = (moment for each in of_month for moment in each.moments if moment <= self.catalog.now)
         return replace(
             outline,

@@ -59,6 +59,9 @@ MAX_TAG = 5_000
 _TAG = re.compile("<(/?)([a-z][a-z0-9]*)([^<>]*)>")
 """A tag as nh3 writes it: in the values of attributes, quotes and angle brackets are escaped."""
 
+_REWRITTEN = re.compile("<(/?)(a|img|h[1-6])((?: [^<>]*)?)>")
+"""The tags among them that are not left as they are."""
+
 _ADDRESS = re.compile(' (href|src)="([^"]*)"')
 _ABSOLUTE = re.compile(r"https?://[^\s/?#\[\]@:]+(:[0-9]+)?([/?#]|$)|mailto:.")
 _BLANKS = re.compile("[ \t\r\n]+")
@@ -84,7 +87,7 @@ def to_html(body: str, *, base: str, page: str) -> str:
         link_rel=None,
     )
     found = FORBIDDEN.sub("", found.replace("&nbsp;", "\u00a0"))
-    return _TAG.sub(_Tags(), found).strip("\n")
+    return _REWRITTEN.sub(_Tags(), found).strip("\n")
 
 
 def absolute(reference: str, *, base: str, page: str) -> str:
@@ -111,7 +114,7 @@ class _Tags:
             if address and not _ABSOLUTE.match(html.unescape(address[2])):
                 rest, address = rest.replace(address[0], "", 1), None
             return f"<{name}{rest}>" if address or name == "a" else ""
-        if len(name) != 2 or name[0] != "h" or name == "hr":
+        if name in ("a", "img"):
             return tag[0]
         if closing:
             return f"</h{self._open.pop() if self._open else 2}>"

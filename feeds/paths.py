@@ -62,8 +62,8 @@ class Paths:
             yield page
             yield from (path for path, _ in self.feeds_of(topic))
             yield from (f"{page}.{ending}" for ending in (SOCIAL, PODCAST) if self._find_special(topic, ending))
-            yield from (f"{page}/{first:%Y-%m}" for first in self.catalog.months(self.table.group(topic)))
-            for first in self.table.archives(topic):
+            yield from (f"{page}/{first:%Y-%m}" for first in self.table.months(topic))
+            for first in self.table.months(topic, archived=True):
                 yield from (f"{page}/{first:%Y-%m}.{ending}" for ending in FORMATS)
         for article in self.catalog.appeared:
             yield self.site.article_path(article.language, article.slug)
@@ -111,13 +111,13 @@ class Paths:
 
     def _find_archive(self, language: str, name: str, ending: str) -> Make | None:
         topic, first = self._month_at(language, name)
-        if topic is None or ending not in FORMATS or first not in self.table.archives(topic):
+        if topic is None or ending not in FORMATS or first not in self.table.months(topic, archived=True):
             return None
         return partial(self._archive, topic, first, FORMATS[ending])
 
     def _find_month(self, language: str, name: str) -> Make | None:
         topic, first = self._month_at(language, name)
-        if topic is None or first not in self.catalog.months(self.table.group(topic)):
+        if topic is None or first not in self.table.months(topic):
             return None
         return partial(self._page, pages.month, topic, first)
 

@@ -197,3 +197,11 @@ def test_an_excerpt_never_cuts_a_grapheme(text: str, limit: int) -> None:
     graphemes = regex.findall(r"\X", whole)
     boundaries = {sum(map(len, graphemes[:count])) for count in range(len(graphemes) + 1)}
     assert len(kept) in boundaries
+
+
+def test_what_is_forbidden_is_so_at_every_code_point() -> None:
+    """XML 1.0 section 2.2 allows three controls; what else Unicode calls no character, or a line, is refused too."""
+    ranges = [(0, 8), (11, 12), (14, 31), (0x7F, 0x9F), (0x2028, 0x2029), (0xFDD0, 0xFDEF), (0xFEFF, 0xFEFF)]
+    ranges += [(0xD800, 0xDFFF), *((plane + 0xFFFE, plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))]
+    wanted = {point for first, last in ranges for point in range(first, last + 1)}
+    assert {point for point in range(0x110000) if FORBIDDEN.search(chr(point))} == wanted

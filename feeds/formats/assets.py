@@ -8,7 +8,7 @@ from __future__ import annotations
 import colorsys
 import json
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from feeds import words
@@ -32,9 +32,14 @@ def read(name: str) -> bytes:
 
 def style(site: Site) -> bytes:
     """Give the pages' stylesheet with the site's colour in it, as light or dark as it has to be for reading."""
+    return _style(site.accent)
+
+
+@lru_cache(maxsize=8)
+def _style(accent: str) -> bytes:
     text = read("style.css").decode()
     for colour, (ground, least) in _GROUNDS.items():
-        text = text.replace(colour, readable(site.accent, ground, least))
+        text = text.replace(colour, readable(accent, ground, least))
     return text.encode()
 
 

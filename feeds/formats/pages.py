@@ -167,7 +167,7 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
         topic=topic,
         feed=feed,
         entries=entries,
-        months=list(table.catalog.months(table.group(topic))),
+        months=table.months(topic),
         month=words.month_alone,
         elsewhere=_elsewhere(page, topic, entries),
         canonical=table.address(topic),
@@ -178,7 +178,7 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
 def month(table: FeedTable, topic: Topic, first: date) -> bytes:
     """Render the page of what a feed had in one of its months, by the first day of that."""
     page, group = Page(table, topic.language), table.group(topic)
-    newer, older = beside(list(table.catalog.months(group)), first)
+    newer, older = beside(table.months(topic), first)
     live = filter(table.catalog.is_live, group.between(*month_of(first, table.site.timezone)))
     return render(
         "month.html",
