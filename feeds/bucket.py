@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -59,21 +59,28 @@ class _OvertakenError(Exception):
     """Somebody else has replaced the list."""
 
 
+class State(NamedTuple):
+    """What an object is, and what it is made of, as digests."""
+
+    digest: str
+    made_of: str | None
+
+
 @dataclass
 class Inventory:
-    """What is in a bucket: digests by key; keys of which that is not known; and what hubs were told.
+    """What is in a bucket: states by key; keys of which that is not known; and what hubs were told.
 
     `version` is what the object's next version replaces, None if there is no object.
     """
 
-    objects: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, State] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
     told: Told = field(default_factory=dict)
     version: Any = None
 
     def to_json(self) -> bytes:
         """Write it, an object a line."""
-        objects = ",\n".join(f"{json.dumps(key)}: {json.dumps(digest)}" for key, digest in sorted(self.objects.items()))
+        objects = ",\n".join(f"{json.dumps(key)}: {json.dumps(state)}" for key, state in sorted(self.objects.items()))
         pending, told = json.dumps(sorted(self.pending)), json.dumps(self.told)
         head = f'{{"version": {VERSION}, "pending": {pending}, "told": {told}'
         return f'{head},\n"objects": {{\n{objects}}}}}\n'.encode()
@@ -85,7 +92,8 @@ class Inventory:
             values = json.loads(data)
             if values["version"] != VERSION:
                 raise ValueError(f"a list of version {values['version']} (want {VERSION})")
-            return cls(dict(values["objects"]), set(values["pending"]), dict(values["told"]), version)
+            objects = {key: State(*state) for key, state in values["objects"].items()}
+            return cls(objects, set(values["pending"]), dict(values["told"]), version)
         except (KeyError, TypeError) as fault:
             raise ValueError(f"no list of ours: {fault!r}") from None
 
@@ -170,6 +178,7 @@ class Bucket:
                 f"{self.url} has objects that no publish sent: {other} (want an empty place, or --among-others,"
                 " which leaves them as they are)"
             )
+        before = dict(found.objects)
         export = make(self._manifest(site, found))
         report, now = Report(manifest=export.edition.manifest), set[str]()
         with ThreadPoolExecutor(_THREADS) as pool:
@@ -178,16 +187,16 @@ class Bucket:
                 self._begin({file.key for file in batch}, found)
                 list(pool.map(lambda file: self._send(file, is_new=file.key not in known), batch))  # noqa: B023
                 report.sent += [file.key for file in batch]
-                found.objects |= {file.key: self._digest(file) for file in batch}
+                found.objects |= {file.key: self._state(file) for file in batch}
                 found.pending -= {file.key for file in batch}
             gone = sorted((found.objects.keys() | found.pending) - now)
             if gone:
                 self._begin(set(gone), found)
                 list(pool.map(self._delete, gone))
                 report.removed = gone
-        found.objects = {key: digest for key, digest in found.objects.items() if key in now}
+        found.objects = {key: state for key, state in found.objects.items() if key in now}
         found.pending.clear()
-        if self._touched:
+        if self._touched or found.objects != before:
             self._write(found)
         return report
 
@@ -197,14 +206,28 @@ class Bucket:
             if self._is_current(file, found):
                 report.unchanged += 1
             else:
+                _ = file.made  # feedgen sets the locale of the process: one thread alone may write feeds
                 yield file
 
     def _is_current(self, file: ExportedFile, found: Inventory) -> bool:
-        is_known = file.key not in found.pending and file.key not in self._touched
-        return is_known and found.objects.get(file.key) == self._digest(file)
+        """Tell whether an object is what it should be; it is only made where it is not known to be made of the same."""
+        known = found.objects.get(file.key)
+        if known is None or file.key in found.pending or file.key in self._touched:
+            return False
+        if known.made_of is not None and known.made_of == (file.made_of and self._coded(file.made_of)):
+            return True
+        state = self._state(file)
+        if known.digest != state.digest:
+            return False
+        found.objects[file.key] = state
+        return True
 
-    def _digest(self, file: ExportedFile) -> str:
-        return f"{file.digest}-gzip" if self._with_gzip and file.is_text else file.digest
+    def _state(self, file: ExportedFile) -> State:
+        digest = self._coded(file.made.digest) if file.made.is_text else file.made.digest
+        return State(digest, file.made_of and self._coded(file.made_of))
+
+    def _coded(self, digest: str) -> str:
+        return f"{digest}-gzip" if self._with_gzip else digest
 
     def _begin(self, keys: set[str], found: Inventory) -> None:
         """Write down what is sent or removed next: of these it is not known any more what they are."""
@@ -214,10 +237,11 @@ class Bucket:
 
     def _send(self, file: ExportedFile, *, is_new: bool) -> None:
         """Send an object; one that is new to us overwrites none that somebody else has put there."""
-        attributes = {"Content-Type": file.content_type, "Cache-Control": dict(file.headers)["Cache-Control"]}
-        source = file.source
-        if self._with_gzip and file.is_text:
-            data = file.data
+        made = file.made
+        attributes = {"Content-Type": made.content_type, "Cache-Control": dict(made.headers)["Cache-Control"]}
+        source = made.source
+        if self._with_gzip and made.is_text:
+            data = made.data
             coded = gzip.compress(data, 9, mtime=0)
             source = coded if pays(coded, data) else data
             attributes |= {"Content-Encoding": "gzip"} if source is coded else {}

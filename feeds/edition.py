@@ -6,6 +6,7 @@ authors, and pages, when they are first asked for, and only so many of them are 
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -160,6 +161,20 @@ class Edition(Mapping[str, Document]):
         if found is None:
             raise KeyError(path)
         return found
+
+    def made_of(self, path: str) -> str | None:
+        """Tell what is at a path by what it is made of, as a digest, where that is known without making it.
+
+        What has the same digest has the same bytes, if the code is the same.
+        """
+        making = self.paths.find(path.removeprefix(self.site.path))
+        if making is None or making.parts is None:
+            return None
+        return hashlib.sha256(repr((self._of_site, *making.parts())).encode()).hexdigest()[:32]
+
+    @cached_property
+    def _of_site(self) -> str:
+        return repr(self.site)
 
     def guesses(self) -> Iterator[tuple[str, str]]:
         """Give the paths that readers guess, each with that of the feed that is there."""

@@ -24,12 +24,13 @@ _TEXT_OR_PICTURE = re.compile(r"<img|<hr|(?:^|>)[^<]*[^<\s]")
 
 
 class Entries:
-    """The entries of a catalog's articles, each made once for all the feeds it is in."""
+    """The entries of a catalog's articles, each made once for all the feeds it is in; `most` are kept for that."""
 
     def __init__(self, catalog: Catalog, pictures: Pictures, before: Entries | None = None) -> None:
         """Make nothing yet; what did not change since the entries `before` is taken over."""
         self.catalog, self.site, self.pictures = catalog, catalog.site, pictures
         self._before = before._entries if before and before.site is catalog.site else {}
+        self.most = KEPT
         self._entries: dict[str, tuple[Article, tuple[Renditions | None, ...], Entry]] = {}
 
     def of(self, article: Article) -> Entry:
@@ -40,7 +41,7 @@ class Entries:
             kept = self._before.get(article.slug)
             is_same = kept is not None and kept[0] is article and kept[1] == renditions and not article.depends_on_time
             made = kept if kept and is_same else (article, renditions, self._made(article))
-            if len(self._entries) < KEPT:
+            if len(self._entries) < self.most:
                 self._entries[article.slug] = made
         return made[2]
 

@@ -7,9 +7,12 @@ pages, then feeds, and the manifest at the end, so that an interrupted copy show
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, cached_property, partial
+from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 from .document import FOR_EVER, SANDBOX, SCRIPTABLE, SECURITY, cache_control, content_security_policy
@@ -23,6 +26,12 @@ from .renditions import Original, picture_path
 SHORT = 60
 """Seconds that a copy from a host of files may be kept: such a host does not know when an embargo ends."""
 
+ENTRIES = 20_000
+"""How many entries are kept, since each is in its page, and in pages and documents of months."""
+
+MAKERS = ("babel", "comrak", "feedgen", "jinja2", "lxml", "markupsafe", "nh3", "python-slugify", "regex")
+"""The packages whose versions tell what comes out."""
+
 SMALL_TYPE = "image/webp"
 
 _ENDINGS = (".rss", ".atom", ".json")
@@ -31,21 +40,17 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ExportedFile:
-    """A file of an edition: `path` is the decoded path that it answers, `source` its bytes or the file that has them.
+class Made:
+    """A file as it is made: its bytes or the file that has them, and all headers that do not tell of the bytes.
 
-    `digest` changes when the bytes or anything else of it does; `modified` is in UTC and whole seconds. `headers` are
-    all that a server of ours gives with it, but for those that tell of its bytes. What is of one `stage` refers to what
-    is of an earlier one, or of its own.
+    `digest` changes when any of that does; `modified` is in UTC and whole seconds.
     """
 
-    path: str
     source: bytes | Path
     content_type: str
+    headers: Headers
     modified: datetime
     digest: str
-    headers: Headers = ()
-    stage: int = 0
 
     @property
     def data(self) -> bytes:
@@ -53,27 +58,49 @@ class ExportedFile:
         return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
 
     @property
+    def is_text(self) -> bool:
+        """Tell whether it pays to compress it."""
+        return is_text(self.content_type)
+
+
+@dataclass
+class ExportedFile:
+    """A file of an edition: `path` is the decoded path that it answers; it is `made` when it is asked for.
+
+    `made_of` is a digest of what it is made of, where that is known without making it: of the same, the same is made.
+    What is of one `stage` refers to what is of an earlier one, or of its own.
+    """
+
+    path: str
+    stage: int
+    _make: Callable[[], Made]
+    _parts: Callable[[], str | None] = lambda: None
+
+    @cached_property
+    def made(self) -> Made:
+        """What it is."""
+        return self._make()
+
+    @cached_property
+    def made_of(self) -> str | None:
+        """What it is made of."""
+        return self._parts()
+
+    @property
+    def has_ending(self) -> bool:
+        """Tell whether its name has an ending, which hosts know its type by; pages have none."""
+        name = self.path.rpartition("/")[2]
+        return "." in name or name.startswith("_")
+
+    @property
     def name(self) -> str:
         """Its path in a folder, where a page is the `index.html` of a folder of its own."""
-        if self.content_type == pages.CONTENT_TYPE and not self.path.endswith(".html"):
-            return f"{self.path.strip('/')}/index.html".lstrip("/")
-        return self.path[1:]
+        return self.path[1:] if self.has_ending else f"{self.path.rstrip('/')}/index.html"[1:]
 
     @property
     def key(self) -> str:
         """Its path in a bucket, where a name needs no ending, but may not be that of a folder."""
         return f"{self.path}index.html"[1:] if self.path.endswith("/") else self.path[1:]
-
-    @property
-    def has_ending(self) -> bool:
-        """Tell whether hosts can know its type by its name in a folder."""
-        return "." in self.name.rpartition("/")[2]
-
-    @property
-    def is_text(self) -> bool:
-        """Tell whether it pays to compress it; pictures, sound and film are compressed already."""
-        kind = self.content_type.partition(";")[0]
-        return kind.startswith("text/") or kind.endswith(("xml", "json", "x-opml"))
 
 
 class Export:
@@ -82,6 +109,7 @@ class Export:
     def __init__(self, edition: Edition, media: MediaFolder, pictures: PictureStore) -> None:
         """Take an edition, and where its files and pictures are."""
         self.edition, self._media, self._pictures = edition, media, pictures
+        edition.table.entries.most = ENTRIES
         site = edition.site
         policy = ("Content-Security-Policy", content_security_policy(site.url))
         self.headers: Headers = (("Cache-Control", cache_control(min(SHORT, site.max_age))), *SECURITY, policy)
@@ -141,24 +169,29 @@ class Export:
                 yield self._document(path, site.path + old)
 
     def _document(self, path: str, at: str | None = None) -> ExportedFile:
-        sheet = self.edition.sheet(path)
         known = self.edition.manifest.documents.get(path)
         modified = known.modified if known else self.edition.modified
-        return self._file(at or path, sheet, modified, self._stage(path))
+        make = partial(self._made, partial(self.edition.sheet, path), modified)
+        return ExportedFile(at or path, self._stage(path), make, partial(self._made_of, path))
 
-    def _file(self, path: str, sheet: Sheet, modified: datetime, stage: int = 0) -> ExportedFile:
-        headers = tuple({**dict(self.headers), **dict(sheet.headers)}.items())
-        digest = _digest(sheet.content_type, hashlib.sha256(sheet.data).hexdigest(), *map(repr, headers))
-        return ExportedFile(path, sheet.data, sheet.content_type, modified, digest, headers, stage)
+    def _made(self, sheet: Callable[[], Sheet], modified: datetime) -> Made:
+        found = sheet()
+        headers = tuple({**dict(self.headers), **dict(found.headers)}.items())
+        digest = _digest(found.content_type, hashlib.sha256(found.data).hexdigest(), *map(repr, headers))
+        return Made(found.data, found.content_type, headers, modified, digest)
+
+    def _made_of(self, path: str) -> str | None:
+        found = self.edition.made_of(path)
+        return _digest(found, code(), repr(self.headers)) if found else None
 
     def _others(self) -> Iterator[ExportedFile]:
         """Give what a server of ours makes at the request: pages of what is not there, and where to report a fault."""
         site, modified = self.edition.site, self.edition.modified
-        for path in self.missing().values():
-            page = Sheet(self.edition.missing(path), pages.CONTENT_TYPE)
-            yield self._file(path, page, modified)
+        sheets = {path: Sheet(self.edition.missing(path), pages.CONTENT_TYPE) for path in self.missing().values()}
         if text := crawlers.security(site, self.edition.catalog.now):
-            yield self._file(f"{site.path}{crawlers.SECURITY}", Sheet(text, crawlers.TEXT_TYPE), modified)
+            sheets[site.path + crawlers.SECURITY] = Sheet(text, crawlers.TEXT_TYPE)
+        for path, sheet in sheets.items():
+            yield ExportedFile(path, 0, partial(self._made, lambda sheet=sheet: sheet, modified))  # type: ignore[misc]
 
     def _shown(self) -> Iterable[Original]:
         catalog = self.edition.catalog
@@ -167,19 +200,19 @@ class Export:
 
     def _made_pictures(self) -> Iterator[ExportedFile]:
         """Give the forms of pictures that something live shows; those for pages are made if they are not there yet."""
-        site, made = self.edition.site, self.edition.table.entries.pictures
+        site, there = self.edition.site, self.edition.table.entries.pictures
         headers = (("Cache-Control", f"public, max-age={FOR_EVER}, immutable"), *self.headers[1:])
         found: dict[str, Path] = {}
         for original in self._shown():
-            if renditions := made.of(original):
+            if renditions := there.of(original):
                 for each in (renditions.feed, renditions.card):
                     found[each.name] = self._pictures.folder / each.name
                 for name in original.small_names:
                     found[name] = self._pictures.small(original, name) or self._pictures.folder / renditions.feed.name
         for name, file in found.items():
             kind = TYPES.get(name.rpartition(".")[2], SMALL_TYPE)
-            digest = _digest(kind, file.name, *map(repr, headers))
-            yield ExportedFile(site.path + picture_path(name), file, kind, _date_of(file), digest, headers)
+            made = Made(file, kind, headers, _date_of(file), _digest(kind, file.name, *map(repr, headers)))
+            yield ExportedFile(site.path + picture_path(name), 0, lambda made=made: made)  # type: ignore[misc]
 
     def _media_files(self) -> Iterator[ExportedFile]:
         site = self.edition.site
@@ -187,9 +220,26 @@ class Export:
             headers = self.headers
             if file.type in SCRIPTABLE:
                 headers = (*headers[:-1], ("Content-Security-Policy", SANDBOX))
-            place, source = f"{site.path}/media/{path}", self._media.path_of(file)
-            digest = _digest(file.type, file.digest, *map(repr, headers))
-            yield ExportedFile(place, source, file.type, _date_of(source), digest, headers)
+            source, digest = self._media.path_of(file), _digest(file.type, file.digest, *map(repr, headers))
+            made = Made(source, file.type, headers, _date_of(source), digest)
+            yield ExportedFile(f"{site.path}/media/{path}", 0, lambda made=made: made)  # type: ignore[misc]
+
+
+def is_text(content_type: str) -> bool:
+    """Tell whether it pays to compress something; pictures, sound and film are compressed already."""
+    kind = content_type.partition(";")[0]
+    return kind.startswith("text/") or kind.endswith(("xml", "json"))
+
+
+@cache
+def code() -> str:
+    """Tell which code this is, as a digest of the package's files: another may make another thing of the same."""
+    root = files("feeds")
+    found = hashlib.sha256()
+    for path in sorted(path for path in Path(str(root)).rglob("*") if path.is_file() and path.suffix != ".pyc"):
+        found.update(f"{path.relative_to(str(root))}\0".encode() + path.read_bytes() + b"\0")
+    versions = (f"{name} {version(name)}" for name in MAKERS)
+    return _digest(found.hexdigest(), *versions)
 
 
 def _digest(*parts: str) -> str:

@@ -5,7 +5,7 @@ No markup language of feeds occurs here: how a format writes a feed is its own a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
@@ -95,25 +95,39 @@ class FeedTable:
         return made
 
     def _feed(self, topic: Topic) -> Feed:
-        group, now = self.group(topic), self.catalog.now
-        live = list(islice(filter(self.catalog.is_live, group.appeared(now)), self.site.entries))
-        if live:  # the month of the newest is here as a whole, since it is in no archive
-            first = first_of_month(live[0].published, self.site.timezone)
-            of_month = list(filter(self.catalog.is_live, group.between(*month_of(first, self.site.timezone))))
-            live = of_month if len(of_month) > len(live) else live
-        inside = {article.id for article in live}
-        tombstones = (
-            Tombstone(article.id, withdrawal.at, withdrawal.reason)
-            for article in group.withdrawn
-            if article.id not in inside and (withdrawal := article.tombstone(now))
-        )
+        live = self.shown(topic)
+        tombstones = self.tombstones(topic, live)
         entries = tuple(self.entries.of(article) for article in live)
         outline = self._outline(topic)
         newest = next(self.archives(topic), None)
         history = History(previous=f"{outline.address}/{newest:%Y-%m}" if newest else None)
         # FreshRSS polls a feed with a hub once a day: none may be declared that is not told of every change
         hubs = self.site.hubs if topic.kind in ("all", "category") else ()
-        return replace(outline, history=history, hubs=hubs, entries=entries, tombstones=tuple(tombstones))
+        return replace(outline, history=history, hubs=hubs, entries=entries, tombstones=tombstones)
+
+    def shown(self, topic: Topic) -> list[Article]:
+        """Give the articles that the feed of a topic holds."""
+        group = self.group(topic)
+        live = list(islice(filter(self.catalog.is_live, group.appeared(self.catalog.now)), self.site.entries))
+        if live:  # the month of the newest is here as a whole, since it is in no archive
+            first = first_of_month(live[0].published, self.site.timezone)
+            of_month = self.live_of_month(topic, first)
+            live = of_month if len(of_month) > len(live) else live
+        return live
+
+    def live_of_month(self, topic: Topic, first: date) -> list[Article]:
+        """Give the live articles of a month of a topic, by the first day of that."""
+        of_month = self.group(topic).between(*month_of(first, self.site.timezone))
+        return list(filter(self.catalog.is_live, of_month))
+
+    def tombstones(self, topic: Topic, live: Iterable[Article]) -> tuple[Tombstone, ...]:
+        """Give the withdrawn articles of a topic that are to be deleted, and are not among the `live` ones."""
+        inside = {article.id for article in live}
+        return tuple(
+            Tombstone(article.id, withdrawal.at, withdrawal.reason)
+            for article in self.group(topic).withdrawn
+            if article.id not in inside and (withdrawal := article.tombstone(self.catalog.now))
+        )
 
     def archives(self, topic: Topic) -> Iterator[date]:
         """Give the first days of the months that are archive documents, the newest first.
@@ -141,22 +155,30 @@ class FeedTable:
 
     def archive(self, topic: Topic, first: date) -> Feed:
         """Make the archive document of one of a topic's months, by its first day (RFC 5005 section 4)."""
-        group, outline = self.group(topic), self._outline(topic)
-        of_month = group.between(*month_of(first, self.site.timezone))
+        outline = self._outline(topic)
         newer, older = beside(self.months(topic, archived=True), first)
-        moments = (moment for each in of_month for moment in each.moments if moment <= self.catalog.now)
         return replace(
             outline,
             address=f"{outline.address}/{first:%Y-%m}",
-            updated=max(moments),
+            updated=self.changed_in(topic, first),
             translations={},
             history=History(
                 current=outline.address,
                 previous=f"{outline.address}/{older:%Y-%m}" if older else None,
                 next=f"{outline.address}/{newer:%Y-%m}" if newer else None,
             ),
-            entries=tuple(self.entries.of(each) for each in of_month if self.catalog.is_live(each)),
+            entries=tuple(map(self.entries.of, self.live_of_month(topic, first))),
         )
+
+    def changed_in(self, topic: Topic, first: date) -> datetime:
+        """Tell when something of a month of a topic changed last that had entries."""
+        of_month = self.group(topic).between(*month_of(first, self.site.timezone))
+        return max(moment for each in of_month for moment in each.moments if moment <= self.catalog.now)
+
+    def tags_of(self, article: Article) -> Iterator[Topic]:
+        """Give the topics of an article's tags, each once."""
+        found = (self.topic(article.language, f"tags/{slug(tag)}") for tag in article.tags)
+        yield from dict.fromkeys(topic for topic in found if topic)
 
     def social(self, topic: Topic, states: Mapping[str, EntryState]) -> Feed:
         """Make the feed of a topic for automations that post: titles are the posts, dates those at which they go out.

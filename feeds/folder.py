@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TextIO
@@ -26,7 +26,7 @@ import brotli
 
 from .document import pays
 from .edition import MANIFEST
-from .export import Export, ExportedFile
+from .export import Export, ExportedFile, Headers, Made, is_text
 from .formats import hosting
 from .manifest import Manifest
 from .site import Site
@@ -51,7 +51,6 @@ _AHEAD = 32
 """How many files are compressed ahead of the one that is written."""
 
 _SECOND = timedelta(seconds=1)
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 Copies = Mapping[str, bytes | None]
 """The compressed copies of a file by their endings; nothing where one does not pay."""
@@ -63,14 +62,22 @@ class FolderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written of a file: its digest, its date, and the length of it (under "") and of its compressed copies.
+    """What was written of a file: what it is and is made of, as digests, what hosts are told of it, and its date.
 
-    A copy that does not pay has the length -1, and is not there.
+    `lengths` are those of the file (under "") and of its compressed copies; one that does not pay is not there, and has
+    the length -1.
     """
 
     digest: str
+    made_of: str | None
+    content_type: str
+    headers: Headers
     modified: datetime
     lengths: Mapping[str, int]
+
+
+_BEGUN = Written("", None, "", (), datetime(1970, 1, 1, tzinfo=UTC), {})
+"""What a build that was cut off may have written, in part or as a whole."""
 
 
 @dataclass
@@ -118,14 +125,16 @@ class BuildFolder:
         with self._journal() as journal:
             if self._foreign and not among_others:
                 raise FolderError(self._refusal())
-            for file, copies in self._compressed(_files(export), endings):
-                if copies is None:
-                    now[file.name] = self._known[file.name]
-                    report.unchanged += 1
-                else:
-                    now[file.name] = self._put(file, copies, journal)
-                    report.written += 1
-                progress()
+            copies = [guess for guess in export.guessed() if guess.has_ending]
+            for files in (export.files(copies), _for_hosts(export, now)):
+                for file, coded in self._compressed(files, endings):
+                    if coded is None:
+                        now[file.name] = replace(self._known[file.name], made_of=file.made_of)
+                        report.unchanged += 1
+                    else:
+                        now[file.name] = self._put(file, coded, journal)
+                        report.written += 1
+                    progress()
             for name in self._known.keys() - now.keys():
                 self._remove(name)
                 report.removed += 1
@@ -141,7 +150,7 @@ class BuildFolder:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with path.open("a+", encoding="utf-8") as journal:
                 journal.seek(0)
-                begun = {name: Written("", _NEVER, {}) for name in journal.read().splitlines()}
+                begun = dict.fromkeys(journal.read().splitlines(), _BEGUN)
                 self._known = begun | self._read_list()
                 self._foreign = set(self._look_around())
                 is_done = False
@@ -186,22 +195,28 @@ class BuildFolder:
         ahead: deque[tuple[ExportedFile, Future[Copies] | None]] = deque()
         with ThreadPoolExecutor() as pool:
             for file in files:
-                tried = endings if file.is_text else ()
-                ahead.append((file, None if self._is_current(file, tried) else pool.submit(_copies, file, tried)))
+                is_same = self._is_current(file, endings)
+                ahead.append((file, None if is_same else pool.submit(_copies, file.made, endings)))
                 if len(ahead) > _AHEAD:
                     yield _finished(*ahead.popleft())
             while ahead:
                 yield _finished(*ahead.popleft())
 
     def _is_current(self, file: ExportedFile, endings: tuple[str, ...]) -> bool:
-        """Tell whether a file and its compressed copies are there as an earlier build wrote them."""
+        """Tell whether a file and its compressed copies are there as an earlier build wrote them.
+
+        It is only made where it is not known to be made of the same.
+        """
         known = self._known.get(file.name)
-        if known is None or known.digest != file.digest or known.lengths.keys() != {"", *endings}:
+        if known is None or not self._is_there(file.name, known, endings):
+            return False
+        return (known.made_of is not None and known.made_of == file.made_of) or known.digest == file.made.digest
+
+    def _is_there(self, name: str, known: Written, endings: tuple[str, ...]) -> bool:
+        if known.lengths.keys() != {"", *(endings if is_text(known.content_type) else ())}:
             return False
         states = ((known.modified, length) if length >= 0 else None for length in known.lengths.values())
-        return all(
-            self._state(file.name + ending) == state for ending, state in zip(known.lengths, states, strict=True)
-        )
+        return all(self._state(name + ending) == state for ending, state in zip(known.lengths, states, strict=True))
 
     def _state(self, name: str) -> tuple[datetime, int] | None:
         try:
@@ -217,14 +232,15 @@ class BuildFolder:
         if known is None:
             journal.write(f"{file.name}\n")
             journal.flush()
-        modified = max(file.modified, known.modified + _SECOND) if known else file.modified
+        made = file.made
+        modified = max(made.modified, known.modified + _SECOND) if known else made.modified
         lengths = {}
-        for ending, data in {**copies, "": file.source}.items():
+        for ending, data in {**copies, "": made.source}.items():
             lengths[ending] = -1 if data is None else self._write(file.name + ending, data, modified)
         for ending in CODINGS:
             if lengths.get(ending, -1) < 0:
                 (self.root / (file.name + ending)).unlink(missing_ok=True)
-        return Written(file.digest, modified, lengths)
+        return Written(made.digest, file.made_of, made.content_type, made.headers, modified, lengths)
 
     def _make_way(self, file: ExportedFile) -> None:
         """Take over a foreign file that is the very same. Raises FolderError where another is in the way."""
@@ -233,7 +249,7 @@ class BuildFolder:
         ways = [file.name, *(file.name + ending for ending in CODINGS), *map(str, PurePosixPath(file.name).parents)]
         for name in self._foreign.intersection(ways):
             path = self.root / name
-            if name != file.name or path.is_symlink() or path.read_bytes() != file.data:
+            if name != file.name or path.is_symlink() or path.read_bytes() != file.made.data:
                 raise FolderError(f"{path} is in the way: no build wrote it (want it moved away)")
 
     def _write(self, name: str, source: bytes | Path, modified: datetime | None = None) -> int:
@@ -272,11 +288,12 @@ class BuildFolder:
             values = json.loads((self.root / LIST).read_bytes())
             if values["version"] != VERSION:
                 return {}
+            headers = [tuple(map(tuple, each)) for each in values["headers"]]
             return {
-                name: Written(digest, datetime.fromtimestamp(modified, UTC), lengths)
-                for name, (digest, modified, lengths) in values["files"].items()
+                name: Written(digest, made_of, kind, headers[number], datetime.fromtimestamp(modified, UTC), lengths)
+                for name, (digest, made_of, kind, number, modified, lengths) in values["files"].items()
             }
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
             return {}
 
 
@@ -284,40 +301,35 @@ def _finished(file: ExportedFile, copies: Future[Copies] | None) -> tuple[Export
     return file, copies.result() if copies else None
 
 
-def _copies(file: ExportedFile, endings: tuple[str, ...]) -> Copies:
-    data = file.data if endings else b""
+def _copies(made: Made, endings: tuple[str, ...]) -> Copies:
+    if not made.is_text or not endings:
+        return {}
+    data = made.data
     coded = {ending: CODINGS[ending](data) for ending in endings}
     return {ending: found if pays(found, data) else None for ending, found in coded.items()}
 
 
-def _files(export: Export) -> Iterator[ExportedFile]:
-    """Give the files of an edition in their order, and at the end what tells hosts about them."""
-    hosted = []
-    copies = [guess for guess in export.guessed() if guess.has_ending]
-    for file in export.files(copies):
-        hosted.append(_hosted(file))
-        yield file
-    about = export.places(), export.missing(), dict(export.headers)
-    told = hosting.Hosting(export.edition.site, hosted, *about)
+def _for_hosts(export: Export, written: Mapping[str, Written]) -> Iterator[ExportedFile]:
+    """Give the files that tell hosts about all others, once these are there."""
+    hosted = [hosting.HostedFile(f"/{name}", each.content_type, dict(each.headers)) for name, each in written.items()]
+    told = hosting.Hosting(export.edition.site, hosted, export.places(), export.missing(), dict(export.headers))
     for name, data in (
         ("_redirects", hosting.redirects(told)),
         ("_headers", hosting.headers(told)),
         (f"{NGINX}/maps.conf", hosting.nginx_maps(told)),
         (f"{NGINX}/server.conf", hosting.nginx_server(told)),
     ):
-        digest = hashlib.sha256(data).hexdigest()
-        yield ExportedFile(f"/{name}", data, "application/octet-stream", export.edition.modified, digest)
-
-
-def _hosted(file: ExportedFile) -> hosting.HostedFile:
-    return hosting.HostedFile(f"/{file.name}", file.content_type, dict(file.headers))
+        made = Made(data, "application/octet-stream", (), export.edition.modified, hashlib.sha256(data).hexdigest())
+        yield ExportedFile(f"/{name}", 4, lambda made=made: made)  # type: ignore[misc]
 
 
 def _list(written: Mapping[str, Written]) -> bytes:
-    """Write down what was written, a file a line."""
-    lines = (
-        f"{json.dumps(name)}: {json.dumps([each.digest, int(each.modified.timestamp()), each.lengths])}"
-        for name, each in sorted(written.items())
-    )
+    """Write down what was written, a file a line, and headers that many have once."""
+    headers = list(dict.fromkeys(each.headers for each in written.values()))
+    number = {each: place for place, each in enumerate(headers)}
+    lines = []
+    for name, each in sorted(written.items()):
+        about = (each.digest, each.made_of, each.content_type, number[each.headers], int(each.modified.timestamp()))
+        lines.append(f"{json.dumps(name)}: {json.dumps([*about, each.lengths])}")
     files = ",\n".join(lines)
-    return f'{{"version": {VERSION}, "files": {{\n{files}}}}}\n'.encode()
+    return f'{{"version": {VERSION}, "headers": {json.dumps(headers)},\n"files": {{\n{files}}}}}\n'.encode()

@@ -186,7 +186,8 @@ def _state(article: Article, now: datetime) -> tuple[str, ...]:
     return article.updated_at(now).isoformat(), str(offered), *map(str, flags)
 
 
-def _digest_at(article: Article, now: datetime) -> str:
+def digest_at(article: Article, now: datetime) -> str:
+    """Give a digest of what an article says at an instant, but for its id and address."""
     if not article.depends_on_time:
         return article.digest
     return _digest(article.digest, *_state(article, now))
@@ -195,14 +196,14 @@ def _digest_at(article: Article, now: datetime) -> str:
 def _said(article: Article, now: datetime) -> dict[str, Any]:
     """Give what the state of its entry tells of an article as it is at an instant."""
     about = {name: getattr(article, name) for name in ("slug", "language", "title", "published")}
-    return {**about, "digest": _digest_at(article, now)}
+    return {**about, "digest": digest_at(article, now)}
 
 
 def _number(article: Article, now: datetime) -> int:
     """Give what an article adds to the digest of the content: nothing before it has appeared."""
     if not article.has_appeared(now):
         return 0
-    return int(_digest(article.id, article.slug, _digest_at(article, now)), 16)
+    return int(_digest(article.id, article.slug, digest_at(article, now)), 16)
 
 
 def _digest(*parts: str) -> str:

@@ -7,12 +7,14 @@ the articles, and would have to be made anew at each change of one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
+from . import parts
 from .article import Article
 from .feed import Feed, Topic
 from .feedtable import FeedTable
@@ -42,7 +44,16 @@ class Sheet(NamedTuple):
     max_age: int | None = None
 
 
-Make = Callable[[], Sheet]
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a sheet is made, and, where that can be told without making it, what of."""
+
+    make: Callable[[], Sheet]
+    parts: Callable[[], Iterable[object]] | None = None
+
+    def __call__(self) -> Sheet:
+        """Make it."""
+        return self.make()
 
 
 class Paths:
@@ -69,57 +80,62 @@ class Paths:
             yield self.site.article_path(article.language, article.slug)
         yield from map(self.site.home_path, self.site.languages)
 
-    def find(self, path: str) -> Make | None:
+    def find(self, path: str) -> Making | None:
         """Find what makes the sheet of a path."""
         if single := _SINGLE.get(path):
-            return partial(single, self)
+            return Making(partial(single, self))
         if (part := _SITEMAP.fullmatch(path)) and int(part[1]) <= self._sitemaps():
-            return partial(self._sitemap_part, int(part[1]) - 1)
+            return Making(partial(self._sitemap_part, int(part[1]) - 1))
         if (style := _FEED_STYLE.fullmatch(path)) and style[1] in self.site.languages:
-            return partial(self._feed_style, style[1])
+            return Making(partial(self._feed_style, style[1]))
         language, place = self.site.language_of(path)
         if place == "/":
-            return partial(self._page, pages.home, language)
+            return Making(partial(self._page, pages.home, language))
         folder, _, name = place[1:].partition("/")
         if folder == "articles" and (article := self.catalog.article(language, name)):
-            return partial(self._article, article)
+            return Making(partial(self._article, article), partial(parts.of_article, self.table, article))
         if folder == "feeds":
             return self._find_feed(language, name) or self._find_month(language, name)
         return None
 
-    def feeds_of(self, topic: Topic) -> Iterator[tuple[str, Make]]:
+    def feeds_of(self, topic: Topic) -> Iterator[tuple[str, Making]]:
         """Give the paths of a topic's feeds, one a format."""
         stem = self.site.feed_path(topic.language, topic.name)
         for format in FORMATS.values():
-            yield f"{stem}.{format.ending}", partial(self._feed, topic, format)
+            yield f"{stem}.{format.ending}", self._feed_in(topic, format)
 
-    def _find_feed(self, language: str, name: str) -> Make | None:
+    def _find_feed(self, language: str, name: str) -> Making | None:
         name, dot, ending = name.partition(".")
         topic = self.table.topic(language, name)
         if topic is None:
             return self._find_archive(language, name, ending)
         if not dot:
-            return partial(self._page, pages.feed, topic)
-        return partial(self._feed, topic, FORMATS[ending]) if ending in FORMATS else self._find_special(topic, ending)
+            return Making(partial(self._page, pages.feed, topic))
+        return self._feed_in(topic, FORMATS[ending]) if ending in FORMATS else self._find_special(topic, ending)
 
-    def _find_special(self, topic: Topic, ending: str) -> Make | None:
+    def _feed_in(self, topic: Topic, format: Format) -> Making:
+        return Making(partial(self._feed, topic, format), partial(parts.of_feed, self.table, topic, format.ending))
+
+    def _find_special(self, topic: Topic, ending: str) -> Making | None:
         """Find what only everything and the categories have."""
         if ending == PODCAST:
             about = self.table.show_of(topic)
-            return partial(self._podcast, topic, about) if about else None
-        return partial(self._social, topic) if ending == SOCIAL and topic.kind in ("all", "category") else None
+            return Making(partial(self._podcast, topic, about)) if about else None
+        is_social = ending == SOCIAL and topic.kind in ("all", "category")
+        return Making(partial(self._social, topic)) if is_social else None
 
-    def _find_archive(self, language: str, name: str, ending: str) -> Make | None:
+    def _find_archive(self, language: str, name: str, ending: str) -> Making | None:
         topic, first = self._month_at(language, name)
         if topic is None or ending not in FORMATS or first not in self.table.months(topic, archived=True):
             return None
-        return partial(self._archive, topic, first, FORMATS[ending])
+        made_of = partial(parts.of_archive, self.table, topic, first, ending)
+        return Making(partial(self._archive, topic, first, FORMATS[ending]), made_of)
 
-    def _find_month(self, language: str, name: str) -> Make | None:
+    def _find_month(self, language: str, name: str) -> Making | None:
         topic, first = self._month_at(language, name)
         if topic is None or first not in self.table.months(topic):
             return None
-        return partial(self._page, pages.month, topic, first)
+        return Making(partial(self._page, pages.month, topic, first), partial(parts.of_month, self.table, topic, first))
 
     def _month_at(self, language: str, name: str) -> tuple[Topic | None, date]:
         """Tell which topic's month a name is; no topic where it is none."""

@@ -208,7 +208,9 @@ class Made(Export):
         publisher.remember(known)
         publisher.start()
         super().__init__(publisher.edition, publisher.content.media, publisher.pictures)
-        self._all = [replace(file, source=file.data) for file in super().files([*self.moved(), *self.guessed()])]
+        self._all = list(super().files([*self.moved(), *self.guessed()]))
+        for file in self._all:
+            file.made = replace(file.made, source=file.made.data)
 
     def files(self, copies: Iterable[ExportedFile] = ()) -> Iterator[ExportedFile]:
         return iter(self._all)
@@ -240,7 +242,7 @@ def test_an_upload_cut_off_at_every_object_in_turn_shows_nothing_broken_and_is_f
     before = Made(content, 0)
     edit(content)
     after = Made(content, 60, before.edition.manifest)
-    wanted = {file.key: file.data for file in after.files()}
+    wanted = {file.key: file.made.data for file in after.files()}
     cuts = 0
     while True:
         store = MemoryStore()

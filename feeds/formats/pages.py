@@ -17,10 +17,9 @@ from markupsafe import Markup
 
 from feeds import words
 from feeds.article import Article
-from feeds.catalog import UNIX_EPOCH, beside, month_of
+from feeds.catalog import UNIX_EPOCH, beside
 from feeds.feed import Entry, Image, Topic
 from feeds.feedtable import FeedTable
-from feeds.sitekeys import slug
 
 from . import assets, cards
 
@@ -109,8 +108,7 @@ class Page:
 
     def tags(self, article: Article) -> list[Topic]:
         """Give the topics of an article's tags."""
-        found = (self.table.topic(self.language, f"tags/{slug(tag)}") for tag in article.tags)
-        return list(dict.fromkeys(topic for topic in found if topic))
+        return list(self.table.tags_of(article))
 
     def feed_path(self, topic: Topic) -> str:
         """Give the path of a feed's page, relative to the root of the host."""
@@ -177,9 +175,8 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
 
 def month(table: FeedTable, topic: Topic, first: date) -> bytes:
     """Render the page of what a feed had in one of its months, by the first day of that."""
-    page, group = Page(table, topic.language), table.group(topic)
+    page = Page(table, topic.language)
     newer, older = beside(table.months(topic), first)
-    live = filter(table.catalog.is_live, group.between(*month_of(first, table.site.timezone)))
     return render(
         "month.html",
         page,
@@ -187,7 +184,7 @@ def month(table: FeedTable, topic: Topic, first: date) -> bytes:
         topic=topic,
         name=words.month(topic.language, first),
         month=words.month,
-        entries=[table.entries.of(article) for article in live],
+        entries=[table.entries.of(article) for article in table.live_of_month(topic, first)],
         newer=newer,
         older=older,
         canonical=f"{table.address(topic)}/{first:%Y-%m}",
