@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import os
+import secrets
 import threading
 import time
 from datetime import datetime
@@ -40,7 +40,7 @@ class Workers:
 
     def __init__(self, root: Path) -> None:
         """Be one of them, once there is something to say; nothing is opened yet."""
-        self._root = root
+        self._root, self._name = root, secrets.token_hex(8)  # containers have the same process ids
         self._own: IO[str] | None = None
         self._role: IO[str] | None = None
 
@@ -54,10 +54,10 @@ class Workers:
         """Tell the others the date of the edition that this process has."""
         if self._own is None:
             (self._root / WORKERS).mkdir(parents=True, exist_ok=True)
-            new = self._root / f"worker-{os.getpid()}"
+            new = self._root / f"worker-{self._name}"
             self._own = new.open("w", encoding="ascii")
             fcntl.flock(self._own, fcntl.LOCK_EX)
-            new.rename(self._root / WORKERS / str(os.getpid()))  # locked from when it can be seen
+            new.rename(self._root / WORKERS / self._name)  # locked from when it can be seen
         self._own.seek(0)
         self._own.write(f"{date:%Y-%m-%dT%H:%M:%S%z}")  # always as long
         self._own.flush()
@@ -67,7 +67,7 @@ class Workers:
         return all(self._has(path, date) for path in (self._root / WORKERS).iterdir())
 
     def _has(self, path: Path, date: datetime) -> bool:
-        if path.name == str(os.getpid()):
+        if path.name == self._name:
             return True
         try:
             with path.open("r+", encoding="ascii") as file:

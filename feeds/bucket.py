@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,6 +39,9 @@ LIST = ".feeds.json"
 """The object that tells what was sent."""
 
 VERSION = 1
+
+MARK = {"publisher": "feeds"}
+"""What every object of ours says of itself, as its metadata."""
 
 SCHEMES = ("s3", "gs", "az")
 
@@ -120,6 +124,10 @@ class Bucket:
         self.url, self._with_gzip = url, with_gzip
         if url.partition("://")[0] not in SCHEMES:
             raise BucketError(f"{url} is no bucket (want s3://…, gs://… or az://…)")
+        for name in ("AWS_ENDPOINT", "AWS_ENDPOINT_URL"):
+            is_open = url.startswith("s3:") and os.environ.get(name, "").startswith("http:")
+            if is_open and os.environ.get("AWS_ALLOW_HTTP", "").lower() != "true":
+                raise BucketError(f"{name} is without encryption (want https, or AWS_ALLOW_HTTP=true as well)")
         try:
             self._store: ObjectStore = from_url(url)
         except (BaseError, ValueError, OSError) as fault:
@@ -146,6 +154,7 @@ class Bucket:
         """Tell what `publish` would send and remove. Raises BucketError."""
         with self._explained():
             found = self._inventory()
+            self._first_key()  # a bucket that is not there is told
             export = make(self._manifest(site, found))
             report, keys = Report(manifest=export.edition.manifest), set[str]()
             for file in self._changed(export, found, report, keys):
@@ -183,16 +192,15 @@ class Bucket:
         report, now = Report(manifest=export.edition.manifest), set[str]()
         with ThreadPoolExecutor(_THREADS) as pool:
             for batch in _batches(self._changed(export, found, report, now)):
-                known = found.objects.keys() | found.pending | self._touched
                 self._begin({file.key for file in batch}, found)
-                list(pool.map(lambda file: self._send(file, is_new=file.key not in known), batch))  # noqa: B023
+                list(pool.map(lambda file: self._send(file, is_new=file.key not in found.objects), batch))
                 report.sent += [file.key for file in batch]
                 found.objects |= {file.key: self._state(file) for file in batch}
                 found.pending -= {file.key for file in batch}
             gone = sorted((found.objects.keys() | found.pending) - now)
             if gone:
                 self._begin(set(gone), found)
-                list(pool.map(self._delete, gone))
+                list(pool.map(lambda key: self._delete(key, is_new=key not in found.objects), gone))
                 report.removed = gone
         found.objects = {key: state for key, state in found.objects.items() if key in now}
         found.pending.clear()
@@ -238,26 +246,30 @@ class Bucket:
     def _send(self, file: ExportedFile, *, is_new: bool) -> None:
         """Send an object; one that is new to us overwrites none that somebody else has put there."""
         made = file.made
-        attributes = {"Content-Type": made.content_type, "Cache-Control": dict(made.headers)["Cache-Control"]}
+        attributes = {"Content-Type": made.content_type, "Cache-Control": dict(made.headers)["Cache-Control"], **MARK}
         source = made.source
         if self._with_gzip and made.is_text:
             data = made.data
             coded = gzip.compress(data, 9, mtime=0)
             source = coded if pays(coded, data) else data
             attributes |= {"Content-Encoding": "gzip"} if source is coded else {}
-        if not is_new:
-            obstore.put(self._store, file.key, source, attributes=attributes)
-            return
-        try:
-            obstore.put(self._store, file.key, source, attributes=attributes, mode="create", use_multipart=False)
-        except AlreadyExistsError:
-            there = bytes(obstore.get(self._store, file.key).bytes())
-            if there != (source if isinstance(source, bytes) else source.read_bytes()):
-                raise BucketError(f"{self.url}: {file.key} is in the way: no publish sent it (want it away)") from None
+        if is_new:
+            try:
+                obstore.put(self._store, file.key, source, attributes=attributes, mode="create", use_multipart=False)
+                return
+            except AlreadyExistsError:
+                there = obstore.get(self._store, file.key)
+                is_same = bytes(there.bytes()) == (source if isinstance(source, bytes) else source.read_bytes())
+                if not is_same and not _is_ours(there.attributes):
+                    message = f"{self.url}: {file.key} is in the way: no publish sent it (want it moved away)"
+                    raise BucketError(message) from None
+        obstore.put(self._store, file.key, source, attributes=attributes)
 
-    def _delete(self, key: str) -> None:
+    def _delete(self, key: str, *, is_new: bool) -> None:
+        """Remove an object of ours; of what was only about to be sent for the first time, it has to be marked so."""
         with suppress(FileNotFoundError):
-            obstore.delete(self._store, key)
+            if not is_new or _is_ours(obstore.get(self._store, key).attributes):
+                obstore.delete(self._store, key)
 
     def _inventory(self) -> Inventory:
         try:
@@ -294,12 +306,16 @@ class Bucket:
         """Say of which bucket a fault is."""
         try:
             yield
-        except (BaseError, OSError) as fault:
+        except (BaseError, OSError, ValueError) as fault:
             raise BucketError(f"{self.url}: {str(fault).partition(chr(10))[0]}") from None
 
     def _first_key(self) -> str | None:
         keys = (each["path"] for some in obstore.list(self._store) for each in some)
         return next(keys, None)
+
+
+def _is_ours(attributes: Mapping[str, str]) -> bool:
+    return MARK.items() <= {name.lower(): value for name, value in attributes.items()}.items()
 
 
 def _version(about: Mapping[str, Any]) -> dict[str, str]:

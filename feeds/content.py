@@ -103,6 +103,11 @@ class ContentFolder:
         media_state = self.media.state()
         is_same_media, self._media_state = media_state == self._media_state, media_state
         files: dict[Path, ArticleFile] = {}
+        if not (self.root / "articles").is_dir():
+            where = f"{self.root}/articles"
+            problems.append(Problem(where, 1, 1, "", "missing (want the folder, with the articles in it)"))
+            self._around = tuple(problems), 1
+            return self._content(self._site, dict(self._files), None)  # a drive may be away for a moment
         paths = list(self.article_files())
         for path in paths:
             before = self._files.get(path)

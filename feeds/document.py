@@ -33,6 +33,9 @@ SANDBOX = "default-src 'none'; sandbox"
 FOR_EVER = 31_536_000
 """Seconds, a year: what caches take for ever (RFC 8246)."""
 
+SHARED = 10
+"""Seconds that a cache of many may keep a copy, such as nginx before us: asking again costs it a 304."""
+
 STALE_WHILE_REVALIDATE = 60
 STALE_IF_ERROR = 86_400
 """Seconds for which a cache may answer by itself: while it asks again, and while we are down (RFC 5861)."""
@@ -48,15 +51,19 @@ def etag_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
-def cache_control(max_age: int, seconds_left: float = float("inf")) -> str:
+def cache_control(max_age: int, seconds_left: float = float("inf"), *, shared: int | None = None) -> str:
     """Say how long a copy may be kept, and for how long an old one is better than none (RFC 9111, RFC 5861).
 
-    Where it changes in `seconds_left`, no copy outlives that: not even the once that a cache asks for a new one.
+    `shared` is for caches of many, if they are to ask sooner. Where it changes in `seconds_left`, no copy outlives
+    that: not even the once that a cache asks for a new one.
     """
-    meanwhile = f"stale-while-revalidate={STALE_WHILE_REVALIDATE}, "
+    parts = [f"max-age={max_age}", f"stale-while-revalidate={STALE_WHILE_REVALIDATE}"]
     if seconds_left < max_age + STALE_WHILE_REVALIDATE:
-        max_age, meanwhile = max(0, int(min(max_age, seconds_left))), ""
-    return f"public, max-age={max_age}, {meanwhile}stale-if-error={STALE_IF_ERROR}"
+        max_age = max(0, int(min(max_age, seconds_left)))
+        parts = [f"max-age={max_age}"]
+    if shared is not None and shared < max_age:
+        parts.insert(1, f"s-maxage={shared}")
+    return ", ".join(["public", *parts, f"stale-if-error={STALE_IF_ERROR}"])
 
 
 def content_security_policy(origin: str, framed_by: str = "'none'") -> str:
@@ -135,7 +142,7 @@ class Document:
             start_response("405 Method Not Allowed", headers)
             return []
         variant = self.variants.get(coding_for(environ.get("HTTP_ACCEPT_ENCODING", "")), self.variants["identity"])
-        keep = ("Cache-Control", cache_control(self.max_age, seconds_left))
+        keep = ("Cache-Control", cache_control(self.max_age, seconds_left, shared=SHARED))
         if self.is_known(environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE")):
             start_response("304 Not Modified", [*variant.not_modified, keep])
             return []

@@ -162,6 +162,14 @@ class Edition(Mapping[str, Document]):
             raise KeyError(path)
         return found
 
+    def has(self, path: str) -> bool:
+        """Tell whether there is something at a path, without making it."""
+        below = path.removeprefix(self.site.path)
+        if path in self._ready:
+            return True
+        is_inside = path.startswith(f"{self.site.path}/")
+        return is_inside and (below == MANIFEST or self.paths.find(below) is not None)
+
     def made_of(self, path: str) -> str | None:
         """Tell what is at a path by what it is made of, as a digest, where that is known without making it.
 

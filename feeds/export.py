@@ -7,6 +7,7 @@ pages, then feeds, and the manifest at the end, so that an interrupted copy show
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,9 @@ MAKERS = ("babel", "comrak", "feedgen", "jinja2", "lxml", "markupsafe", "nh3", "
 
 SMALL_TYPE = "image/webp"
 
+_NAME = re.compile(r"(/(?![.])[^/\x00-\x1f]+)+")
+"""An old path that can be the key of an object."""
+
 _ENDINGS = (".rss", ".atom", ".json")
 
 Headers = tuple[tuple[str, str], ...]
@@ -59,8 +63,9 @@ class Made:
 
     @property
     def is_text(self) -> bool:
-        """Tell whether it pays to compress it."""
-        return is_text(self.content_type)
+        """Tell whether it pays to compress it; pictures, sound and film are compressed already."""
+        kind = self.content_type.partition(";")[0]
+        return kind.startswith("text/") or kind.endswith(("xml", "json"))
 
 
 @dataclass
@@ -73,6 +78,7 @@ class ExportedFile:
 
     path: str
     stage: int
+    is_page: bool
     _make: Callable[[], Made]
     _parts: Callable[[], str | None] = lambda: None
 
@@ -87,15 +93,9 @@ class ExportedFile:
         return self._parts()
 
     @property
-    def has_ending(self) -> bool:
-        """Tell whether its name has an ending, which hosts know its type by; pages have none."""
-        name = self.path.rpartition("/")[2]
-        return "." in name or name.startswith("_")
-
-    @property
     def name(self) -> str:
         """Its path in a folder, where a page is the `index.html` of a folder of its own."""
-        return self.path[1:] if self.has_ending else f"{self.path.rstrip('/')}/index.html"[1:]
+        return f"{self.path.rstrip('/')}/index.html"[1:] if self.is_page else self.path[1:]
 
     @property
     def key(self) -> str:
@@ -156,23 +156,32 @@ class Export:
             f"{site.path}/{language}/": f"{site.path}/{language}/404.html" for language in site.languages[1:]
         }
 
-    def guessed(self) -> Iterator[ExportedFile]:
-        """Give feeds once more, under the paths that readers guess."""
-        yield from (self._document(path, guess) for guess, path in self.edition.guesses())
+    def guessed(self, *, with_ending: bool = False) -> Iterator[ExportedFile]:
+        """Give feeds once more, under the paths that readers guess; or those alone whose type a host can tell."""
+        for guess, path in self.edition.guesses():
+            if not with_ending or "." in guess:
+                yield self._document(path, guess)
 
     def moved(self) -> Iterator[ExportedFile]:
         """Give feeds once more, under old paths that are redirected to them, for a host that cannot redirect."""
         site = self.edition.site
-        for old, new in site.moved_paths.items():
+        for old, new in self.redirects().items():
             path = site.path + new.removeprefix(site.url)
-            if path in self.edition.manifest.documents and site.path + old not in self.edition:
-                yield self._document(path, site.path + old)
+            if path in self.edition.manifest.documents and _NAME.fullmatch(old):
+                yield self._document(path, old)
+
+    def redirects(self) -> dict[str, str]:
+        """Give the old paths that lead elsewhere; what is there again is no old path."""
+        site = self.edition.site
+        found = ((site.path + old, new) for old, new in site.moved_paths.items())
+        return {old: new for old, new in found if old and not self.edition.has(old)}
 
     def _document(self, path: str, at: str | None = None) -> ExportedFile:
         known = self.edition.manifest.documents.get(path)
         modified = known.modified if known else self.edition.modified
         make = partial(self._made, partial(self.edition.sheet, path), modified)
-        return ExportedFile(at or path, self._stage(path), make, partial(self._made_of, path))
+        is_page = "." not in path.rpartition("/")[2]
+        return ExportedFile(at or path, self._stage(path), is_page, make, partial(self._made_of, path))
 
     def _made(self, sheet: Callable[[], Sheet], modified: datetime) -> Made:
         found = sheet()
@@ -191,7 +200,7 @@ class Export:
         if text := crawlers.security(site, self.edition.catalog.now):
             sheets[site.path + crawlers.SECURITY] = Sheet(text, crawlers.TEXT_TYPE)
         for path, sheet in sheets.items():
-            yield ExportedFile(path, 0, partial(self._made, lambda sheet=sheet: sheet, modified))  # type: ignore[misc]
+            yield ExportedFile(path, 0, False, partial(self._made, lambda sheet=sheet: sheet, modified))  # type: ignore[misc]
 
     def _shown(self) -> Iterable[Original]:
         catalog = self.edition.catalog
@@ -212,7 +221,7 @@ class Export:
         for name, file in found.items():
             kind = TYPES.get(name.rpartition(".")[2], SMALL_TYPE)
             made = Made(file, kind, headers, _date_of(file), _digest(kind, file.name, *map(repr, headers)))
-            yield ExportedFile(site.path + picture_path(name), 0, lambda made=made: made)  # type: ignore[misc]
+            yield ExportedFile(site.path + picture_path(name), 0, False, lambda made=made: made)  # type: ignore[misc]
 
     def _media_files(self) -> Iterator[ExportedFile]:
         site = self.edition.site
@@ -222,13 +231,7 @@ class Export:
                 headers = (*headers[:-1], ("Content-Security-Policy", SANDBOX))
             source, digest = self._media.path_of(file), _digest(file.type, file.digest, *map(repr, headers))
             made = Made(source, file.type, headers, _date_of(source), digest)
-            yield ExportedFile(f"{site.path}/media/{path}", 0, lambda made=made: made)  # type: ignore[misc]
-
-
-def is_text(content_type: str) -> bool:
-    """Tell whether it pays to compress something; pictures, sound and film are compressed already."""
-    kind = content_type.partition(";")[0]
-    return kind.startswith("text/") or kind.endswith(("xml", "json"))
+            yield ExportedFile(f"{site.path}/media/{path}", 0, False, lambda made=made: made)  # type: ignore[misc]
 
 
 @cache

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TextIO
@@ -26,7 +26,7 @@ import brotli
 
 from .document import pays
 from .edition import MANIFEST
-from .export import Export, ExportedFile, Headers, Made, is_text
+from .export import Export, ExportedFile, Headers, Made
 from .formats import hosting
 from .manifest import Manifest
 from .site import Site
@@ -82,11 +82,17 @@ _BEGUN = Written("", None, "", (), datetime(1970, 1, 1, tzinfo=UTC), {})
 
 @dataclass
 class Report:
-    """What a build did, in numbers of files, their compressed copies apart."""
+    """What a build did, compressed copies apart: the names of what it wrote, and numbers of files; its manifest."""
 
-    written: int = 0
+    manifest: Manifest
+    written: list[str] = field(default_factory=list)
     removed: int = 0
     unchanged: int = 0
+
+    @property
+    def tells_nginx(self) -> bool:
+        """Tell whether nginx has to read its configuration again."""
+        return any(name.startswith(f"{NGINX}/") for name in self.written)
 
 
 class BuildFolder:
@@ -98,34 +104,28 @@ class BuildFolder:
         self._known: dict[str, Written] = {}
         self._foreign: set[str] = set()
 
-    def manifest(self, site: Site) -> Manifest | None:
-        """Give the manifest of what was built last; nothing where there is none that can be read."""
-        name = f"{site.path}{MANIFEST}"[1:]
-        if name in self._read_list():
-            with suppress(OSError, ValueError):
-                return Manifest.from_json((self.root / name).read_bytes())
-        return None
-
     def build(
         self,
-        export: Export,
+        make: Callable[[Manifest | None], Export],
+        site: Site,
         *,
         among_others: bool = False,
         with_copies: bool = True,
-        progress: Callable[[], object] = lambda: None,
+        progress: Callable[[int], object] = lambda count: None,
     ) -> Report:
-        """Write an edition over an earlier one.
+        """Write an edition over an earlier one; `make` makes it, after the manifest of that, once no other build runs.
 
         `among_others` goes on where there are files that no build wrote, and touches none of them. Without
-        `with_copies` nothing is compressed. Raises FolderError, and OSError where the disk fails; the next build
-        goes on from there.
+        `with_copies` nothing is compressed. `progress` is told how many files are left. Raises FolderError, and OSError
+        where the disk fails; the next build goes on from there.
         """
         endings = tuple(CODINGS) if with_copies else ()
-        report, now = Report(), dict[str, Written]()
         with self._journal() as journal:
             if self._foreign and not among_others:
                 raise FolderError(self._refusal())
-            copies = [guess for guess in export.guessed() if guess.has_ending]
+            export = make(self._manifest(site))
+            report, now, left = Report(export.edition.manifest), dict[str, Written](), export.count()
+            copies = list(export.guessed(with_ending=True))
             for files in (export.files(copies), _for_hosts(export, now)):
                 for file, coded in self._compressed(files, endings):
                     if coded is None:
@@ -133,25 +133,35 @@ class BuildFolder:
                         report.unchanged += 1
                     else:
                         now[file.name] = self._put(file, coded, journal)
-                        report.written += 1
-                    progress()
-            for name in self._known.keys() - now.keys():
+                        report.written.append(file.name)
+                    left -= 1
+                    progress(max(left, 0))
+            for name in sorted(self._known.keys() - now.keys()):
                 self._remove(name)
                 report.removed += 1
-            self._write(LIST, _list(now))
+            self._write(LIST, _list(now), is_durable=True)
         return report
+
+    def _manifest(self, site: Site) -> Manifest | None:
+        """Give the manifest of what was built last; nothing where there is none that can be read."""
+        name = f"{site.path}{MANIFEST}"[1:]
+        if name in self._known:
+            with suppress(OSError, ValueError):
+                return Manifest.from_json((self.root / name).read_bytes())
+        return None
 
     @contextmanager
     def _journal(self) -> Iterator[TextIO]:
         """Keep other builds out (flock), and learn what is there; the journal goes once all is done."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self._make_folder(self.root)
         lock, path = os.open(self.root, os.O_RDONLY), self.root / JOURNAL
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            with path.open("a+", encoding="utf-8") as journal:
+            written = self._read_list()
+            with path.open("a+", encoding="utf-8", errors="replace") as journal:
                 journal.seek(0)
                 begun = dict.fromkeys(journal.read().splitlines(), _BEGUN)
-                self._known = begun | self._read_list()
+                self._known = begun | written
                 self._foreign = set(self._look_around())
                 is_done = False
                 try:
@@ -213,16 +223,16 @@ class BuildFolder:
         return (known.made_of is not None and known.made_of == file.made_of) or known.digest == file.made.digest
 
     def _is_there(self, name: str, known: Written, endings: tuple[str, ...]) -> bool:
-        if known.lengths.keys() != {"", *(endings if is_text(known.content_type) else ())}:
-            return False
-        states = ((known.modified, length) if length >= 0 else None for length in known.lengths.values())
-        return all(self._state(name + ending) == state for ending, state in zip(known.lengths, states, strict=True))
+        there = {ending: length for ending, length in known.lengths.items() if length >= 0}
+        return known.lengths.keys() == {"", *endings} and all(
+            self._state(name + ending) == (known.modified, length) for ending, length in there.items()
+        )
 
     def _state(self, name: str) -> tuple[datetime, int] | None:
         try:
             found = (self.root / name).stat()
             return datetime.fromtimestamp(found.st_mtime, UTC), found.st_size
-        except FileNotFoundError:
+        except OSError:
             return None
 
     def _put(self, file: ExportedFile, copies: Copies, journal: TextIO) -> Written:
@@ -237,25 +247,43 @@ class BuildFolder:
         lengths = {}
         for ending, data in {**copies, "": made.source}.items():
             lengths[ending] = -1 if data is None else self._write(file.name + ending, data, modified)
-        for ending in CODINGS:
-            if lengths.get(ending, -1) < 0:
+        for ending, length in known.lengths.items() if known else ():
+            if length >= 0 and lengths.get(ending, -1) < 0:
                 (self.root / (file.name + ending)).unlink(missing_ok=True)
         return Written(made.digest, file.made_of, made.content_type, made.headers, modified, lengths)
 
     def _make_way(self, file: ExportedFile) -> None:
-        """Take over a foreign file that is the very same. Raises FolderError where another is in the way."""
-        if not self._foreign:
-            return
-        ways = [file.name, *(file.name + ending for ending in CODINGS), *map(str, PurePosixPath(file.name).parents)]
-        for name in self._foreign.intersection(ways):
-            path = self.root / name
-            if name != file.name or path.is_symlink() or path.read_bytes() != file.made.data:
-                raise FolderError(f"{path} is in the way: no build wrote it (want it moved away)")
+        """Clear the place of a file: of what an earlier build had where it, or its folder, is to be.
 
-    def _write(self, name: str, source: bytes | Path, modified: datetime | None = None) -> int:
+        A foreign file that is the very same is taken over. Raises FolderError where another is in the way.
+        """
+        folders = [str(each) for each in PurePosixPath(file.name).parents][:-1]
+        if self._foreign:
+            ways = [file.name, *(file.name + ending for ending in CODINGS), *folders]
+            for name in self._foreign.intersection(ways):
+                path = self.root / name
+                if name != file.name or path.is_symlink() or path.read_bytes() != file.made.data:
+                    raise FolderError(f"{path} is in the way: no build wrote it (want it moved away)")
+        for name in (name for name in folders if name in self._known):
+            self._remove(name)
+        if (self.root / file.name).is_dir():
+            for name in [name for name in self._known if name.startswith(f"{file.name}/")]:
+                self._remove(name)
+
+    def _make_folder(self, path: Path) -> None:
+        """Make a folder that a web server may enter, whoever builds."""
+        if not path.is_dir():
+            self._make_folder(path.parent)
+            with suppress(FileExistsError):
+                path.mkdir()
+                path.chmod(0o755)
+
+    def _write(
+        self, name: str, source: bytes | Path, modified: datetime | None = None, *, is_durable: bool = False
+    ) -> int:
         """Write a file whole, under another name first, so that nobody sees half of it; give its length."""
         path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(path.parent)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_TEMPORARY, delete=False) as file:
             try:
                 if isinstance(source, Path):
@@ -266,6 +294,8 @@ class BuildFolder:
                 length = file.tell()
                 file.flush()
                 os.fchmod(file.fileno(), 0o644)
+                if is_durable:
+                    os.fsync(file.fileno())
                 if modified:
                     os.utime(file.fileno(), (modified.timestamp(),) * 2)
                 os.replace(file.name, path)
@@ -276,25 +306,31 @@ class BuildFolder:
 
     def _remove(self, name: str) -> None:
         """Remove what an earlier build wrote, and the folders that are empty then."""
-        for ending in ("", *CODINGS):
-            (self.root / (name + ending)).unlink(missing_ok=True)
+        known = self._known.pop(name)
+        for ending in known.lengths or {"": 0}:
+            if known.lengths.get(ending, 0) >= 0:
+                (self.root / (name + ending)).unlink(missing_ok=True)
         for folder in (self.root / name).parents:
             if folder == self.root or not folder.is_dir() or any(folder.iterdir()):
                 break
             folder.rmdir()
 
     def _read_list(self) -> dict[str, Written]:
+        """Read the list of what was written. Raises FolderError where there is one that cannot be read."""
         try:
             values = json.loads((self.root / LIST).read_bytes())
             if values["version"] != VERSION:
-                return {}
+                raise ValueError(f"a list of version {values['version']} (want {VERSION})")
             headers = [tuple(map(tuple, each)) for each in values["headers"]]
             return {
                 name: Written(digest, made_of, kind, headers[number], datetime.fromtimestamp(modified, UTC), lengths)
                 for name, (digest, made_of, kind, number, modified, lengths) in values["files"].items()
             }
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
+        except FileNotFoundError:
             return {}
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as fault:
+            message = f"{self.root / LIST} cannot be read: {fault!r} (want {self.root} removed, and built anew)"
+            raise FolderError(message) from None
 
 
 def _finished(file: ExportedFile, copies: Future[Copies] | None) -> tuple[ExportedFile, Copies | None]:
@@ -302,8 +338,8 @@ def _finished(file: ExportedFile, copies: Future[Copies] | None) -> tuple[Export
 
 
 def _copies(made: Made, endings: tuple[str, ...]) -> Copies:
-    if not made.is_text or not endings:
-        return {}
+    if not made.is_text or isinstance(made.source, Path):  # an author may have a file of that very name
+        return dict.fromkeys(endings)
     data = made.data
     coded = {ending: CODINGS[ending](data) for ending in endings}
     return {ending: found if pays(found, data) else None for ending, found in coded.items()}
@@ -312,7 +348,8 @@ def _copies(made: Made, endings: tuple[str, ...]) -> Copies:
 def _for_hosts(export: Export, written: Mapping[str, Written]) -> Iterator[ExportedFile]:
     """Give the files that tell hosts about all others, once these are there."""
     hosted = [hosting.HostedFile(f"/{name}", each.content_type, dict(each.headers)) for name, each in written.items()]
-    told = hosting.Hosting(export.edition.site, hosted, export.places(), export.missing(), dict(export.headers))
+    about = export.redirects(), export.places(), export.missing(), dict(export.headers)
+    told = hosting.Hosting(export.edition.site, hosted, *about)
     for name, data in (
         ("_redirects", hosting.redirects(told)),
         ("_headers", hosting.headers(told)),
@@ -320,7 +357,7 @@ def _for_hosts(export: Export, written: Mapping[str, Written]) -> Iterator[Expor
         (f"{NGINX}/server.conf", hosting.nginx_server(told)),
     ):
         made = Made(data, "application/octet-stream", (), export.edition.modified, hashlib.sha256(data).hexdigest())
-        yield ExportedFile(f"/{name}", 4, lambda made=made: made)  # type: ignore[misc]
+        yield ExportedFile(f"/{name}", 4, False, lambda made=made: made)  # type: ignore[misc]
 
 
 def _list(written: Mapping[str, Written]) -> bytes:

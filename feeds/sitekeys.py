@@ -100,6 +100,8 @@ def site_url(value: object) -> str:
 def _hub(value: object) -> str:
     """Read the address of a hub: what it is told of goes through no foreign hands, but on this very machine."""
     found = url(value)
+    if not re.fullmatch(r"[a-z0-9_-]+([.][a-z0-9_-]+)*", urlsplit(found).hostname or ""):
+        raise ValueError(f"{show(found)} has no host that can be (want https://…)")
     if urlsplit(found).scheme != "https" and urlsplit(found).hostname not in ("localhost", "127.0.0.1"):
         raise ValueError(f"{show(found)} is a hub without encryption (want https://…)")
     return found

@@ -17,6 +17,9 @@ from pathlib import Path
 
 from .manifest import Manifest
 
+BUILT = "built.json"
+"""The file of the manifest that was built last."""
+
 TOLD = "told.json"
 """The file of what each hub was told."""
 
@@ -91,6 +94,23 @@ class StateFolder:
         except OSError as fault:
             self._tell(fault)
             raise
+
+    def read_built(self) -> Manifest | None:
+        """Give the manifest of what was built last as a whole: what a hub may be told of."""
+        try:
+            return Manifest.from_json((self.root / BUILT).read_bytes())
+        except FileNotFoundError:
+            pass
+        except OSError as fault:
+            self._tell(fault)
+        except ValueError as fault:
+            log.error("%s: %s; the next build writes it anew", self.root / BUILT, fault)
+        return None
+
+    def write_built(self, manifest: Manifest) -> None:
+        """Write down what was built."""
+        with suppress(OSError):  # it is told
+            self._write(BUILT, manifest.to_json())
 
     def read_told(self) -> dict[str, dict[str, str]]:
         """Give what each hub was told: digests by topic; one that cannot be read is none, and all is told again."""

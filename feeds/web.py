@@ -45,6 +45,7 @@ def health() -> tuple[Response, int]:
         "age": int((publisher.clock() - edition.catalog.now).total_seconds()) if edition else None,
         "refreshed": _iso(refreshed),
         "next_change": _iso(edition.next_change) if edition else None,
+        "errors": sum(problem.severity == "error" for problem in publisher.problems),
         "problems": len(publisher.problems),
     }
     return jsonify(state), HTTPStatus.OK if edition else HTTPStatus.SERVICE_UNAVAILABLE

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from urllib3.exceptions import InvalidHeader
+from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import Retry
 
 from .document import etag_of
@@ -43,7 +44,20 @@ Topics = Mapping[str, str]
 Told = Mapping[str, Topics]
 """What each hub was told last, by its URL."""
 
+LONGEST_ANSWER = 60
+"""Seconds after which a command waits for a hub no longer."""
+
+USER_AGENT = "Feeds (WebSub publisher)"
+
 _STEP = 0.5
+_THREADS = 8
+_REDIRECTS = 4
+
+_FAULTS = (requests.RequestException, HTTPError, ValueError, OSError)
+"""What comes of a server that answers anything at all."""
+
+_unreachable: set[str] = set()
+"""The topics that were told of as such."""
 
 log = logging.getLogger(__name__)
 
@@ -68,89 +82,145 @@ def pending(told: Topics, topics: Topics) -> list[str]:
     return [topic for topic, digest in topics.items() if told.get(topic) != digest]
 
 
-def await_live(topics: Topics, names: Iterable[str], is_wanted: Callable[[], bool] = lambda: True) -> None:
+def await_live(
+    topics: Topics, names: Iterable[str], *, until: float | None = None, is_wanted: Callable[[], bool] = lambda: True
+) -> None:
     """Wait until readers get the new bytes of topics: a hub that is told fetches them at once, and only once.
 
-    It is waited for no longer than LIVE_WITHIN, nor where a topic cannot be asked for from here, nor once it is not
-    wanted any more.
+    It is waited for until an instant of the monotonic clock, LIVE_WITHIN from now if none is given; not where a topic
+    cannot be asked for from here, nor once it is not wanted any more.
     """
-    end, left = time.monotonic() + LIVE_WITHIN, list(names)
-    with _Session() as session:
-        while left := [topic for topic in left if is_wanted() and _is_stale(session, topic, topics[topic])]:
-            if time.monotonic() >= end:
+    end, left = until or time.monotonic() + LIVE_WITHIN, list(names)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while left and is_wanted():
+            stale = pool.map(lambda topic: _is_stale(topic, topics[topic]), left)
+            left = [topic for topic, is_stale in zip(left, stale, strict=True) if is_stale]
+            if left and time.monotonic() >= end:
                 log.warning("%s: old bytes are given still; hubs are told all the same", left[0])
                 return
-            time.sleep(_STEP)
+            if left:
+                time.sleep(_STEP)
 
 
-def _is_stale(session: requests.Session, topic: str, digest: str) -> bool:
-    """Tell whether a topic is given with other bytes than those that are published."""
+def _is_stale(topic: str, digest: str) -> bool:
+    """Tell whether a topic is given with other bytes than those that are published, or is not given yet."""
     try:
-        # a cache that heeds it fetches the new bytes, and the hub gets them from there
-        headers = {"Cache-Control": "no-cache", "Accept-Encoding": "identity"}
-        answer = session.get(topic, headers=headers, timeout=TIMEOUT)
-        return answer.status_code == 200 and etag_of(answer.content) != digest
-    except requests.RequestException:
+        # a cache that heeds it fetches the new bytes, in every coding that it keeps apart, and the hub gets them there
+        with _Session() as session:
+            answer = session.get(topic, headers={"Accept-Encoding": "identity"}, timeout=TIMEOUT)
+            if answer.status_code != 200 or etag_of(answer.content) != digest:
+                return True
+            for coding in ("gzip", "br"):
+                session.head(topic, headers={"Accept-Encoding": coding}, timeout=TIMEOUT)
+            return False
+    except _FAULTS as fault:
+        if topic not in _unreachable:
+            log.warning("%s cannot be asked for from here, so hubs are told at once: %s", topic, _plain(fault))
+            _unreachable.add(topic)
         return False
 
 
-def announce(told: Told, hubs: Sequence[str], topics: Topics) -> tuple[dict[str, Topics], dict[str, HubError]]:
-    """Tell each hub once what it has to be told; give what all know then, and why some could not be told."""
+def announce(
+    told: Told, hubs: Sequence[str], topics: Topics, keep: Callable[[Told], None] = lambda told: None
+) -> tuple[dict[str, Topics], dict[str, HubError]]:
+    """Tell each hub once what it has to be told; give what all know then, and why some could not be told.
 
-    def tell(hub: str) -> tuple[Topics, HubError | None]:
-        known = {topic: digest for topic, digest in told.get(hub, {}).items() if topic in topics}
-        waiting = pending(known, topics)
+    `keep` is given what all know whenever one was told something, by one thread at a time. A hub that goes on answering
+    for more than LONGEST_ANSWER seconds is left to it.
+    """
+    found: dict[str, Topics] = {hub: told.get(hub, {}) for hub in hubs}
+    faults: dict[str, HubError] = {}
+    alone = threading.Lock()
+
+    def serve(hub: str) -> None:
+        def know(known: Topics) -> None:
+            with alone:
+                found[hub] = known
+                keep(dict(found))
+
         try:
-            for start in range(0, len(waiting), MOST):
-                some = waiting[start : start + MOST]
-                publish(hub, some)
-                known |= {topic: topics[topic] for topic in some}
+            tell(hub, found[hub], topics, know)
         except HubError as fault:
-            return known, fault
-        return known, None
+            faults[hub] = fault
 
-    with ThreadPoolExecutor(max(len(hubs), 1)) as pool:
-        found = dict(zip(hubs, pool.map(tell, hubs), strict=True))
-    faults = {hub: fault for hub, (_, fault) in found.items() if fault}
-    return {hub: known for hub, (known, _) in found.items()}, faults
+    threads = {hub: threading.Thread(target=serve, args=(hub,), daemon=True) for hub in hubs}
+    for thread in threads.values():
+        thread.start()
+    end = time.monotonic() + LONGEST_ANSWER
+    for hub, thread in threads.items():
+        thread.join(max(0.0, end - time.monotonic()))
+        if thread.is_alive():
+            faults[hub] = HubError(f"it has not answered within {LONGEST_ANSWER} seconds")
+    with alone:
+        return dict(found), dict(faults)
+
+
+def tell(hub: str, told: Topics, topics: Topics, know: Callable[[Topics], None]) -> None:
+    """Tell a hub what it has to be told; `know` is given what it knows after each request. Raises HubError."""
+    known = {topic: digest for topic, digest in told.items() if topic in topics}
+    waiting = pending(known, topics)
+    for start in range(0, len(waiting), MOST):
+        some = waiting[start : start + MOST]
+        publish(hub, some)
+        known = known | {topic: topics[topic] for topic in some}
+        know(known)
+    if not waiting and known != told:
+        know(known)
 
 
 def publish(hub: str, topics: Iterable[str]) -> None:
-    """Tell a hub that topics changed, in one request. Raises HubError."""
+    """Tell a hub that topics changed, in one request. Raises HubError, whatever the hub does."""
     form = [("hub.mode", "publish")]
     for topic in topics:
         form += [("hub.url", topic), ("hub.topic", topic)]  # hubs differ in which of the two they read
+    where = hub
     try:
-        with _Session() as session, session.post(hub, data=form, timeout=TIMEOUT, stream=True) as answer:
-            if answer.ok and not answer.is_redirect:
-                return
-            raise HubError(f"it answers {answer.status_code}", _wait(answer.headers.get("Retry-After")))
-    except requests.RequestException as fault:
-        raise HubError(f"it does not answer: {fault}") from None
+        for _ in range(_REDIRECTS):
+            with (
+                _Session() as session,
+                session.post(where, data=form, timeout=TIMEOUT, stream=True) as answer,
+            ):  # its body is never read
+                if 200 <= answer.status_code < 300:
+                    return
+                there = urljoin(where, answer.headers.get("Location", ""))
+                if answer.status_code not in (307, 308) or urlsplit(there)[:2] != urlsplit(where)[:2]:
+                    raise HubError(f"it answers {answer.status_code}", _wait(answer.headers.get("Retry-After")))
+                where = there
+        raise HubError("it redirects for ever")
+    except _FAULTS as fault:
+        raise HubError(f"it does not answer: {_plain(fault)}") from None
+
+
+def _plain(fault: Exception) -> str:
+    """Say what went wrong without the layers around it, on one line."""
+    reason = getattr(fault.args[0], "reason", None) if fault.args else None
+    text = str(reason or fault).rpartition("> : ")[2].rpartition(": Failed to ")[2] or type(fault).__name__
+    return "".join(each if each.isprintable() else " " for each in text)[:200]
+
+
+class _Session(requests.Session):
+    """Says who we are, and looks at no redirect: where to one is followed, we decide."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers.update({"User-Agent": USER_AGENT, "Cache-Control": "no-cache"})
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 def _wait(retry_after: str | None) -> float | None:
     try:
-        return Retry(retry_after_max=PATIENCE).parse_retry_after(retry_after or "")
-    except InvalidHeader:
+        return Retry(retry_after_max=PATIENCE).parse_retry_after((retry_after or "")[:40])
+    except (InvalidHeader, ValueError, OverflowError):
         return None
-
-
-class _Session(requests.Session):
-    """Follows a redirect only where the request stays what it is, and with the host it was meant for."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        target = super().get_redirect_target(resp)
-        here = urlsplit(resp.url or "")
-        there = urlsplit(urljoin(resp.url or "", target or ""))
-        is_safe = (here.scheme, here.netloc) == (there.scheme, there.netloc) and resp.status_code in (307, 308)
-        return target if is_safe else None
 
 
 @dataclass
 class _Line:
-    """Where we are with a hub: how often in a row it failed, and from when on it is tried again."""
+    """Where we are with a hub: since when it has to be told, how often in a row it failed, when it is tried again."""
 
+    since: float = 0.0
     failures: int = 0
     retry_at: float = 0.0
 
@@ -172,6 +242,8 @@ class Announcer:
     def update(self, hubs: tuple[str, ...], topics: Topics) -> None:
         """Have hubs told of topics, as far as they do not know them."""
         with self._news:
+            if (self._hubs, self._topics) == (hubs, topics):
+                return
             self._hubs, self._topics = hubs, topics
             for hub in hubs:
                 if hub not in self._lines:
@@ -185,16 +257,26 @@ class Announcer:
             with self._news:
                 while not self._is_due(hub):
                     self._news.wait(self._seconds_to_wait(hub))
-                topics, told = self._topics, dict(self.told)
-            await_live(topics, pending(told.get(hub, {}), topics), lambda topics=topics: self._topics is topics)  # type: ignore[misc]
-            if self._topics is not topics:
-                continue
-            known, faults = announce(told, [hub], topics)
+                topics, told = self._topics, self.told.get(hub, {})
+                line.since = line.since or time.monotonic()
+            fault = None
+            try:
+                until, names = line.since + LIVE_WITHIN, pending(told, topics)
+                await_live(topics, names, until=until, is_wanted=lambda topics=topics: self._topics is topics)  # type: ignore[misc]
+                if self._topics is topics:
+                    tell(hub, told, topics, partial(self._know, hub))
+            except HubError as found:
+                fault = found
+            except Exception as found:  # whatever it is, the other hubs are told, and this one later
+                log.exception("hub %s", hub)
+                fault = HubError(repr(found))
             with self._news:
-                if known[hub] != self.told.get(hub):
-                    self.told = {each: self.told.get(each, {}) for each in self._hubs} | known
-                    self.keep(self.told)
-                self._settle(line, hub, faults.get(hub))
+                self._settle(line, hub, fault)
+
+    def _know(self, hub: str, known: Topics) -> None:
+        with self._news:
+            self.told = {each: self.told.get(each, {}) for each in self._hubs} | {hub: known}
+            self.keep(self.told)
 
     def _is_due(self, hub: str) -> bool:
         has_news = hub in self._hubs and bool(pending(self.told.get(hub, {}), self._topics))
@@ -205,13 +287,16 @@ class Announcer:
         return left if left > 0 else None
 
     def _settle(self, line: _Line, hub: str, fault: HubError | None) -> None:
+        """Note how an attempt ended: the oftener it failed, the later it is tried again."""
         if fault is None:
-            if line.failures:
-                log.warning("hub %s: told of all that it missed", hub)
+            if not pending(self.told.get(hub, {}), self._topics):
+                line.since = 0.0
+                if line.failures:
+                    log.warning("hub %s: told of all that it missed", hub)
             line.failures, line.retry_at = 0, 0.0
             return
         line.failures += 1
-        wait = fault.wait if fault.wait is not None else min(2.0 ** (line.failures - 1), LONGEST)
-        line.retry_at = time.monotonic() + max(wait, 1)
+        wait = max(fault.wait or 0.0, min(2.0 ** (line.failures - 1), LONGEST))
+        line.retry_at = time.monotonic() + wait
         if line.failures == 1:
             log.warning("hub %s: %s; it is told later", hub, fault)

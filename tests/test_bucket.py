@@ -366,9 +366,64 @@ def test_objects_of_somebody_else_are_left_as_they_are(content: Path, url: str) 
     obstore.put(store, "robots.txt", b"mine")
     done = publish(content, url, "--among-others")
     assert done.exit_code == 1 and f"Error: {url}: robots.txt is in the way" in done.output
+    assert publish(content, url, "--among-others").exit_code == 1, "nor by a second attempt"
+    assert objects(url)["robots.txt"] == b"mine"
     obstore.delete(store, "robots.txt")
     assert publish(content, url, "--among-others").exit_code == 0
     assert objects(url)["notes.txt"] == b"mine"
+
+
+def test_an_object_in_the_way_is_not_removed_once_it_is_wanted_no_more(content: Path, url: str) -> None:
+    content_folder(content, {"a": {}})
+    store = from_url(url)
+    obstore.put(store, "articles/a", b"mine")
+    assert publish(content, url, "--among-others").exit_code == 1
+    (content / "articles" / "a.yaml").rename(content / "articles" / "b.yaml")
+    assert publish(content, url, "--among-others").exit_code == 0
+    assert objects(url)["articles/a"] == b"mine" and "articles/b" in objects(url)
+
+
+def test_the_same_bytes_of_somebody_else_get_their_type(content: Path, url: str) -> None:
+    content_folder(content, {"a": {}})
+    publish(content, url + "/other")
+    store = from_url(url)
+    obstore.put(store, "feeds/all.rss", objects(url + "/other")["feeds/all.rss"])
+    assert publish(content, url, "--among-others").exit_code == 0
+    assert obstore.get(store, "feeds/all.rss").attributes["Content-Type"] == "application/rss+xml; charset=utf-8"
+
+
+def test_old_paths_that_can_be_no_keys_are_left_out(content: Path, url: str) -> None:
+    odd = dict.fromkeys(("/rss//feed.xml", "/old/%2e%2e/x", "/a%0Ab", "/.feeds.json", "/fine"), "/feeds/all.rss")
+    content_folder(content, {"a": {}}, SITE + as_yaml({"redirects": odd}))
+    done = publish(content, url)
+    assert done.exit_code == 0, done.output
+    assert json.loads(objects(url)[LIST])["version"] == 1 and "fine" in objects(url)
+
+
+def test_a_dry_run_leaves_no_trace(content: Path, url: str, tmp_path: Path, watched: Watched) -> None:
+    content_folder(content, {"a": {}})
+    state = tmp_path / "state"
+    publish(content, url, state=state)
+
+    def remembered() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in state.iterdir() if path.is_file()}
+
+    before = remembered()
+    watched.put_keys.clear()
+    write(content, "b", title="Un autre")
+    done = publish(content, url, "--dry-run", seconds=60, state=state)
+    assert "send    articles/b\n" in done.output and " would be sent, 0 would be removed" in done.output
+    assert {
+        path.name: path.read_bytes() for path in state.iterdir() if path.is_file()
+    } == before and not watched.put_keys
+
+
+def test_an_address_without_encryption_has_to_be_allowed(
+    content: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ALLOW_HTTP")
+    content_folder(content, {"a": {}})
+    assert "AWS_ENDPOINT is without encryption (want https, or AWS_ALLOW_HTTP=true" in publish(content, url).output
 
 
 @pytest.mark.parametrize("bad", ["ftp://bucket", "bucket", "s3:/bucket", "/srv/feeds", "https://host/bucket"])
@@ -378,9 +433,10 @@ def test_what_is_no_bucket_is_told(bad: str, content: Path) -> None:
     assert done.exit_code == 1 and f"Error: {bad} is no bucket (want s3://…, gs://… or az://…)" in done.output
 
 
-def test_a_bucket_that_is_not_there_is_told_without_what_opens_it(content: Path, url: str) -> None:
+@pytest.mark.parametrize("option", ["--dry-run", "--gzip"])
+def test_a_bucket_that_is_not_there_is_told_without_what_opens_it(option: str, content: Path, url: str) -> None:
     content_folder(content, {"a": {}})
-    done = publish(content, "s3://there-is-no-such-bucket")
+    done = publish(content, "s3://there-is-no-such-bucket", option)
     assert done.exit_code == 1 and "Error: s3://there-is-no-such-bucket: " in done.output
     assert "very-secret" not in done.output and "Traceback" not in done.output
 
@@ -397,11 +453,11 @@ def test_hubs_are_told_of_what_was_published_and_once(content: Path, url: str, h
     hub.status = "503 Busy"
     assert publish(content, url).exit_code == 1
     hub.status = "202 Accepted"
-    assert "told of 24 topics" in publish(content, url, seconds=60).output
+    assert "told of 24 feeds" in publish(content, url, seconds=60).output
     write(content, "a", title="Un autre")
     publish(content, url, seconds=120)
     assert {topic.rpartition("/")[2].partition(".")[0] for topic in told(hub.requests[-1])} == {"all", "research"}
-    assert "told of 0 topics" in publish(content, url, seconds=180).output and len(hub.requests) == 3
+    assert "nothing new" in publish(content, url, seconds=180).output and len(hub.requests) == 3
 
 
 def test_a_watch_publishes_changes_and_what_the_time_brings(content: Path, url: str, hub: Hub) -> None:

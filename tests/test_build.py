@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 import re
+import shutil
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -206,6 +209,112 @@ def test_a_damaged_file_is_written_anew(content: Path, target: Path) -> None:
     assert (target / "feeds" / "all.rss").stat().st_size and (target / "feeds" / "all.atom.gz").exists()
 
 
+def test_a_file_of_an_authors_is_never_taken_for_a_compressed_copy(content: Path, target: Path) -> None:
+    def attach(*names: str) -> None:
+        for name in names:
+            (content / "media" / name).write_bytes(name.encode() * 100)
+        write(content, "a", attachments=[{"file": name, "title": name} for name in names])
+
+    content_folder(content, {"a": {}})
+    for names in (("d.csv", "d.csv.gz"), ("d.csv",), ("d.csv.gz",), ("d.csv.gz", "d.csv")):
+        attach(*names)
+        assert build(content, target).exit_code == 0
+        found = {name: data for name, data in files(target).items() if name.startswith("media/")}
+        assert found == {f"media/{name}": name.encode() * 100 for name in names}
+
+
+@pytest.mark.parametrize("first", ["plan", "plan/a.pdf"])
+def test_a_file_may_become_a_folder_and_a_folder_a_file(first: str, content: Path, target: Path) -> None:
+    content_folder(content, {})
+    for name in (first, "plan/a.pdf" if first == "plan" else "plan"):
+        shutil.rmtree(content / "media")
+        (content / "media" / name).parent.mkdir(parents=True)
+        (content / "media" / name).write_bytes(b"%PDF")
+        write(content, "a", attachments=[{"file": name, "title": "Un plan"}])
+        done = build(content, target)
+        assert done.exit_code == 0, done.output
+        assert [each for each in files(target) if each.startswith("media/")] == [f"media/{name}"]
+
+
+DAMAGES = [b"", b"{", b'{"version": 1, "files": []}', b'{"version": 0}', b"\xff", b"null", b"[]"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_list_that_cannot_be_read_is_told_and_nothing_is_touched(damage: bytes, content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    (target / ".feeds.json").write_bytes(damage)
+    before = files(target)
+    done = build(content, target)
+    assert done.exit_code == 1 and f"Error: {target}/.feeds.json cannot be read: " in done.output
+    assert f"(want {target} removed, and built anew)" in done.output and files(target) == before
+
+
+def test_a_journal_that_ends_in_the_middle_of_a_name_is_no_matter(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    (target / ".feeds.new").write_bytes("articles/a/index.html\nmedia/é".encode()[:-1])
+    assert build(content, target).exit_code == 0
+    assert not (target / ".feeds.new").exists()
+
+
+def test_a_name_that_has_no_room_for_an_ending_is_built(content: Path, target: Path) -> None:
+    name = "p" * 251 + ".pdf"
+    content_folder(content, {"a": {"attachments": [{"file": name, "title": "Un plan"}]}})
+    (content / "media" / name).write_bytes(b"%PDF")
+    done = build(content, target)
+    assert done.exit_code == 0, done.output
+    assert f"media/{name}" in files(target)
+
+
+def test_a_web_server_may_read_what_is_built_whatever_the_builder_keeps_to_itself(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    before = os.umask(0o077)
+    try:
+        build(content, target)
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (target, *target.rglob("*")) if path.name not in OWN}
+    assert modes == {0o755, 0o644}
+
+
+def test_the_later_of_two_builds_at_once_is_of_later_content(
+    content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The content is read once the other build is done."""
+    content_folder(content, {"a": {"title": "Avant"}})
+    build(content, target)
+    flock, is_waiting = fcntl.flock, threading.Event()
+
+    def seen(file: int, kind: int) -> None:
+        is_waiting.set()
+        flock(file, kind)
+
+    monkeypatch.setattr("feeds.folder.fcntl.flock", seen)
+    lock = os.open(target, os.O_RDONLY)
+    flock(lock, fcntl.LOCK_EX)
+    later = threading.Thread(target=lambda: build(content, target, seconds=60))
+    later.start()
+    assert is_waiting.wait(20)
+    write(content, "a", title="Apres")
+    os.close(lock)
+    later.join()
+    assert b"Apres" in files(target)["feeds/all.rss"]
+
+
+@pytest.mark.parametrize("command", ["build", "publish"])
+def test_articles_that_are_away_are_not_removed_from_what_was_built(command: str, content: Path, target: Path) -> None:
+    """A drive that is not mounted is no reason to take everything from readers."""
+    content_folder(content, {"a": {}})
+    build(content, target)
+    before = files(target)
+    (content / "articles").rename(content / "away")
+    where = str(target) if command == "build" else "s3://bucket"
+    done = app_of(content).test_cli_runner().invoke(args=[command, where])
+    assert done.exit_code == 2 and f"{content}/articles: missing (want the folder" in done.output
+    assert files(target) == before
+
+
 def test_what_was_served_is_remembered_by_the_folder_alone(content: Path, target: Path) -> None:
     """A build on another machine has the manifest that it wrote, and no state folder."""
     content_folder(content, {"a": {}})
@@ -231,11 +340,19 @@ def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program:
         "/actualités": "https://www.example/a?b=$uri&c=d",
         "/a%22b;c%7Bd%7D$e%5Cf": "/feeds/all.atom",
         "/~user": "/",
-        "/default": "/feeds/research",
+        "/default": "/feeds/outreach",
+        "/Feeds/all.rss": "/feeds/all.rss",
+        "/RSS": "/feeds/all.atom",
+        "/Old": "/",
+        "/old": "/feeds/all",
+        "/" + "long" * 150: "/",
     }
-    content_folder(content, {"a": {}}, SITE + as_yaml({"redirects": odd}))
+    back = {"/articles/a": "/", "/feeds/research": "/"}  # what is there again is no old path
+    content_folder(content, {"a": {}}, SITE + as_yaml({"redirects": odd | back}))
     done = build(content, target)
     assert done.exit_code == 0, done.output
+    assert done.output.endswith("; nginx has to be reloaded\n")
+    assert "reloaded" not in build(content, target).output
     port = free_port()
     config = (ROOT / "deploy" / "nginx-static.conf").read_text(encoding="utf-8").replace("/srv/feeds", str(target))
     config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
@@ -246,6 +363,8 @@ def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program:
             answers = [client.get(old) for client in (behind, live)]
             assert [each.status_code for each in answers] == [301, 301], old
             assert answers[0].headers["Location"].replace("%24", "$") == answers[1].headers["Location"]
+        for path in (*back, "/rss", "/feeds/all.rss", "/FEED", "/Feed.xml", "/feeds//all.rss", "/feeds/all.rss.gz"):
+            assert behind.get(path).status_code == live.get(path).status_code, path
         assert behind.get("/.nginx/maps.conf").status_code == behind.get("/_headers").status_code == 404
         assert behind.get("/.feeds.json").status_code == 404
         assert behind.get("/articles/a/index.html").status_code == 404

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds import create_app
+from feeds import create_app, websub
 from feeds.settings import Settings
 
 from .builders import PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder
@@ -29,7 +29,7 @@ def behind_nginx(program: str, ports: list[int], folder: Path) -> Iterator[int]:
     """Run nginx as deploy/ has it before servers on some ports."""
     port, text = free_port(), (DEPLOY / "nginx-proxy.conf").read_text(encoding="utf-8")
     servers = "".join(f"    server 127.0.0.1:{each};\n" for each in ports)
-    text = text.replace("    server 127.0.0.1:8000;\n", servers).replace("/var/cache/nginx/feeds", f"{folder}/cache")
+    text = text.replace("    server 127.0.0.1:8000;\n", servers).replace("/var/lib/nginx/feeds", f"{folder}/cache")
     text = text.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
     folder.mkdir()
     with nginx(program, text, folder):
@@ -89,11 +89,17 @@ def test_a_cache_gives_what_it_has_while_the_server_is_down_and_new_bytes_to_who
         first = get(port, feed)
         assert first[1]["etag"] == get(ours, feed)[1]["etag"] and first[1]["x-cache"] == "MISS"
         assert get(port, feed, If_None_Match=first[1]["etag"])[0] == 304
+        codings = ("gzip", "gzip, deflate", "br;q=1.0, gzip;q=0.8", "deflate, gzip, br", "gzip;q=0")
+        old = {coding: get(port, feed, Accept_Encoding=coding)[1] for coding in codings}
+        assert [old[coding].get("content-encoding") for coding in codings] == ["gzip", "gzip", "br", "br", None]
         (content / "articles" / "a.yaml").write_text(as_yaml({**PLAIN, "title": "Apres"}), encoding="utf-8")
         wait_until(lambda: b"Apres" in get(ours, feed)[2], server)
-        fresh = get(port, feed, Cache_Control="no-cache")
-        assert b"Apres" in fresh[2] and fresh[1]["x-cache"] == "BYPASS"
-        assert b"Apres" in get(port, feed)[2], "and for everybody else from then on"
+        fresh = get(ours, feed)
+        assert not websub._is_stale(f"http://127.0.0.1:{port}{feed}", fresh[1]["etag"].strip('"'))
+        assert get(port, feed)[2] == fresh[2], "who asks for new bytes has everybody else get them"
+        assert not {old[coding]["etag"] for coding in codings} & {
+            get(port, feed, Accept_Encoding=coding)[1]["etag"] for coding in codings
+        }
         health = get(port, "/health")
         assert health[0] == 200 and "x-cache" not in health[1]
         kill(server)

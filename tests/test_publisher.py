@@ -386,3 +386,20 @@ def test_health_and_dates_are_of_the_clock_given(content: Path) -> None:
     desk = Desk(content, a={"published": "2027-01-01"})
     assert desk.publisher.refreshed == NOW
     assert desk.edition.catalog.next_change == datetime(2026, 12, 31, 23, tzinfo=UTC)
+
+
+def test_articles_that_are_away_for_a_moment_stay_and_are_told_of(content: Path) -> None:
+    """A drive that is not mounted, a folder that is being replaced: readers notice nothing."""
+    desk = Desk(content, a={}, b={})
+    (content / "articles").rename(content / "away")
+    desk.refresh()
+    assert desk.slugs() == {"a", "b"}
+    assert desk.problems() == ["articles:1:1: missing (want the folder, with the articles in it)"]
+    content.rename(content.with_name("all-away"))
+    desk.refresh()
+    assert desk.slugs() == {"a", "b"} and len(desk.problems()) == 2
+    content.with_name("all-away").rename(content)
+    (content / "away").rename(content / "articles")
+    (content / "articles" / "b.yaml").unlink()
+    desk.refresh()
+    assert desk.slugs() == {"a"} and desk.problems() == []

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -29,7 +28,10 @@ if TYPE_CHECKING:
     from feeds.bucket import Report as BucketReport
     from feeds.websub import Told
 
-PING_STEP = 0.2
+KEEP_STEP = 1.0
+"""Seconds after which `publish --watch` writes down what hubs were told."""
+
+PING_STEP = 0.5
 """Seconds between two looks of `ping --watch` at what was published."""
 
 
@@ -46,28 +48,54 @@ def build(folder: Path, among_others: bool, no_copies: bool) -> None:
     """
     from feeds.folder import BuildFolder, FolderError
 
-    site = site_or_exit(current_folder(), 2)
-    target = BuildFolder(folder)
-    publisher, edition = _whole_edition(target.manifest(site))
-    export = Export(edition, publisher.content.media, publisher.pictures)
+    site, app = _site_with_articles(), current_publisher()
     try:
-        with click.progressbar(length=export.count(), label="Building", file=sys.stderr) as bar:
-            report = target.build(
-                export, among_others=among_others, with_copies=not no_copies, progress=lambda: bar.update(1)
+        with click.progressbar(length=1, label="Building", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+            def progress(left: int) -> None:
+                bar.length = max(bar.length or 1, bar.pos + left + 1)
+                bar.update(1)
+
+            report = BuildFolder(folder).build(
+                _export, site, among_others=among_others, with_copies=not no_copies, progress=progress
             )
     except (FolderError, OSError) as fault:
         raise click.ClickException(str(fault)) from None
-    click.echo(f"{report.written:,} written, {report.removed:,} removed, {report.unchanged:,} as they were in {folder}")
+    if app.state:
+        app.state.write_built(report.manifest)
+    counts = f"{len(report.written):,} written, {report.removed:,} removed, {report.unchanged:,} as they were"
+    click.echo(f"{counts} in {folder}{'; nginx has to be reloaded' if report.tells_nginx else ''}")
 
 
-def _whole_edition(known: Manifest | None) -> tuple[Publisher, Edition]:
-    """Make the edition of now with all pictures, and remember it as served; `known` is what was published before."""
+def _site_with_articles() -> Site:
+    """Read the site; end with 2 where it cannot be used, or where the articles are away: all would be removed."""
+    content = current_folder()
+    site = site_or_exit(content, 2)
+    if not (content.root / "articles").is_dir():
+        click.echo(f"{content.root}/articles: missing (want the folder, if it is empty)", err=True)
+        sys.exit(2)
+    return site
+
+
+def _export(known: Manifest | None) -> Export:
+    """Make the files of now, with all pictures, after what was published before; it is remembered as served."""
     app = current_publisher()
-    publisher = Publisher(app.content, app.clock, state=app.state, pictures=app.pictures)
+    return _export_of(Publisher(app.content, app.clock, state=app.state, pictures=app.pictures), known)
+
+
+def _plan(known: Manifest | None) -> Export:
+    """Make the files of now, and remember nothing."""
+    app, content = current_publisher(), current_folder()
+    kept = app.state.read_manifest() if app.state else None
+    latest = max(filter(None, (known, kept)), key=lambda each: each.content.modified, default=None)
+    return _export_of(Publisher(content, app.clock, pictures=app.pictures), latest)
+
+
+def _export_of(publisher: Publisher, known: Manifest | None) -> Export:
     publisher.remember(known)
     publisher.start()
     assert publisher.edition, "the site was read just now"
-    return publisher, publisher.edition
+    return Export(publisher.edition, publisher.content.media, publisher.pictures)
 
 
 @click.command()
@@ -85,72 +113,77 @@ def publish(url: str, dry_run: bool, watch: bool, among_others: bool, gzip: bool
     """
     from feeds.bucket import Bucket, BucketError
 
-    site, app = site_or_exit(current_folder(), 2), current_publisher()
+    site = _site_with_articles()
     try:
         bucket = Bucket(url, with_gzip=gzip)
-        known = bucket.manifest(site)
         if watch:
-            app.remember(known)
-            _publish_for_ever(bucket, app, among_others)
-        make = partial(_export, *_whole_edition(known))
+            _publish_for_ever(bucket, site, among_others)
         if dry_run:
-            report = bucket.compare(make, site)
+            report = bucket.compare(_plan, site)
             click.echo("".join(f"send    {key}\n" for key in report.sent), nl=False)
             click.echo("".join(f"remove  {key}\n" for key in report.removed), nl=False)
         else:
-            report = bucket.publish(make, site, among_others=among_others)
+            report = bucket.publish(_export, site, among_others=among_others)
+        click.echo(_published(report, url, dry_run))
+        is_told = dry_run or not site.hubs or _tell_hubs(site, report.manifest, bucket.told(), bucket.keep_told)
     except BucketError as fault:
         raise click.ClickException(str(fault)) from None
-    click.echo(_published(report, url))
-    if not dry_run and site.hubs and _tell_hubs(site, report.manifest, bucket.told(), bucket.keep_told):
-        sys.exit(1)
+    sys.exit(0 if is_told else 1)
 
 
-def _published(report: BucketReport, url: str) -> str:
-    return f"{len(report.sent):,} sent, {len(report.removed):,} removed, {report.unchanged:,} as they were in {url}"
+def _published(report: BucketReport, url: str, is_planned: bool = False) -> str:
+    be = "would be " if is_planned else ""
+    counts = f"{len(report.sent):,} {be}sent, {len(report.removed):,} {be}removed"
+    return f"{counts}, {report.unchanged:,} as they were in {url}"
 
 
-def _export(publisher: Publisher, edition: Edition, known: Manifest | None) -> Export:
-    """Give the files of an edition; where something later was published elsewhere, its dates are after that."""
-    media, pictures = publisher.content.media, publisher.pictures
-    if known and known.content.modified > edition.modified:
-        edition = Edition(edition.catalog, media, known, None, pictures.pictures)
-    return Export(edition, media, pictures)
-
-
-def _publish_for_ever(bucket: Bucket, publisher: Publisher, among_others: bool) -> NoReturn:
-    """Publish each edition as it comes; what fails is tried again, after ever longer times."""
+def _publish_for_ever(bucket: Bucket, site: Site, among_others: bool) -> NoReturn:
+    """Publish each edition as it comes, and have hubs told; what fails is tried again, after ever longer times."""
     from feeds.bucket import BucketError
-    from feeds.websub import LONGEST
+    from feeds.websub import LONGEST, Announcer, topics_of
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    publisher = current_publisher()
+    publisher.remember(bucket.manifest(site))
     publisher.start()
     publisher.watch()
+    unkept: list[Told] = []  # hubs are told by other threads; this one alone writes to the bucket
+    announcer = Announcer(bucket.told(), unkept.append)
     edition: Edition | None = None
-    failures, wait = 0, None
+    failures = 0
+
+    def make(known: Manifest | None) -> Export:
+        """Give the files of the newest edition; where something later was published elsewhere, its dates are after."""
+        newest = publisher.edition
+        assert newest, "there is one"
+        media, pictures = publisher.content.media, publisher.pictures
+        if known and known.content.modified > newest.modified:
+            newest = Edition(newest.catalog, media, known, None, pictures.pictures)
+        return Export(newest, media, pictures)
+
     while True:
-        edition = publisher.wait(edition, wait)
-        if edition is None:
-            continue
-        has_failed = False
+        newest = publisher.wait(edition, min(2.0 ** (failures - 1), LONGEST) if failures else KEEP_STEP)
         try:
-            report = bucket.publish(partial(_export, publisher, edition), edition.site, among_others=among_others)
-            if report.sent or report.removed:
-                click.echo(_published(report, bucket.url))
-            if edition.site.hubs:
-                has_failed = _tell_hubs(edition.site, report.manifest, bucket.told(), bucket.keep_told)
+            if newest and (newest is not edition or failures):
+                edition = newest
+                report = bucket.publish(make, edition.site, among_others=among_others)
+                if report.sent or report.removed:
+                    click.echo(_published(report, bucket.url))
+                announcer.update(edition.site.hubs, topics_of(edition.site, report.manifest))
+            if unkept:
+                bucket.keep_told(unkept[-1])
+                unkept.clear()
+            failures = 0
         except BucketError as fault:
-            has_failed = True
+            failures += 1
             click.echo(f"{fault}; it is tried again", err=True)
-        failures = failures + 1 if has_failed else 0
-        wait = min(2.0 ** (failures - 1), LONGEST) if has_failed else None
 
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Go on: tell hubs of each change, and what they missed.")
 @with_appcontext
 def ping(watch: bool) -> None:
-    """Tell the hubs of site.yaml what was built or served since they were told last.
+    """Tell the hubs of site.yaml what was built since they were told last.
 
     To be run once the new files are where readers fetch them. `flask serve` and `flask publish` do it by themselves.
     Exit status 1 if a hub could not be told: the next time, it is told of all that it missed.
@@ -167,21 +200,21 @@ def ping(watch: bool) -> None:
         raise click.ClickException(f"another process tells hubs of what is in {state.root} (want one alone)")
     if watch:
         _ping_for_ever(state)
-    manifest = state.read_manifest()
+    manifest = state.read_built()
     if manifest is None:
-        raise click.ClickException(f"{state.root} knows of nothing that was built or served yet")
-    if _tell_hubs(site, manifest, state.read_told(), state.write_told):
+        raise click.ClickException(f"{state.root} knows of nothing that was built yet (want flask build first)")
+    if not _tell_hubs(site, manifest, state.read_told(), state.write_told):
         sys.exit(1)
 
 
 def _ping_for_ever(state: StateFolder) -> NoReturn:
-    """Tell hubs of whatever a build or a server writes down, until the process is ended."""
+    """Tell hubs of whatever is built, until the process is ended."""
     from feeds.websub import Announcer, topics_of
 
     announcer, known = Announcer(state.read_told(), state.write_told), None
     while True:
-        manifest = state.read_manifest()
-        site = current_folder().load_site()[0] if manifest and manifest is not known else None
+        manifest = state.read_built()
+        site = current_folder().load_site()[0] if manifest and manifest != known else None
         if manifest and site:
             announcer.update(site.hubs, topics_of(site, manifest))
             known = manifest
@@ -189,17 +222,16 @@ def _ping_for_ever(state: StateFolder) -> NoReturn:
 
 
 def _tell_hubs(site: Site, manifest: Manifest, told: Told, keep: Callable[[Told], None]) -> bool:
-    """Tell hubs once, and print what came of it; tell whether one could not be told."""
+    """Tell hubs once, and print what came of it; tell whether all could be told."""
     from feeds.websub import announce, await_live, pending, topics_of
 
     topics = topics_of(site, manifest)
     waiting = {hub: pending(told.get(hub, {}), topics) for hub in site.hubs}
     await_live(topics, dict.fromkeys(chain(*waiting.values())))
-    told, faults = announce(told, site.hubs, topics)
-    keep(told)
+    told, faults = announce(told, site.hubs, topics, keep)
     for hub, names in waiting.items():
-        result = (
-            f"{faults[hub]}; it is told the next time" if hub in faults else f"told of {counted(len(names), 'topic')}"
+        result = f"told of {counted(len(names), 'feed')}" if names else "nothing new"
+        click.echo(
+            f"{hub}: {f'{faults[hub]}; it is told the next time' if hub in faults else result}", err=hub in faults
         )
-        click.echo(f"{hub}: {result}", err=hub in faults)
-    return bool(faults)
+    return not faults

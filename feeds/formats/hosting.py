@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from feeds.document import FOR_EVER
 from feeds.site import Site
 
 
@@ -33,12 +34,14 @@ class HostedFile:
 class Hosting:
     """The files of a site, and what is answered at other paths, some of which are files for hosts that know no places.
 
-    `places` are paths that are answered from another file, `missing` the pages of what is not there, by the beginning
-    of the paths that each is for; `common` are the headers of every answer.
+    `moved` are old paths, each with the URL that it leads to; `places` paths that are answered from another file;
+    `missing` the pages of what is not there, by the beginning of the paths that each is for; `common` the headers of
+    every answer.
     """
 
     site: Site
     files: Sequence[HostedFile]
+    moved: Mapping[str, str]
     places: Mapping[str, str]
     missing: Mapping[str, str]
     common: Mapping[str, str]
@@ -53,22 +56,20 @@ def redirects(hosting: Hosting) -> bytes:
     """Write `_redirects`: a path, its place, and the status, 200 where the place answers under the path itself."""
     bare = ((path, place) for path, place in hosting.places.items() if path.rpartition("/")[2].isalnum())
     lines = [f"{_in_url(path)} {_in_url(place)} 200" for path, place in bare]
-    moved = hosting.site.moved_paths.items()
-    lines += [f"{_in_url(hosting.site.path + old)} {new} 301" for old, new in moved if hosting.site.path + old]
+    lines += [f"{_in_url(old)} {new} 301" for old, new in hosting.moved.items()]
     return _text(lines)
 
 
 def headers(hosting: Hosting) -> bytes:
     """Write `_headers`: what every answer has, and the few files that have more; rules that overlap add up."""
     common = {name: value for name, value in hosting.common.items() if name != "Cache-Control"}  # hosts have their own
-    lines = ["/*", *_indented(common)]
-    pictures = f"{hosting.site.path}/pictures/*"
+    for_ever = {"Cache-Control": f"public, max-age={FOR_EVER}, immutable"}
+    lines = ["/*", *_indented(common), f"{hosting.site.path}/pictures/*", *_indented(for_ever)]
     for file in sorted(hosting.files, key=lambda each: each.path.count("/")):  # some read 100 rules
         more = {name: value for name, value in file.headers.items() if common.get(name) != value}
         more.pop("Cache-Control")
         if more.keys() - {"Link"}:
             lines += [_in_url(file.path), *_indented({"Content-Type": file.content_type, **more})]
-    lines += [pictures, *_indented({"Cache-Control": "public, max-age=31536000, immutable"})]
     return _text(lines)
 
 
@@ -77,16 +78,16 @@ def nginx_maps(hosting: Hosting) -> bytes:
     site, policy = hosting.site, hosting.common["Content-Security-Policy"]
     links = {file.path: _literal(file.headers["Link"]) for file in hosting.reached if "Link" in file.headers}
     policies = {file.path: file.headers["Content-Security-Policy"] for file in hosting.reached}
-    moved = {site.path + old: _literal(new) for old, new in site.moved_paths.items() if site.path + old}
+    moved = {_exactly(old): _literal(new) for old, new in hosting.moved.items()}
     cache = hosting.common["Cache-Control"]
     here = re.escape(site.path)
     maps: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         ("$uri $feeds_moved", "", moved),
-        ("$uri $feeds_place", "", hosting.places),
+        ("$uri $feeds_place", "", {_exactly(path): place for path, place in hosting.places.items()}),
         ("$uri $feeds_link", "", links),
-        ("$uri $feeds_policy", policy, {path: found for path, found in policies.items() if found != policy}),
+        ("$uri $feeds_policy", policy, {_exactly(path): found for path, found in policies.items() if found != policy}),
         ("$uri $feeds_scripts", "", {"~[.](rss|atom|opml)$": "*", f"~{_json_feeds(site)}": "*"}),
-        ("$uri $feeds_age", cache, {f"~^{here}/pictures/": "public, max-age=31536000, immutable"}),
+        ("$uri $feeds_age", cache, {f"~^{here}/pictures/": f"public, max-age={FOR_EVER}, immutable"}),
         ("$status $feeds_cache", "no-store", {"~^[23]": "$feeds_age"}),
         ("$status $feeds_allow", "", {"405": "GET, HEAD"}),
         ("$uri $feeds_missing", hosting.missing[""], {f"~^{re.escape(k)}": v for k, v in hosting.missing.items() if k}),
@@ -129,14 +130,17 @@ def nginx_server(hosting: Hosting) -> bytes:
             "gzip_static on;",
             "gzip_vary on;",
             "if_modified_since before;",
+            "merge_slashes off;",
             "max_ranges 0;",
             "error_page 404 $feeds_missing;",
             "if ($request_method !~ ^(GET|HEAD)$) { return 405; }",
             "if ($feeds_moved) { return 301 $feeds_moved; }",
             "if ($feeds_place) { rewrite ^ $feeds_place last; }",
+            "location ~ // { return 404; }",
             "location / { try_files $uri $uri/index.html =404; }",
             f"location ~ {_json_feeds(site)} {{ types {{ }} default_type application/feed+json; }}",
-            f"location ~ ^{here}/(media|pictures)/ {{ max_ranges 5; try_files $uri =404; }}",
+            f"location ~ ^{here}/(media|pictures)/ {{ max_ranges 5; gzip_static off; try_files $uri =404; }}",
+            "location ~ [.](gz|br)$ { return 404; }",
             "location ~ /(index|404)[.]html$ { internal; }",
             "location ~ ^/(_headers|_redirects)$ { return 404; }",
             "location ~ /[.](?!well-known/) { return 404; }",
@@ -169,6 +173,11 @@ def _in_url(path: str) -> str:
 def _quoted(text: str) -> str:
     """Write a parameter of nginx's: a quote or a backslash needs a backslash before it."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _exactly(path: str) -> str:
+    """Make the key of a map that stands for one path: a plain one would stand for capitals too, and be short."""
+    return f"~^{re.escape(path)}$"
 
 
 def _literal(url: str) -> str:
