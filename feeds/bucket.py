@@ -8,7 +8,6 @@ publish is finished by the next, and of two at once the later one starts over fr
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import random
 import time
@@ -18,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -27,6 +26,7 @@ from obstore.store import from_url
 from .document import pays
 from .edition import MANIFEST
 from .export import Export, ExportedFile
+from .inventory import Inventory, State
 from .manifest import Manifest
 from .site import Site
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 LIST = ".feeds.json"
 """The object that tells what was sent."""
-
-VERSION = 1
 
 MARK = {"publisher": "feeds"}
 """What every object of ours says of itself, as its metadata."""
@@ -61,45 +59,6 @@ class BucketError(Exception):
 
 class _OvertakenError(Exception):
     """Somebody else has replaced the list."""
-
-
-class State(NamedTuple):
-    """What an object is, and what it is made of, as digests."""
-
-    digest: str
-    made_of: str | None
-
-
-@dataclass
-class Inventory:
-    """What is in a bucket: states by key; keys of which that is not known; and what hubs were told.
-
-    `version` is what the object's next version replaces, None if there is no object.
-    """
-
-    objects: dict[str, State] = field(default_factory=dict)
-    pending: set[str] = field(default_factory=set)
-    told: Told = field(default_factory=dict)
-    version: Any = None
-
-    def to_json(self) -> bytes:
-        """Write it, an object a line."""
-        objects = ",\n".join(f"{json.dumps(key)}: {json.dumps(state)}" for key, state in sorted(self.objects.items()))
-        pending, told = json.dumps(sorted(self.pending)), json.dumps(self.told)
-        head = f'{{"version": {VERSION}, "pending": {pending}, "told": {told}'
-        return f'{head},\n"objects": {{\n{objects}}}}}\n'.encode()
-
-    @classmethod
-    def from_json(cls, data: bytes, version: Any) -> Inventory:
-        """Read it. Raises ValueError where it is none of ours, or of another version."""
-        try:
-            values = json.loads(data)
-            if values["version"] != VERSION:
-                raise ValueError(f"a list of version {values['version']} (want {VERSION})")
-            objects = {key: State(*state) for key, state in values["objects"].items()}
-            return cls(objects, set(values["pending"]), dict(values["told"]), version)
-        except (KeyError, TypeError) as fault:
-            raise ValueError(f"no list of ours: {fault!r}") from None
 
 
 @dataclass

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import gzip
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -26,18 +25,17 @@ import brotli
 
 from .document import pays
 from .edition import MANIFEST
-from .export import Export, ExportedFile, Headers, Made
+from .export import Export, ExportedFile, Made
 from .formats import hosting
 from .manifest import Manifest
 from .site import Site
+from .written import BEGUN, Written, from_json, to_json
 
 LIST, JOURNAL = ".feeds.json", ".feeds.new"
 """What a build wrote; and, until it is done, the names of what it was the first to write."""
 
 NGINX = ".nginx"
 """The folder of what nginx includes: `maps.conf` outside its servers, and `server.conf` in one."""
-
-VERSION = 1
 
 CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     ".gz": lambda data: gzip.compress(data, 9, mtime=0),
@@ -58,26 +56,6 @@ Copies = Mapping[str, bytes | None]
 
 class FolderError(Exception):
     """A folder that cannot be built in: what was found, and what is wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written of a file: what it is and is made of, as digests, what hosts are told of it, and its date.
-
-    `lengths` are those of the file (under "") and of its compressed copies; one that does not pay is not there, and has
-    the length -1.
-    """
-
-    digest: str
-    made_of: str | None
-    content_type: str
-    headers: Headers
-    modified: datetime
-    lengths: Mapping[str, int]
-
-
-_BEGUN = Written("", None, "", (), datetime(1970, 1, 1, tzinfo=UTC), {})
-"""What a build that was cut off may have written, in part or as a whole."""
 
 
 @dataclass
@@ -139,7 +117,7 @@ class BuildFolder:
             for name in sorted(self._known.keys() - now.keys()):
                 self._remove(name)
                 report.removed += 1
-            self._write(LIST, _list(now), is_durable=True)
+            self._write(LIST, to_json(now), is_durable=True)
         return report
 
     def _manifest(self, site: Site) -> Manifest | None:
@@ -160,7 +138,7 @@ class BuildFolder:
             written = self._read_list()
             with path.open("a+", encoding="utf-8", errors="replace") as journal:
                 journal.seek(0)
-                begun = dict.fromkeys(journal.read().splitlines(), _BEGUN)
+                begun = dict.fromkeys(journal.read().splitlines(), BEGUN)
                 self._known = begun | written
                 self._foreign = set(self._look_around())
                 is_done = False
@@ -307,9 +285,11 @@ class BuildFolder:
     def _remove(self, name: str) -> None:
         """Remove what an earlier build wrote, and the folders that are empty then."""
         known = self._known.pop(name)
-        for ending in known.lengths or {"": 0}:
-            if known.lengths.get(ending, 0) >= 0:
-                (self.root / (name + ending)).unlink(missing_ok=True)
+        there = [ending for ending, length in known.lengths.items() if length >= 0]
+        if known is BEGUN:  # it may have come to any of them
+            there = [ending for ending in ("", *CODINGS) if name + ending not in self._known]
+        for ending in there:
+            (self.root / (name + ending)).unlink(missing_ok=True)
         for folder in (self.root / name).parents:
             if folder == self.root or not folder.is_dir() or any(folder.iterdir()):
                 break
@@ -318,18 +298,11 @@ class BuildFolder:
     def _read_list(self) -> dict[str, Written]:
         """Read the list of what was written. Raises FolderError where there is one that cannot be read."""
         try:
-            values = json.loads((self.root / LIST).read_bytes())
-            if values["version"] != VERSION:
-                raise ValueError(f"a list of version {values['version']} (want {VERSION})")
-            headers = [tuple(map(tuple, each)) for each in values["headers"]]
-            return {
-                name: Written(digest, made_of, kind, headers[number], datetime.fromtimestamp(modified, UTC), lengths)
-                for name, (digest, made_of, kind, number, modified, lengths) in values["files"].items()
-            }
+            return from_json((self.root / LIST).read_bytes())
         except FileNotFoundError:
             return {}
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as fault:
-            message = f"{self.root / LIST} cannot be read: {fault!r} (want {self.root} removed, and built anew)"
+        except ValueError as fault:
+            message = f"{self.root / LIST} cannot be read: {fault} (want {self.root} removed, and built anew)"
             raise FolderError(message) from None
 
 
@@ -358,15 +331,3 @@ def _for_hosts(export: Export, written: Mapping[str, Written]) -> Iterator[Expor
     ):
         made = Made(data, "application/octet-stream", (), export.edition.modified, hashlib.sha256(data).hexdigest())
         yield ExportedFile(f"/{name}", 4, False, lambda made=made: made)  # type: ignore[misc]
-
-
-def _list(written: Mapping[str, Written]) -> bytes:
-    """Write down what was written, a file a line, and headers that many have once."""
-    headers = list(dict.fromkeys(each.headers for each in written.values()))
-    number = {each: place for place, each in enumerate(headers)}
-    lines = []
-    for name, each in sorted(written.items()):
-        about = (each.digest, each.made_of, each.content_type, number[each.headers], int(each.modified.timestamp()))
-        lines.append(f"{json.dumps(name)}: {json.dumps([*about, each.lengths])}")
-    files = ",\n".join(lines)
-    return f'{{"version": {VERSION}, "headers": {json.dumps(headers)},\n"files": {{\n{files}}}}}\n'.encode()

@@ -11,8 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -214,89 +212,3 @@ def _wait(retry_after: str | None) -> float | None:
         return Retry(retry_after_max=PATIENCE).parse_retry_after((retry_after or "")[:40])
     except (InvalidHeader, ValueError, OverflowError):
         return None
-
-
-@dataclass
-class _Line:
-    """Where we are with a hub: since when it has to be told, how often in a row it failed, when it is tried again."""
-
-    since: float = 0.0
-    failures: int = 0
-    retry_at: float = 0.0
-
-
-@dataclass
-class Announcer:
-    """Tells hubs of topics whenever they change, each from a thread of its own, until the process ends.
-
-    `keep` writes down what was told; it is called by one thread at a time.
-    """
-
-    told: Told
-    keep: Callable[[Told], None]
-    _hubs: tuple[str, ...] = field(default=(), init=False)
-    _topics: Topics = field(default_factory=dict, init=False)
-    _lines: dict[str, _Line] = field(default_factory=dict, init=False)
-    _news: threading.Condition = field(default_factory=threading.Condition, init=False)
-
-    def update(self, hubs: tuple[str, ...], topics: Topics) -> None:
-        """Have hubs told of topics, as far as they do not know them."""
-        with self._news:
-            if (self._hubs, self._topics) == (hubs, topics):
-                return
-            self._hubs, self._topics = hubs, topics
-            for hub in hubs:
-                if hub not in self._lines:
-                    self._lines[hub] = _Line()
-                    threading.Thread(target=self._serve, args=(hub,), name=f"hub {hub}", daemon=True).start()
-            self._news.notify_all()
-
-    def _serve(self, hub: str) -> None:
-        line = self._lines[hub]
-        while True:
-            with self._news:
-                while not self._is_due(hub):
-                    self._news.wait(self._seconds_to_wait(hub))
-                topics, told = self._topics, self.told.get(hub, {})
-                line.since = line.since or time.monotonic()
-            fault = None
-            try:
-                until, names = line.since + LIVE_WITHIN, pending(told, topics)
-                await_live(topics, names, until=until, is_wanted=lambda topics=topics: self._topics is topics)  # type: ignore[misc]
-                if self._topics is topics:
-                    tell(hub, told, topics, partial(self._know, hub))
-            except HubError as found:
-                fault = found
-            except Exception as found:  # whatever it is, the other hubs are told, and this one later
-                log.exception("hub %s", hub)
-                fault = HubError(repr(found))
-            with self._news:
-                self._settle(line, hub, fault)
-
-    def _know(self, hub: str, known: Topics) -> None:
-        with self._news:
-            self.told = {each: self.told.get(each, {}) for each in self._hubs} | {hub: known}
-            self.keep(self.told)
-
-    def _is_due(self, hub: str) -> bool:
-        has_news = hub in self._hubs and bool(pending(self.told.get(hub, {}), self._topics))
-        return has_news and time.monotonic() >= self._lines[hub].retry_at
-
-    def _seconds_to_wait(self, hub: str) -> float | None:
-        left = self._lines[hub].retry_at - time.monotonic()
-        return left if left > 0 else None
-
-    def _settle(self, line: _Line, hub: str, fault: HubError | None) -> None:
-        """Note how an attempt ended: the oftener it failed, the later it is tried again."""
-        if fault is None:
-            if not pending(self.told.get(hub, {}), self._topics):
-                line.since = 0.0
-                if line.failures:
-                    log.warning("hub %s: told of all that it missed", hub)
-            line.failures, line.retry_at = 0, 0.0
-            return
-        line.failures += 1
-        wait = max(fault.wait or 0.0, min(2.0 ** (line.failures - 1), LONGEST))
-        line.retry_at = time.monotonic() + wait
-        if line.failures == 1:
-            log.warning("hub %s: %s; it is told later", hub, fault)

@@ -21,11 +21,11 @@ import feedparser
 import pytest
 from werkzeug.test import Client
 
-from feeds import create_app, websub
-from feeds.announcing import Workers
+from feeds import announcing, create_app, websub
+from feeds.announcing import Announcer, Workers
 from feeds.document import etag_of
 from feeds.settings import Settings
-from feeds.websub import Announcer, HubError, Told, announce, await_live, publish
+from feeds.websub import HubError, Told, announce, await_live, publish
 
 from .builders import NOW, PLAIN, SITE, as_yaml, content_folder
 from .processes import Process, free_port, get, is_open, served, wait_until
@@ -320,7 +320,7 @@ def test_a_hub_is_told_though_asking_takes_longer_than_news_are_looked_for(
 def test_old_bytes_do_not_keep_a_hub_from_being_told_for_ever(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websub, "_is_stale", lambda topic, digest: True)
     monkeypatch.setattr(websub, "_STEP", 0.01)
-    monkeypatch.setattr(websub, "LIVE_WITHIN", 0.3)
+    monkeypatch.setattr(announcing, "LIVE_WITHIN", 0.3)
     announcer, count = Announcer({}, lambda told: None), 0
     while not hub.requests:  # each change begins to wait anew, but not to count
         announcer.update((hub.url,), {list(TOPICS)[0]: str(count := count + 1)})
@@ -355,7 +355,7 @@ def test_hubs_wait_for_the_slowest_process(tmp_path: Path) -> None:
 import sys
 from datetime import datetime
 from pathlib import Path
-from feeds.announcing import Workers
+from feeds.announcing import Announcer, Workers
 workers = Workers(Path({str(tmp_path)!r}))
 for line in sys.stdin:
     workers.say(datetime.fromisoformat(line.strip()))

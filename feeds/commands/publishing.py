@@ -139,8 +139,9 @@ def _published(report: BucketReport, url: str, is_planned: bool = False) -> str:
 
 def _publish_for_ever(bucket: Bucket, site: Site, among_others: bool) -> NoReturn:
     """Publish each edition as it comes, and have hubs told; what fails is tried again, after ever longer times."""
+    from feeds.announcing import Announcer
     from feeds.bucket import BucketError
-    from feeds.websub import LONGEST, Announcer, topics_of
+    from feeds.websub import LONGEST, topics_of
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     publisher = current_publisher()
@@ -209,7 +210,8 @@ def ping(watch: bool) -> None:
 
 def _ping_for_ever(state: StateFolder) -> NoReturn:
     """Tell hubs of whatever is built, until the process is ended."""
-    from feeds.websub import Announcer, topics_of
+    from feeds.announcing import Announcer
+    from feeds.websub import topics_of
 
     announcer, known = Announcer(state.read_told(), state.write_told), None
     while True:
