@@ -45,7 +45,7 @@ Told = Mapping[str, Topics]
 LONGEST_ANSWER = 60
 """Seconds after which a command waits for a hub no longer."""
 
-USER_AGENT = "Feeds (WebSub publisher)"
+_HEADERS = {"User-Agent": "Feeds (WebSub publisher)", "Cache-Control": "no-cache"}
 
 _STEP = 0.5
 _THREADS = 8
@@ -104,13 +104,12 @@ def _is_stale(topic: str, digest: str) -> bool:
     """Tell whether a topic is given with other bytes than those that are published, or is not given yet."""
     try:
         # a cache that heeds it fetches the new bytes, in every coding that it keeps apart, and the hub gets them there
-        with _Session() as session:
-            answer = session.get(topic, headers={"Accept-Encoding": "identity"}, timeout=TIMEOUT)
-            if answer.status_code != 200 or etag_of(answer.content) != digest:
-                return True
-            for coding in ("gzip", "br"):
-                session.head(topic, headers={"Accept-Encoding": coding}, timeout=TIMEOUT)
-            return False
+        answer = requests.get(topic, headers={**_HEADERS, "Accept-Encoding": "identity"}, timeout=TIMEOUT)
+        if answer.status_code != 200 or etag_of(answer.content) != digest:
+            return True
+        for coding in ("gzip", "br"):
+            requests.head(topic, headers={**_HEADERS, "Accept-Encoding": coding}, timeout=TIMEOUT)
+        return False
     except _FAULTS as fault:
         if topic not in _unreachable:
             log.warning("%s cannot be asked for from here, so hubs are told at once: %s", topic, _plain(fault))
@@ -140,6 +139,8 @@ def announce(
             tell(hub, found[hub], topics, know)
         except HubError as fault:
             faults[hub] = fault
+        except Exception as fault:  # where it is kept, something is wrong; another time it is told twice
+            faults[hub] = HubError(f"what it was told cannot be kept: {fault}")
 
     threads = {hub: threading.Thread(target=serve, args=(hub,), daemon=True) for hub in hubs}
     for thread in threads.values():
@@ -174,10 +175,11 @@ def publish(hub: str, topics: Iterable[str]) -> None:
     where = hub
     try:
         for _ in range(_REDIRECTS):
+            # its body is never read
             with (
                 _Session() as session,
-                session.post(where, data=form, timeout=TIMEOUT, stream=True) as answer,
-            ):  # its body is never read
+                session.post(where, form, headers=_HEADERS, timeout=TIMEOUT, stream=True) as answer,
+            ):
                 if 200 <= answer.status_code < 300:
                     return
                 there = urljoin(where, answer.headers.get("Location", ""))
@@ -197,11 +199,7 @@ def _plain(fault: Exception) -> str:
 
 
 class _Session(requests.Session):
-    """Says who we are, and looks at no redirect: where to one is followed, we decide."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.headers.update({"User-Agent": USER_AGENT, "Cache-Control": "no-cache"})
+    """Looks at no redirect, which may be anything: where to one is followed, we decide."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None

@@ -258,6 +258,17 @@ def test_a_journal_that_ends_in_the_middle_of_a_name_is_no_matter(content: Path,
     assert not (target / ".feeds.new").exists()
 
 
+def test_a_copy_of_what_a_cut_off_build_began_is_removed_with_it(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    (target / ".feeds.new").write_text("articles/b/index.html\n")
+    (target / "articles" / "b").mkdir()
+    (target / "articles" / "b" / "index.html.gz").write_bytes(b"\x1f\x8b")
+    done = build(content, target)
+    assert done.exit_code == 0, done.output
+    assert not (target / "articles" / "b").exists()
+
+
 def test_a_name_that_has_no_room_for_an_ending_is_built(content: Path, target: Path) -> None:
     name = "p" * 251 + ".pdf"
     content_folder(content, {"a": {"attachments": [{"file": name, "title": "Un plan"}]}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -131,7 +132,9 @@ def test_the_container_is_made_by_the_commands_of_make_serve() -> None:
     assert "RUN make setup\n" in text and "pip" not in text and re.search(r"(?m)^USER feeds$", text)
 
     def commands(target: str) -> list[str]:
-        dry = subprocess.run(["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True)
+        command = ["make", "--no-print-directory", "--dry-run", "--always-make", target]
+        alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        dry = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True)
         return dry.stdout.splitlines()
 
     setup = commands("setup")

@@ -282,6 +282,14 @@ def test_a_hub_that_hangs_holds_no_command_and_what_another_was_told_is_kept(
     assert known[hub.url] == TOPICS and [len(each[hub.url]) for each in kept] == [50, 100, 120]
 
 
+def test_what_cannot_be_kept_is_a_fault_and_no_end(hub: Hub) -> None:
+    def keep(told: Told) -> None:
+        raise OSError(28, "No space left on device")
+
+    _, faults = announce({}, [hub.url], TOPICS, keep)
+    assert "what it was told cannot be kept: " in str(faults[hub.url]) and "No space left" in str(faults[hub.url])
+
+
 def test_the_body_of_an_answer_is_not_read(hub: Hub) -> None:
     class Endless(Hub):
         def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:  # type: ignore[override]
