@@ -365,7 +365,7 @@ def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program:
     assert done.output.endswith("; nginx has to be reloaded\n")
     assert "reloaded" not in build(content, target).output
     port = free_port()
-    config = (ROOT / "deploy" / "nginx-static.conf").read_text(encoding="utf-8").replace("/srv/feeds", str(target))
+    config = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace("/srv/feeds", str(target))
     config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
     (folder_of := target.with_name("nginx")).mkdir()
     with nginx(program("nginx"), config, folder_of):
