@@ -79,7 +79,8 @@ class BuildFolder:
     def __init__(self, root: Path) -> None:
         """Look at a folder; nothing is read yet, and it need not be there."""
         self.root = root
-        self._known: dict[str, Written] = {}
+        self._listed: dict[str, Written] = {}
+        self._known: dict[str, Written] = {}  # what is listed, and what one that was cut off began
         self._foreign: set[str] = set()
 
     def build(
@@ -117,7 +118,8 @@ class BuildFolder:
             for name in sorted(self._known.keys() - now.keys()):
                 self._remove(name)
                 report.removed += 1
-            self._write(LIST, to_json(now), is_durable=True)
+            if now != self._listed:
+                self._write(LIST, to_json(now), is_durable=True)
         return report
 
     def _manifest(self, site: Site) -> Manifest | None:
@@ -135,11 +137,11 @@ class BuildFolder:
         lock, path = os.open(self.root, os.O_RDONLY), self.root / JOURNAL
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            written = self._read_list()
+            self._listed = self._read_list()
             with path.open("a+", encoding="utf-8", errors="replace") as journal:
                 journal.seek(0)
                 begun = dict.fromkeys(journal.read().splitlines(), BEGUN)
-                self._known = begun | written
+                self._known = begun | self._listed
                 self._foreign = set(self._look_around())
                 is_done = False
                 try:

@@ -82,9 +82,7 @@ def hosted(address: str, program: Callable[[str], str], tmp_path_factory: pytest
     done = app.test_cli_runner().invoke(args=["build", str(folder / "files")])
     assert done.exit_code == 0, done.output
     port = free_port()
-    config = (
-        (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace("/srv/feeds", f"{folder}/files")
-    )
+    config = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace("/srv/feeds", f"{folder}/files")
     config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
     with nginx(program("nginx"), config.replace("# brotli_static", "brotli_static"), folder):
         yield Client(forwarded(port))
