@@ -150,7 +150,7 @@ class Announcer:
             try:
                 until, names = line.since + LIVE_WITHIN, pending(told, topics)
                 await_live(topics, names, until=until, is_wanted=lambda topics=topics: self._topics is topics)  # type: ignore[misc]
-                if self._topics is topics:
+                if self._topics is topics or time.monotonic() >= until:
                     tell(hub, told, topics, partial(self._know, hub))
             except HubError as found:
                 fault = found

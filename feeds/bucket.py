@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import obstore
@@ -42,6 +43,9 @@ MARK = {"publisher": "feeds"}
 """What every object of ours says of itself, as its metadata."""
 
 SCHEMES = ("s3", "gs", "az")
+
+LARGE = 4_000_000
+"""Bytes beyond which an object is sent in parts: one request has half a minute."""
 
 BATCH = 200
 """How many objects are sent between two writings of the list: so many are sent again after an interruption at most."""
@@ -118,7 +122,7 @@ class Bucket:
             report, keys = Report(manifest=export.edition.manifest), set[str]()
             for file in self._changed(export, found, report, keys):
                 report.sent.append(file.key)
-            report.removed = sorted((found.objects.keys() | found.pending) - keys)
+            report.removed = sorted(found.objects.keys() - keys)
             return report
 
     def manifest(self, site: Site) -> Manifest | None:
@@ -160,7 +164,7 @@ class Bucket:
             if gone:
                 self._begin(set(gone), found)
                 list(pool.map(lambda key: self._delete(key, is_new=key not in found.objects), gone))
-                report.removed = gone
+                report.removed = [key for key in gone if key in found.objects]
         found.objects = {key: state for key, state in found.objects.items() if key in now}
         found.pending.clear()
         if self._touched or found.objects != before:
@@ -212,17 +216,30 @@ class Bucket:
             coded = gzip.compress(data, 9, mtime=0)
             source = coded if pays(coded, data) else data
             attributes |= {"Content-Encoding": "gzip"} if source is coded else {}
-        if is_new:
-            try:
-                obstore.put(self._store, file.key, source, attributes=attributes, mode="create", use_multipart=False)
-                return
-            except AlreadyExistsError:
-                there = obstore.get(self._store, file.key)
-                is_same = bytes(there.bytes()) == (source if isinstance(source, bytes) else source.read_bytes())
-                if not is_same and not _is_ours(there.attributes):
-                    message = f"{self.url}: {file.key} is in the way: no publish sent it (want it moved away)"
-                    raise BucketError(message) from None
-        obstore.put(self._store, file.key, source, attributes=attributes)
+        if is_new and not self._create(file.key, source, attributes):
+            if not _is_ours(obstore.get(self._store, file.key).attributes):
+                message = f"{self.url}: {file.key} is in the way: no publish sent it (want it moved away)"
+                raise BucketError(message)
+            is_new = False
+        if not is_new:
+            obstore.put(self._store, file.key, source, attributes=attributes)
+
+    def _create(self, key: str, source: bytes | Path, attributes: dict[str, str]) -> bool:
+        """Send an object unless there is one of its key; tell whether it was sent.
+
+        What is large goes in parts, which no bucket takes on a condition: it is only looked for before.
+        """
+        if isinstance(source, Path) and source.stat().st_size > LARGE:
+            with suppress(FileNotFoundError):
+                obstore.head(self._store, key)
+                return False
+            obstore.put(self._store, key, source, attributes=attributes)
+            return True
+        try:
+            obstore.put(self._store, key, source, attributes=attributes, mode="create", use_multipart=False)
+            return True
+        except AlreadyExistsError:
+            return False
 
     def _delete(self, key: str, *, is_new: bool) -> None:
         """Remove an object of ours; of what was only about to be sent for the first time, it has to be marked so."""

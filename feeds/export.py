@@ -174,7 +174,8 @@ class Export:
         """Give the old paths that lead elsewhere; what is there again is no old path."""
         site = self.edition.site
         found = ((site.path + old, new) for old, new in site.moved_paths.items())
-        return {old: new for old, new in found if old and not self.edition.has(old)}
+        media = {f"{site.path}/media/{path}" for path in self.edition.files}
+        return {old: new for old, new in found if old and old not in media and not self.edition.has(old)}
 
     def _document(self, path: str, at: str | None = None) -> ExportedFile:
         known = self.edition.manifest.documents.get(path)

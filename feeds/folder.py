@@ -13,9 +13,9 @@ import os
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -29,7 +29,7 @@ from .export import Export, ExportedFile, Made
 from .formats import hosting
 from .manifest import Manifest
 from .site import Site
-from .written import BEGUN, Written, from_json, to_json
+from .written import BEGUN, Written, from_json, is_name, to_json
 
 LIST, JOURNAL = ".feeds.json", ".feeds.new"
 """What a build wrote; and, until it is done, the names of what it was the first to write."""
@@ -42,6 +42,17 @@ CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     ".br": lambda data: bytes(brotli.compress(data, quality=11)),
 }
 """The endings of compressed copies, which hosts look for beside a file, and what makes them."""
+
+HOST_FILES: Mapping[str, Callable[[hosting.Hosting], bytes]] = {
+    "_redirects": hosting.redirects,
+    "_headers": hosting.headers,
+    f"{NGINX}/maps.conf": hosting.nginx_maps,
+    f"{NGINX}/server.conf": hosting.nginx_server,
+}
+"""The files that tell hosts about all others."""
+
+_LONGEST = 255
+"""Bytes that the name of a file may have."""
 
 _TEMPORARY = ".feeds-new-"
 
@@ -60,8 +71,9 @@ class FolderError(Exception):
 
 @dataclass
 class Report:
-    """What a build did, compressed copies apart: the names of what it wrote, and numbers of files; its manifest."""
+    """What a build did, compressed copies apart: the names of what it wrote, and numbers of files; and of what site."""
 
+    site: Site
     manifest: Manifest
     written: list[str] = field(default_factory=list)
     removed: int = 0
@@ -103,15 +115,20 @@ class BuildFolder:
             if self._foreign and not among_others:
                 raise FolderError(self._refusal())
             export = make(self._manifest(site))
-            report, now, left = Report(export.edition.manifest), dict[str, Written](), export.count()
-            copies = list(export.guessed(with_ending=True))
-            for files in (export.files(copies), _for_hosts(export, now)):
-                for file, coded in self._compressed(files, endings):
+            report, now, left = (
+                Report(export.edition.site, export.edition.manifest),
+                dict[str, Written](),
+                export.count(),
+            )
+            files = list(export.files(export.guessed(with_ending=True)))
+            self._begin(journal, [*(file.name for file in files), *HOST_FILES])
+            for some in (iter(files), _for_hosts(export, now)):
+                for file, coded in self._compressed(some, endings):
                     if coded is None:
                         now[file.name] = replace(self._known[file.name], made_of=file.made_of)
                         report.unchanged += 1
                     else:
-                        now[file.name] = self._put(file, coded, journal)
+                        now[file.name] = self._put(file, coded)
                         report.written.append(file.name)
                     left -= 1
                     progress(max(left, 0))
@@ -140,7 +157,8 @@ class BuildFolder:
             self._listed = self._read_list()
             with path.open("a+", encoding="utf-8", errors="replace") as journal:
                 journal.seek(0)
-                begun = dict.fromkeys(journal.read().splitlines(), BEGUN)
+                lines = journal.read().split("\n")[:-1]  # what was written to its end
+                begun = dict.fromkeys(filter(is_name, lines), BEGUN)
                 self._known = begun | self._listed
                 self._foreign = set(self._look_around())
                 is_done = False
@@ -152,6 +170,12 @@ class BuildFolder:
                         path.unlink()
         finally:
             os.close(lock)
+
+    def _begin(self, journal: TextIO, names: Iterable[str]) -> None:
+        """Write down what is new, through to the disk, before any of it is there."""
+        journal.writelines(f"{name}\n" for name in names if name not in self._known)
+        journal.flush()
+        os.fsync(journal.fileno())
 
     def _look_around(self) -> Iterator[str]:
         """Go through the names of what no build wrote; what a build left half written is removed."""
@@ -186,7 +210,7 @@ class BuildFolder:
         with ThreadPoolExecutor() as pool:
             for file in files:
                 is_same = self._is_current(file, endings)
-                ahead.append((file, None if is_same else pool.submit(_copies, file.made, endings)))
+                ahead.append((file, None if is_same else pool.submit(_copies, file.made, file.name, endings)))
                 if len(ahead) > _AHEAD:
                     yield _finished(*ahead.popleft())
             while ahead:
@@ -215,13 +239,10 @@ class BuildFolder:
         except OSError:
             return None
 
-    def _put(self, file: ExportedFile, copies: Copies, journal: TextIO) -> Written:
+    def _put(self, file: ExportedFile, copies: Copies) -> Written:
         """Write a file and its copies; its date moves forward whenever it is another."""
         known = self._known.get(file.name)
         self._make_way(file)
-        if known is None:
-            journal.write(f"{file.name}\n")
-            journal.flush()
         made = file.made
         modified = max(made.modified, known.modified + _SECOND) if known else made.modified
         lengths = {}
@@ -235,15 +256,13 @@ class BuildFolder:
     def _make_way(self, file: ExportedFile) -> None:
         """Clear the place of a file: of what an earlier build had where it, or its folder, is to be.
 
-        A foreign file that is the very same is taken over. Raises FolderError where another is in the way.
+        Raises FolderError where a file that no build wrote is in the way.
         """
         folders = [str(each) for each in PurePosixPath(file.name).parents][:-1]
         if self._foreign:
             ways = [file.name, *(file.name + ending for ending in CODINGS), *folders]
             for name in self._foreign.intersection(ways):
-                path = self.root / name
-                if name != file.name or path.is_symlink() or path.read_bytes() != file.made.data:
-                    raise FolderError(f"{path} is in the way: no build wrote it (want it moved away)")
+                raise FolderError(f"{self.root / name} is in the way: no build wrote it (want it moved away)")
         for name in (name for name in folders if name in self._known):
             self._remove(name)
         if (self.root / file.name).is_dir():
@@ -291,7 +310,10 @@ class BuildFolder:
         if known is BEGUN:  # it may have come to any of them
             there = [ending for ending in ("", *CODINGS) if name + ending not in self._known]
         for ending in there:
-            (self.root / (name + ending)).unlink(missing_ok=True)
+            with (
+                suppress(OSError) if known is BEGUN else nullcontext()
+            ):  # nothing of that name may ever have been there
+                (self.root / (name + ending)).unlink(missing_ok=True)
         for folder in (self.root / name).parents:
             if folder == self.root or not folder.is_dir() or any(folder.iterdir()):
                 break
@@ -312,11 +334,12 @@ def _finished(file: ExportedFile, copies: Future[Copies] | None) -> tuple[Export
     return file, copies.result() if copies else None
 
 
-def _copies(made: Made, endings: tuple[str, ...]) -> Copies:
+def _copies(made: Made, name: str, endings: tuple[str, ...]) -> Copies:
     if not made.is_text or isinstance(made.source, Path):  # an author may have a file of that very name
         return dict.fromkeys(endings)
     data = made.data
-    coded = {ending: CODINGS[ending](data) for ending in endings}
+    room = _LONGEST - len(os.fsencode(name.rpartition("/")[2]))
+    coded = {ending: CODINGS[ending](data) if len(ending) <= room else data for ending in endings}
     return {ending: found if pays(found, data) else None for ending, found in coded.items()}
 
 
@@ -325,11 +348,7 @@ def _for_hosts(export: Export, written: Mapping[str, Written]) -> Iterator[Expor
     hosted = [hosting.HostedFile(f"/{name}", each.content_type, dict(each.headers)) for name, each in written.items()]
     about = export.redirects(), export.places(), export.missing(), dict(export.headers)
     told = hosting.Hosting(export.edition.site, hosted, *about)
-    for name, data in (
-        ("_redirects", hosting.redirects(told)),
-        ("_headers", hosting.headers(told)),
-        (f"{NGINX}/maps.conf", hosting.nginx_maps(told)),
-        (f"{NGINX}/server.conf", hosting.nginx_server(told)),
-    ):
+    for name, write in HOST_FILES.items():
+        data = write(told)
         made = Made(data, "application/octet-stream", (), export.edition.modified, hashlib.sha256(data).hexdigest())
         yield ExportedFile(f"/{name}", 4, False, lambda made=made: made)  # type: ignore[misc]

@@ -14,11 +14,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from .manifest import Manifest
 
 BUILT = "built.json"
-"""The file of the manifest that was built last."""
+"""The file of the hubs and topics that were built last."""
 
 TOLD = "told.json"
 """The file of what each hub was told."""
@@ -95,35 +96,37 @@ class StateFolder:
             self._tell(fault)
             raise
 
-    def read_built(self) -> Manifest | None:
-        """Give the manifest of what was built last as a whole: what a hub may be told of."""
-        try:
-            return Manifest.from_json((self.root / BUILT).read_bytes())
-        except FileNotFoundError:
-            pass
-        except OSError as fault:
-            self._tell(fault)
-        except ValueError as fault:
-            log.error("%s: %s; the next build writes it anew", self.root / BUILT, fault)
-        return None
+    def read_built(self) -> tuple[tuple[str, ...], dict[str, str]] | None:
+        """Give the hubs and topics of what was built last as a whole: digests by the address that was built."""
+        found = self._read_json(BUILT)
+        return (tuple(found["hubs"]), dict(found["topics"])) if found else None
 
-    def write_built(self, manifest: Manifest) -> None:
+    def write_built(self, hubs: tuple[str, ...], topics: Mapping[str, str]) -> None:
         """Write down what was built."""
         with suppress(OSError):  # it is told
-            self._write(BUILT, manifest.to_json())
+            self._write(BUILT, json.dumps({"hubs": hubs, "topics": topics}, indent=1).encode())
 
     def read_told(self) -> dict[str, dict[str, str]]:
         """Give what each hub was told: digests by topic; one that cannot be read is none, and all is told again."""
+        found = self._read_json(TOLD)
+        return {hub: dict(topics) for hub, topics in found["hubs"].items()} if found else {}
+
+    def _read_json(self, name: str) -> dict[str, Any] | None:
+        """Read a file of hubs and topics; one that cannot be read is none, and is told."""
         try:
-            values = json.loads((self.root / TOLD).read_bytes())
-            return {str(hub): {str(k): str(v) for k, v in topics.items()} for hub, topics in values["hubs"].items()}
+            found: dict[str, Any] = json.loads((self.root / name).read_bytes())
+            topics = found["topics"] if name == BUILT else {}
+            maps = [topics, *(found["hubs"].values() if name == TOLD else [])]
+            if all(isinstance(each, str) for some in maps for pair in some.items() for each in pair):
+                return found
+            raise ValueError("digests that are no text")
         except FileNotFoundError:
             pass
         except OSError as fault:
             self._tell(fault)
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
-            log.error("%s: %r; hubs are told of everything again", self.root / TOLD, fault)
-        return {}
+            log.error("%s: %r; hubs may be told again of what they know", self.root / name, fault)
+        return None
 
     def write_told(self, told: Mapping[str, Mapping[str, str]]) -> None:
         """Write down what each hub was told."""

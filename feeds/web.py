@@ -9,7 +9,7 @@ from typing import cast
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request, send_file
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from .document import FOR_EVER, SANDBOX, SCRIPTABLE, SECURITY, cache_control, content_security_policy
+from .document import FOR_EVER, SANDBOX, SCRIPTABLE, SECURITY, SHARED, cache_control, content_security_policy
 from .edition import Edition
 from .formats import crawlers
 from .publisher import Publisher
@@ -78,6 +78,8 @@ def media(name: str) -> Response:
     path = folder.path_of(file).resolve()
     response = send_file(path, file.type, etag=file.digest, max_age=max_age, conditional=True)
     response.cache_control.public = True
+    if max_age > SHARED:
+        response.cache_control.s_maxage = SHARED
     if file.type in SCRIPTABLE:
         response.headers["Content-Security-Policy"] = SANDBOX
     return response
@@ -137,8 +139,9 @@ def _elsewhere(edition: Edition) -> Response | None:
         target = site.absolute(other) if edition.find(site.path + other) else None
     if target is None:
         return None
+    seconds_left = current_publisher().seconds_left(edition)
     response = cast(Response, redirect(target, HTTPStatus.MOVED_PERMANENTLY))
-    response.headers["Cache-Control"] = cache_control(site.max_age)
+    response.headers["Cache-Control"] = cache_control(site.max_age, seconds_left, shared=SHARED)
     return response
 
 

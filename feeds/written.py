@@ -35,6 +35,12 @@ BEGUN = Written("", None, "", (), datetime(1970, 1, 1, tzinfo=UTC), {})
 """What a build that was cut off may have written, in part or as a whole."""
 
 
+def is_name(name: str) -> bool:
+    """Tell whether a text can be the name of a file that a build wrote: below its folder, and no list of its own."""
+    parts = name.split("/")
+    return not {"", ".", ".."} & set(parts) and "\0" not in name and not name.startswith(".feeds")
+
+
 def to_json(written: Mapping[str, Written]) -> bytes:
     """Write down what was written, by name: a file a line, and headers that many have once."""
     headers = list(dict.fromkeys(each.headers for each in written.values()))
@@ -53,10 +59,12 @@ def from_json(data: bytes) -> dict[str, Written]:
         values = json.loads(data)
         if values["version"] != VERSION:
             raise ValueError(f"a list of version {values['version']} (want {VERSION})")
+        if bad := [name for name in values["files"] if not is_name(name)]:
+            raise ValueError(f"{bad[0]!r} is no name of a file")
         headers = [tuple(map(tuple, each)) for each in values["headers"]]
         return {
             name: Written(digest, made_of, kind, headers[number], datetime.fromtimestamp(modified, UTC), lengths)
             for name, (digest, made_of, kind, number, modified, lengths) in values["files"].items()
         }
-    except (KeyError, TypeError, IndexError, AttributeError, OverflowError) as fault:
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as fault:
         raise ValueError(f"no list of ours: {fault!r}") from None

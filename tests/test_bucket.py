@@ -383,13 +383,27 @@ def test_an_object_in_the_way_is_not_removed_once_it_is_wanted_no_more(content: 
     assert objects(url)["articles/a"] == b"mine" and "articles/b" in objects(url)
 
 
-def test_the_same_bytes_of_somebody_else_get_their_type(content: Path, url: str) -> None:
+def test_the_same_bytes_of_somebody_else_are_theirs(content: Path, url: str) -> None:
     content_folder(content, {"a": {}})
     publish(content, url + "/other")
     store = from_url(url)
     obstore.put(store, "feeds/all.rss", objects(url + "/other")["feeds/all.rss"])
+    assert "feeds/all.rss is in the way" in publish(content, url, "--among-others").output
+    assert obstore.get(store, "feeds/all.rss").attributes["Content-Type"] == "binary/octet-stream"
+
+
+def test_what_is_large_is_sent_in_parts_and_overwrites_nothing_either(
+    content: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket, "LARGE", 1000)
+    content_folder(content, {"a": {"attachments": [{"file": "film.mp4", "title": "Un film"}]}})
+    (content / "media" / "film.mp4").write_bytes(b"film" * 1000)
+    store = from_url(url)
+    obstore.put(store, "media/film.mp4", b"mine")
+    assert "media/film.mp4 is in the way" in publish(content, url, "--among-others").output
+    obstore.delete(store, "media/film.mp4")
     assert publish(content, url, "--among-others").exit_code == 0
-    assert obstore.get(store, "feeds/all.rss").attributes["Content-Type"] == "application/rss+xml; charset=utf-8"
+    assert objects(url)["media/film.mp4"] == b"film" * 1000
 
 
 def test_old_paths_that_can_be_no_keys_are_left_out(content: Path, url: str) -> None:

@@ -250,12 +250,30 @@ def test_a_list_that_cannot_be_read_is_told_and_nothing_is_touched(damage: bytes
     assert f"(want {target} removed, and built anew)" in done.output and files(target) == before
 
 
-def test_a_journal_that_ends_in_the_middle_of_a_name_is_no_matter(content: Path, target: Path) -> None:
+JOURNALS = ["articles/a/index.html\nmedia/é", "\0\n", "\n", ".\narticles\n", "feeds/all.rss/zz\n", "x" * 5000 + "\n"]
+JOURNALS += ["../x\n../../x2\n", "/x\n", "a/../../x\n", ".feeds.json\n", "media/" + "x" * 254 + "\n"]
+
+
+@pytest.mark.parametrize("journal", JOURNALS)
+def test_a_journal_may_hold_anything(journal: str, content: Path, target: Path) -> None:
+    """A power cut may leave nonsense; it removes nothing outside the folder, and stops no build."""
     content_folder(content, {"a": {}})
     build(content, target)
-    (target / ".feeds.new").write_bytes("articles/a/index.html\nmedia/é".encode()[:-1])
-    assert build(content, target).exit_code == 0
-    assert not (target / ".feeds.new").exists()
+    outside = [target.parent / "x", target.parent.parent / "x2"]
+    for path in outside:
+        path.write_text("mine")
+    (target / ".feeds.new").write_bytes(journal.encode()[: -1 if journal.endswith("é") else None])
+    done = build(content, target)
+    assert done.exit_code == 0, done.output
+    assert not (target / ".feeds.new").exists() and [path.read_text() for path in outside] == ["mine", "mine"]
+
+
+def test_a_list_that_names_what_is_outside_is_refused(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    text = (target / ".feeds.json").read_text(encoding="utf-8")
+    (target / ".feeds.json").write_text(text.replace('"robots.txt"', '"../robots.txt"'), encoding="utf-8")
+    assert "'../robots.txt' is no name of a file" in build(content, target).output
 
 
 def test_a_copy_of_what_a_cut_off_build_began_is_removed_with_it(content: Path, target: Path) -> None:
@@ -271,7 +289,7 @@ def test_a_copy_of_what_a_cut_off_build_began_is_removed_with_it(content: Path, 
 
 def test_a_name_that_has_no_room_for_an_ending_is_built(content: Path, target: Path) -> None:
     name = "p" * 251 + ".pdf"
-    content_folder(content, {"a": {"attachments": [{"file": name, "title": "Un plan"}]}})
+    content_folder(content, {"a": {"attachments": [{"file": name, "title": "Un plan"}], "tags": ["t" * 249]}})
     (content / "media" / name).write_bytes(b"%PDF")
     done = build(content, target)
     assert done.exit_code == 0, done.output
@@ -358,8 +376,15 @@ def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program:
         "/old": "/feeds/all",
         "/" + "long" * 150: "/",
     }
-    back = {"/articles/a": "/", "/feeds/research": "/"}  # what is there again is no old path
-    content_folder(content, {"a": {}}, SITE + as_yaml({"redirects": odd | back}))
+    back = {"/articles/a": "/", "/feeds/research": "/", "/media/plan.pdf": "/"}  # what is there again is no old path
+    names = ("plan.pdf", "f.rss", "d.xml", "t.txt", "plan.svg", "PLAN.svg")
+    content_folder(
+        content,
+        {"a": {"attachments": [{"file": name, "title": name} for name in names]}},
+        SITE + as_yaml({"redirects": odd | back}),
+    )
+    for name in names:
+        (content / "media" / name).write_bytes(b"%PDF-1.4")
     done = build(content, target)
     assert done.exit_code == 0, done.output
     assert done.output.endswith("; nginx has to be reloaded\n")
@@ -375,7 +400,12 @@ def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program:
             assert [each.status_code for each in answers] == [301, 301], old
             assert answers[0].headers["Location"].replace("%24", "$") == answers[1].headers["Location"]
         for path in (*back, "/rss", "/feeds/all.rss", "/FEED", "/Feed.xml", "/feeds//all.rss", "/feeds/all.rss.gz"):
-            assert behind.get(path).status_code == live.get(path).status_code, path
+            assert behind.get(path).status_code == live.get(path, buffered=True).status_code, path
+        for name in names:
+            answers = [client.get(f"/media/{name}", buffered=True).headers for client in (behind, live)]
+            for header in ("Access-Control-Allow-Origin", "Content-Security-Policy"):
+                assert answers[0].get(header) == answers[1].get(header), (name, header)
+        assert behind.get("/sitemap.xml").headers["Content-Type"] == "application/xml; charset=utf-8"
         assert behind.get("/.nginx/maps.conf").status_code == behind.get("/_headers").status_code == 404
         assert behind.get("/.feeds.json").status_code == 404
         assert behind.get("/articles/a/index.html").status_code == 404

@@ -91,6 +91,7 @@ def test_a_cache_gives_what_it_has_while_the_server_is_down_and_new_bytes_to_who
         assert first[1]["etag"] == get(ours, feed)[1]["etag"] and first[1]["x-cache"] == "MISS"
         assert get(port, feed, If_None_Match=first[1]["etag"])[0] == 304
         codings = ("gzip", "gzip, deflate", "br;q=1.0, gzip;q=0.8", "deflate, gzip, br", "gzip;q=0")
+        assert get(port, f"{feed}gzip")[0] == 404, "a copy of one address is none of another"
         old = {coding: get(port, feed, Accept_Encoding=coding)[1] for coding in codings}
         assert [old[coding].get("content-encoding") for coding in codings] == ["gzip", "gzip", "br", "br", None]
         (content / "articles" / "a.yaml").write_text(as_yaml({**PLAIN, "title": "Apres"}), encoding="utf-8")

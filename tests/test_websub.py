@@ -410,6 +410,8 @@ def test_ping_tells_hubs_of_what_was_built_and_once(content: Path, tmp_path: Pat
     assert {topic.rpartition("/")[2] for topic in told(hub.requests[-1])} == {
         f"{name}.{ending}" for name in ("all", "research") for ending in ("rss", "atom", "json")
     }
+    (content / "site.yaml").write_text(SITE.replace("news.example", "new.example"), encoding="utf-8")
+    assert "nothing new" in run("ping").output, "what is not built is not told, at whatever address"
     with closing(Workers(tmp_path / "state")) as busy:
         assert busy.is_announcer()
         assert "another process tells hubs" in run("ping").output

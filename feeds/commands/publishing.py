@@ -26,7 +26,7 @@ from .context import counted, current_folder, current_publisher, site_or_exit
 if TYPE_CHECKING:
     from feeds.bucket import Bucket
     from feeds.bucket import Report as BucketReport
-    from feeds.websub import Told
+    from feeds.websub import Told, Topics
 
 KEEP_STEP = 1.0
 """Seconds after which `publish --watch` writes down what hubs were told."""
@@ -62,7 +62,9 @@ def build(folder: Path, among_others: bool, no_copies: bool) -> None:
     except (FolderError, OSError) as fault:
         raise click.ClickException(str(fault)) from None
     if app.state:
-        app.state.write_built(report.manifest)
+        from feeds.websub import topics_of
+
+        app.state.write_built(report.site.hubs, topics_of(report.site, report.manifest))
     counts = f"{len(report.written):,} written, {report.removed:,} removed, {report.unchanged:,} as they were"
     click.echo(f"{counts} in {folder}{'; nginx has to be reloaded' if report.tells_nginx else ''}")
 
@@ -112,6 +114,7 @@ def publish(url: str, dry_run: bool, watch: bool, among_others: bool, gzip: bool
     2 if site.yaml cannot be used, 1 if the bucket cannot, or a hub could not be told.
     """
     from feeds.bucket import Bucket, BucketError
+    from feeds.websub import topics_of
 
     site = _site_with_articles()
     try:
@@ -125,7 +128,8 @@ def publish(url: str, dry_run: bool, watch: bool, among_others: bool, gzip: bool
         else:
             report = bucket.publish(_export, site, among_others=among_others)
         click.echo(_published(report, url, dry_run))
-        is_told = dry_run or not site.hubs or _tell_hubs(site, report.manifest, bucket.told(), bucket.keep_told)
+        topics = topics_of(site, report.manifest)
+        is_told = dry_run or not site.hubs or _tell_hubs(site.hubs, topics, bucket.told(), bucket.keep_told)
     except BucketError as fault:
         raise click.ClickException(str(fault)) from None
     sys.exit(0 if is_told else 1)
@@ -171,9 +175,10 @@ def _publish_for_ever(bucket: Bucket, site: Site, among_others: bool) -> NoRetur
                 if report.sent or report.removed:
                     click.echo(_published(report, bucket.url))
                 announcer.update(edition.site.hubs, topics_of(edition.site, report.manifest))
-            if unkept:
-                bucket.keep_told(unkept[-1])
-                unkept.clear()
+            while unkept:  # more may come meanwhile
+                kept = unkept[-1]
+                bucket.keep_told(kept)
+                del unkept[: unkept.index(kept) + 1]
             failures = 0
         except BucketError as fault:
             failures += 1
@@ -191,46 +196,40 @@ def ping(watch: bool) -> None:
     """
     from feeds.announcing import Workers
 
-    publisher, site = current_publisher(), site_or_exit(current_folder(), 2)
-    state = publisher.state
+    state = current_publisher().state
     assert state, "commands have one"
-    if not site.hubs:
-        raise click.ClickException("site.yaml names no hubs (want hubs: [https://…])")
     workers = click.get_current_context().with_resource(closing(Workers(state.root)))
     if not workers.is_announcer():
         raise click.ClickException(f"another process tells hubs of what is in {state.root} (want one alone)")
     if watch:
         _ping_for_ever(state)
-    manifest = state.read_built()
-    if manifest is None:
+    built = state.read_built()
+    if built is None:
         raise click.ClickException(f"{state.root} knows of nothing that was built yet (want flask build first)")
-    if not _tell_hubs(site, manifest, state.read_told(), state.write_told):
+    if not built[0]:
+        raise click.ClickException("what was built names no hubs (want hubs: [https://…] in site.yaml, and a build)")
+    if not _tell_hubs(*built, state.read_told(), state.write_told):
         sys.exit(1)
 
 
 def _ping_for_ever(state: StateFolder) -> NoReturn:
     """Tell hubs of whatever is built, until the process is ended."""
     from feeds.announcing import Announcer
-    from feeds.websub import topics_of
 
-    announcer, known = Announcer(state.read_told(), state.write_told), None
+    announcer = Announcer(state.read_told(), state.write_told)
     while True:
-        manifest = state.read_built()
-        site = current_folder().load_site()[0] if manifest and manifest != known else None
-        if manifest and site:
-            announcer.update(site.hubs, topics_of(site, manifest))
-            known = manifest
+        if built := state.read_built():
+            announcer.update(*built)
         time.sleep(PING_STEP)
 
 
-def _tell_hubs(site: Site, manifest: Manifest, told: Told, keep: Callable[[Told], None]) -> bool:
+def _tell_hubs(hubs: tuple[str, ...], topics: Topics, told: Told, keep: Callable[[Told], None]) -> bool:
     """Tell hubs once, and print what came of it; tell whether all could be told."""
-    from feeds.websub import announce, await_live, pending, topics_of
+    from feeds.websub import announce, await_live, pending
 
-    topics = topics_of(site, manifest)
-    waiting = {hub: pending(told.get(hub, {}), topics) for hub in site.hubs}
+    waiting = {hub: pending(told.get(hub, {}), topics) for hub in hubs}
     await_live(topics, dict.fromkeys(chain(*waiting.values())))
-    told, faults = announce(told, site.hubs, topics, keep)
+    told, faults = announce(told, hubs, topics, keep)
     for hub, names in waiting.items():
         result = f"told of {counted(len(names), 'feed')}" if names else "nothing new"
         click.echo(

@@ -86,7 +86,7 @@ def nginx_maps(hosting: Hosting) -> bytes:
         ("$uri $feeds_place", "", {_exactly(path): place for path, place in hosting.places.items()}),
         ("$uri $feeds_link", "", links),
         ("$uri $feeds_policy", policy, {_exactly(path): found for path, found in policies.items() if found != policy}),
-        ("$uri $feeds_scripts", "", {"~[.](rss|atom|opml)$": "*", f"~{_json_feeds(site)}": "*"}),
+        ("$uri $feeds_scripts", "", {f"~{_feeds(site, '[.](rss|atom|json)')}": "*", f"~^{here}/feeds[.]opml$": "*"}),
         ("$uri $feeds_age", cache, {f"~^{here}/pictures/": f"public, max-age={FOR_EVER}, immutable"}),
         ("$status $feeds_cache", "no-store", {"~^[23]": "$feeds_age"}),
         ("$status $feeds_allow", "", {"405": "GET, HEAD"}),
@@ -104,7 +104,8 @@ def nginx_server(hosting: Hosting) -> bytes:
     """Write what nginx wants inside the server that has the folder as its root."""
     site = hosting.site
     here = re.escape(site.path)
-    files = (file for file in hosting.reached if not file.is_json_feed)
+    found = (file for file in hosting.reached if not file.is_json_feed)
+    files = sorted(found, key=lambda each: not each.path.startswith(f"{site.path}/media/"))  # ours have the last word
     by_ending = {file.path.rpartition(".")[2].lower(): file.content_type for file in files}
     kinds: dict[str, list[str]] = {}
     for ending, kind in sorted(by_ending.items()):
@@ -138,9 +139,9 @@ def nginx_server(hosting: Hosting) -> bytes:
             "if ($feeds_place) { rewrite ^ $feeds_place last; }",
             "location ~ // { return 404; }",
             "location / { try_files $uri $uri/index.html =404; }",
-            f"location ~ {_json_feeds(site)} {{ types {{ }} default_type application/feed+json; }}",
+            f"location ~ {_feeds(site, '[.]json')} {{ types {{ }} default_type application/feed+json; }}",
             f"location ~ ^{here}/(media|pictures)/ {{ max_ranges 5; gzip_static off; try_files $uri =404; }}",
-            "location ~ [.](gz|br)$ { return 404; }",
+            "location ~ [.](gz|br)/?$ { return 404; }",
             "location ~ /(index|404)[.]html$ { internal; }",
             "location ~ ^/(_headers|_redirects)$ { return 404; }",
             "location ~ /[.](?!well-known/) { return 404; }",
@@ -156,10 +157,10 @@ def nginx_server(hosting: Hosting) -> bytes:
 _WRITTEN = "# Written by `flask build`; the next one writes it anew."
 
 
-def _json_feeds(site: Site) -> str:
-    """Tell which paths are JSON feeds, as a regular expression."""
+def _feeds(site: Site, ending: str) -> str:
+    """Tell which paths are feeds with some ending, as a regular expression."""
     languages = "|".join(["", *(f"/{each}" for each in site.languages[1:])])
-    return f"^{re.escape(site.path)}({languages})/feeds/.+[.]json$"
+    return f"^{re.escape(site.path)}({languages})/feeds/.+{ending}$"
 
 
 def _indented(found: Mapping[str, str]) -> Iterator[str]:
@@ -177,7 +178,7 @@ def _quoted(text: str) -> str:
 
 def _exactly(path: str) -> str:
     """Make the key of a map that stands for one path: a plain one would stand for capitals too, and be short."""
-    return f"~^{re.escape(path)}$"
+    return f"~^{re.escape(path)}\\z"
 
 
 def _literal(url: str) -> str:
