@@ -21,7 +21,7 @@ from programs import ROOT, SITE
 from reload import CATEGORY_KEYS, HUGO, HUGO_RSS, newest, write_hugo, write_ours
 
 COUNT = int(os.environ.get("BENCH_ARTICLES", "10000"))
-ROUNDS = 3
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 
 HUGO_PAGE = """\
 <!doctype html><html lang="fr"><head><meta charset="utf-8"><title>{{ .Title }} – {{ .Site.Title }}</title>

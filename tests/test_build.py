@@ -402,9 +402,9 @@ def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program:
         for path in (*back, "/rss", "/feeds/all.rss", "/FEED", "/Feed.xml", "/feeds//all.rss", "/feeds/all.rss.gz"):
             assert behind.get(path).status_code == live.get(path, buffered=True).status_code, path
         for name in names:
-            answers = [client.get(f"/media/{name}", buffered=True).headers for client in (behind, live)]
+            headers = [client.get(f"/media/{name}", buffered=True).headers for client in (behind, live)]
             for header in ("Access-Control-Allow-Origin", "Content-Security-Policy"):
-                assert answers[0].get(header) == answers[1].get(header), (name, header)
+                assert headers[0].get(header) == headers[1].get(header), (name, header)
         assert behind.get("/sitemap.xml").headers["Content-Type"] == "application/xml; charset=utf-8"
         assert behind.get("/.nginx/maps.conf").status_code == behind.get("/_headers").status_code == 404
         assert behind.get("/.feeds.json").status_code == 404
