@@ -14,7 +14,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+from pydantic import TypeAdapter
 
 from .manifest import Manifest
 
@@ -23,6 +25,12 @@ BUILT = "built.json"
 
 TOLD = "told.json"
 """The file of what each hub was told."""
+
+Built = tuple[tuple[str, ...], dict[str, str]]
+Kind = TypeVar("Kind")
+
+_BUILT: TypeAdapter[Built] = TypeAdapter(Built)
+_TOLD: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, str]])
 
 log = logging.getLogger(__name__)
 
@@ -96,42 +104,35 @@ class StateFolder:
             self._tell(fault)
             raise
 
-    def read_built(self) -> tuple[tuple[str, ...], dict[str, str]] | None:
-        """Give the hubs and topics of what was built last as a whole: digests by the address that was built."""
-        found = self._read_json(BUILT)
-        return (tuple(found["hubs"]), dict(found["topics"])) if found else None
+    def read_built(self) -> Built | None:
+        """Give the hubs and topics of what was built last as a whole: digests by the addresses that were built."""
+        return self._read(BUILT, _BUILT)
 
-    def write_built(self, hubs: tuple[str, ...], topics: Mapping[str, str]) -> None:
+    def write_built(self, built: Built) -> None:
         """Write down what was built."""
         with suppress(OSError):  # it is told
-            self._write(BUILT, json.dumps({"hubs": hubs, "topics": topics}, indent=1).encode())
+            self._write(BUILT, _BUILT.dump_json(built, indent=1))
 
     def read_told(self) -> dict[str, dict[str, str]]:
-        """Give what each hub was told: digests by topic; one that cannot be read is none, and all is told again."""
-        found = self._read_json(TOLD)
-        return {hub: dict(topics) for hub, topics in found["hubs"].items()} if found else {}
-
-    def _read_json(self, name: str) -> dict[str, Any] | None:
-        """Read a file of hubs and topics; one that cannot be read is none, and is told."""
-        try:
-            found: dict[str, Any] = json.loads((self.root / name).read_bytes())
-            topics = found["topics"] if name == BUILT else {}
-            maps = [topics, *(found["hubs"].values() if name == TOLD else [])]
-            if all(isinstance(each, str) for some in maps for pair in some.items() for each in pair):
-                return found
-            raise ValueError("digests that are no text")
-        except FileNotFoundError:
-            pass
-        except OSError as fault:
-            self._tell(fault)
-        except (ValueError, KeyError, TypeError, AttributeError) as fault:
-            log.error("%s: %r; hubs may be told again of what they know", self.root / name, fault)
-        return None
+        """Give what each hub was told: digests by topic; where that cannot be read, all is told again."""
+        return self._read(TOLD, _TOLD) or {}
 
     def write_told(self, told: Mapping[str, Mapping[str, str]]) -> None:
         """Write down what each hub was told."""
         with suppress(OSError):  # it is told
-            self._write(TOLD, json.dumps({"hubs": told}, indent=1).encode())
+            self._write(TOLD, json.dumps(told, indent=1).encode())
+
+    def _read(self, name: str, kind: TypeAdapter[Kind]) -> Kind | None:
+        """Read a JSON file; one that is damaged is told of, and is as none."""
+        try:
+            return kind.validate_json((self.root / name).read_bytes())
+        except FileNotFoundError:
+            pass
+        except OSError as fault:
+            self._tell(fault)
+        except ValueError:
+            log.error("%s is damaged; it is begun anew", self.root / name)
+        return None
 
     def good_texts(self, names: set[str]) -> dict[str, bytes]:
         """Give the last good texts of files, by their names."""

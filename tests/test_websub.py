@@ -25,6 +25,7 @@ from feeds import announcing, create_app, websub
 from feeds.announcing import Announcer, Workers
 from feeds.document import etag_of
 from feeds.settings import Settings
+from feeds.state import StateFolder
 from feeds.websub import HubError, Told, announce, await_live, publish
 
 from .builders import NOW, PLAIN, SITE, as_yaml, content_folder
@@ -415,6 +416,20 @@ def test_ping_tells_hubs_of_what_was_built_and_once(content: Path, tmp_path: Pat
     with closing(Workers(tmp_path / "state")) as busy:
         assert busy.is_announcer()
         assert "another process tells hubs" in run("ping").output
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"hub": 1}', b'{"hub": {"topic": 1}}', b"\xff", b"null"])
+def test_what_hubs_were_told_is_begun_anew_where_it_is_damaged(
+    damage: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = StateFolder(tmp_path)
+    for name in ("told.json", "built.json"):
+        (tmp_path / name).write_bytes(damage)
+    assert (state.read_told(), state.read_built()) == ({}, None)
+    assert f"{tmp_path}/told.json is damaged; it is begun anew" in caplog.text
+    state.write_told({HUB: TOPICS})
+    state.write_built(((HUB,), dict(TOPICS)))
+    assert (state.read_told(), state.read_built()) == ({HUB: TOPICS}, ((HUB,), TOPICS))
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def build(folder: Path, among_others: bool, no_copies: bool) -> None:
     if app.state:
         from feeds.websub import topics_of
 
-        app.state.write_built(report.site.hubs, topics_of(report.site, report.manifest))
+        app.state.write_built((report.site.hubs, topics_of(report.site, report.manifest)))
     counts = f"{len(report.written):,} written, {report.removed:,} removed, {report.unchanged:,} as they were"
     click.echo(f"{counts} in {folder}{'; nginx has to be reloaded' if report.tells_nginx else ''}")
 
