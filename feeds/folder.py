@@ -37,9 +37,12 @@ LIST, JOURNAL = ".feeds.json", ".feeds.new"
 NGINX = ".nginx"
 """The folder of what nginx includes: `maps.conf` outside its servers, and `server.conf` in one."""
 
+LARGE = 500_000
+"""Bytes beyond which Brotli's best level takes seconds, at every change: the manifest of a large site, say."""
+
 CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     ".gz": lambda data: gzip.compress(data, 9, mtime=0),
-    ".br": lambda data: bytes(brotli.compress(data, quality=11)),
+    ".br": lambda data: bytes(brotli.compress(data, quality=11 if len(data) <= LARGE else 9)),
 }
 """The endings of compressed copies, which hosts look for beside a file, and what makes them."""
 
