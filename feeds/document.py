@@ -33,6 +33,9 @@ SANDBOX = "default-src 'none'; sandbox"
 FOR_EVER = 31_536_000
 """Seconds, a year: what caches take for ever (RFC 8246)."""
 
+IMMUTABLE = f"public, max-age={FOR_EVER}, immutable"
+"""The Cache-Control of what has its address for ever."""
+
 SHARED = 10
 """Seconds that a cache of many may keep a copy, such as nginx before us: asking again costs it a 304."""
 

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from .document import FOR_EVER, SANDBOX, SCRIPTABLE, SECURITY, cache_control, content_security_policy
+from .document import IMMUTABLE, SANDBOX, SCRIPTABLE, SECURITY, cache_control, content_security_policy
 from .edition import MANIFEST, Edition
 from .formats import crawlers, pages
 from .media import MediaFolder
@@ -211,7 +211,7 @@ class Export:
     def _made_pictures(self) -> Iterator[ExportedFile]:
         """Give the forms of pictures that something live shows; those for pages are made if they are not there yet."""
         site, there = self.edition.site, self.edition.table.entries.pictures
-        headers = (("Cache-Control", f"public, max-age={FOR_EVER}, immutable"), *self.headers[1:])
+        headers = (("Cache-Control", IMMUTABLE), *self.headers[1:])
         found: dict[str, Path] = {}
         for original in self._shown():
             if renditions := there.of(original):

@@ -18,9 +18,10 @@ from feeds.manifest import Difference, Manifest, difference
 from feeds.pictures import PictureStore
 from feeds.publisher import Publisher
 from feeds.site import Site
+from feeds.web import current_publisher
 from feeds.yamlfile import Problem
 
-from .context import counted, current_folder, current_publisher, print_problem, site_or_exit
+from .context import counted, current_folder, print_problem, site_or_exit
 
 
 @click.command()

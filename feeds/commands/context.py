@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import cast
 
 import click
-from flask import current_app
 
 from feeds.content import ContentFolder
-from feeds.publisher import Publisher
 from feeds.site import Site
+from feeds.web import current_publisher
 from feeds.yamlfile import Problem
-
-
-def current_publisher() -> Publisher:
-    """Give the publisher of the application that the command is of; it has read nothing yet."""
-    return cast(Publisher, current_app.extensions["feeds"])
 
 
 def current_folder() -> ContentFolder:

@@ -20,8 +20,9 @@ from feeds.manifest import Manifest
 from feeds.publisher import Publisher
 from feeds.site import Site
 from feeds.state import StateFolder
+from feeds.web import current_publisher
 
-from .context import counted, current_folder, current_publisher, site_or_exit
+from .context import counted, current_folder, site_or_exit
 
 if TYPE_CHECKING:
     from feeds.bucket import Bucket
@@ -231,8 +232,8 @@ def _tell_hubs(hubs: tuple[str, ...], topics: Topics, told: Told, keep: Callable
     await_live(topics, dict.fromkeys(chain(*waiting.values())))
     told, faults = announce(told, hubs, topics, keep)
     for hub, names in waiting.items():
-        result = f"told of {counted(len(names), 'feed')}" if names else "nothing new"
-        click.echo(
-            f"{hub}: {f'{faults[hub]}; it is told the next time' if hub in faults else result}", err=hub in faults
-        )
+        outcome = f"told of {counted(len(names), 'feed')}" if names else "nothing new"
+        if hub in faults:
+            outcome = f"{faults[hub]}; it is told the next time"
+        click.echo(f"{hub}: {outcome}", err=hub in faults)
     return not faults

@@ -14,9 +14,10 @@ from feeds.checks import PLACEHOLDER
 from feeds.model import title as read_title
 from feeds.schema import article_schema, site_schema
 from feeds.sitekeys import slug
+from feeds.web import current_publisher
 from feeds.yamlfile import FORBIDDEN, name_character
 
-from .context import current_folder, current_publisher, site_or_exit
+from .context import current_folder, site_or_exit
 
 SCHEMAS = ("article", "site")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from feeds.document import FOR_EVER
+from feeds.document import IMMUTABLE
 from feeds.site import Site
 
 
@@ -63,7 +63,7 @@ def redirects(hosting: Hosting) -> bytes:
 def headers(hosting: Hosting) -> bytes:
     """Write `_headers`: what every answer has, and the few files that have more; rules that overlap add up."""
     common = {name: value for name, value in hosting.common.items() if name != "Cache-Control"}  # hosts have their own
-    for_ever = {"Cache-Control": f"public, max-age={FOR_EVER}, immutable"}
+    for_ever = {"Cache-Control": IMMUTABLE}
     lines = ["/*", *_indented(common), f"{hosting.site.path}/pictures/*", *_indented(for_ever)]
     for file in sorted(hosting.files, key=lambda each: each.path.count("/")):  # some read 100 rules
         more = {name: value for name, value in file.headers.items() if common.get(name) != value}
@@ -87,7 +87,7 @@ def nginx_maps(hosting: Hosting) -> bytes:
         ("$uri $feeds_link", "", links),
         ("$uri $feeds_policy", policy, {_exactly(path): found for path, found in policies.items() if found != policy}),
         ("$uri $feeds_scripts", "", {f"~{_feeds(site, '[.](rss|atom|json)')}": "*", f"~^{here}/feeds[.]opml$": "*"}),
-        ("$uri $feeds_age", cache, {f"~^{here}/pictures/": f"public, max-age={FOR_EVER}, immutable"}),
+        ("$uri $feeds_age", cache, {f"~^{here}/pictures/": IMMUTABLE}),
         ("$status $feeds_cache", "no-store", {"~^[23]": "$feeds_age"}),
         ("$status $feeds_allow", "", {"405": "GET, HEAD"}),
         ("$uri $feeds_missing", hosting.missing[""], {f"~^{re.escape(k)}": v for k, v in hosting.missing.items() if k}),
