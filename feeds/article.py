@@ -195,7 +195,7 @@ class Article(Strict):
 
     def model_post_init(self, context: Any) -> None:
         """Take the slug from the context."""
-        self._slug = context.slug
+        self._slug = self.__dict__["slug"] = context.slug
 
     @field_validator("categories", "tags")
     @classmethod

@@ -5,6 +5,7 @@ It knows no other file than the one it is asked for; `content` puts them togethe
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from .sitekeys import slug
 from .yamlfile import MAX_BYTES, Problem, Tree, read
 
 ENDING = ".yaml"
+
+_READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 """The places that are remembered of a file, for problems that show only later."""
@@ -106,24 +109,52 @@ class ArticleFiles:
 
     def tree(self, path: Path) -> tuple[Tree | None, list[Problem]]:
         """Read a file as values, or tell what is in the way."""
-        name = str(path)
+        data, problem = self.text(path)
+        return (None, [problem]) if problem else read(data, str(path))
+
+    def text(self, path: Path) -> tuple[bytes, Problem | None]:
+        """Read a file's bytes, or tell what is in the way."""
         try:
-            found = path.stat()
-            if not is_within(path, self.root):
-                message = f"a link to {os.path.realpath(path)}, out of the folder (want the file itself)"
-            elif not stat.S_ISREG(found.st_mode):
-                message = "no ordinary file (want one)"
-            elif found.st_size > MAX_BYTES:
-                message = f"{found.st_size:,} bytes (want at most {MAX_BYTES:,})"
-            else:
-                return read(path.read_bytes(), name)
+            return self._bytes(path), None
+        except _Refused as fault:
+            message = str(fault)
         except FileNotFoundError:
             message = (
                 "a link that leads nowhere (want the file itself)" if path.is_symlink() else "missing (want the file)"
             )
         except OSError as fault:
             message = f"it cannot be read: {fault.strerror} (want a readable file)"
-        return None, [Problem(name, 1, 1, "", message)]
+        return b"", Problem(str(path), 1, 1, "", message)
+
+    def _bytes(self, path: Path) -> bytes:
+        """Read a file, through no link that leaves the folder, and waiting for nobody (a FIFO's other end)."""
+        file = self._open(path)
+        try:
+            found = os.fstat(file)
+            if not stat.S_ISREG(found.st_mode):
+                raise _Refused("no ordinary file (want one)")
+            if found.st_size > MAX_BYTES:
+                raise _Refused(f"{found.st_size:,} bytes (want at most {MAX_BYTES:,})")
+            return os.read(file, MAX_BYTES + 1)
+        finally:
+            os.close(file)
+
+    def _open(self, path: Path) -> int:
+        try:
+            return os.open(path, _READING | os.O_NOFOLLOW)
+        except OSError as fault:
+            if fault.errno == errno.ENXIO:
+                raise _Refused("no ordinary file (want one)") from None
+            if fault.errno != errno.ELOOP:
+                raise
+        path.stat()  # a link that leads nowhere, or in a circle, is told as such
+        if not is_within(path, self.root):
+            raise _Refused(f"a link to {os.path.realpath(path)}, out of the folder (want the file itself)")
+        return os.open(path, _READING)
+
+
+class _Refused(Exception):
+    """Why a file is not read, in words for authors."""
 
 
 def _is_same(one: Article, other: Article) -> bool:
@@ -137,6 +168,8 @@ def is_ignored(name: str) -> bool:
 
 def wrong_name(path: Path) -> Problem | None:
     """Tell of a file that is no article by its name; one that was surely meant as an article is an error."""
+    if (name := str(path)).isascii() and name.endswith(ENDING):
+        return None
     shown = os.fsencode(path).decode(errors="replace")
     if shown != str(path):
         return Problem(shown, 1, 1, "", "a name that is not UTF-8 (want it renamed)")

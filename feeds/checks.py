@@ -82,8 +82,10 @@ def picture_warning(tree: Tree, article: Article) -> Iterator[Problem]:
 
 def social_warning(tree: Tree, article: Article, site: Site) -> Iterator[Problem]:
     """Tell of a text for posts that is too long for some network, where it will be cut."""
+    if not article.social:
+        return
     url = article.link or site.absolute(site.article_path(article.language, article.slug))
-    for network in posts.NETWORKS if article.social else ():
+    for network in posts.NETWORKS:
         count = network.count(f"{article.social} {url}")
         if count > network.most:
             message = f"{count} characters with its link, as {network.name} counts (want at most {network.most})"

@@ -14,6 +14,7 @@ from pathlib import Path
 from . import checks
 from .article import Article
 from .articlefile import ENDING, OUTLINE, ArticleFile, ArticleFiles, is_ignored, wrong_name
+from .articlestore import ArticleStore, without_collection
 from .media import MediaFolder, file_state
 from .renditions import Original
 from .site import Site, read_site
@@ -53,7 +54,7 @@ class ContentFolder:
         self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: object = None
-        self._unkept: set[Path] = set()
+        self._store = ArticleStore(root, self._reader, state)
         self._unsettled: set[Path] = set()
         self._links: set[Path] = set()  # to other files, whose changes are theirs
         self._articles: Mapping[str, Article] = {}
@@ -82,7 +83,8 @@ class ContentFolder:
         `changed` are paths that changed: where all are article files, only those are looked at, else all files.
         """
         paths = None if changed is None or self._site is None else self._article_files_at(changed)
-        return self._load_all() if paths is None else self._load_some(paths)
+        with without_collection():
+            return self._load_all() if paths is None else self._load_some(paths)
 
     def _load_all(self) -> Content:
         site, problems = self.load_site()
@@ -108,8 +110,13 @@ class ContentFolder:
             problems.append(Problem(where, 1, 1, "", "missing (want the folder, with the articles in it)"))
             self._around = tuple(problems), 1
             return self._content(self._site, dict(self._files), None)  # a drive may be away for a moment
+        self._store.against(self._site, media_state)
         paths = list(self.article_files())
-        for path in paths:
+        if not self._files:
+            wrong = {path: problem for path in paths if (problem := wrong_name(path))}
+            problems += wrong.values()
+            files = self._store.first([path for path in paths if path not in wrong], self._site)
+        for path in paths if self._files else ():
             before = self._files.get(path)
             if before is None and (problem := wrong_name(path)):
                 problems.append(problem)
@@ -198,7 +205,7 @@ class ContentFolder:
     ) -> None:
         """Fetch the texts of what is broken and was good before we began."""
         broken = (path for path in changed if path in files and files[path].is_broken and not files[path].article)
-        forgotten = {self._name(path): path for path in broken}
+        forgotten = {path.relative_to(self.root).as_posix(): path for path in broken}
         for name, data in state.good_texts(set(forgotten)).items():
             path = forgotten[name]
             tree, _ = read(data, str(path))
@@ -207,23 +214,8 @@ class ContentFolder:
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
 
     def keep(self) -> None:
-        """Keep the texts of the files that were read since the last time and are good, for the next process."""
-        changed, self._unkept = self._unkept, set()
-        if self._state is None or not changed:
-            return
-        good = {}
-        for path in changed:
-            if (file := self._files.get(path)) and not file.is_broken:
-                with suppress(OSError):
-                    text = path.read_bytes()
-                    if file_state(path) == file.state:  # else it is another text by now, and not yet looked at
-                        good[self._name(path)] = text
-        self._state.keep_texts(good)
-        if any(path not in self._files for path in changed) or len(changed) == len(self._files):
-            self._state.forget_texts_but({*map(self._name, self._files), self.site_file.name})
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix()
+        """Keep what was read since the last time and is good, for the next process."""
+        self._store.keep(self._files)
 
     def _lost(self, before: Site, site: Site) -> Problem | None:
         """Tell of a category that the site file has lost, though articles still name it: its feeds would go."""
@@ -249,7 +241,8 @@ class ContentFolder:
         changed = [path for path in paths if files.get(path) is not self._files.get(path)]
         if self._state:
             self._recall(files, changed, self._state, site)
-            self._unkept.update(changed)
+            if self._files:
+                self._store.changed(changed)
         before, self._files = self._files, files
         self._unsettled = {path for path in paths if path in files and not files[path].is_settled}
         self._links = {path for path in self._links if path in files} | {path for path in changed if path.is_symlink()}

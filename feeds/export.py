@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, cached_property, partial
-from importlib.metadata import version
-from importlib.resources import files
+from functools import cached_property, partial
 from pathlib import Path
 
 from .document import IMMUTABLE, SANDBOX, SCRIPTABLE, SECURITY, cache_control, content_security_policy
@@ -23,15 +21,13 @@ from .media import MediaFolder
 from .paths import Sheet
 from .pictures import TYPES, PictureStore
 from .renditions import Original, picture_path
+from .version import code
 
 SHORT = 60
 """Seconds that a copy from a host of files may be kept: such a host does not know when an embargo ends."""
 
 ENTRIES = 20_000
 """How many entries are kept, since each is in its page, and in pages and documents of months."""
-
-MAKERS = ("babel", "comrak", "feedgen", "jinja2", "lxml", "markupsafe", "nh3", "python-slugify", "regex")
-"""The packages whose versions tell what comes out."""
 
 SMALL_TYPE = "image/webp"
 
@@ -233,17 +229,6 @@ class Export:
             source, digest = self._media.path_of(file), _digest(file.type, file.digest, *map(repr, headers))
             made = Made(source, file.type, headers, _date_of(source), digest)
             yield ExportedFile(f"{site.path}/media/{path}", 0, False, lambda made=made: made)  # type: ignore[misc]
-
-
-@cache
-def code() -> str:
-    """Tell which code this is, as a digest of the package's files: another may make another thing of the same."""
-    root = files("feeds")
-    found = hashlib.sha256()
-    for path in sorted(path for path in Path(str(root)).rglob("*") if path.is_file() and path.suffix != ".pyc"):
-        found.update(f"{path.relative_to(str(root))}\0".encode() + path.read_bytes() + b"\0")
-    versions = (f"{name} {version(name)}" for name in MAKERS)
-    return _digest(found.hexdigest(), *versions)
 
 
 def _digest(*parts: str) -> str:

@@ -56,6 +56,7 @@ class MediaFolder:
         """Look at a folder; nothing is measured yet."""
         self.root = root
         self._measured: dict[str, tuple[State | None, MediaFile]] = {}
+        self._news: dict[str, None] = {}  # what was measured since somebody asked, by path
 
     def find(self, path: str) -> MediaFile:
         """Give the file at a path, measured. Raises ValueError, in words for authors, where there is none."""
@@ -110,7 +111,18 @@ class MediaFolder:
         kind = look.type or guess_type(path) or "application/octet-stream"
         measured = MediaFile(path, size, kind, digest, look.width, look.height, look.flaw, look.moves)
         self._measured[path] = (state, measured)
+        self._news[path] = None
         return measured
+
+    def remember(self, state: State, file: MediaFile) -> None:
+        """Take a file for measured, as it was in a state: only while it is in that, this counts."""
+        self._measured.setdefault(file.path, (state, file))
+
+    def news(self) -> list[tuple[State, MediaFile]]:
+        """Give what was measured since this was asked last, and in which states."""
+        news, self._news = self._news, {}
+        found = (self._measured[path] for path in news if path in self._measured)
+        return [(state, file) for state, file in found if state]
 
 
 def file_state(file: Path) -> State | None:

@@ -102,11 +102,11 @@ class Publisher:
         """Have the first edition follow what was published elsewhere, unless the state folder knows something later."""
         self._elsewhere = known or self._elsewhere
 
-    def start(self) -> None:
-        """Make the first edition, unless there is one."""
+    def start(self, *, keeps: bool = True) -> None:
+        """Make the first edition, unless there is one; what was read may be kept later, by the one who watches."""
         with self._one_at_a_time:
             if self.edition is None:
-                self._refresh(self.clock())
+                self._refresh(self.clock(), keeps=keeps)
 
     def watch(self) -> None:
         """Begin to follow content and time, in a thread that ends with the process."""
@@ -131,7 +131,7 @@ class Publisher:
         change = edition.next_change
         return (change - self.clock()).total_seconds() if change else float("inf")
 
-    def _refresh(self, now: datetime, changed: Collection[str] | None = None) -> None:
+    def _refresh(self, now: datetime, changed: Collection[str] | None = None, *, keeps: bool = True) -> None:
         loaded = self.content.load(changed)
         self._settles_at = time.monotonic() + SETTLING if loaded.is_settling else None
         are_others = loaded.problems is not self.loaded.problems
@@ -151,7 +151,8 @@ class Publisher:
                     self._news.notify_all()
         finally:
             self.revision += is_news
-            self.content.keep()
+            if keeps:
+                self.content.keep()
             if are_others or self.pictures.failed:
                 self._tell({str(problem): problem.severity for problem in self.problems})
 

@@ -35,6 +35,7 @@ class SiteContext:
     media: Media
 
 
+_IS_SLUG = re.compile("[a-z0-9]+(-[a-z0-9]+)*").fullmatch
 _APART = (("’", "-"), ("'", "-"), (",", "-"))
 """What separates words in French, and slugify would drop: `l’été` is `l-ete` and not `lete`."""
 
@@ -42,7 +43,7 @@ _APART = (("’", "-"), ("'", "-"), (",", "-"))
 @lru_cache(maxsize=65_536)
 def slug(words: str) -> str:
     """Make an ASCII slug, `génétique` → `genetique`; empty where nothing can be spelled."""
-    return slugify(words, replacements=_APART)
+    return words if _IS_SLUG(words) else slugify(words, replacements=_APART)
 
 
 def _language(value: object) -> str:

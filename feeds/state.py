@@ -1,4 +1,4 @@
-"""StateFolder: what outlives the process: the manifest, and the last good text of each article file.
+"""StateFolder: what outlives the process: the manifest, the last good text of each article file, and what was read.
 
 It decides nothing. Where the folder cannot be used, that is told once, and the service goes on without a memory.
 """
@@ -11,10 +11,10 @@ import logging
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -25,6 +25,14 @@ BUILT = "built.json"
 
 TOLD = "told.json"
 """The file of what each hub was told."""
+
+_KEEP_TEXT = (
+    "insert into good values (?, ?) on conflict (name) do update set text = excluded.text where text <> excluded.text"
+)
+_KEEP_ROW = (
+    "insert into rows values (?, ?, ?) on conflict (name) do update set seal = excluded.seal, row = excluded.row"
+    " where seal is not excluded.seal or row is not excluded.row"
+)
 
 Built = tuple[tuple[str, ...], dict[str, str]]
 Kind = TypeVar("Kind")
@@ -148,33 +156,40 @@ class StateFolder:
             self._begin_texts_anew(fault)
             return {}
 
-    def keep_texts(self, good: Mapping[str, bytes]) -> None:
-        """Keep the texts of files that are good now, by their names."""
-        if good:
-            self._change_texts(
-                "insert into good values (?, ?) on conflict (name) do update set text = excluded.text"
-                " where text <> excluded.text",
-                lambda _: good.items(),
-            )
+    def rows(self) -> list[tuple[str, bytes, bytes]]:
+        """Give what was kept of readings: names, seals and rows, for whoever made them to judge."""
+        try:
+            with closing(self._texts()) as texts:
+                found = texts.execute("select name, seal, row from rows").fetchall()
+                return [row for row in found if tuple(map(type, row)) == (str, bytes, bytes)]
+        except (sqlite3.Error, OSError) as fault:
+            self._begin_texts_anew(fault)
+            return []
 
-    def forget_texts_but(self, names: set[str]) -> None:
-        """Forget the texts of files that are there no more."""
-        self._change_texts(
-            "delete from good where name = ?",
-            lambda texts: [row for row in texts.execute("select name from good").fetchall() if row[0] not in names],
-        )
+    def keep_texts(self, good: Mapping[str, bytes], rows: Iterable[tuple[str, bytes, bytes]] = ()) -> None:
+        """Keep the texts of files that are good now, by their names, and what was read of them: name, seal, row."""
+        self._change_texts({_KEEP_TEXT: list(good.items()), _KEEP_ROW: list(rows)})
 
-    def _change_texts(self, statement: str, rows: Callable[[sqlite3.Connection], Iterable[tuple[object, ...]]]) -> None:
+    def forget_texts(self, names: Iterable[str]) -> None:
+        """Forget all of files that are there no more."""
+        gone = [(name,) for name in names]
+        self._change_texts({f"delete from {table} where name = ?": gone for table in ("good", "rows")})
+
+    def _change_texts(self, changes: Mapping[str, list[Any]]) -> None:
+        if not any(changes.values()):
+            return
         try:
             with closing(self._texts()) as texts, texts:
-                texts.executemany(statement, rows(texts))
+                for statement, values in changes.items():
+                    texts.executemany(statement, values)
         except (sqlite3.Error, OSError) as fault:
             self._begin_texts_anew(fault)
 
     def _texts(self) -> sqlite3.Connection:
         self.root.mkdir(parents=True, exist_ok=True)
         texts = sqlite3.connect(self.root / "good.sqlite", timeout=5)
-        texts.execute("create table if not exists good (name text primary key, text blob) without rowid")
+        texts.execute("create table if not exists good (name text primary key, text blob)")
+        texts.execute("create table if not exists rows (name text primary key, seal blob, row blob)")
         return texts
 
     def _begin_texts_anew(self, fault: Exception) -> None:

@@ -48,7 +48,7 @@ def load_worker(app_import_path: str | None, *, tells_hubs: bool = True) -> WSGI
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = ScriptInfo(app_import_path=app_import_path).load_app()
     publisher: Publisher = app.extensions["feeds"]
-    publisher.start()
+    publisher.start(keeps=False)  # serve first
     gc.collect()
     gc.freeze()  # what has been read is not looked through at every change
     publisher.watch()

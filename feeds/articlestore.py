@@ -1,0 +1,114 @@
+"""ArticleStore: reads many article files at once, and keeps what was read, and the good texts, for the next process.
+
+It decides nothing about an article. What was kept serves only for a file that is as it was, read by the same code
+against the same site and media; all else is read.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .articlefile import ArticleFile, ArticleFiles
+from .articlerow import Row, Seals, measured, media_row, to_row
+from .media import file_state
+from .site import Site
+from .spread import spread
+from .state import StateFolder
+
+
+class ArticleStore:
+    """The article files of a folder, and what a state folder knows of them; without one, nothing is kept."""
+
+    def __init__(self, root: Path, reader: ArticleFiles, state: StateFolder | None) -> None:
+        """Take both folders; nothing is read yet."""
+        self._root, self._reader, self._state = root, reader, state
+        self._unkept: set[Path] = set()
+        self._seals: Seals | None = None
+
+    def against(self, site: Site, media: object) -> None:
+        """Tell what files are read against from now on: a site, and the state of `media/`."""
+        self._seals = Seals(site, media) if self._state else None
+
+    def first(self, paths: Sequence[Path], site: Site) -> dict[Path, ArticleFile]:
+        """Give what is in files of which this process knows nothing yet."""
+        kept = self._kept(paths)
+        unknown = [path for path in paths if path not in kept]
+        self._unkept.update(unknown)
+
+        def load(path: Path) -> ArticleFile:
+            return self._reader.load(path, site, None, is_first=True)
+
+        def unpack(path: Path, row: bytes) -> ArticleFile:
+            found = Row(row)
+            return found.file(path, found.state)
+
+        kept.update(zip(unknown, spread(unknown, load, lambda file: to_row(file, b""), unpack), strict=True))
+        return {path: kept[path] for path in paths}
+
+    def _kept(self, paths: Sequence[Path]) -> dict[Path, ArticleFile]:
+        """Give what was kept of files that are as they were, and forget those that are gone."""
+        if self._state is None or self._seals is None:
+            return {}
+        rows = {name: row for name, seal, row in self._state.rows() if self._seals.of(name, row) == seal}
+        for name in [name for name in rows if name.startswith("media/")]:
+            self._reader.media.remember(*measured(rows.pop(name)))
+        found = {}
+        for path in paths:
+            if (packed := rows.pop(self._name(path), None)) and (file := self._as_it_was(path, Row(packed))):
+                found[path] = file
+        self._unkept.update(self._root / name for name in rows)
+        return found
+
+    def _as_it_was(self, path: Path, row: Row) -> ArticleFile | None:
+        """Give what was read of a file, unless it has changed; one that was only written anew has the same text."""
+        state = file_state(path)
+        if state is None:
+            return None
+        if state != row.state:
+            text, problem = self._reader.text(path)
+            if problem or not row.is_of(text) or state != file_state(path):
+                return None
+            self._unkept.add(path)
+        return row.file(path, state)
+
+    def changed(self, paths: Collection[Path]) -> None:
+        """Tell which files were read, or are gone: they are kept next."""
+        self._unkept.update(paths)
+
+    def keep(self, files: Mapping[Path, ArticleFile]) -> None:
+        """Keep what was read since the last time and is good, for the next process."""
+        changed, self._unkept = self._unkept, set()
+        if self._state is None or self._seals is None or not changed:
+            return
+        good: dict[str, bytes] = {}
+        rows: dict[str, bytes] = {}
+        for path in changed:
+            if (file := files.get(path)) and not file.is_broken:
+                text, problem = self._reader.text(path)
+                if not problem and file_state(path) == file.state:  # else it is another by now, not yet looked at
+                    name = self._name(path)
+                    good[name] = text
+                    if row := to_row(file, text):
+                        rows[name] = row
+        rows |= {f"media/{file.path}": media_row(state, file) for state, file in self._reader.media.news()}
+        self._state.keep_texts(good, [(name, self._seals.of(name, row), row) for name, row in rows.items()])
+        if gone := {self._name(path) for path in changed if path not in files}:
+            self._state.forget_texts(gone)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix()
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Put off the search for garbage: what is read is much, and no garbage; the search would take half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
