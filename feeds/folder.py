@@ -10,8 +10,6 @@ import fcntl
 import gzip
 import hashlib
 import os
-import shutil
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +27,7 @@ from .export import Export, ExportedFile, Made
 from .formats import hosting
 from .manifest import Manifest
 from .site import Site
+from .whole import write_whole
 from .written import BEGUN, Written, from_json, is_name, to_json
 
 LIST, JOURNAL = ".feeds.json", ".feeds.new"
@@ -286,25 +285,7 @@ class BuildFolder:
         """Write a file whole, under another name first, so that nobody sees half of it; give its length."""
         path = self.root / name
         self._make_folder(path.parent)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_TEMPORARY, delete=False) as file:
-            try:
-                if isinstance(source, Path):
-                    with source.open("rb") as original:
-                        shutil.copyfileobj(original, file)
-                else:
-                    file.write(source)
-                length = file.tell()
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                if is_durable:
-                    os.fsync(file.fileno())
-                if modified:
-                    os.utime(file.fileno(), (modified.timestamp(),) * 2)
-                os.replace(file.name, path)
-            except OSError:
-                os.unlink(file.name)
-                raise
-        return length
+        return write_whole(path, source, modified=modified, is_durable=is_durable, prefix=_TEMPORARY)
 
     def _remove(self, name: str) -> None:
         """Remove what an earlier build wrote, and the folders that are empty then."""

@@ -25,6 +25,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from .media import FORMATS, MediaFolder
 from .renditions import CARD, FEED_SIDE, MOST_BYTES, Original, Pictures, Rendition, cut, fitted
+from .whole import write_whole
 
 TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
@@ -94,7 +95,7 @@ class PictureStore:
                 if self.is_missing(original):
                     made = self._made(original)
                     for name, data in made.items():
-                        self._write(name, data)
+                        write_whole(self.folder / name, data)
             self.look()
         except _ChangedError:
             return  # it is another picture by now, which is read next
@@ -138,7 +139,7 @@ class PictureStore:
                     with self._opened(original, lambda size: width / size[0]) as picture:
                         height = max(round(picture.height * width / picture.width), 1)
                         small = _resized(picture, (width, height))
-                    self._write(name, _encoded(small, "WEBP", quality=80, method=4))
+                    write_whole(self.folder / name, _encoded(small, "WEBP", quality=80, method=4))
             return path
         except Exception:  # the picture that feeds have stands in for it
             return None
@@ -196,20 +197,6 @@ class PictureStore:
             width, height = (max(math.ceil(side * wanted), 1) for side in picture.size)
             picture.draft("RGB", (width, height))  # a JPEG is read at a half, a quarter …
             yield _in_srgb(ImageOps.exif_transpose(picture))
-
-    def _write(self, name: str, data: bytes) -> None:
-        """Write a file whole: to another name first, and through to the disk."""
-        with tempfile.NamedTemporaryFile(dir=self.folder, prefix="new-", delete=False) as file:
-            try:
-                file.write(data)
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                os.fsync(file.fileno())
-                os.replace(file.name, self.folder / name)
-            except OSError:
-                with suppress(OSError):
-                    os.unlink(file.name)
-                raise
 
 
 class _ChangedError(Exception):

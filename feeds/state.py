@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -19,6 +18,8 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from .manifest import Manifest
+from .standby import NAME as STANDBY
+from .whole import write_whole
 
 BUILT = "built.json"
 """The file of the hubs and topics that were built last."""
@@ -99,18 +100,18 @@ class StateFolder:
             self._known = (_state(path), manifest)
 
     def _write(self, name: str, data: bytes) -> Path:
-        """Write a file whole: to another name, through to the disk, and renamed. Raises OSError, which is told."""
+        """Write a file whole. Raises OSError, which is told, and that it is over as well."""
+        path = self.root / name
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.root, prefix="new-", delete=False) as file:
-                file.write(data)
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                os.fsync(file.fileno())
-            return Path(file.name).replace(self.root / name)
+            write_whole(path, data)
         except OSError as fault:
             self._tell(fault)
             raise
+        if self._is_told:
+            log.warning("%s can be used again", self.root)
+            self._is_told = False
+        return path
 
     def read_built(self) -> Built | None:
         """Give the hubs and topics of what was built last as a whole: digests by the addresses that were built."""
@@ -120,6 +121,11 @@ class StateFolder:
         """Write down what was built."""
         with suppress(OSError):  # it is told
             self._write(BUILT, _BUILT.dump_json(built, indent=1))
+
+    def write_standby(self, data: bytes) -> None:
+        """Write down what is served first at the next start."""
+        with suppress(OSError):  # it is told
+            self._write(STANDBY, data)
 
     def read_told(self) -> dict[str, dict[str, str]]:
         """Give what each hub was told: digests by topic; where that cannot be read, all is told again."""
@@ -156,28 +162,26 @@ class StateFolder:
             self._begin_texts_anew(fault)
             return {}
 
-    def rows(self) -> list[tuple[str, bytes, bytes]]:
-        """Give what was kept of readings: names, seals and rows, for whoever made them to judge."""
+    def rows(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Give what was kept of readings, one after the other: names, seals and rows, for who made them to judge."""
         try:
             with closing(self._texts()) as texts:
-                found = texts.execute("select name, seal, row from rows").fetchall()
-                return [row for row in found if tuple(map(type, row)) == (str, bytes, bytes)]
+                for row in texts.execute("select name, seal, row from rows"):
+                    if tuple(map(type, row)) == (str, bytes, bytes):
+                        yield row
         except (sqlite3.Error, OSError) as fault:
             self._begin_texts_anew(fault)
-            return []
 
-    def keep_texts(self, good: Mapping[str, bytes], rows: Iterable[tuple[str, bytes, bytes]] = ()) -> None:
-        """Keep the texts of files that are good now, by their names, and what was read of them: name, seal, row."""
-        self._change_texts({_KEEP_TEXT: list(good.items()), _KEEP_ROW: list(rows)})
+    def keep_texts(self, good: Iterable[tuple[str, bytes]], rows: Iterable[tuple[str, bytes, bytes]] = ()) -> None:
+        """Keep the texts of files that are good now, by their names, and what was read: names, seals and rows."""
+        self._change_texts({_KEEP_TEXT: good, _KEEP_ROW: rows})
 
     def forget_texts(self, names: Iterable[str]) -> None:
         """Forget all of files that are there no more."""
         gone = [(name,) for name in names]
         self._change_texts({f"delete from {table} where name = ?": gone for table in ("good", "rows")})
 
-    def _change_texts(self, changes: Mapping[str, list[Any]]) -> None:
-        if not any(changes.values()):
-            return
+    def _change_texts(self, changes: Mapping[str, Iterable[Any]]) -> None:
         try:
             with closing(self._texts()) as texts, texts:
                 for statement, values in changes.items():

@@ -161,7 +161,7 @@ def test_no_date_goes_back_while_nothing_can_be_written(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("feeds.state.tempfile.NamedTemporaryFile", full)
+    monkeypatch.setattr("feeds.whole.tempfile.NamedTemporaryFile", full)
     for minutes, title in ((1, "Deux"), (2, "Un")):
         write(content, "a", title=title)
         publisher.refresh(NOW + timedelta(minutes=minutes))
