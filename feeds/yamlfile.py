@@ -56,7 +56,7 @@ class Problem:
         words = [f"{self.file}:{self.line}:{self.column}"]
         words += ["warning"] if self.severity == "warning" else []
         words += [self.key] if self.key else []
-        return ": ".join([*words, self.message])
+        return " ".join(": ".join([*words, self.message]).splitlines())  # whatever a key or a file is called
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ class _Builder:
                 line = self.keys_at[place].line + 1
                 self._value(next(events), events, (*place, ""))
                 message = f"given twice, first in line {line} (want it once)"
-                self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, key, message))
+                self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, show(key), message))
                 continue
             self.keys_at[place] = mark
             items[key] = self._value(next(events), events, place)
@@ -303,7 +303,7 @@ def _line_of(text: str, mark: Position) -> str:
 
 def dotted(path: Path) -> str:
     """Write the keys of a path as problems name them, `picture.alt`; places in lists are left to the line."""
-    return ".".join(part for part in path if isinstance(part, str))
+    return ".".join(show(part) for part in path if isinstance(part, str))
 
 
 def show(value: object) -> str:
