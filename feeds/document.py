@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import WSGIEnvironment
 
 import brotli
-from werkzeug.datastructures import Accept, ETags
+from werkzeug.datastructures import Accept
 from werkzeug.http import http_date, parse_accept_header, parse_date, parse_etags
 
 Headers = list[tuple[str, str]]
+
+Answer = tuple[str, Headers, list[bytes]]
+"""Status, headers and body."""
 
 SECURITY: Headers = [
     ("X-Content-Type-Options", "nosniff"),
@@ -83,7 +86,10 @@ def content_security_policy(origin: str, framed_by: str = "'none'") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The bytes in one content coding, and the headers that a 200 and a 304 give but for Cache-Control."""
+    """The bytes in one content coding, and the headers that a 200 and a 304 give.
+
+    Cache-Control, which is the last of them, is that of a document that will not change by itself.
+    """
 
     data: bytes
     ok: tuple[tuple[str, str], ...]
@@ -95,7 +101,7 @@ class Document:
     """What a path answers: `etag` is a function of the bytes, `variants` are by content coding (`identity` always).
 
     `modified` is aware, in whole seconds, and may be later than the bytes' last change, never earlier. `max_age` is in
-    seconds.
+    seconds. `coded` are the bytes in each coding worth keeping, if they were made before.
     """
 
     data: bytes
@@ -103,23 +109,22 @@ class Document:
     modified: datetime
     max_age: int
     headers: tuple[tuple[str, str], ...] = ()
+    coded: InitVar[Mapping[str, bytes] | None] = None
     etag: str = field(init=False)
+    tags: frozenset[str] = field(init=False, repr=False)
     variants: dict[str, Variant] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, coded: Mapping[str, bytes] | None) -> None:
         """Finish what every answer needs."""
         object.__setattr__(self, "etag", etag_of(self.data))
-        object.__setattr__(self, "variants", dict(self._variants()))
+        object.__setattr__(self, "tags", frozenset((self.etag, f"{self.etag}-gzip", f"{self.etag}-br")))
+        coded = coded or self._coded()
+        variants = {coding: self._variant(coding, data) for coding, data in coded.items()}
+        object.__setattr__(self, "variants", variants)
 
-    def _variants(self) -> Iterable[tuple[str, Variant]]:
-        coded = {
-            "identity": self.data,
-            "gzip": gzip.compress(self.data, 9, mtime=0),
-            "br": brotli.compress(self.data, quality=5),
-        }
-        for coding, data in coded.items():
-            if coding == "identity" or pays(data, self.data):
-                yield coding, self._variant(coding, data)
+    def _coded(self) -> dict[str, bytes]:
+        coded = {"gzip": gzip.compress(self.data, 9, mtime=0), "br": brotli.compress(self.data, quality=5)}
+        return {"identity": self.data, **{coding: data for coding, data in coded.items() if pays(data, self.data)}}
 
     def _variant(self, coding: str, data: bytes) -> Variant:
         tag = self.etag if coding == "identity" else f"{self.etag}-{coding}"
@@ -132,9 +137,11 @@ class Document:
         ]
         encoding: Headers = [] if coding == "identity" else [("Content-Encoding", coding)]
         length = ("Content-Length", str(len(data)))
-        return Variant(data, (("Content-Type", self.content_type), length, *encoding, *again), tuple(again))
+        keep = _keep(self.max_age, self.max_age + STALE_WHILE_REVALIDATE)
+        ok = ("Content-Type", self.content_type), length, *encoding, *again, keep
+        return Variant(data, ok, (*again, keep))
 
-    def answer(self, environ: WSGIEnvironment, start_response: StartResponse, seconds_left: float) -> list[bytes]:
+    def answer(self, environ: WSGIEnvironment, seconds_left: float) -> Answer:
         """Answer a request (RFC 9110): GET and HEAD with 200 or 304, anything else with 405.
 
         `seconds_left` is the time to the next scheduled change of the edition: no copy may be kept beyond it.
@@ -142,23 +149,22 @@ class Document:
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD"):
             headers = [("Allow", "GET, HEAD"), ("Content-Length", "0"), *SECURITY, *self.headers]
-            start_response("405 Method Not Allowed", headers)
-            return []
-        variant = self.variants.get(coding_for(environ.get("HTTP_ACCEPT_ENCODING", "")), self.variants["identity"])
-        keep = ("Cache-Control", cache_control(self.max_age, seconds_left, shared=SHARED))
+            return "405 Method Not Allowed", headers, []
+        variants = self.variants
+        variant = variants.get(coding_for(environ.get("HTTP_ACCEPT_ENCODING", "")), variants["identity"])
         if self.is_known(environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE")):
-            start_response("304 Not Modified", [*variant.not_modified, keep])
-            return []
-        start_response("200 OK", [*variant.ok, keep])
-        return [] if method == "HEAD" else [variant.data]
+            status, headers, body = "304 Not Modified", list(variant.not_modified), []
+        else:
+            status, headers, body = "200 OK", list(variant.ok), [] if method == "HEAD" else [variant.data]
+        if seconds_left < self.max_age + STALE_WHILE_REVALIDATE:
+            headers[-1] = _keep(self.max_age, max(0, int(seconds_left)))
+        return status, headers, body
 
     def is_known(self, if_none_match: str | None, if_modified_since: str | None) -> bool:
         """Tell whether the client has these bytes, in whatever coding; If-None-Match goes first (RFC 9110 13.2.2)."""
         if if_none_match:
             known = _etags(if_none_match)
-            return known.star_tag or any(
-                known.contains_weak(tag) for tag in (self.etag, f"{self.etag}-gzip", f"{self.etag}-br")
-            )
+            return known is None or not self.tags.isdisjoint(known)
         if if_modified_since:
             since = _date(if_modified_since)
             return since is not None and self.modified <= since
@@ -166,8 +172,15 @@ class Document:
 
 
 @lru_cache(maxsize=4096)
-def _etags(header: str) -> ETags:
-    return parse_etags(header)
+def _keep(max_age: int, seconds_left: int) -> tuple[str, str]:
+    return "Cache-Control", cache_control(max_age, seconds_left, shared=SHARED)
+
+
+@lru_cache(maxsize=4096)
+def _etags(header: str) -> frozenset[str] | None:
+    """Read If-None-Match as the tags in it, weak or strong; None for `*`, which is any."""
+    found = parse_etags(header)
+    return None if found.star_tag else frozenset(found.as_set(include_weak=True))
 
 
 @lru_cache(maxsize=4096)

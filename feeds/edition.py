@@ -74,22 +74,22 @@ class Edition(Mapping[str, Document]):
         self.paths = Paths(self.table, taken.entries)
         self._media, self._before = media, before
         self._dates = {each.digest: each.modified for each in known.documents.values()}
-        self._kept: dict[str, Document] = {each.etag: each for each in before._ready.values()} if before else {}
+        self._kept: dict[str, Document] = {each.etag: each for each in before.ahead.values()} if before else {}
         self.modified = known.next_date(catalog.now.replace(microsecond=0))  # of what is new
         prefix = self.site.path
-        self._ready: dict[str, Document] = {prefix + path: document for path, document in self._ahead()}
+        self.ahead: dict[str, Document] = {prefix + path: document for path, document in self._ahead()}
         # no `lru_cache`: it would keep this edition for ever
         self._demanded: OrderedDict[str, Document] = OrderedDict()
         self._one_at_a_time = threading.Lock()
-        self._ready |= {guess: self._ready[path] for guess, path in self.guesses()}
+        self.ahead |= {guess: self.ahead[path] for guess, path in self.guesses()}
         self._kept, self._dates, self._before = {}, {}, None
-        documents = {path: Dated(each.etag, each.modified) for path, each in self._ready.items()}
+        documents = {path: Dated(each.etag, each.modified) for path, each in self.ahead.items()}
         self.manifest: Manifest = taken.completed(documents)
         self.modified = self.manifest.content.modified
 
     def find(self, path: str) -> Document | None:
         """Give the document at a path, finishing it if it is the first time."""
-        if ready := self._ready.get(path):
+        if ready := self.ahead.get(path):
             return ready
         with self._one_at_a_time:
             if found := self._demanded.get(path):
@@ -111,9 +111,9 @@ class Edition(Mapping[str, Document]):
 
     def __iter__(self) -> Iterator[str]:
         """Go through all paths, those that readers guess included."""
-        yield from self._ready
+        yield from self.ahead
         later = (self.site.path + path for path in (*self.paths, MANIFEST))
-        yield from (path for path in later if path not in self._ready)
+        yield from (path for path in later if path not in self.ahead)
 
     def __len__(self) -> int:
         """Count all paths."""
@@ -133,6 +133,11 @@ class Edition(Mapping[str, Document]):
         """The first instant after its own at which anything of it changes by itself, in UTC."""
         changes = (self.catalog.next_change, self.manifest.next_post(self.catalog.now))
         return min((change for change in changes if change), default=None)
+
+    @cached_property
+    def changes_at(self) -> float:
+        """The same in seconds since 1970; infinite if nothing of it will change by itself."""
+        return self.next_change.timestamp() if self.next_change else float("inf")
 
     @cached_property
     def files(self) -> dict[str, MediaFile]:
@@ -155,7 +160,7 @@ class Edition(Mapping[str, Document]):
 
         Raises KeyError where there is nothing.
         """
-        if ready := self._ready.get(path):
+        if ready := self.ahead.get(path):
             return Sheet(ready.data, ready.content_type, ready.headers, ready.max_age)
         found = self._sheet(path)
         if found is None:
@@ -165,7 +170,7 @@ class Edition(Mapping[str, Document]):
     def has(self, path: str) -> bool:
         """Tell whether there is something at a path, without making it."""
         below = path.removeprefix(self.site.path)
-        if path in self._ready:
+        if path in self.ahead:
             return True
         is_inside = path.startswith(f"{self.site.path}/")
         return is_inside and (below == MANIFEST or self.paths.find(below) is not None)
@@ -192,7 +197,7 @@ class Edition(Mapping[str, Document]):
 
     def large_feeds(self) -> Iterator[str]:
         """Tell which of the feeds that are finished ahead are larger than readers like."""
-        for path, document in self._ready.items():
+        for path, document in self.ahead.items():
             if len(document.data) > LARGE and "/feeds/" in path and path.endswith(tuple(FORMATS)):
                 yield f"{path} has {len(document.data):,} bytes (want at most {LARGE:,}: fewer entries)"
 
@@ -202,7 +207,7 @@ class Edition(Mapping[str, Document]):
             for topic in self.table.main_topics(language):
                 is_same = self._is_same(topic)
                 for path, make in self.paths.feeds_of(topic):
-                    kept = self._before._ready.get(self.site.path + path) if self._before and is_same else None
+                    kept = self._before.ahead.get(self.site.path + path) if self._before and is_same else None
                     is_known = kept is not None and self._dates.get(kept.etag) == kept.modified
                     yield path, kept if kept and is_known else self._document(self._complete(make()))
 

@@ -6,9 +6,11 @@ It reads no file and renders nothing but what an edition finishes when it is fir
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from .publisher import Publisher
+from .traffic import Traffic, kind_of
 
 
 class Front:
@@ -17,6 +19,7 @@ class Front:
     def __init__(self, behind: WSGIApplication, publisher: Publisher) -> None:
         """Stand before a WSGI callable."""
         self._behind, self._publisher = behind, publisher
+        self.traffic = Traffic()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
@@ -30,11 +33,22 @@ class Front:
         path: str = environ["PATH_INFO"]
         if not path.isascii():
             path = path.encode("latin-1", "replace").decode("utf-8", "replace")
-        document = edition.find(path)
+        counted, document = path, edition.ahead.get(path)
+        if document is None:
+            counted = kind_of(path.removeprefix(edition.site.path), edition.site.languages)
+            document = edition.find(path)
         if document is not None:
-            return document.answer(environ, start_response, self._publisher.seconds_left(edition))
+            status, headers, body = document.answer(environ, self._publisher.seconds_left(edition))
+            self.traffic.count(counted, status)
+            start_response(status, headers)
+            return body
         prefix = edition.site.path
         if prefix and (path + "/").startswith(prefix + "/"):
             environ["SCRIPT_NAME"] = prefix
             environ["PATH_INFO"] = environ["PATH_INFO"][len(prefix) :]
-        return self._behind(environ, start_response)
+
+        def counting(status: str, *more: Any) -> Any:
+            self.traffic.count(counted, status)
+            return start_response(status, *more)
+
+        return self._behind(environ, counting)

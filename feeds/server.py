@@ -11,11 +11,17 @@ from multiprocessing.connection import Connection
 from wsgiref.types import WSGIApplication
 
 from granian.constants import Interfaces
-from granian.log import LogLevels
+from granian.log import LogLevels, logger
 from granian.server.mp import MPServer
 
 GRACE = 30
 """Seconds that answers under way have to finish, once the server is told to end."""
+
+THREADS = 64
+"""How many answers a process may be sending at a time: a download to a slow client holds a thread while it lasts.
+
+They are begun as they are needed, and end when they are not.
+"""
 
 _SETTLED = 0.2
 """Seconds after which a worker that has loaded the application surely listens to signals."""
@@ -40,7 +46,8 @@ class Server(MPServer):
             port=port,
             interface=Interfaces.WSGI,
             workers=workers,
-            blocking_threads=2,
+            blocking_threads=THREADS,
+            websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=GRACE,
             log_level=LogLevels.warning,
@@ -50,6 +57,7 @@ class Server(MPServer):
 
     def run(self, load: Load) -> None:
         """Serve what `load` makes in each worker, until told to end."""
+        logger.addFilter(lambda record: "Python threads" not in record.getMessage())  # it finds THREADS too many
         self.serve(target_loader=partial(_load_and_tell, load, self._teller), wrap_loader=False)
 
     def _stop_workers(self) -> None:

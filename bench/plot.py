@@ -1,0 +1,45 @@
+"""Draws rows as a picture (SVG): how near each ratio is to the most that is wanted of it."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+from programs import Row
+
+WIDTH, LABEL, LINE, MOST = 900, 430, 26, 3.0
+"""The width in pixels, where bars begin, how high a line is, and what of the goal still fits."""
+
+STYLE = """\
+text { font: 13px system-ui, sans-serif; fill: #1c2733 } .bar { fill: #1a7f6b } .missed { fill: #b4491f }
+.goal { stroke: #1c2733; stroke-dasharray: 4 3 } .ground { fill: #ffffff }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 } .ground { fill: #0d1117 } .goal { stroke: #e6edf3 }
+  .bar { fill: #3fb79c } .missed { fill: #e07a4f }
+}
+"""
+
+
+def write(rows: list[Row], file: Path) -> None:
+    """Write the picture of those rows that have a goal: a bar that ends before the dashed line is within it."""
+    shown = [row for row in rows if row.goal is not None]
+    height = LINE * (len(shown) + 2)
+    scale = (WIDTH - LABEL - 70) / MOST
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
+        "<title>How each ratio compares with what is wanted of it</title>",
+        f'<style>{STYLE}</style><rect class="ground" width="{WIDTH}" height="{height}"/>',
+        f'<text x="{LABEL + scale}" y="18" text-anchor="middle">at most</text>',
+        f'<line class="goal" x1="{LABEL + scale}" x2="{LABEL + scale}" y1="26" y2="{height - 12}"/>',
+    ]
+    for number, row in enumerate(shown):
+        assert row.goal is not None
+        part, y = row.ratio / row.goal, LINE * (number + 1) + 6
+        length = min(part, MOST) * scale
+        label, kind = html.escape(f"{row.what} · {row.against}"), "missed" if row.is_missed else "bar"
+        lines += [
+            f'<text x="{LABEL - 10}" y="{y + 15}" text-anchor="end">{label}</text>',
+            f'<rect class="{kind}" x="{LABEL}" y="{y + 3}" width="{length:.1f}" height="16"/>',
+            f'<text x="{LABEL + length + 6:.1f}" y="{y + 15}">{row.ratio:.2f} of {row.goal:g}</text>',
+        ]
+    file.write_text("\n".join([*lines, "</svg>\n"]), encoding="utf-8")

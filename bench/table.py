@@ -1,0 +1,38 @@
+"""All that there is a goal for, in one table: our cost beside another's, the ratio, and what it is to be at most.
+
+Run it with `make bench`. With a folder, the figures are also written there as plots and as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import growth
+import loading
+import plot
+import reload
+import serving
+from programs import Row, print_rows
+
+
+def main() -> None:
+    """Measure, print, and say which goals are missed."""
+    rows: list[Row] = []
+    for measure in (serving.measure, loading.measure, reload.rows, growth.measure):
+        found = measure()
+        print_rows(found)
+        print()
+        rows += found
+    missed = [row for row in rows if row.is_missed]
+    print(f"{len(missed)} of {sum(row.goal is not None for row in rows)} goals are missed:")
+    print("".join(f"  {row.what}, against {row.against}: {row.ratio:.2f}, at most {row.goal}\n" for row in missed))
+    for folder in map(Path, sys.argv[1:]):
+        (folder / "performance.json").write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
+        plot.write(rows, folder / "performance.svg")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Short versions of `trials/`, so that they stay true; `make trials` and `make fuzz` run the long ones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from feeds.server import THREADS
+
+from .builders import ROOT
+from .conftest import require
+
+sys.path.insert(0, str(ROOT / "trials"))
+
+import load
+
+CORPUS = ROOT / "trials" / "corpus"
+
+
+def faultless(report: load.Report) -> None:
+    assert not report.faults, str(report) + "\n" + "\n".join(report.faults)
+
+
+def test_nothing_fails_under_load_while_the_content_changes(program: Callable[[str], str]) -> None:
+    program("wrk")
+    report = load.many_requests(64, 4)
+    faultless(report)
+    assert report.requests > 1_000 and int(report.figures["changes"]) >= 2
+
+
+def test_clients_that_go_no_further_keep_nobody_waiting() -> None:
+    faultless(load.slow_clients(2 * THREADS))
+
+
+def test_endless_headers_are_survived() -> None:
+    faultless(load.endless_headers(3))
+
+
+def test_unknown_paths_leave_nothing_behind() -> None:
+    faultless(load.unknown_paths(2_000))
+
+
+@pytest.fixture
+def film() -> Iterator[load.Server]:
+    with load.server(articles=1, film=20_000_000) as running:
+        yield running
+
+
+def test_only_so_many_large_files_are_sent_at_a_time_and_more_once_they_end(film: load.Server) -> None:
+    ask = b"GET /media/film.mp4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with ExitStack() as stack:
+        starts = [stack.enter_context(film.connect(ask)).recv(12) for _ in range(THREADS)]
+        assert starts.count(b"HTTP/1.1 200") == THREADS // 2 == starts.count(b"HTTP/1.1 503")
+    load.wait_until(lambda: film.get("/media/film.mp4")[0] == 200)
+    assert film.get("/media/film.mp4", Range="bytes=0-9")[0] == 206
+
+
+@pytest.mark.parametrize("name", ["yaml", "front"])
+def test_the_fuzzers_find_nothing_in_what_they_found_before(name: str, tmp_path: Path) -> None:
+    """Every input of the corpus, and some hundred changes of them."""
+    found = Path(sys.prefix).glob("lib/python*/site-packages/atheris")
+    require(next(found, None), "atheris")
+    command = [sys.executable, str(ROOT / "trials" / f"fuzz_{name}.py"), "-seed=1", "-timeout=10", "-rss_limit_mb=300"]
+    count = len(list((CORPUS / name).iterdir()))
+    runs = [f"-runs={count + 300}", f"-artifact_prefix={tmp_path}/", str(tmp_path), str(CORPUS / name)]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run([*command, *runs], capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert f"Done {count + 300} runs" in done.stderr
