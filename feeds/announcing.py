@@ -10,6 +10,7 @@ import logging
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from . import events
 from .edition import Edition
 from .publisher import Publisher
 from .state import StateFolder
@@ -116,11 +118,13 @@ class _Line:
 class Announcer:
     """Tells hubs of topics whenever they change, each from a thread of its own, until the process ends.
 
-    `keep` writes down what was told; it is called by one thread at a time.
+    `keep` writes down what was told; it is called by one thread at a time. `outcomes` counts attempts by hub and what
+    came of them.
     """
 
     told: Told
     keep: Callable[[Told], None]
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     _hubs: tuple[str, ...] = field(default=(), init=False)
     _topics: Topics = field(default_factory=dict, init=False)
     _lines: dict[str, _Line] = field(default_factory=dict, init=False)
@@ -146,7 +150,7 @@ class Announcer:
                     self._news.wait(self._seconds_to_wait(hub))
                 topics, told = self._topics, self.told.get(hub, {})
                 line.since = line.since or time.monotonic()
-            fault = None
+            fault, names = None, list[str]()
             try:
                 until, names = line.since + LIVE_WITHIN, pending(told, topics)
                 await_live(topics, names, until=until, is_wanted=lambda topics=topics: self._topics is topics)  # type: ignore[misc]
@@ -159,6 +163,16 @@ class Announcer:
                 fault = HubError(repr(found))
             with self._news:
                 self._settle(line, hub, fault)
+                self._tell_of(hub, len(names), fault)
+
+    def _tell_of(self, hub: str, count: int, fault: HubError | None) -> None:
+        """Log an attempt to tell a hub, and count it."""
+        is_told = not fault and not pending(self.told.get(hub, {}), self._topics)
+        if not is_told and not fault:
+            return  # there was something newer to tell of
+        outcome = "failed" if fault else "told"
+        self.outcomes[hub, outcome] += 1
+        events.tell("announcement", hub=hub, outcome=outcome, topics=count, fault=str(fault) if fault else None)
 
     def _know(self, hub: str, known: Topics) -> None:
         with self._news:
@@ -189,13 +203,14 @@ class Announcer:
             log.warning("hub %s: %s; it is told later", hub, fault)
 
 
-def start(publisher: Publisher) -> None:
+def start(publisher: Publisher, outcomes: Counter[tuple[str, str]]) -> None:
     """Have hubs told of what this process and its like serve, in a thread that ends with the process."""
     if publisher.state:
-        threading.Thread(target=_follow, args=(publisher, publisher.state), name="announcing", daemon=True).start()
+        about = publisher, publisher.state, outcomes
+        threading.Thread(target=_follow, args=about, name="announcing", daemon=True).start()
 
 
-def _follow(publisher: Publisher, state: StateFolder) -> None:
+def _follow(publisher: Publisher, state: StateFolder, outcomes: Counter[tuple[str, str]]) -> None:
     workers, told = Workers(state.root), ""
     announcer: Announcer | None = None
     edition: Edition | None = None
@@ -211,7 +226,7 @@ def _follow(publisher: Publisher, state: StateFolder) -> None:
             log.error("each process tells hubs of changes: %s", fault)
         told = fault
         if is_ours:
-            announcer = announcer or Announcer(state.read_told(), state.write_told)
+            announcer = announcer or Announcer(state.read_told(), state.write_told, outcomes)
             announcer.update(edition.site.hubs, topics_of(edition.site, edition.manifest))
 
 

@@ -19,6 +19,7 @@ from itertools import chain, groupby, islice
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -85,6 +86,10 @@ class Bucket:
         BucketError.
         """
         self.url, self._with_gzip = url, with_gzip
+        parts = urlsplit(url)
+        if parts.password is not None or parts.query:  # it would stand in the log, and is not repeated here either
+            message = "has a secret in it (want s3://bucket/path; what opens it comes from the environment)"
+            raise BucketError(f"the address {parts.scheme}://… {message}")
         if url.partition("://")[0] not in SCHEMES:
             raise BucketError(f"{url} is no bucket (want s3://…, gs://… or az://…)")
         for name in ("AWS_ENDPOINT", "AWS_ENDPOINT_URL"):

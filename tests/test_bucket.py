@@ -204,9 +204,10 @@ class Made(Export):
     """The files of an edition, made once, so that a test can publish them a hundred times."""
 
     def __init__(self, content: Path, seconds: float, known: Manifest | None = None) -> None:
-        publisher = create_app(Settings(content), clock=lambda: NOW + timedelta(seconds=seconds)).extensions["feeds"]
+        publisher = create_app(Settings(content), clock=lambda: NOW + timedelta(seconds=seconds)).publisher
         publisher.remember(known)
         publisher.start()
+        assert publisher.edition
         super().__init__(publisher.edition, publisher.content.media, publisher.pictures)
         self._all = list(super().files([*self.moved(), *self.guessed()]))
         for file in self._all:
@@ -238,7 +239,8 @@ def test_an_upload_cut_off_at_every_object_in_turn_shows_nothing_broken_and_is_f
     articles = {"a": {"picture": PICTURE}, "gone": {"picture": {**PICTURE, "file": "autre.png"}}}
     content_folder(content, articles)
     draw_all(content)
-    site = create_app(Settings(content)).extensions["feeds"].content.load_site()[0]
+    site = create_app(Settings(content)).publisher.content.load_site()[0]
+    assert site
     before = Made(content, 0)
     edit(content)
     after = Made(content, 60, before.edition.manifest)
@@ -314,7 +316,8 @@ def test_of_two_publishers_at_once_the_later_starts_over(content: Path, url: str
             assert publish(other, url, seconds=60).exit_code == 0
         return Made(content, 90, known)
 
-    site = create_app(Settings(content)).extensions["feeds"].content.load_site()[0]
+    site = create_app(Settings(content)).publisher.content.load_site()[0]
+    assert site
     report = Bucket(url).publish(make, site, pause=pauses.append)
     assert len(pauses) == 1 and report.sent
     found = objects(url)
@@ -492,3 +495,10 @@ def test_a_watch_publishes_changes_and_what_the_time_brings(content: Path, url: 
         write(content, "a", title="Corrigé")
         wait_until(lambda: says("Corrigé"), process)
         wait_until(lambda: len(hub.requests) == 3, process)
+
+
+@pytest.mark.parametrize("address", ["s3://AKIA:S3CRET@bucket/x", "s3://bucket/x?secret=S3CRET"])
+def test_an_address_with_a_secret_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(BucketError, match="has a secret in it") as refused:
+        Bucket(address)
+    assert "S3CRET" not in str(refused.value)
