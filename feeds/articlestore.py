@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from .articlefile import ArticleFile, ArticleFiles
@@ -17,6 +18,12 @@ from .media import file_state
 from .site import Site
 from .spread import spread
 from .state import StateFolder
+
+MEDIA = "media/"
+"""What the names of rows of other files than articles begin with."""
+
+BATCH = 500
+"""How many texts are kept at a time: all of them would be in memory twice."""
 
 
 class ArticleStore:
@@ -52,14 +59,15 @@ class ArticleStore:
         """Give what was kept of files that are as they were, and forget those that are gone."""
         if self._state is None or self._seals is None:
             return {}
-        rows = {name: row for name, seal, row in self._state.rows() if self._seals.of(name, row) == seal}
-        for name in [name for name in rows if name.startswith("media/")]:
-            self._reader.media.remember(*measured(rows.pop(name)))
-        found = {}
-        for path in paths:
-            if (packed := rows.pop(self._name(path), None)) and (file := self._as_it_was(path, Row(packed))):
+        known, found = {self._name(path): path for path in paths}, dict[Path, ArticleFile]()
+        for name, seal, row in self._state.rows():
+            path, is_good = known.get(name), self._seals.of(name, row) == seal
+            if path is None and not name.startswith(MEDIA):
+                self._unkept.add(self._root / name)  # it is gone, which `keep` forgets
+            elif path is None and is_good:
+                self._reader.media.remember(*measured(row))
+            elif path and is_good and (file := self._as_it_was(path, Row(row))):
                 found[path] = file
-        self._unkept.update(self._root / name for name in rows)
         return found
 
     def _as_it_was(self, path: Path, row: Row) -> ArticleFile | None:
@@ -83,20 +91,24 @@ class ArticleStore:
         changed, self._unkept = self._unkept, set()
         if self._state is None or self._seals is None or not changed:
             return
-        good: dict[str, bytes] = {}
-        rows: dict[str, bytes] = {}
-        for path in changed:
+        seal, good = self._seals.of, self._good(files, changed)
+        while some := list(islice(good, BATCH)):
+            texts = [(name, text) for name, text, _ in some]
+            self._state.keep_texts(texts, [(name, seal(name, row), row) for name, _, row in some if row])
+        news = ((f"{MEDIA}{file.path}", media_row(state, file)) for state, file in self._reader.media.news())
+        self._state.keep_texts((), [(name, seal(name, row), row) for name, row in news])
+        if gone := {self._name(path) for path in changed if path not in files}:
+            self._state.forget_texts(gone)
+
+    def _good(
+        self, files: Mapping[Path, ArticleFile], paths: Collection[Path]
+    ) -> Iterator[tuple[str, bytes, bytes | None]]:
+        """Give the names of good files, their texts, and what was read of them as rows."""
+        for path in paths:
             if (file := files.get(path)) and not file.is_broken:
                 text, problem = self._reader.text(path)
                 if not problem and file_state(path) == file.state:  # else it is another by now, not yet looked at
-                    name = self._name(path)
-                    good[name] = text
-                    if row := to_row(file, text):
-                        rows[name] = row
-        rows |= {f"media/{file.path}": media_row(state, file) for state, file in self._reader.media.news()}
-        self._state.keep_texts(good, [(name, self._seals.of(name, row), row) for name, row in rows.items()])
-        if gone := {self._name(path) for path in changed if path not in files}:
-            self._state.forget_texts(gone)
+                    yield self._name(path), text, to_row(file, text)
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()

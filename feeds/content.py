@@ -13,8 +13,9 @@ from pathlib import Path
 
 from . import checks
 from .article import Article
-from .articlefile import ENDING, OUTLINE, ArticleFile, ArticleFiles, is_ignored, wrong_name
+from .articlefile import OUTLINE, ArticleFile, ArticleFiles, is_ignored, wrong_name
 from .articlestore import ArticleStore, without_collection
+from .contentstate import ENDING, State, digest_of
 from .media import MediaFolder, file_state
 from .renditions import Original
 from .site import Site, read_site
@@ -54,6 +55,7 @@ class ContentFolder:
         self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: object = None
+        self._site_state: State | None = None
         self._store = ArticleStore(root, self._reader, state)
         self._unsettled: set[Path] = set()
         self._links: set[Path] = set()  # to other files, whose changes are theirs
@@ -87,14 +89,17 @@ class ContentFolder:
             return self._load_all() if paths is None else self._load_some(paths)
 
     def _load_all(self) -> Content:
+        self._site_state = file_state(self.site_file)
         site, problems = self.load_site()
+        if site is None:
+            self._site_state = None
         last = self._site or (self._last_good_site(self._state) if self._state else None)
         if site and last and (lost := self._lost(last, site)):
             problems.append(lost)
-            site = None  # as one that cannot be read: it keeps the last
+            site = self._site_state = None  # as one that cannot be read: it keeps the last
         if site and site != self._site and self._state:
             with suppress(OSError):
-                self._state.keep_texts({self.site_file.name: self.site_file.read_bytes()})
+                self._state.keep_texts([(self.site_file.name, self.site_file.read_bytes())])
         is_same_site = site is None or site == self._site
         if site is not None and not is_same_site:
             self._site = site
@@ -212,6 +217,17 @@ class ContentFolder:
             article = self._reader.article(tree, path, site)
             if article and tree:
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
+
+    @property
+    def state(self) -> str | None:
+        """The state of all files as they were read last; nothing while one may be another, or the site is broken."""
+        if self._site_state is None or self._unsettled or not isinstance(self._media_state, frozenset):
+            return None
+        start = len(f"{self.root}/")
+        states = [("site.yaml", self._site_state)]
+        states += [(str(path)[start:], file.state) for path, file in self._files.items() if file.state]
+        states += [(f"media/{name}", state) for name, state in self._media_state]
+        return digest_of(states)
 
     def keep(self) -> None:
         """Keep what was read since the last time and is good, for the next process."""

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from .contentstate import State, state_of
 from .mediafile import MediaFile, guess_type
 from .yamlfile import show
 
@@ -43,10 +44,6 @@ _CHUNK = 1 << 20
 
 _TAIL = 1 << 16
 """Bytes in which the mark of a picture's end is looked for: cameras write more behind it."""
-
-
-State = tuple[int, ...]
-"""What changes when a file does: times of its last changes, size, and number."""
 
 
 class MediaFolder:
@@ -128,8 +125,7 @@ class MediaFolder:
 def file_state(file: Path) -> State | None:
     """Give what changes when a file does; nothing where it cannot be looked at."""
     try:
-        found = file.stat()
-        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+        return state_of(file.stat())
     except OSError:
         return None
 

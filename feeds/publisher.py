@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from watchfiles import watch
 
+from . import events
 from .article import Article
 from .catalog import Catalog
 from .content import Content, ContentFolder
@@ -20,6 +21,7 @@ from .edition import Edition
 from .manifest import Manifest
 from .pictures import PictureStore
 from .renditions import Original
+from .standby import Standby, key_of, pack
 from .state import StateFolder
 from .yamlfile import Problem
 
@@ -42,6 +44,12 @@ PICTURED = 5
 
 _WORK = 0.3
 """Seconds of making pictures after which it is time to look for changes again."""
+
+_CALM = 1.0
+"""Seconds without another edition after which one is kept for the next start."""
+
+_RARELY = 20
+"""How many times longer than keeping one takes it is to be before the next is kept."""
 
 _SECOND = timedelta(seconds=1)
 
@@ -71,11 +79,14 @@ class Publisher:
     ) -> None:
         """Take a folder and a clock; nothing is read yet."""
         self.content, self.clock = content, clock
+        # every request asks for the time, and a datetime takes ten times as long to make
+        self._seconds: Callable[[], float] = time.time if clock is utc_now else lambda: clock().timestamp()
         self.state, self.pictures = state, pictures or PictureStore(content.media, None)
         self.edition: Edition | None = None
         self.refreshed: datetime | None = None
         self.loaded = Content(None, {}, (), 0)  # what the folder holds, whether an edition could be made of it or not
         self._elsewhere = Manifest()  # what was published elsewhere before the first edition
+        self.editions = 0  # how many were made
         self.revision = 0  # counts the readings that found something new, and the editions
         self._rescan = rescan
         self._watcher: threading.Thread | None = None
@@ -87,6 +98,8 @@ class Publisher:
         self._pending: list[Original] = []  # pictures that are still to be made, the newest article's last
         self._pages: list[Original] = []  # of which smaller ones for pages are, after that
         self._retry_at = 0.0
+        self._standby_at: float | None = None  # when the edition is kept for the next start
+        self._standby_from = 0.0  # and when at the soonest
         self._losses = 0
         self._pictured = time.monotonic()  # when pictures last came into an edition
 
@@ -128,8 +141,7 @@ class Publisher:
 
     def seconds_left(self, edition: Edition) -> float:
         """Tell how long until something of an edition changes by itself; infinite if nothing will."""
-        change = edition.next_change
-        return (change - self.clock()).total_seconds() if change else float("inf")
+        return edition.changes_at - self._seconds()
 
     def _refresh(self, now: datetime, changed: Collection[str] | None = None, *, keeps: bool = True) -> None:
         loaded = self.content.load(changed)
@@ -137,6 +149,7 @@ class Publisher:
         are_others = loaded.problems is not self.loaded.problems
         is_news, self.loaded, self.refreshed = loaded != self.loaded, loaded, now
         self.pictures.look()
+        begun = time.monotonic()
         try:
             if loaded.site and not self._is_current(loaded, now):
                 is_news = True
@@ -147,6 +160,8 @@ class Publisher:
                     self._order_pictures(catalog.articles.values())
                 self._swap(catalog)
                 self._published = loaded
+                self._standby_at = max(time.monotonic() + _CALM, self._standby_from)
+                self._tell_of(catalog, time.monotonic() - begun)
                 with self._news:
                     self._news.notify_all()
         finally:
@@ -155,6 +170,28 @@ class Publisher:
                 self.content.keep()
             if are_others or self.pictures.failed:
                 self._tell({str(problem): problem.severity for problem in self.problems})
+
+    def _keep_standby(self) -> None:
+        """Keep what is finished ahead for the next start; where that takes long, the next time is not soon."""
+        edition, state, begun = self.edition, self.content.state, time.monotonic()
+        self._standby_at = None
+        if self.state and edition and state:
+            documents, since = edition.ahead, edition.catalog.now.timestamp()
+            found = Standby(documents, edition.site.absolute("/"), since, edition.changes_at)
+            self.state.write_standby(pack(found, key_of(state, self.content.url)))
+        self._standby_from = time.monotonic() + _RARELY * (time.monotonic() - begun)
+
+    def _tell_of(self, catalog: Catalog, seconds: float) -> None:
+        """Log an edition that was made just now."""
+        assert self.edition, "it was made"
+        self.editions += 1
+        severities = [problem.severity for problem in self.loaded.problems]
+        counts = {"articles": len(catalog.articles), "entries": len(self.edition.manifest.entries)}
+        changes = {"read": len(catalog.come), "dropped": len(catalog.gone), "errors": severities.count("error")}
+        modified = self.edition.modified.isoformat()
+        events.tell(
+            "refresh", edition=self.edition.id, modified=modified, **counts, **changes, seconds=round(seconds, 3)
+        )
 
     def _order_pictures(self, articles: Iterable[Article]) -> None:
         """Make the pictures of articles that are new: few at once, so that these appear with them, and many later."""
@@ -230,6 +267,8 @@ class Publisher:
                     if self._make_pending() or changed is None or changed or self._is_due():
                         self._wait_for_another_second()
                         self.refresh(self.clock(), changed)
+                    elif self._standby_at is not None and time.monotonic() >= self._standby_at:
+                        self._keep_standby()
                 faults.clear()
             except Exception as fault:  # whatever it is, the edition stays, and the next round may do better
                 if repr(fault) not in faults:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from click import ClickException
 
-from .sitekeys import site_url
+from .events import Form
 
 RESCAN = 30
 """Seconds between two looks at all files, for what a network drive does not report."""
@@ -24,23 +24,35 @@ class Settings:
     """Where the content is, the address that takes the place of the site's own, and how often all is looked at.
 
     `rescan` is in seconds; with 0, the content is read once and not watched. `state` is the folder of what outlives the
-    process; without one, nothing does.
+    process; without one, nothing does. `log` is the form of the log of what runs on.
     """
 
     content: Path = Path("content")
     url: str | None = None
     rescan: float = 0
     state: Path | None = None
+    log: Form = "text"
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
         """Read the environment. Raises SettingError; an empty variable counts as absent."""
-        try:
-            url = site_url(environ["FEEDS_URL"]) if environ.get("FEEDS_URL") else None
-        except ValueError as fault:
-            raise SettingError(f"FEEDS_URL: {fault}") from None
+        url = _url(environ["FEEDS_URL"]) if environ.get("FEEDS_URL") else None
         rescan = environ.get("FEEDS_RESCAN") or str(RESCAN)
         if not re.fullmatch("[0-9]{1,6}", rescan):
             raise SettingError(f"FEEDS_RESCAN: {rescan} is no number of seconds (want one such as {RESCAN})")
+        log = environ.get("FEEDS_LOG") or "text"
+        if log not in ("text", "json"):
+            raise SettingError(f"FEEDS_LOG: {log} is no form of a log (want text or json)")
         content, state = environ.get("FEEDS_CONTENT") or "content", environ.get("FEEDS_STATE") or "instance"
-        return cls(Path(content), url, float(rescan), Path(state))
+        return cls(Path(content), url, float(rescan), Path(state), "json" if log == "json" else "text")
+
+
+def _url(value: str) -> str:
+    if re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*", value):
+        return value  # as it would be read; most are, and reading takes long to import
+    from .sitekeys import site_url
+
+    try:
+        return site_url(value)
+    except ValueError as fault:
+        raise SettingError(f"FEEDS_URL: {fault}") from None

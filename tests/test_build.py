@@ -15,10 +15,9 @@ from pathlib import Path
 import brotli
 import pytest
 from click.testing import Result
-from flask import Flask
 from werkzeug.test import Client
 
-from feeds import create_app
+from feeds import Application, create_app
 from feeds.settings import Settings
 
 from .builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder, draw
@@ -33,7 +32,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "target"
 
 
-def app_of(content: Path, seconds: float = 0) -> Flask:
+def app_of(content: Path, seconds: float = 0) -> Application:
     return create_app(Settings(content), clock=lambda: NOW + timedelta(seconds=seconds))
 
 
@@ -62,8 +61,9 @@ def test_a_folder_has_all_that_the_server_has(content: Path, target: Path) -> No
     (content / "media" / "plan.pdf").write_bytes(b"%PDF-1.4")
     assert build(content, target).exit_code == 0
     found, app = files(target), app_of(content)
-    client, edition = Client(app.wsgi_app), app.extensions["feeds"]
+    client, edition = Client(app.wsgi_app), app.publisher
     edition.start()
+    assert edition.edition
     for path in edition.edition:
         name = path[1:] + ("" if "." in path.rpartition("/")[2] else "/index.html" if path[1:] else "index.html")
         if name.replace("//", "/") not in found:

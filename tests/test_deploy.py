@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import click
 import pytest
 
-from feeds import create_app, websub
-from feeds.settings import Settings
+from feeds import websub
+from feeds.commands import Commands
 
 from .builders import PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder
 from .processes import free_port, get, kill, nginx, served, wait_until
@@ -149,7 +150,8 @@ def test_the_container_is_made_by_the_commands_of_make_serve() -> None:
 def parses(words: list[str]) -> bool:
     """Tell whether `flask` takes a command and its options; nothing is run."""
     name, *arguments = words
-    command = create_app(Settings(SAMPLE)).cli.commands[name]
+    command = Commands().get_command(click.Context(click.Command("flask")), name)
+    assert command, name
     return command.make_context(name, arguments) is not None
 
 
@@ -166,3 +168,11 @@ def test_every_command_of_ours_in_the_docs_and_units_is_one() -> None:
 def test_every_file_that_the_docs_name_is_there() -> None:
     named = set(re.findall(r"deploy/[A-Za-z.-]+", OPERATING))
     assert named == {f"deploy/{path.name}" for path in DEPLOY.iterdir()}
+
+
+def test_the_container_is_run_by_a_user_without_rights() -> None:
+    lines = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8").splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users == ["feeds"] and lines.index("USER feeds") < next(
+        place for place, line in enumerate(lines) if line.startswith("CMD ")
+    )

@@ -97,7 +97,7 @@ def test_what_is_missing_is_told(office: Client) -> None:
 def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
     write(content)
     app = create_app(Settings(content), clock=lambda: NOW, previews=True)
-    client, publisher = Client(app.wsgi_app), app.extensions["feeds"]
+    client, publisher = Client(app.wsgi_app), app.publisher
     before = client.get("/preview/-/revision").json
     publisher.refresh(NOW)
     assert client.get("/preview/-/revision").json == before
@@ -112,7 +112,7 @@ def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
 def test_the_revision_moves_when_an_embargo_ends(content: Path) -> None:
     write(content)
     app = create_app(Settings(content), clock=lambda: NOW, previews=True)
-    client, publisher = Client(app.wsgi_app), app.extensions["feeds"]
+    client, publisher = Client(app.wsgi_app), app.publisher
     before = client.get("/preview/-/revision").json
     publisher.refresh(datetime(2027, 1, 1, 8, tzinfo=UTC))
     assert client.get("/preview/-/revision").json != before

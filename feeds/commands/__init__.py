@@ -1,21 +1,38 @@
-"""The `flask` commands: they ask the other parts, and print what comes of it."""
+"""The `flask` commands: they ask the other parts, and print what comes of it; each is imported when it is called."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
-from flask import Flask
-from flask.cli import run_command
+from flask.cli import AppGroup, run_command
 
-from .checking import check, diff
-from .publishing import build, ping, publish
-from .serving import serve
-from .writing import new, schema
+MODULES = {
+    "serve": "serving",
+    "build": "publishing",
+    "publish": "publishing",
+    "ping": "publishing",
+    "check": "checking",
+    "diff": "checking",
+    "new": "writing",
+    "schema": "writing",
+}
+"""The commands, and the modules that they are in."""
 
 
-def add_commands(app: Flask) -> None:
-    """Make the commands known to `flask`."""
-    for command in (serve, build, publish, ping, check, diff, new, schema):
-        app.cli.add_command(command)
+class Commands(AppGroup):
+    """Our commands, made known to `flask`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give all names."""
+        return sorted({*super().list_commands(ctx), *MODULES})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give a command by its name."""
+        if module := MODULES.get(cmd_name):
+            found: click.Command = getattr(import_module(f"feeds.commands.{module}"), cmd_name)
+            return found
+        return super().get_command(ctx, cmd_name)
 
 
 def is_development() -> bool:

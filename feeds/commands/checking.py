@@ -11,8 +11,8 @@ from urllib.request import urlopen
 import click
 from flask.cli import with_appcontext
 
-from feeds.articlefile import ENDING
 from feeds.catalog import Catalog
+from feeds.contentstate import ENDING
 from feeds.edition import Edition
 from feeds.manifest import Difference, Manifest, difference
 from feeds.pictures import PictureStore

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from flask.cli import with_appcontext
 
+from feeds import events
 from feeds.edition import Edition
 from feeds.export import Export
 from feeds.manifest import Manifest
 from feeds.publisher import Publisher
+from feeds.settings import Settings
 from feeds.site import Site
 from feeds.state import StateFolder
 from feeds.web import current_publisher
@@ -60,8 +62,10 @@ def build(folder: Path, among_others: bool, no_copies: bool) -> None:
             report = BuildFolder(folder).build(
                 _export, site, among_others=among_others, with_copies=not no_copies, progress=progress
             )
-    except (FolderError, OSError) as fault:
+    except FolderError as fault:
         raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
     if app.state:
         from feeds.websub import topics_of
 
@@ -148,7 +152,7 @@ def _publish_for_ever(bucket: Bucket, site: Site, among_others: bool) -> NoRetur
     from feeds.bucket import BucketError
     from feeds.websub import LONGEST, topics_of
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    events.set_up(Settings.of(os.environ).log)
     publisher = current_publisher()
     publisher.remember(bucket.manifest(site))
     publisher.start()
@@ -174,7 +178,8 @@ def _publish_for_ever(bucket: Bucket, site: Site, among_others: bool) -> NoRetur
                 edition = newest
                 report = bucket.publish(make, edition.site, among_others=among_others)
                 if report.sent or report.removed:
-                    click.echo(_published(report, bucket.url))
+                    counts = {"sent": len(report.sent), "removed": len(report.removed)}
+                    events.tell("publish", bucket=bucket.url, **counts, unchanged=report.unchanged)
                 announcer.update(edition.site.hubs, topics_of(edition.site, report.manifest))
             while unkept:  # more may come meanwhile
                 kept = unkept[-1]

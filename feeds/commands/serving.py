@@ -4,60 +4,112 @@ from __future__ import annotations
 
 import errno
 import gc
-import logging
+import os
 import socket
+import time
+from collections import Counter
+from collections.abc import Callable
 from functools import partial
-from typing import cast
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Protocol, cast
 from wsgiref.types import WSGIApplication
 
 import click
 from flask.cli import ScriptInfo, with_appcontext
 
-from feeds.publisher import Publisher
+from feeds import events, standby
+from feeds.settings import Settings
 
-from .context import current_folder, site_or_exit
+if TYPE_CHECKING:
+    from feeds.front import Front
+    from feeds.publisher import Publisher
+    from feeds.standby import Standby
+
+YOUNG = 2.0
+"""Seconds for which what the first process read is good for those that it begins."""
+
+
+class _Application(Protocol):
+    publisher: Publisher
+    front: Front
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of processes.")
+@click.option(
+    "--metrics-port", type=click.IntRange(1, 65535), help="Tell Prometheus how it is, on this port of 127.0.0.1."
+)
 @click.option("--no-ping", is_flag=True, help="Tell no hubs: another replica does.")
 @with_appcontext
-def serve(host: str, port: int, workers: int, no_ping: bool) -> None:
+def serve(host: str, port: int, workers: int, metrics_port: int | None, no_ping: bool) -> None:
     """Serve with the production server, until a SIGTERM or Ctrl+C; answers under way are finished,
     within 30 seconds.
 
     A site.yaml that cannot be used is told before any process starts, with exit status 2.
     """
-    site = site_or_exit(current_folder(), 2)
+    settings = Settings.of(os.environ)
+    kept = standby.read(settings.state, settings.content, settings.url)
+    address = kept.address if kept else _address_or_exit()
     _refuse_taken_port(host, port)
+    if metrics_port:
+        _refuse_taken_port("127.0.0.1", metrics_port, "--metrics-port")
 
     from feeds.server import Server
 
     server = Server(host=host, port=port, workers=workers)
-    click.echo(f"Serving {site.absolute('/')} on {host} port {port}. Ctrl+C ends it.")
+    click.echo(f"Serving {address} on {host} port {port}. Ctrl+C ends it.")
     info = click.get_current_context().ensure_object(ScriptInfo)
-    server.run(partial(load_worker, info.app_import_path, tells_hubs=not no_ping))
+    with TemporaryDirectory(prefix="feeds-metrics-") as folder:
+        metrics = (metrics_port, Path(folder)) if metrics_port else None
+        load = partial(load_worker, info.app_import_path, tells_hubs=not no_ping, metrics=metrics)
+        server.run(partial(begin_worker, load, kept, time.monotonic()))
 
 
-def load_worker(app_import_path: str | None, *, tells_hubs: bool = True) -> WSGIApplication:
-    """Make the application of one process, with its first edition ready."""
+def _address_or_exit() -> str:
+    from .context import current_folder, site_or_exit
+
+    return site_or_exit(current_folder(), 2).absolute("/")
+
+
+def begin_worker(load: Callable[[], WSGIApplication], kept: Standby | None, read_at: float) -> WSGIApplication:
+    """Give what a process serves: what was kept for its start, if that holds, until the application is loaded."""
+    settings = Settings.of(os.environ)
+    events.set_up(settings.log)
+    if time.monotonic() - read_at > YOUNG:  # this process stands in for one that ended
+        kept = standby.read(settings.state, settings.content, settings.url)
+    return standby.Early(kept, load) if kept else load()
+
+
+def load_worker(
+    app_import_path: str | None, *, tells_hubs: bool = True, metrics: tuple[int, Path] | None = None
+) -> WSGIApplication:
+    """Make the application of one process, with its first edition ready.
+
+    `metrics` are the port at which all processes together tell how they are, and a folder that they share.
+    """
     from feeds import announcing
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    app = ScriptInfo(app_import_path=app_import_path).load_app()
-    publisher: Publisher = app.extensions["feeds"]
+    app = cast(_Application, ScriptInfo(app_import_path=app_import_path).load_app())
+    publisher = app.publisher
     publisher.start(keeps=False)  # serve first
     gc.collect()
     gc.freeze()  # what has been read is not looked through at every change
     publisher.watch()
+    outcomes: Counter[tuple[str, str]] = Counter()
     if tells_hubs:
-        announcing.start(publisher)
-    return cast(WSGIApplication, app.wsgi_app)
+        announcing.start(publisher, outcomes)
+    if metrics:
+        from feeds.metrics import Metrics, start
+
+        port, folder = metrics
+        start(Metrics(publisher, app.front.traffic, outcomes, folder), port)
+    return app.front
 
 
-def _refuse_taken_port(host: str, port: int) -> None:
+def _refuse_taken_port(host: str, port: int, option: str = "--port, --host") -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,4 +117,4 @@ def _refuse_taken_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as fault:
             found = "is taken" if fault.errno == errno.EADDRINUSE else f"cannot be used: {fault.strerror}"
-            raise click.ClickException(f"{host} port {port} {found} (want another: --port, --host)") from None
+            raise click.ClickException(f"{host} port {port} {found} (want another: {option})") from None

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import click
 from flask.cli import with_appcontext
 
-from feeds.articlefile import ENDING
 from feeds.checks import PLACEHOLDER
+from feeds.contentstate import ENDING
 from feeds.model import title as read_title
 from feeds.schema import article_schema, site_schema
 from feeds.sitekeys import slug
