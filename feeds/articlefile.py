@@ -26,7 +26,7 @@ OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 """The places that are remembered of a file, for problems that show only later."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ArticleFile:
     """An article file as it was last read: `article` is what it says, or said when it was last without fault."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import astuple
 from datetime import UTC, datetime
@@ -17,8 +18,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import from_json
 
+from . import yamlfile
 from .article import Article, Attachment, Picture, Withdrawal
-from .articlefile import ArticleFile
+from .articlefile import OUTLINE, ArticleFile
 from .contentstate import State
 from .mediafile import MediaFile
 from .site import Person, Site
@@ -33,6 +35,12 @@ _DEFAULTS = {
 }
 _KIND = "is"
 """The key under which a group of values tells what it is; no field has this name."""
+
+
+_NOTHING: set[str] = set()
+"""What pydantic would know of the keys that were given, which nobody asks: of many articles it is many megabytes."""
+
+_OUTLINE: dict[yamlfile.Path, yamlfile.Path] = {path: path for path in ((), *OUTLINE)}
 
 
 class Seals:
@@ -84,7 +92,8 @@ class Row:
         if shown:
             article.take_pictures({path: _unpacked(each) for path, each in shown.items()})
         name = str(path)
-        places = {tuple(keys): Position(line, column) for keys, line, column in self._places}
+        known = ((_OUTLINE[tuple(keys)], line, column) for keys, line, column in self._places)
+        places = {path: Position(line, column) for path, line, column in known}
         problems = tuple(Problem(name, *each) for each in self._problems)
         return ArticleFile(state, article, Tree(name, "", {}, [], places, {}), problems, False)
 
@@ -115,7 +124,7 @@ def _packed(value: Any) -> Any:
 
 def _unpacked(value: Any) -> Any:
     if isinstance(value, list):
-        return tuple(map(_unpacked, value))
+        return tuple(sys.intern(each) if isinstance(each, str) else _unpacked(each) for each in value)
     if not isinstance(value, dict):
         return value
     if value[_KIND] == "at":
@@ -132,7 +141,7 @@ def _model(packed: dict[str, Any], private: dict[str, Any] | None) -> BaseModel:
     made.__setstate__(
         {
             "__dict__": {**_DEFAULTS[name], **values},
-            "__pydantic_fields_set__": set(values),
+            "__pydantic_fields_set__": _NOTHING,
             "__pydantic_extra__": None,
             "__pydantic_private__": private,
         }

@@ -17,10 +17,11 @@ from granian.server.mp import MPServer
 GRACE = 30
 """Seconds that answers under way have to finish, once the server is told to end."""
 
-THREADS = 64
+THREADS = 32
 """How many answers a process may be sending at a time: a download to a slow client holds a thread while it lasts.
 
-They are begun as they are needed, and end when they are not.
+They are begun as they are needed, and end when they are not. The more there are, the longer the one that follows the
+content waits for Python's lock under full load: twice as many would show changes after more than a second.
 """
 
 _SETTLED = 0.2

@@ -20,7 +20,7 @@ from .renditions import STEM
 
 blueprint = Blueprint("feeds", __name__)
 
-DOWNLOADS = 32
+DOWNLOADS = 24
 """How many large files a process sends at a time: each takes a thread for as long as a slow client likes."""
 
 LARGE = 500_000
@@ -132,8 +132,8 @@ def _sent(path: Path, kind: str | None, *, etag: str, max_age: int) -> Response:
         if not _downloads.acquire(blocking=False):
             response.close()
             raise ServiceUnavailable
-        # Granian 2.8 closes no answer (PEP 3333 asks for it), but lets go of it
-        response.call_on_close(weakref.finalize(response, _downloads.release))
+        # what is sent outlives the response, and Granian 2.8 does not close it (PEP 3333), but lets go of it
+        weakref.finalize(response.response, _downloads.release)
     return response
 
 

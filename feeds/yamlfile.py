@@ -59,7 +59,7 @@ class Problem:
         return " ".join(": ".join([*words, self.message]).splitlines())  # whatever a key or a file is called
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tree:
     """The values of a file, all text, and where each of them stands."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from feeds.server import THREADS
+from feeds.web import DOWNLOADS
 
 from .builders import ROOT
 from .conftest import require
@@ -29,13 +30,13 @@ def faultless(report: load.Report) -> None:
 
 def test_nothing_fails_under_load_while_the_content_changes(program: Callable[[str], str]) -> None:
     program("wrk")
-    report = load.many_requests(64, 4)
+    report = load.many_requests(64, 4, stale=4.0)  # a machine may have more to do than one that is measured
     faultless(report)
     assert report.requests > 1_000 and int(report.figures["changes"]) >= 2
 
 
 def test_clients_that_go_no_further_keep_nobody_waiting() -> None:
-    faultless(load.slow_clients(2 * THREADS))
+    faultless(load.slow_clients(4 * THREADS))
 
 
 def test_endless_headers_are_survived() -> None:
@@ -56,7 +57,7 @@ def test_only_so_many_large_files_are_sent_at_a_time_and_more_once_they_end(film
     ask = b"GET /media/film.mp4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     with ExitStack() as stack:
         starts = [stack.enter_context(film.connect(ask)).recv(12) for _ in range(THREADS)]
-        assert starts.count(b"HTTP/1.1 200") == THREADS // 2 == starts.count(b"HTTP/1.1 503")
+        assert (starts.count(b"HTTP/1.1 200"), starts.count(b"HTTP/1.1 503")) == (DOWNLOADS, THREADS - DOWNLOADS)
     load.wait_until(lambda: film.get("/media/film.mp4")[0] == 200)
     assert film.get("/media/film.mp4", Range="bytes=0-9")[0] == 206
 
