@@ -7,8 +7,8 @@ from pathlib import Path
 
 from programs import Row
 
-WIDTH, LABEL, LINE, MOST = 900, 430, 26, 3.0
-"""The width in pixels, where bars begin, how high a line is, and what of the goal still fits."""
+WIDTH, LABEL, VALUE, LINE, MOST = 900, 430, 110, 26, 3.0
+"""The width in pixels, where bars begin, what figures take, how high a line is, and what of the goal still fits."""
 
 STYLE = """\
 text { font: 13px system-ui, sans-serif; fill: #1c2733 } .bar { fill: #1a7f6b } .missed { fill: #b4491f }
@@ -24,7 +24,7 @@ def write(rows: list[Row], file: Path) -> None:
     """Write the picture of those rows that have a goal: a bar that ends before the dashed line is within it."""
     shown = [row for row in rows if row.goal is not None]
     height = LINE * (len(shown) + 2)
-    scale = (WIDTH - LABEL - 70) / MOST
+    scale = (WIDTH - LABEL - VALUE) / MOST
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
         "<title>How each ratio compares with what is wanted of it</title>",
@@ -40,6 +40,6 @@ def write(rows: list[Row], file: Path) -> None:
         lines += [
             f'<text x="{LABEL - 10}" y="{y + 15}" text-anchor="end">{label}</text>',
             f'<rect class="{kind}" x="{LABEL}" y="{y + 3}" width="{length:.1f}" height="16"/>',
-            f'<text x="{LABEL + length + 6:.1f}" y="{y + 15}">{row.ratio:.2f} of {row.goal:g}</text>',
+            f'<text x="{WIDTH - 10}" y="{y + 15}" text-anchor="end">{row.ratio:.2f} of {row.goal:g}</text>',
         ]
     file.write_text("\n".join([*lines, "</svg>\n"]), encoding="utf-8")

@@ -223,9 +223,9 @@ class ContentFolder:
         """The state of all files as they were read last; nothing while one may be another, or the site is broken."""
         if self._site_state is None or self._unsettled or not isinstance(self._media_state, frozenset):
             return None
-        start = len(f"{self.root}/")
+        start = len(str(self.root / "articles"))
         states = [("site.yaml", self._site_state)]
-        states += [(str(path)[start:], file.state) for path, file in self._files.items() if file.state]
+        states += [("articles" + str(path)[start:], file.state) for path, file in self._files.items() if file.state]
         states += [(f"media/{name}", state) for name, state in self._media_state]
         return digest_of(states)
 

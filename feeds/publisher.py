@@ -119,7 +119,7 @@ class Publisher:
         """Make the first edition, unless there is one; what was read may be kept later, by the one who watches."""
         with self._one_at_a_time:
             if self.edition is None:
-                self._refresh(self.clock(), keeps=keeps)
+                self._refresh(self.clock(), keeps=keeps or not self._rescan)
 
     def watch(self) -> None:
         """Begin to follow content and time, in a thread that ends with the process."""

@@ -99,6 +99,14 @@ def test_a_state_that_is_not_sure_is_none(some: Path) -> None:
     assert folder.state is None, "a server would refuse to start with it"
 
 
+def test_a_state_is_the_same_however_the_folder_is_called(some: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(some)
+    for root in (some, Path("."), Path("../content"), some / "articles" / ".."):
+        folder = ContentFolder(root)
+        folder.load()
+        assert folder.state == content_state(root) == content_state(some), root
+
+
 def test_what_is_damaged_in_any_place_is_none(some: Path, state: Path) -> None:
     kept_of(some, state)
     data, key = (state / NAME).read_bytes(), key_of(content_state(some), None)
