@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from loading import load_command, resident, seconds, write_content
+from loading import load_command, resident, seconds
 from programs import PORT, Row, first_answer, print_rows, seconds_until, served
-from reload import newest, ours_says, write_ours
+from reload import newest, ours_says, write_content, write_ours
 from serving import microseconds
 
 COUNTS = tuple(map(int, os.environ.get("BENCH_COUNTS", "1000,10000,100000").split(",")))

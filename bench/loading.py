@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from programs import PORT, ROOT, SITE, Row, first_answer, hugo_program, print_rows, served
-from reload import CATEGORY_KEYS, HUGO, HUGO_RSS, write_hugo, write_ours
+from programs import PORT, ROOT, Row, first_answer, hugo_program, print_rows, served
+from reload import write_content
 
 COUNT = int(os.environ.get("BENCH_ARTICLES", "10000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -44,20 +44,6 @@ from feeds import standby
 found = standby.read(Path({state!r}), Path({content!r}), None)
 assert len(found.documents) > 12
 """
-
-
-def write_content(folder: Path, count: int) -> tuple[Path, Path]:
-    """Write the same articles for both; give the folders."""
-    ours, theirs = folder / "ours", folder / "hugo"
-    for path in (ours / "articles", ours / "media", theirs / "content", theirs / "layouts" / "_default"):
-        path.mkdir(parents=True)
-    (ours / "site.yaml").write_text(SITE + CATEGORY_KEYS, encoding="utf-8")
-    (theirs / "hugo.toml").write_text(HUGO, encoding="utf-8")
-    (theirs / "layouts" / "_default" / "rss.xml").write_text(HUGO_RSS, encoding="utf-8")
-    for number in range(count):
-        write_ours(ours, number, f"Article {number}")
-        write_hugo(theirs, number, f"Article {number}")
-    return ours, theirs
 
 
 def seconds(command: list[str], folder: Path) -> float:

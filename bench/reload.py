@@ -82,6 +82,20 @@ def write_hugo(folder: Path, number: int, title: str) -> None:
     path.write_text(f"---\n{keys.replace('PUBLISHED', 'date')}---\n{body}", encoding="utf-8")
 
 
+def write_content(folder: Path, count: int) -> tuple[Path, Path]:
+    """Write the same articles for both; give the folders."""
+    ours, theirs = folder / "ours", folder / "hugo"
+    for path in (ours / "articles", ours / "media", theirs / "content", theirs / "layouts" / "_default"):
+        path.mkdir(parents=True)
+    (ours / "site.yaml").write_text(SITE + CATEGORY_KEYS, encoding="utf-8")
+    (theirs / "hugo.toml").write_text(HUGO, encoding="utf-8")
+    (theirs / "layouts" / "_default" / "rss.xml").write_text(HUGO_RSS, encoding="utf-8")
+    for number in range(count):
+        write_ours(ours, number, f"Article {number}")
+        write_hugo(theirs, number, f"Article {number}")
+    return ours, theirs
+
+
 def newest(count: int) -> int:
     """Find an article that every feed of its category shows first."""
     return max(range(count), key=lambda number: (date_of(number), number))
@@ -98,15 +112,7 @@ def ours_says(word: str) -> bool:
 
 def measure(count: int, folder: Path, hugo: str) -> tuple[list[float], list[float]]:
     """Change one article ROUNDS times under both, in turn; give the seconds each took."""
-    ours, theirs = folder / "ours", folder / "hugo"
-    for path in (ours / "articles", ours / "media", theirs / "content", theirs / "layouts" / "_default"):
-        path.mkdir(parents=True)
-    (ours / "site.yaml").write_text(SITE + CATEGORY_KEYS, encoding="utf-8")
-    (theirs / "hugo.toml").write_text(HUGO, encoding="utf-8")
-    (theirs / "layouts" / "_default" / "rss.xml").write_text(HUGO_RSS, encoding="utf-8")
-    for number in range(count):
-        write_ours(ours, number, f"Article {number}")
-        write_hugo(theirs, number, f"Article {number}")
+    ours, theirs = write_content(folder, count)
     subject, index = newest(count), theirs / "public" / "index.xml"
     times: tuple[list[float], list[float]] = ([], [])
     with served(ours, folder / "state"), process([hugo, "--watch", "--buildFuture"], theirs):
