@@ -26,7 +26,9 @@ def log() -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger(events.LOGGER)
     before = root.handlers[:], root.level, ours.level
     yield
-    root.handlers[:], root.level, ours.level = before
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])  # which forgets what loggers remember of it
+    ours.setLevel(before[2])
 
 
 @pytest.mark.usefixtures("log")
