@@ -24,7 +24,7 @@ from .articlefile import OUTLINE, ArticleFile
 from .contentstate import State
 from .mediafile import MediaFile
 from .site import Person, Site
-from .version import code
+from .version import code, zone_rules
 from .yamlfile import Position, Problem, Tree
 
 _MODELS: Mapping[str, type[BaseModel]] = {
@@ -48,7 +48,7 @@ class Seals:
 
     def __init__(self, site: Site, media: object) -> None:
         """Take what files are read against: the site, and what `MediaFolder.state` gave."""
-        base = f"{code()}\0{site!r}".encode()
+        base = f"{code()}\0{zone_rules(site.timezone.key)}\0{site!r}".encode()
         states = sorted(map(repr, media)) if isinstance(media, frozenset) else [repr(media)]
         self._keys = {False: _digest(base), True: _digest(base, "\0".join(states).encode())}
 

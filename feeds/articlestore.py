@@ -62,7 +62,7 @@ class ArticleStore:
         known, found = {self._name(path): path for path in paths}, dict[Path, ArticleFile]()
         for name, seal, row in self._state.rows():
             path, is_good = known.get(name), self._seals.of(name, row) == seal
-            if path is None and not name.startswith(MEDIA):
+            if path is None and not (name.startswith(MEDIA) and (self._root / name).exists()):
                 self._unkept.add(self._root / name)  # it is gone, which `keep` forgets
             elif path is None and is_good:
                 self._reader.media.remember(*measured(row))
@@ -73,7 +73,7 @@ class ArticleStore:
     def _as_it_was(self, path: Path, row: Row) -> ArticleFile | None:
         """Give what was read of a file, unless it has changed; one that was only written anew has the same text."""
         state = file_state(path)
-        if state is None:
+        if state is None or path.is_symlink():  # where a link leads has to be looked at
             return None
         if state != row.state:
             text, problem = self._reader.text(path)

@@ -220,13 +220,18 @@ class ContentFolder:
 
     @property
     def state(self) -> str | None:
-        """The state of all files as they were read last; nothing while one may be another, or the site is broken."""
+        """The state of all files as they were read last; nothing where it is not sure.
+
+        That is while one may be another, where the site is broken, and where there are links.
+        """
         if self._site_state is None or self._unsettled or not isinstance(self._media_state, frozenset):
+            return None
+        if self._links or any(link for _, _, link in self._media_state):
             return None
         start = len(str(self.root / "articles"))
         states = [("site.yaml", self._site_state)]
         states += [("articles" + str(path)[start:], file.state) for path, file in self._files.items() if file.state]
-        states += [(f"media/{name}", state) for name, state in self._media_state]
+        states += [(f"media/{name}", state) for name, state, _ in self._media_state]
         return digest_of(states)
 
     def keep(self) -> None:

@@ -33,20 +33,24 @@ def digest_of(states: Iterable[tuple[str, State]]) -> str:
 def content_state(root: Path) -> str:
     """Look at a content folder: its site file, its article files, and all below `media/`.
 
-    Raises OSError where something cannot be looked at.
+    Raises OSError where something cannot be looked at, or is a link: what that leads to may be anything.
     """
-    states = [("site.yaml", state_of(os.stat(root / "site.yaml")))]
+    states = [("site.yaml", state_of(os.lstat(root / "site.yaml")))]
     states += (each for each in _below(str(root / "articles"), "articles/") if each[0].endswith(ENDING))
-    states += _below(str(root / "media"), "media/", with_hidden=True)
+    if (root / "media").exists():
+        states += _below(str(root / "media"), "media/", with_hidden=True)
     return digest_of(states)
 
 
 def _below(folder: str, prefix: str, *, with_hidden: bool = False) -> Iterator[tuple[str, State]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if not with_hidden and entry.name.startswith((".", "#", "~")):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if not with_hidden and entry.name.startswith("." if is_folder else (".", "#", "~")):
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_symlink():
+                raise OSError(f"{entry.path} is a link")
+            if is_folder:
                 yield from _below(entry.path, f"{prefix}{entry.name}/", with_hidden=with_hidden)
-            else:
+            elif entry.is_file():
                 yield prefix + entry.name, state_of(entry.stat())

@@ -49,7 +49,7 @@ class _AsJson(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         found: dict[str, object] = {"time": moment.replace("+00:00", "Z"), "level": record.levelname.lower()}
-        found |= {"logger": record.name, "message": super().format(record)}
+        found |= {"process": record.process, "logger": record.name, "message": super().format(record)}
         found |= getattr(record, "about", {})
         if name := getattr(record, "event", None):
             found["event"] = name

@@ -72,9 +72,9 @@ class MediaFolder:
             raise ValueError(f"media/{show(name)} cannot be read: {fault.strerror} (want a readable file)") from None
 
     def state(self) -> frozenset[tuple[object, ...]]:
-        """Tell what changes when any file does: names, times of change, sizes and numbers."""
+        """Tell what changes when any file does: names, times of change, sizes and numbers, and where links lead."""
         found = ((name, (self.root / name)) for name in self._names())
-        return frozenset((name, file_state(path)) for name, path in found)
+        return frozenset((name, file_state(path), path.is_symlink() and os.readlink(path)) for name, path in found)
 
     def path_of(self, file: MediaFile) -> Path:
         """Tell where a file is on the disk."""

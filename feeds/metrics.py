@@ -52,7 +52,7 @@ class Metrics(Collector):
             "announcements": [[*key, count] for key, count in sorted(dict(self._outcomes).items())],
             "editions": self._publisher.editions,
         }
-        if counts != self._written:
+        if counts != self._written or not self._own.exists():
             new = self._own.with_suffix(".new")
             new.write_text(json.dumps(counts), encoding="utf-8")
             new.rename(self._own)
@@ -77,8 +77,8 @@ class Metrics(Collector):
         yield _counter("feeds_requests", "Answers.", ("path", "status"), [each["requests"] for each in written])
         told = [each["announcements"] for each in written]
         yield _counter("feeds_announcements", "Announcements to hubs.", ("hub", "outcome"), told)
-        editions = CounterMetricFamily("feeds_editions", "Editions that a process has made.")
-        editions.add_metric([], max(each["editions"] for each in written))
+        editions = CounterMetricFamily("feeds_editions", "Editions, each counted by every process that has made it.")
+        editions.add_metric([], sum(each["editions"] for each in written))
         yield editions
         yield from self._of_edition()
 
@@ -92,10 +92,13 @@ class Metrics(Collector):
         if publisher.refreshed:
             yield _gauge("feeds_refreshed_timestamp_seconds", "When the content was last read.", publisher.refreshed)
         if edition:
-            yield _gauge("feeds_articles", "Article files without fault.", len(edition.catalog.articles))
+            yield _gauge(
+                "feeds_articles",
+                "Articles, last good ones included.",
+                len(edition.catalog.articles),
+            )
             yield _gauge("feeds_entries", "Articles that are in feeds.", len(edition.manifest.entries))
-            age = (publisher.clock() - edition.catalog.now).total_seconds()
-            yield _gauge("feeds_edition_age_seconds", "How old the edition is.", age)
+            yield _gauge("feeds_edition_age_seconds", "For how long nothing has changed.", publisher.age(edition))
             yield _gauge("feeds_modified_timestamp_seconds", "When a feed last changed.", edition.modified)
             if edition.next_change:
                 name, about = "feeds_next_change_timestamp_seconds", "When something changes by itself."

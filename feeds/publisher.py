@@ -33,6 +33,9 @@ SETTLING = 0.5
 _STEP = 0.1
 """Seconds between two looks at the clock."""
 
+_AWAY = 1.0
+"""Seconds between two looks for content that is away."""
+
 _QUIET = 5
 """Milliseconds without a further event after which a change of files is taken for whole."""
 
@@ -93,7 +96,8 @@ class Publisher:
         self._one_at_a_time = threading.Lock()
         self._news = threading.Condition()
         self._published: Content | None = None
-        self._told: set[str] = set()
+        self._told: dict[str, str] = {}  # problems, and how severe they are
+        self._logged: tuple[str, datetime] | None = None  # the edition that was logged last
         self._settles_at: float | None = None
         self._pending: list[Original] = []  # pictures that are still to be made, the newest article's last
         self._pages: list[Original] = []  # of which smaller ones for pages are, after that
@@ -143,6 +147,10 @@ class Publisher:
         """Tell how long until something of an edition changes by itself; infinite if nothing will."""
         return edition.changes_at - self._seconds()
 
+    def age(self, edition: Edition) -> float:
+        """Tell for how many seconds nothing of an edition has changed; the same in every process."""
+        return max(0.0, self._seconds() - edition.modified.timestamp())
+
     def _refresh(self, now: datetime, changed: Collection[str] | None = None, *, keeps: bool = True) -> None:
         loaded = self.content.load(changed)
         self._settles_at = time.monotonic() + SETTLING if loaded.is_settling else None
@@ -177,13 +185,16 @@ class Publisher:
         self._standby_at = None
         if self.state and edition and state:
             documents, since = edition.ahead, edition.catalog.now.timestamp()
-            found = Standby(documents, edition.site.absolute("/"), since, edition.changes_at)
+            found = Standby(documents, edition.site.absolute("/"), edition.site.timezone.key, since, edition.changes_at)
             self.state.write_standby(pack(found, key_of(state, self.content.url)))
         self._standby_from = time.monotonic() + _RARELY * (time.monotonic() - begun)
 
     def _tell_of(self, catalog: Catalog, seconds: float) -> None:
-        """Log an edition that was made just now."""
+        """Log an edition that was made just now, if it is another than the one before."""
         assert self.edition, "it was made"
+        known, self._logged = self._logged, (self.edition.id, self.edition.modified)
+        if known == self._logged:
+            return
         self.editions += 1
         severities = [problem.severity for problem in self.loaded.problems]
         counts = {"articles": len(catalog.articles), "entries": len(self.edition.manifest.entries)}
@@ -253,11 +264,13 @@ class Publisher:
         return edition.catalog.now <= now and (change is None or now < change)
 
     def _tell(self, found: dict[str, str]) -> None:
-        """Log each problem once, for as long as it lasts."""
+        """Log each problem once, for as long as it lasts, and each error once more when it does no longer."""
         for text, severity in found.items():
             if text not in self._told:
                 log.log(logging.ERROR if severity == "error" else logging.INFO, "%s", text)
-        self._told = set(found)
+        for text in [text for text, severity in self._told.items() if severity == "error" and text not in found]:
+            events.tell("mended", problem=text)
+        self._told = found
 
     def _follow(self) -> None:
         faults: set[str] = set()
@@ -282,6 +295,10 @@ class Publisher:
         A symbolic link that is swapped gives no event, which is why the watch is opened anew after that. Its first
         waking is for any change at all (None): there may have been one before it was open, or that was not reported.
         """
+        if not self.content.root.is_dir():  # it may come back; nothing can be watched until then
+            time.sleep(_AWAY)
+            yield None
+            return
         is_first = True
         end = time.monotonic() + self._rescan
         milliseconds = int(_STEP * 1000)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import signal
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -29,6 +32,8 @@ _SETTLED = 0.2
 
 _STEP = 0.02
 
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
 Load = Callable[[], WSGIApplication]
 
 
@@ -52,6 +57,7 @@ class Server(MPServer):
             respawn_failed_workers=True,
             workers_kill_timeout=GRACE,
             log_level=LogLevels.warning,
+            log_dictconfig={"handlers": {}, "loggers": {}},  # it is in the log of this process
         )
         self._news, self._teller = multiprocessing.Pipe(duplex=False)
         self._ready: set[int] = set()
@@ -76,6 +82,17 @@ class Server(MPServer):
 
 
 def _load_and_tell(load: Load, teller: Connection) -> WSGIApplication:
+    _follow_parent()
     loaded = load()
     teller.send_bytes(str(os.getpid()).encode())
     return loaded
+
+
+def _follow_parent() -> None:
+    """Be told to end by the first process alone, and end with it however it ends.
+
+    A terminal tells the whole group of processes, of which one that ends by itself would be taken for one that failed.
+    """
+    os.setpgrp()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

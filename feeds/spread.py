@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
@@ -23,6 +25,7 @@ OWN = 1.3
 
 _LENGTH = struct.Struct("<q")
 _NONE = -1
+_END = b"\0this is the end\0"
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +47,15 @@ def spread(
     size = int(len(values) / (count + OWN - 1))
     own = len(values) - size * (count - 1)
     shares = [values[start : start + size] for start in range(own, len(values), size)]
-    others = [_Share(share, work, pack) for share in shares]
-    results = [work(value) for value in values[:own]]
-    for share in others:
-        for value, packed in zip(share.values, share.packed(), strict=True):
-            results.append(work(value) if packed is None else unpack(value, packed))
+    with ExitStack() as begun:
+        others = []
+        for share in shares:
+            others.append(_Share(share, work, pack))
+            begun.callback(others[-1].end)
+        results = [work(value) for value in values[:own]]
+        for other in others:
+            for value, packed in zip(other.values, other.packed(), strict=True):
+                results.append(work(value) if packed is None else unpack(value, packed))
     return results
 
 
@@ -60,30 +67,48 @@ class _Share(Generic[Value]):
     ) -> None:
         self.values = values
         self._memory = os.memfd_create("feeds")
-        self._process = os.fork()
+        self._has_ended = False
+        try:
+            self._process = os.fork()
+        except OSError as fault:  # there may be as many processes as there may be
+            log.warning("no process can be begun (%s); its work is done here", fault)
+            self._process, self._has_ended = -1, True
         if self._process == 0:
-            status = 1
             try:
                 with os.fdopen(self._memory, "wb", closefd=False) as memory:
                     for value in values:
                         packed = pack(work(value))
                         memory.write(_LENGTH.pack(_NONE if packed is None else len(packed)) + (packed or b""))
-                status = 0
+                    memory.write(_END)
             finally:
-                os._exit(status)  # whatever happened: this process must not go on as a second one
+                os._exit(0)  # whatever happened: this process must not go on as a second one
+
+    def end(self) -> None:
+        """End the process, if it has not ended, and let go of its memory."""
+        if not self._has_ended:
+            with suppress(ProcessLookupError):
+                os.kill(self._process, signal.SIGKILL)
+            self._wait()
+        os.close(self._memory)
+
+    def _wait(self) -> None:
+        self._has_ended = True
+        with suppress(ChildProcessError):  # where SIGCHLD is ignored, it has been waited for by then
+            os.waitpid(self._process, 0)
 
     def packed(self) -> Iterator[bytes | None]:
-        """Give the results; of a process that failed, none."""
-        _, status = os.waitpid(self._process, 0)
-        with os.fdopen(self._memory, "rb") as memory:
+        """Give the results; of a process that did not come to its end, none."""
+        if not self._has_ended:
+            self._wait()
+        with os.fdopen(self._memory, "rb", closefd=False) as memory:
             memory.seek(0)
-            data = memory.read() if status == 0 else b""
-        if status:
-            log.warning("a process ended with status %d; its work is done here", status)
+            data = memory.read()
+        if not data.endswith(_END):
+            log.warning("a process failed; its work is done here")
             yield from (None for _ in self.values)
             return
         place = 0
-        while place < len(data):
+        while place < len(data) - len(_END):
             (length,) = _LENGTH.unpack_from(data, place)
             place += _LENGTH.size
             yield None if length == _NONE else data[place : place + length]

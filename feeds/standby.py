@@ -21,10 +21,14 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from .contentstate import content_state
 from .document import Document
-from .version import code
+from .traffic import Traffic
+from .version import code, zone_rules
 
 NAME = "standby"
 """The file in the state folder."""
+
+WAITING = 16
+"""How many requests may wait for the application at a time; each takes a thread, and some are to be left for feeds."""
 
 _SEAL = hashlib.sha256().digest_size
 
@@ -33,10 +37,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Standby:
-    """Finished documents by their paths, good from an instant on and until another, in seconds since 1970."""
+    """Finished documents by their paths, good from an instant on and until another, in seconds since 1970.
+
+    `zone` is the time zone by whose rules dates were read.
+    """
 
     documents: Mapping[str, Document]
     address: str
+    zone: str
     since: float
     until: float
 
@@ -72,6 +80,8 @@ def pack(standby: Standby, key: str) -> bytes:
     head = {
         "key": key,
         "address": standby.address,
+        "zone": standby.zone,
+        "rules": zone_rules(standby.zone),
         "since": standby.since,
         "until": standby.until if standby.until != float("inf") else None,
         "documents": about,
@@ -88,7 +98,7 @@ def unpack(data: bytes, key: str) -> Standby | None:
         return None
     end = data.index(b"\n", _SEAL)
     head = json.loads(data[_SEAL:end])
-    if head["key"] != key:
+    if head["key"] != key or head["rules"] != zone_rules(head["zone"]):
         return None
     place, documents = end + 1, []
     for each in head["documents"]:
@@ -101,7 +111,7 @@ def unpack(data: bytes, key: str) -> Standby | None:
         documents.append(Document(coded["identity"], each["type"], modified, each["max_age"], headers, coded))
     paths = {path: documents[number] for path, number in head["paths"].items()}
     until = head["until"]
-    return Standby(paths, head["address"], head["since"], float("inf") if until is None else until)
+    return Standby(paths, head["address"], head["zone"], head["since"], float("inf") if until is None else until)
 
 
 def read(folder: Path | None, content: Path, url: str | None) -> Standby | None:
@@ -119,9 +129,10 @@ def read(folder: Path | None, content: Path, url: str | None) -> Standby | None:
 class Early:
     """Answers from a standby until the application is there, and leaves all else to that, once it is."""
 
-    def __init__(self, standby: Standby, load: Callable[[], WSGIApplication]) -> None:
-        """Begin to load the application, in a thread."""
-        self._standby, self._load = standby, load
+    def __init__(self, standby: Standby, load: Callable[[], WSGIApplication], traffic: Traffic) -> None:
+        """Begin to load the application, in a thread; what is answered until it is there is counted."""
+        self._standby, self._load, self._traffic = standby, load, traffic
+        self._may_wait = threading.BoundedSemaphore(WAITING)
         self._application: WSGIApplication | None = None
         self._is_there = threading.Event()
         threading.Thread(target=self._begin, name="loading", daemon=True).start()
@@ -141,8 +152,15 @@ class Early:
             document = self._standby.find(environ["PATH_INFO"], now)
             if document is not None:
                 status, headers, body = document.answer(environ, self._standby.until - now)
+                self._traffic.count(environ["PATH_INFO"], status)
                 start_response(status, headers)
                 return body
-            self._is_there.wait()
+            if not self._may_wait.acquire(blocking=False):
+                start_response("503 Service Unavailable", [("Retry-After", "5"), ("Content-Length", "0")])
+                return []
+            try:
+                self._is_there.wait()
+            finally:
+                self._may_wait.release()
         assert self._application, "it is there"
         return self._application(environ, start_response)

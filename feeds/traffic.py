@@ -18,29 +18,26 @@ Key = tuple[str, str]
 
 
 class Traffic:
-    """Counts since the process began; each thread has its own, so that none waits for another."""
+    """Counts since the process began."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._all: list[dict[Key, int]] = []
-        self._own = threading.local()
+        self._counts: dict[Key, int] = {}
+        self._one_at_a_time = threading.Lock()
 
     def count(self, path: str, status: str) -> None:
         """Count an answer; `status` begins with its three digits."""
-        try:
-            counts: dict[Key, int] = self._own.counts
-        except AttributeError:
-            counts = self._own.counts = {}
-            self._all.append(counts)
         key = path, status
-        counts[key] = counts.get(key, 0) + 1
+        with self._one_at_a_time:
+            self._counts[key] = self._counts.get(key, 0) + 1
 
     def counts(self) -> Counter[Key]:
         """Give all counts."""
+        with self._one_at_a_time:
+            known = dict(self._counts)
         found: Counter[Key] = Counter()
-        for counts in list(self._all):
-            for (path, status), count in dict(counts).items():
-                found[path, status[:3]] += count
+        for (path, status), count in known.items():
+            found[path, status[:3]] += count
         return found
 
 

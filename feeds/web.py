@@ -57,7 +57,7 @@ def health() -> tuple[Response, int]:
     edition, refreshed = publisher.edition, publisher.refreshed
     state = {
         "edition": edition.id if edition else None,
-        "age": int((publisher.clock() - edition.catalog.now).total_seconds()) if edition else None,
+        "age": int(publisher.age(edition)) if edition else None,
         "refreshed": _iso(refreshed),
         "next_change": _iso(edition.next_change) if edition else None,
         "errors": sum(problem.severity == "error" for problem in publisher.problems),
@@ -128,7 +128,8 @@ def picture(name: str) -> Response:
 def _sent(path: Path, kind: str | None, *, etag: str, max_age: int) -> Response:
     """Send a file, or the part of it that is asked for; of large ones only so many at a time."""
     response = send_file(path, kind, etag=etag, max_age=max_age, conditional=True)
-    if request.method == "GET" and (response.content_length or 0) > LARGE:
+    is_sent = request.method == "GET" and response.status_code in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
+    if is_sent and (response.content_length or 0) > LARGE:
         if not _downloads.acquire(blocking=False):
             response.close()
             raise ServiceUnavailable

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.test import Client
 
-from feeds import create_app
+from feeds import create_app, events
 from feeds.settings import Settings
 
 from .builders import NOW, ROOT, SAMPLE
@@ -112,3 +113,14 @@ def sample(content: Path) -> Path:
     """A copy of the sample for a server: what it remembers stands beside it, and not in the repository."""
     shutil.copytree(SAMPLE, content)
     return content
+
+
+@pytest.fixture
+def log() -> Iterator[None]:
+    """Leave the process's log as it was."""
+    root, ours = logging.getLogger(), logging.getLogger(events.LOGGER)
+    before = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])  # which forgets what loggers remember of it
+    ours.setLevel(before[2])

@@ -57,9 +57,17 @@ def process_of(content: Path, *words: str, **more: str) -> Iterator[Process]:
 
 def kill(process: Process) -> None:
     """End a process and all that it started, as a machine that breaks would."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    for each in [*children(process.pid), process.pid]:  # those that serve are in groups of their own
+        with suppress(ProcessLookupError):
+            os.killpg(each, signal.SIGKILL)
     process.wait(10)
+
+
+def children(pid: int) -> list[int]:
+    """Give the ids of the processes that one has begun."""
+    with suppress(FileNotFoundError):
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    return []
 
 
 @contextmanager

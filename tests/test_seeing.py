@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,6 @@ from feeds.traffic import Traffic, kind_of
 
 from .builders import PLAIN, as_yaml, content_folder
 from .processes import free_port, get, process_of, served, wait_until
-
-
-@pytest.fixture
-def log() -> Iterator[None]:
-    """Leave the process's log as it was."""
-    root, ours = logging.getLogger(), logging.getLogger(events.LOGGER)
-    before = root.handlers[:], root.level, ours.level
-    yield
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])  # which forgets what loggers remember of it
-    ours.setLevel(before[2])
 
 
 @pytest.mark.usefixtures("log")
@@ -51,7 +39,7 @@ def test_the_log_is_an_object_a_line_for_programs(capsys: pytest.CaptureFixture[
     except ValueError:
         logging.getLogger("feeds.publisher").exception("the edition stays")
     event, fault = map(json.loads, capsys.readouterr().err.splitlines())
-    assert event.pop("time").endswith("Z")
+    assert event.pop("time").endswith("Z") and event.pop("process") == os.getpid()
     assert event == {
         "level": "info",
         "logger": "feeds.events",
@@ -150,7 +138,7 @@ def test_one_process_answers_for_all_and_counts_outlive_processes(content: Path)
         )
         assert found["feeds_edition_age_seconds", ()] >= 0
         assert found["feeds_refreshed_timestamp_seconds", ()] >= found["feeds_modified_timestamp_seconds", ()] > 1.7e9
-        assert found["feeds_editions_total", ()] == 1
+        assert found["feeds_editions_total", ()] == 2, "one in each process"
         for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
             before = asked(metrics)
             os.kill(int(child), signal.SIGKILL)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from .builders import PLAIN, SAMPLE, as_yaml, content_folder
-from .processes import FLASK, environment, free_port, get, is_open, process_of, served, wait_until
+from .processes import FLASK, answers, children, environment, free_port, get, is_open, process_of, served, wait_until
 
 PATHS = [
     *(f"/feeds/research.{ending}" for ending in ("rss", "atom", "json")),
@@ -201,3 +201,42 @@ def test_a_link_that_is_swapped_is_seen_by_the_next_look_at_all(tmp_path: Path) 
         (tmp_path / "next").symlink_to("two")
         (tmp_path / "next").rename(link)
         wait_until(lambda: b"Release two" in get(port, "/feeds/all.rss")[2], process)
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_all_processes_may_be_told_to_end_at_once(told: signal.Signals, content: Path) -> None:
+    """As Ctrl+C in a terminal does, and systemd unless it is told otherwise."""
+    content_folder(content, {"a": {}})
+    port = free_port()
+    with process_of(content, "serve", "--port", str(port), "--workers", "2") as process:
+        wait_until(lambda: answers(port), process)
+        os.killpg(process.pid, told)
+        output = process.communicate(timeout=30)[0]
+        assert process.returncode == 0, output
+        assert "ERROR" not in output and "Unexpected" not in output
+
+
+def test_processes_end_with_the_one_that_began_them(content: Path) -> None:
+    content_folder(content, {"a": {}})
+    port = free_port()
+    with process_of(content, "serve", "--port", str(port), "--workers", "2") as process:
+        wait_until(lambda: answers(port), process)
+        begun = children(process.pid)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(10)
+        end = time.monotonic() + 30
+        while is_open("127.0.0.1", port) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert len(begun) == 2 and not is_open("127.0.0.1", port)
+
+
+def test_one_port_cannot_be_both(content: Path) -> None:
+    content_folder(content, {"a": {}})
+    port = str(free_port())
+    done = subprocess.run(
+        [*FLASK, "serve", "--port", port, "--metrics-port", port],
+        env=environment(content),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and f"port {port} cannot be both (want another: --metrics-port)" in done.stderr

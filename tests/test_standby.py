@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,11 +14,13 @@ import pytest
 from werkzeug.test import Client
 
 from feeds import standby
+from feeds.commands.serving import begin_worker
 from feeds.content import ContentFolder
 from feeds.contentstate import content_state
 from feeds.publisher import Publisher
-from feeds.standby import NAME, Early, Standby, key_of, read, unpack
+from feeds.standby import NAME, WAITING, Early, Standby, key_of, read, unpack
 from feeds.state import StateFolder
+from feeds.traffic import Traffic
 
 from .builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw
 from .processes import free_port, get, process_of, served, wait_until
@@ -116,7 +119,7 @@ def test_what_is_damaged_in_any_place_is_none(some: Path, state: Path) -> None:
         assert unpack(data[:place], key) is None
 
 
-@pytest.mark.parametrize("change", ["content", "code", "address", "time", "clock"])
+@pytest.mark.parametrize("change", ["content", "code", "address", "time", "clock", "zone"])
 def test_it_holds_for_nothing_else(change: str, some: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept_of(some, state)
     monkeypatch.setattr(time, "time", lambda: NOW.timestamp() + 5)
@@ -125,6 +128,8 @@ def test_it_holds_for_nothing_else(change: str, some: Path, state: Path, monkeyp
         write(some, "a", title="Un autre")
     elif change == "code":
         monkeypatch.setattr(standby, "code", lambda: "of another release")
+    elif change == "zone":
+        monkeypatch.setattr(standby, "zone_rules", lambda zone: f"{zone}, as a government has it from now on")
     elif change == "clock":
         monkeypatch.setattr(time, "time", lambda: NOW.timestamp() - 5)
     elif change == "time":
@@ -155,7 +160,7 @@ def test_all_else_waits_for_the_application(some: Path, state: Path) -> None:
         return answering
 
     found = kept_of(some, state)
-    early = Early(found, load)
+    early = Early(found, load, Traffic())
     client = Client(early)
     first = client.get(FEED, headers={"Accept-Encoding": "gzip"})
     assert first.status_code == 200 and first.data == found.documents[FEED].variants["gzip"].data
@@ -175,9 +180,35 @@ def test_all_else_waits_for_the_application(some: Path, state: Path) -> None:
     assert answers == [b"the application"] == [client.get(FEED).data]
 
 
+def test_few_wait_for_the_application_and_all_feeds_are_counted(some: Path, state: Path) -> None:
+    may_load, found, traffic = threading.Event(), kept_of(some, state), Traffic()
+
+    def load() -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+        may_load.wait(20)
+        return answering
+
+    early = Early(found, load, traffic)
+    statuses: list[int] = []
+    many = [
+        threading.Thread(target=lambda: statuses.append(Client(early).get("/articles/a").status_code))
+        for _ in range(2 * WAITING)
+    ]
+    for each in many:
+        each.start()
+    end = time.monotonic() + 20
+    while statuses.count(503) < WAITING and time.monotonic() < end:
+        time.sleep(0.01)
+    assert Client(early).get(FEED).status_code == 200, "feeds wait for nobody"
+    may_load.set()
+    for each in many:
+        each.join(20)
+    assert (statuses.count(503), statuses.count(200)) == (WAITING, WAITING)
+    assert traffic.counts() == {(FEED, "200"): 1}
+
+
 def test_a_change_by_itself_is_waited_for(some: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = kept_of(some, state)
-    short = Standby(found.documents, found.address, found.since, NOW.timestamp() + 30)
+    short = Standby(found.documents, found.address, found.zone, found.since, NOW.timestamp() + 30)
     may_load = threading.Event()
 
     def load() -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
@@ -185,7 +216,7 @@ def test_a_change_by_itself_is_waited_for(some: Path, state: Path, monkeypatch: 
         return answering
 
     monkeypatch.setattr(time, "time", lambda: NOW.timestamp() + 10)
-    early = Early(short, load)
+    early = Early(short, load, Traffic())
     assert "max-age=20" in Client(early).get(FEED).headers["Cache-Control"]
     monkeypatch.setattr(time, "time", lambda: NOW.timestamp() + 30)
     may_load.set()
@@ -204,7 +235,7 @@ def test_a_process_that_cannot_load_ends(some: Path, state: Path, monkeypatch: p
         raise RuntimeError("no application")
 
     monkeypatch.setattr(os, "_exit", end)
-    Early(kept_of(some, state), fail)
+    Early(kept_of(some, state), fail, Traffic())
     assert is_over.wait(20) and ended == [1]
 
 
@@ -257,3 +288,47 @@ def test_it_is_kept_once_nothing_changes_and_not_while_it_does(
     publisher.refresh(NOW)
     publisher._keep_standby()
     assert len(written) == 1 and publisher._standby_at is None
+
+
+def test_what_is_usual_in_a_folder_is_no_hindrance(some: Path) -> None:
+    (some / "articles" / "#old").mkdir()
+    (some / "articles" / "#old" / "d.yaml").write_text(as_yaml({**PLAIN, "title": "D"}), encoding="utf-8")
+    os.mkfifo(some / "media" / "fifo")
+    folder = ContentFolder(some)
+    folder.load()
+    assert folder.state == content_state(some)
+    shutil.rmtree(some / "media")
+    folder = ContentFolder(some)
+    folder.load()
+    assert folder.state == content_state(some)
+
+
+@pytest.mark.parametrize("name", ["articles/a.yaml", "media/a.png"])
+def test_where_there_are_links_nothing_is_kept(name: str, some: Path, state: Path) -> None:
+    """What a link leads to has to be looked at, and whether it may."""
+    started(some, state)
+    elsewhere = some.parent / "elsewhere"
+    (some / name).rename(elsewhere)
+    (some / name).symlink_to(elsewhere)
+    with pytest.raises(OSError, match="is a link"):
+        content_state(some)
+    publisher = started(some, state)
+    assert publisher.content.state is None
+    assert any("link" in str(problem) for problem in publisher.problems if problem.severity == "error")
+
+
+def test_a_process_that_stands_in_for_one_that_ended_reads_what_was_kept_anew(
+    some: Path, state: Path, monkeypatch: pytest.MonkeyPatch, log: None
+) -> None:
+    old = kept_of(some, state)
+    monkeypatch.setenv("FEEDS_CONTENT", str(some))
+    monkeypatch.setenv("FEEDS_STATE", str(state))
+    monkeypatch.setattr(time, "time", lambda: NOW.timestamp() + 5)
+    write(some, "a", title="Un tout autre titre")
+
+    def load(_: Traffic) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+        return answering
+
+    young = begin_worker(load, old, time.monotonic())
+    assert isinstance(young, Early)
+    assert begin_worker(load, old, time.monotonic() - 60) is answering

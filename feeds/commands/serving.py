@@ -6,9 +6,11 @@ import errno
 import gc
 import os
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +22,7 @@ from flask.cli import ScriptInfo, with_appcontext
 
 from feeds import events, standby
 from feeds.settings import Settings
+from feeds.traffic import Traffic
 
 if TYPE_CHECKING:
     from feeds.front import Front
@@ -39,9 +42,7 @@ class _Application(Protocol):
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of processes.")
-@click.option(
-    "--metrics-port", type=click.IntRange(1, 65535), help="Tell Prometheus how it is, on this port of 127.0.0.1."
-)
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1 for metrics (Prometheus).")
 @click.option("--no-ping", is_flag=True, help="Tell no hubs: another replica does.")
 @with_appcontext
 def serve(host: str, port: int, workers: int, metrics_port: int | None, no_ping: bool) -> None:
@@ -54,18 +55,35 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, no_ping:
     kept = standby.read(settings.state, settings.content, settings.url)
     address = kept.address if kept else _address_or_exit()
     _refuse_taken_port(host, port)
+    if metrics_port == port:
+        raise click.ClickException(f"port {port} cannot be both (want another: --metrics-port)")
     if metrics_port:
         _refuse_taken_port("127.0.0.1", metrics_port, "--metrics-port")
 
     from feeds.server import Server
 
+    events.set_up(settings.log)
     server = Server(host=host, port=port, workers=workers)
-    click.echo(f"Serving {address} on {host} port {port}. Ctrl+C ends it.")
+    if settings.log == "json":
+        events.tell("serve", address=address, host=host, port=port, workers=workers)
+    else:
+        click.echo(f"Serving {address} on {host} port {port}. Ctrl+C ends it.")
     info = click.get_current_context().ensure_object(ScriptInfo)
-    with TemporaryDirectory(prefix="feeds-metrics-") as folder:
-        metrics = (metrics_port, Path(folder)) if metrics_port else None
+    if kept:
+        threading.Thread(target=_import_all, name="imports", daemon=True).start()
+    with ExitStack() as stack:
+        folder = metrics_port and Path(stack.enter_context(TemporaryDirectory(prefix="feeds-metrics-")))
+        metrics = (metrics_port, folder) if metrics_port and folder else None
         load = partial(load_worker, info.app_import_path, tells_hubs=not no_ping, metrics=metrics)
         server.run(partial(begin_worker, load, kept, time.monotonic()))
+
+
+def _import_all() -> None:
+    """Import all parts in the first process: one that is begun later is to have the same code, and not a later one."""
+    time.sleep(YOUNG)
+    from feeds import announcing, metrics, web
+
+    assert announcing and metrics and web
 
 
 def _address_or_exit() -> str:
@@ -74,26 +92,31 @@ def _address_or_exit() -> str:
     return site_or_exit(current_folder(), 2).absolute("/")
 
 
-def begin_worker(load: Callable[[], WSGIApplication], kept: Standby | None, read_at: float) -> WSGIApplication:
+def begin_worker(load: Callable[[Traffic], WSGIApplication], kept: Standby | None, read_at: float) -> WSGIApplication:
     """Give what a process serves: what was kept for its start, if that holds, until the application is loaded."""
     settings = Settings.of(os.environ)
     events.set_up(settings.log)
     if time.monotonic() - read_at > YOUNG:  # this process stands in for one that ended
         kept = standby.read(settings.state, settings.content, settings.url)
-    return standby.Early(kept, load) if kept else load()
+    traffic = Traffic()
+    return standby.Early(kept, partial(load, traffic), traffic) if kept else load(traffic)
 
 
 def load_worker(
-    app_import_path: str | None, *, tells_hubs: bool = True, metrics: tuple[int, Path] | None = None
+    app_import_path: str | None,
+    traffic: Traffic,
+    *,
+    tells_hubs: bool = True,
+    metrics: tuple[int, Path] | None = None,
 ) -> WSGIApplication:
-    """Make the application of one process, with its first edition ready.
+    """Make the application of one process, with its first edition ready, whose answers are counted in `traffic`.
 
     `metrics` are the port at which all processes together tell how they are, and a folder that they share.
     """
     from feeds import announcing
 
     app = cast(_Application, ScriptInfo(app_import_path=app_import_path).load_app())
-    publisher = app.publisher
+    publisher, app.front.traffic = app.publisher, traffic
     publisher.start(keeps=False)  # serve first
     gc.collect()
     gc.freeze()  # what has been read is not looked through at every change
@@ -105,7 +128,7 @@ def load_worker(
         from feeds.metrics import Metrics, start
 
         port, folder = metrics
-        start(Metrics(publisher, app.front.traffic, outcomes, folder), port)
+        start(Metrics(publisher, traffic, outcomes, folder), port)
     return app.front
 
 
