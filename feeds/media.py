@@ -94,7 +94,7 @@ class MediaFolder:
         return [path.relative_to(self.root).as_posix() for path in sorted(self.root.rglob("*")) if path.is_file()]
 
     def _nearest(self, name: str) -> str:
-        known = {each.casefold(): each for each in self._names()}
+        known = {each.casefold(): each for each in self._names() if os.fsencode(each).decode(errors="replace") == each}
         near = difflib.get_close_matches(name.removeprefix("media/").casefold(), known, n=1, cutoff=0.75)
         return known[near[0]] if near else f"it in the folder {self.root}"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -208,6 +210,38 @@ def test_what_is_gone_is_forgotten(content: Path, state: StateFolder) -> None:
     assert state.good_texts({"articles/b.yaml"}) == {}
 
 
+def test_what_was_measured_of_a_file_is_believed_with_its_seal_alone(content: Path, state: StateFolder) -> None:
+    write_some(content)
+    loaded(content, state)
+    size = (content / "media" / "a.png").stat().st_size
+    with closing(sqlite3.connect(state.root / "good.sqlite")) as texts, texts:
+        (row,) = texts.execute("select row from rows where name = 'media/a.png'").fetchone()
+        texts.execute("update rows set row = ? where name = 'media/a.png'", (row.replace(b"%d" % size, b"7"),))
+    folder = ContentFolder(content, state=state)
+    folder.load()
+    assert folder.media.find("a.png").size == size
+
+
+def test_a_text_that_changed_since_it_was_read_is_not_kept_as_what_was_read(
+    content: Path, state: StateFolder, read: list[str]
+) -> None:
+    write_some(content)
+    folder = ContentFolder(content, state=state)
+    folder.load()
+    change_article(content)
+    folder.keep()
+    read.clear()
+    assert loaded(content, state).articles["b"].title == "Encore un autre" and read == ["b"]
+
+
+def test_rows_of_files_that_are_gone_are_forgotten(content: Path, state: StateFolder) -> None:
+    write_some(content)
+    loaded(content, state)
+    remove_media(content)
+    loaded(content, state)
+    assert "media/a.png" not in {name for name, _, _ in state.rows()}
+
+
 def twice(value: int) -> int:
     return value * 2
 
@@ -260,6 +294,40 @@ def test_the_work_of_a_process_that_fails_is_done_here(forks: list[int], caplog:
 
     assert spread(MANY, work, packed, unpacked) == [2 * value for value in MANY]
     assert "its work is done here" in caplog.text
+
+
+def test_where_no_process_can_be_begun_the_work_is_done_here(
+    forks: list[int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse() -> int:
+        raise BlockingIOError("there are as many processes as there may be")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    assert spread(MANY, twice, packed, unpacked) == [2 * value for value in MANY]
+    assert "no process can be begun" in caplog.text
+
+
+def test_where_processes_are_not_waited_for_the_work_is_done_all_the_same(forks: list[int]) -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # as some supervisors leave it
+    try:
+        assert spread(MANY, twice, packed, unpacked) == [2 * value for value in MANY]
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+def test_no_process_outlives_work_that_fails_here(forks: list[int]) -> None:
+    here = os.getpid()
+
+    def work(value: int) -> int:
+        if os.getpid() != here:
+            time.sleep(60)
+        raise ValueError("no work")
+
+    with pytest.raises(ValueError, match="no work"):
+        spread(MANY, work, packed, unpacked)
+    for process in forks:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
 
 
 def test_a_process_with_threads_is_not_copied(forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:

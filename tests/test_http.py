@@ -9,7 +9,9 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,10 @@ import brotli
 import feedparser
 import pytest
 from lxml import etree
+from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse
 
-from feeds import create_app
+from feeds import create_app, web
 from feeds.settings import Settings
 
 from .builders import NOW, SAMPLE, SITE, content_folder, draw
@@ -494,3 +497,25 @@ def test_a_file_that_changed_goes_out_under_its_own_tag(content: Path) -> None:
     file.unlink()
     file.mkdir()
     assert client.get("/media/a.txt", buffered=True).status_code == 404
+
+
+def test_only_what_is_sent_takes_a_place_among_large_files(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content_folder(content, {"a": {"attachments": [{"file": "film.mp4", "title": "Un film"}]}})
+    (content / "media" / "film.mp4").write_bytes(b"\0" * (web.LARGE + 1))
+    client = Client(create_app(Settings(content), clock=lambda: NOW))
+
+    def asked(path: str = "/media/film.mp4", method: str = "GET", **headers: str) -> tuple[int, Headers]:
+        with closing(
+            client.open(path, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        ) as found:
+            return found.status_code, found.headers
+
+    etag = asked(method="HEAD")[1]["ETag"]
+    monkeypatch.setattr(web, "_downloads", threading.Semaphore(0))
+    status, headers = asked()
+    assert (status, headers["Retry-After"]) == (503, "60")
+    assert asked(method="HEAD")[0] == 200
+    assert asked(If_None_Match=etag)[0] == 304
+    assert asked(Range="bytes=0-99")[0] == 206
+    assert asked(Range=f"bytes={web.LARGE * 2}-")[0] == 416
+    assert asked("/feeds/all.rss")[0] == 200

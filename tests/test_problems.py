@@ -263,3 +263,12 @@ def test_every_scalar_comes_back_as_the_text_it_was(value: object) -> None:
 
 def test_the_site_of_the_builders_is_sound(content: Path) -> None:
     assert problems_of(content_folder(content, {}, SITE)) == []
+
+
+def test_a_file_whose_name_is_no_text_keeps_no_article_from_being_read(content: Path) -> None:
+    folder = content_folder(content, {"a": {"picture": {"file": "b.png", "alt": "Rien"}}, "c": {}})
+    (content / "media" / os.fsdecode(b"\xff.png")).write_bytes(b"x")
+    found = folder.load()
+    assert set(found.articles) == {"c"}
+    (error,) = (str(problem) for problem in found.problems if problem.severity == "error")
+    assert "there is no file media/b.png (want it in the folder" in error

@@ -64,6 +64,7 @@ def test_what_is_kept_comes_back_with_all_that_an_answer_has(some: Path, state: 
     for path, document in edition(publisher).ahead.items():
         assert found.documents[path].variants == document.variants, path
     assert (found.address, found.since, found.until) == ("https://news.example/", NOW.timestamp(), float("inf"))
+    assert found.find(FEED, found.since) and not found.find(FEED, found.since - 1), "a clock may be set back"
 
 
 def test_every_change_of_a_file_is_another_state(some: Path) -> None:
