@@ -8,19 +8,24 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
 from . import checks
 from .article import Article, read_article
 from .articlekeys import ArticleContext
 from .contentstate import ENDING, State
 from .media import MediaFolder, file_state, is_within
+from .mediafile import Media, MediaFile
 from .site import Site
 from .sitekeys import slug
 from .yamlfile import MAX_BYTES, Problem, Tree, read
 
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
+ANY_FILE = ""
+"""Stands for any file below `media/`."""
 
 OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 """The places that are remembered of a file, for problems that show only later."""
@@ -28,7 +33,11 @@ OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 
 @dataclass(frozen=True, slots=True)
 class ArticleFile:
-    """An article file as it was last read: `article` is what it says, or said when it was last without fault."""
+    """An article file as it was last read: `article` is what it says, or said when it was last without fault.
+
+    `media` are the files below `media/` that it names, in the states in which they were; with ANY_FILE among them, it
+    may depend on any.
+    """
 
     state: State | None
     article: Article | None
@@ -36,6 +45,7 @@ class ArticleFile:
     problems: tuple[Problem, ...]
     is_broken: bool
     is_settled: bool = True
+    media: Mapping[str, State] = field(default_factory=dict)
 
     @property
     def told(self) -> tuple[Problem, ...]:
@@ -49,11 +59,10 @@ class ArticleFile:
         about = one and (one.slug, one.id, one.twin, one.language, one.draft, one.published)
         return about, self.tree and self.tree.values_at
 
-    @property
-    def names_media(self) -> bool:
-        """Tell whether it may have to be read again when a file below `media/` changes."""
-        article = self.article
-        return self.is_broken or bool(article and (article.picture or article.attachments or "media/" in article.body))
+    def depends_on(self, changed: Set[str]) -> bool:
+        """Tell whether it has to be read again where some files below `media/` changed, came or went."""
+        may_be_any = self.is_broken or ANY_FILE in self.media
+        return bool(changed) and (may_be_any or not self.media.keys().isdisjoint(changed))
 
 
 class ArticleFiles:
@@ -69,7 +78,8 @@ class ArticleFiles:
         That one tells at once; later, a file may be caught while it is being written.
         """
         state = file_state(path)
-        article, tree, problems = self._checked(path, site)
+        media = _Asked(self.media)
+        article, tree, problems = self._checked(path, site, media)
         is_broken = any(problem.severity == "error" for problem in problems)
         good = before.article if before and before.article and before.article.fits(site) else None
         if is_broken:
@@ -77,27 +87,29 @@ class ArticleFiles:
             is_settled = is_first or (before is not None and before.state == state and before.is_broken)
             return ArticleFile(state, good, outline, tuple(problems), True, is_settled)
         kept = good if good and article and _is_same(good, article) else article
-        return ArticleFile(state, kept, tree.outline(*OUTLINE) if tree else None, tuple(problems), False)
+        outline = tree.outline(*OUTLINE) if tree else None
+        return ArticleFile(state, kept, outline, tuple(problems), False, media=media.files)
 
-    def _checked(self, path: Path, site: Site) -> tuple[Article | None, Tree | None, list[Problem]]:
+    def _checked(self, path: Path, site: Site, media: Media) -> tuple[Article | None, Tree | None, list[Problem]]:
         name = slug(path.stem)
         if not name:
             message = f"{path.stem} has no letter or digit for an address (want a file name with some)"
             return None, None, [Problem(str(path), 1, 1, "", message)]
         tree, problems = self.tree(path)
-        article = self.article(tree, path, site)
+        article = self.article(tree, path, site, media)
         if article and tree:
-            problems += checks.body_problems(tree, article, site, self.media)
+            problems += checks.body_problems(tree, article, site, media)
             problems += checks.summary_warning(tree, article)
             problems += checks.social_warning(tree, article, site)
             problems += checks.picture_warning(tree, article)
         return article, tree, problems
 
-    def article(self, tree: Tree | None, path: Path, site: Site) -> Article | None:
+    def article(self, tree: Tree | None, path: Path, site: Site, media: Media | None = None) -> Article | None:
         """Make the article of a file's values, with the pictures that its body shows."""
-        found = read_article(tree, ArticleContext(site, self.media, slug(path.stem))) if tree else None
+        media = media or self.media
+        found = read_article(tree, ArticleContext(site, media, slug(path.stem))) if tree else None
         if found:
-            found.take_pictures(checks.pictures_in(found, site, self.media))
+            found.take_pictures(checks.pictures_in(found, site, media))
         return found
 
     def categories_in(self, path: Path) -> list[str]:
@@ -150,6 +162,21 @@ class ArticleFiles:
         if not is_within(path, self.root):
             raise _Refused(f"a link to {os.path.realpath(path)}, out of the folder (want the file itself)")
         return os.open(path, _READING)
+
+
+class _Asked:
+    """The folder of media for one article, which notes what was asked of it."""
+
+    def __init__(self, media: MediaFolder) -> None:
+        self._media = media
+        self.files: dict[str, State] = {}
+
+    def find(self, path: str) -> MediaFile:
+        found = self._media.find(path)
+        state = self._media.state_of(found)
+        is_exact = "/".join(PurePosixPath(path).parts) == found.path  # else one with that very name may come
+        self.files[found.path if state and is_exact else ANY_FILE] = state or ()
+        return found
 
 
 class _Refused(Exception):

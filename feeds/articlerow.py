@@ -20,7 +20,7 @@ from pydantic_core import from_json
 
 from . import yamlfile
 from .article import Article, Attachment, Picture, Withdrawal
-from .articlefile import OUTLINE, ArticleFile
+from .articlefile import ANY_FILE, OUTLINE, ArticleFile
 from .contentstate import State
 from .mediafile import MediaFile
 from .site import Person, Site
@@ -44,30 +44,30 @@ _OUTLINE: dict[yamlfile.Path, yamlfile.Path] = {path: path for path in ((), *OUT
 
 
 class Seals:
-    """Seals rows: those of files that name media also by the state of `media/`."""
+    """Seals rows, for a site that files are read against."""
 
-    def __init__(self, site: Site, media: object) -> None:
-        """Take what files are read against: the site, and what `MediaFolder.state` gave."""
-        base = f"{code()}\0{zone_rules(site.timezone.key)}\0{site!r}".encode()
-        states = sorted(map(repr, media)) if isinstance(media, frozenset) else [repr(media)]
-        self._keys = {False: _digest(base), True: _digest(base, "\0".join(states).encode())}
+    def __init__(self, site: Site) -> None:
+        """Take the site."""
+        self._key = _digest(f"{code()}\0{zone_rules(site.timezone.key)}\0{site!r}".encode())
 
     def of(self, name: str, row: bytes) -> bytes:
         """Make the seal of a row, for a file's name."""
-        names_media = row.startswith(b"[true")
-        return _digest(self._keys[names_media], name.encode(errors="surrogateescape"), row)
+        return _digest(self._key, name.encode(errors="surrogateescape"), row)
 
 
 def to_row(file: ArticleFile, text: bytes) -> bytes | None:
-    """Write what was read of a file with that text; nothing where there is no article, or only one of before."""
-    if file.article is None or file.tree is None or file.is_broken:
+    """Write what was read of a file with that text.
+
+    Nothing is written where there is no article, or only one of before, or where it may depend on any file.
+    """
+    if file.article is None or file.tree is None or file.is_broken or ANY_FILE in file.media:
         return None
     article = file.article
     places = [[list(path), *place] for path, place in file.tree.values_at.items()]
     problems = [[each.line, each.column, each.key, each.message, each.severity] for each in file.problems]
     shown = {path: _packed(original.file) for path, original in article.shown.items()}
     about = article.slug, article.digest, shown
-    values = file.names_media, file.state, _digest(text).hex(), about, _packed(article), places, problems
+    values = dict(file.media), file.state, _digest(text).hex(), about, _packed(article), places, problems
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -76,8 +76,9 @@ class Row:
 
     def __init__(self, row: bytes) -> None:
         """Read it; the article is made when it is asked for."""
-        _, state, self._text, self._about, self._article, self._places, self._problems = from_json(row)
+        media, state, self._text, self._about, self._article, self._places, self._problems = from_json(row)
         self.state: State = tuple(state)
+        self.media: dict[str, State] = {path: tuple(each) for path, each in media.items()}
 
     def is_of(self, text: bytes) -> bool:
         """Tell whether that is what was read."""
@@ -95,17 +96,17 @@ class Row:
         known = ((_OUTLINE[tuple(keys)], line, column) for keys, line, column in self._places)
         places = {path: Position(line, column) for path, line, column in known}
         problems = tuple(Problem(name, *each) for each in self._problems)
-        return ArticleFile(state, article, Tree(name, "", {}, [], places, {}), problems, False)
+        return ArticleFile(state, article, Tree(name, "", {}, [], places, {}), problems, False, media=self.media)
 
 
 def media_row(state: State, file: MediaFile) -> bytes:
     """Write what was measured of a file below `media/`, and in which state."""
-    return json.dumps([False, state, astuple(file)], ensure_ascii=False).encode()
+    return json.dumps([state, astuple(file)], ensure_ascii=False).encode()
 
 
 def measured(row: bytes) -> tuple[State, MediaFile]:
     """Read such a row, whose seal holds."""
-    _, state, values = from_json(row)
+    state, values = from_json(row)
     return tuple(state), MediaFile(*values)
 
 

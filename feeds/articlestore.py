@@ -1,7 +1,7 @@
 """ArticleStore: reads many article files at once, and keeps what was read, and the good texts, for the next process.
 
 It decides nothing about an article. What was kept serves only for a file that is as it was, read by the same code
-against the same site and media; all else is read.
+against the same site and the same files of media; all else is read.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class ArticleStore:
         self._unkept: set[Path] = set()
         self._seals: Seals | None = None
 
-    def against(self, site: Site, media: object) -> None:
-        """Tell what files are read against from now on: a site, and the state of `media/`."""
-        self._seals = Seals(site, media) if self._state else None
+    def against(self, site: Site) -> None:
+        """Tell which site files are read against from now on."""
+        self._seals = Seals(site) if self._state else None
 
     def first(self, paths: Sequence[Path], site: Site) -> dict[Path, ArticleFile]:
         """Give what is in files of which this process knows nothing yet."""
@@ -74,6 +74,8 @@ class ArticleStore:
         """Give what was read of a file, unless it has changed; one that was only written anew has the same text."""
         state = file_state(path)
         if state is None or path.is_symlink():  # where a link leads has to be looked at
+            return None
+        if not all(self._reader.media.is_as(*each) for each in row.media.items()):
             return None
         if state != row.state:
             text, problem = self._reader.text(path)

@@ -16,7 +16,7 @@ from .article import Article
 from .articlefile import OUTLINE, ArticleFile, ArticleFiles, is_ignored, wrong_name
 from .articlestore import ArticleStore, without_collection
 from .contentstate import ENDING, State, digest_of
-from .media import MediaFolder, file_state
+from .media import Entry, MediaFolder, file_state
 from .renditions import Original
 from .site import Site, read_site
 from .state import StateFolder
@@ -54,7 +54,7 @@ class ContentFolder:
         self._site: Site | None = None
         self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
-        self._media_state: object = None
+        self._media_state: frozenset[Entry] = frozenset()
         self._site_state: State | None = None
         self._store = ArticleStore(root, self._reader, state)
         self._unsettled: set[Path] = set()
@@ -108,14 +108,15 @@ class ContentFolder:
         if self._site is None:
             return Content(None, {}, tuple(problems), 1)
         media_state = self.media.state()
-        is_same_media, self._media_state = media_state == self._media_state, media_state
+        changed = {name for name, *_ in media_state ^ self._media_state}
+        self._media_state = media_state
         files: dict[Path, ArticleFile] = {}
         if not (self.root / "articles").is_dir():
             where = f"{self.root}/articles"
             problems.append(Problem(where, 1, 1, "", "missing (want the folder, with the articles in it)"))
             self._around = tuple(problems), 1
             return self._content(self._site, dict(self._files), None)  # a drive may be away for a moment
-        self._store.against(self._site, media_state)
+        self._store.against(self._site)
         paths = list(self.article_files())
         if not self._files:
             wrong = {path: problem for path in paths if (problem := wrong_name(path))}
@@ -126,7 +127,7 @@ class ContentFolder:
             if before is None and (problem := wrong_name(path)):
                 problems.append(problem)
                 continue
-            is_same = is_same_site and before is not None and (is_same_media or not before.names_media)
+            is_same = is_same_site and before is not None and not before.depends_on(changed)
             files[path] = self._look_at(path, self._site, before, is_same)
         self._around = tuple(problems), len(paths) + 1 - len(files)
         return self._content(self._site, files, None)
@@ -224,14 +225,14 @@ class ContentFolder:
 
         That is while one may be another, where the site is broken, and where there are links.
         """
-        if self._site_state is None or self._unsettled or not isinstance(self._media_state, frozenset):
+        if self._site_state is None or self._unsettled:
             return None
         if self._links or any(link for _, _, link in self._media_state):
             return None
         start = len(str(self.root / "articles"))
         states = [("site.yaml", self._site_state)]
         states += [("articles" + str(path)[start:], file.state) for path, file in self._files.items() if file.state]
-        states += [(f"media/{name}", state) for name, state, _ in self._media_state]
+        states += [(f"media/{name}", state) for name, state, _ in self._media_state if state]
         return digest_of(states)
 
     def keep(self) -> None:

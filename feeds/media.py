@@ -46,6 +46,10 @@ _TAIL = 1 << 16
 """Bytes in which the mark of a picture's end is looked for: cameras write more behind it."""
 
 
+Entry = tuple[str, State | None, str | None]
+"""A file below the folder: its path there, its state, and where it leads if it is a link."""
+
+
 class MediaFolder:
     """The files below one folder, by their path there, with slashes."""
 
@@ -71,10 +75,20 @@ class MediaFolder:
         except OSError as fault:
             raise ValueError(f"media/{show(name)} cannot be read: {fault.strerror} (want a readable file)") from None
 
-    def state(self) -> frozenset[tuple[object, ...]]:
+    def state(self) -> frozenset[Entry]:
         """Tell what changes when any file does: names, times of change, sizes and numbers, and where links lead."""
         found = ((name, (self.root / name)) for name in self._names())
-        return frozenset((name, file_state(path), path.is_symlink() and os.readlink(path)) for name, path in found)
+        links = ((name, path, os.readlink(path) if path.is_symlink() else None) for name, path in found)
+        return frozenset((name, file_state(path), link) for name, path, link in links)
+
+    def state_of(self, file: MediaFile) -> State | None:
+        """Tell in which state a file was when it was measured; nothing for a link, which may lead elsewhere."""
+        return None if (self.root / file.path).is_symlink() else self._measured[file.path][0]
+
+    def is_as(self, path: str, state: State) -> bool:
+        """Tell whether the file at a path is in a state still."""
+        place = self.root / path
+        return file_state(place) == state and not place.is_symlink()
 
     def path_of(self, file: MediaFile) -> Path:
         """Tell where a file is on the disk."""

@@ -120,6 +120,10 @@ def change_media(content: Path) -> None:
     draw(content / "media" / "a.png", 1400, 800)
 
 
+def add_media(content: Path) -> None:
+    draw(content / "media" / "b.png")
+
+
 def remove_media(content: Path) -> None:
     (content / "media" / "a.png").unlink()
 
@@ -135,6 +139,7 @@ def break_article(content: Path) -> None:
         (break_article, ["b"]),
         (change_site, ["a", "b", "rich"]),
         (change_media, ["rich"]),
+        (add_media, []),
         (remove_media, ["rich"]),
     ],
 )
@@ -152,6 +157,41 @@ def test_what_changed_while_no_process_ran_is_read(
         assert len(found.articles) == 3 and len(fresh.articles) == 2, "the last good one stays"
     else:
         assert found == fresh
+
+
+def test_a_file_of_media_that_changes_has_only_those_read_that_name_it(content: Path, read: list[str]) -> None:
+    other = {"picture": {"file": "b.png", "alt": "Rien"}}
+    body = {"body": "Un texte, [un plan](/media/plan.pdf)."}
+    content_folder(content, {"a": {}, "rich": RICH, "other": other, "body": body})
+    for name in ("a.png", "b.png"):
+        draw(content / "media" / name, 1300, 700)
+    (content / "media" / "plan.pdf").write_bytes(b"%PDF")
+    folder = ContentFolder(content)
+    folder.load()
+    for change, again in (
+        (lambda: draw(content / "media" / "b.png", 1400, 800), ["other"]),
+        (lambda: (content / "media" / "plan.pdf").write_bytes(b"%PDF-1"), ["body"]),
+        (lambda: draw(content / "media" / "new.png"), []),
+        (lambda: (content / "media" / "a.png").unlink(), ["rich"]),
+        (lambda: draw(content / "media" / "c.png"), ["rich"]),  # what is broken may want any file
+    ):
+        read.clear()
+        change()
+        folder.load()
+        assert read == again
+
+
+def test_a_name_that_is_composed_otherwise_is_looked_for_again(
+    content: Path, state: StateFolder, read: list[str]
+) -> None:
+    """The file is there with an accent of its own, and one with the very name may come beside it."""
+    content_folder(content, {"a": {"picture": {"file": "\u00e9.png", "alt": "Rien"}}})
+    draw(content / "media" / "e\u0301.png", 1300, 700)
+    loaded(content, state)
+    draw(content / "media" / "\u00e9.png", 1400, 800)
+    read.clear()
+    article = loaded(content, state).articles["a"]
+    assert read == ["a"] and article.picture and article.picture.file.width == 1400
 
 
 def damage_rows(place: Path) -> None:
