@@ -7,10 +7,12 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 from granian.constants import Interfaces
@@ -59,6 +61,8 @@ class Server(MPServer):
             log_level=LogLevels.warning,
             log_dictconfig={"handlers": {}, "loggers": {}},  # it is in the log of this process
         )
+        self.importing = threading.Lock()
+        """Held by a thread that imports: a process that is split off meanwhile could wait for it for ever."""
         self._news, self._teller = multiprocessing.Pipe(duplex=False)
         self._ready: set[int] = set()
 
@@ -66,6 +70,10 @@ class Server(MPServer):
         """Serve what `load` makes in each worker, until told to end."""
         logger.addFilter(lambda record: "Python threads" not in record.getMessage())  # it finds THREADS too many
         self.serve(target_loader=partial(_load_and_tell, load, self._teller), wrap_loader=False)
+
+    def _respawn_workers(self, *about: Any, **more: Any) -> None:
+        with self.importing:
+            super()._respawn_workers(*about, **more)
 
     def _stop_workers(self) -> None:
         end = time.monotonic() + GRACE

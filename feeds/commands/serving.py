@@ -70,7 +70,7 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, no_ping:
         click.echo(f"Serving {address} on {host} port {port}. Ctrl+C ends it.")
     info = click.get_current_context().ensure_object(ScriptInfo)
     if kept:
-        threading.Thread(target=_import_all, name="imports", daemon=True).start()
+        threading.Thread(target=_import_all, args=(server.importing,), name="imports", daemon=True).start()
     with ExitStack() as stack:
         folder = metrics_port and Path(stack.enter_context(TemporaryDirectory(prefix="feeds-metrics-")))
         metrics = (metrics_port, folder) if metrics_port and folder else None
@@ -78,12 +78,13 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, no_ping:
         server.run(partial(begin_worker, load, kept, time.monotonic()))
 
 
-def _import_all() -> None:
+def _import_all(importing: threading.Lock) -> None:
     """Import all parts in the first process: one that is begun later is to have the same code, and not a later one."""
     time.sleep(YOUNG)
-    from feeds import announcing, metrics, web
+    with importing:
+        from feeds import announcing, metrics, web
 
-    assert announcing and metrics and web
+        assert announcing and metrics and web
 
 
 def _address_or_exit() -> str:
