@@ -76,7 +76,7 @@ class Workers:
             return True
         try:
             with path.open("r+", encoding="ascii") as file:
-                if _is_free(file):
+                if is_free(file):
                     path.unlink()  # its process is no more
                     return True
                 said = file.read()
@@ -89,14 +89,14 @@ class Workers:
         if self._role is None:
             self._root.mkdir(parents=True, exist_ok=True)
             file = (self._root / ROLE).open("a", encoding="ascii")
-            if not _is_free(file):
+            if not is_free(file):
                 file.close()
                 return False
             self._role = file
         return True
 
 
-def _is_free(file: IO[str]) -> bool:
+def is_free(file: IO[str]) -> bool:
     """Take the lock of a file, unless another process has it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,6 @@ It counts nothing itself. Several processes share a folder, where each writes it
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import secrets
@@ -20,8 +19,10 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from .announcing import is_free
 from .publisher import Publisher
 from .traffic import Traffic
+from .whole import write_whole
 
 HOST = "127.0.0.1"
 """Nobody but this machine may ask."""
@@ -53,18 +54,14 @@ class Metrics(Collector):
             "editions": self._publisher.editions,
         }
         if counts != self._written or not self._own.exists():
-            new = self._own.with_suffix(".new")
-            new.write_text(json.dumps(counts), encoding="utf-8")
-            new.rename(self._own)
+            write_whole(self._own, json.dumps(counts).encode(), is_durable=False)
             self._written = counts
 
     def answers(self) -> bool:
         """Tell whether this process answers for all; it does if no other does."""
         if self._role is None:
             file = (self._folder / "role").open("a", encoding="ascii")
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not is_free(file):
                 file.close()
                 return False
             self._role = file
