@@ -97,8 +97,9 @@ class ArticleStore:
         while some := list(islice(good, BATCH)):
             texts = [(name, text) for name, text, _ in some]
             self._state.keep_texts(texts, [(name, seal(name, row), row) for name, _, row in some if row])
-        news = ((f"{MEDIA}{file.path}", media_row(state, file)) for state, file in self._reader.media.news())
-        self._state.keep_texts((), [(name, seal(name, row), row) for name, row in news])
+        if news := self._reader.media.news():
+            measured_files = ((f"{MEDIA}{file.path}", media_row(state, file)) for state, file in news)
+            self._state.keep_texts((), [(name, seal(name, row), row) for name, row in measured_files])
         if gone := {self._name(path) for path in changed if path not in files}:
             self._state.forget_texts(gone)
 
