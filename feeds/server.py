@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -34,7 +32,8 @@ _SETTLED = 0.2
 
 _STEP = 0.02
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+_LOOK = 0.5
+"""Seconds between two looks whether the first process is still there."""
 
 Load = Callable[[], WSGIApplication]
 
@@ -69,7 +68,7 @@ class Server(MPServer):
     def run(self, load: Load) -> None:
         """Serve what `load` makes in each worker, until told to end."""
         logger.addFilter(lambda record: "Python threads" not in record.getMessage())  # it finds THREADS too many
-        self.serve(target_loader=partial(_load_and_tell, load, self._teller), wrap_loader=False)
+        self.serve(target_loader=partial(_load_and_tell, load, self._teller, os.getpid()), wrap_loader=False)
 
     def _respawn_workers(self, *about: Any, **more: Any) -> None:
         with self.importing:
@@ -89,18 +88,23 @@ class Server(MPServer):
         return {process.pid for process in alive} - self._ready
 
 
-def _load_and_tell(load: Load, teller: Connection) -> WSGIApplication:
-    _follow_parent()
-    loaded = load()
-    teller.send_bytes(str(os.getpid()).encode())
-    return loaded
-
-
-def _follow_parent() -> None:
+def _load_and_tell(load: Load, teller: Connection, parent: int) -> WSGIApplication:
     """Be told to end by the first process alone, and end with it however it ends.
 
     A terminal tells the whole group of processes, of which one that ends by itself would be taken for one that failed.
     """
     os.setpgrp()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    loaded = load()
+    teller.send_bytes(str(os.getpid()).encode())
+    threading.Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
+    return loaded
+
+
+def _end_with(parent: int) -> None:
+    """End this process once its parent is gone; by force, should the word of it have been lost."""
+    time.sleep(_SETTLED)
+    while os.getppid() == parent:
+        time.sleep(_LOOK)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os._exit(1)

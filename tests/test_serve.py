@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,20 @@ from pathlib import Path
 
 import pytest
 
-from .builders import PLAIN, SAMPLE, as_yaml, content_folder
-from .processes import FLASK, answers, children, environment, free_port, get, is_open, process_of, served, wait_until
+from .builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder
+from .processes import (
+    FLASK,
+    answers,
+    children,
+    environment,
+    free_port,
+    get,
+    is_open,
+    kill,
+    process_of,
+    served,
+    wait_until,
+)
 
 PATHS = [
     *(f"/feeds/research.{ending}" for ending in ("rss", "atom", "json")),
@@ -224,10 +237,38 @@ def test_processes_end_with_the_one_that_began_them(content: Path) -> None:
         begun = children(process.pid)
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while is_open("127.0.0.1", port) and time.monotonic() < end:
             time.sleep(0.02)
         assert len(begun) == 2 and not is_open("127.0.0.1", port)
+
+
+LOSES_ITS_PARENT = """
+import os, signal, time
+import granian._signals as signals
+from feeds import server
+
+register = signals.set_sync_signals
+
+def register_and_lose():
+    found = register()
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(server._SETTLED + 1)  # the word of it comes before anybody listens
+    return found
+
+signals.set_sync_signals = register_and_lose
+server.GRACE = 1
+server.Server(host="127.0.0.1", port={port}, workers=1).run(lambda: lambda environ, start_response: [b""])
+"""
+
+
+def test_a_process_that_lost_its_parent_before_it_listened_to_signals_ends_too() -> None:
+    program = [sys.executable, "-c", LOSES_ITS_PARENT.format(port=free_port())]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            process.communicate(timeout=30)  # until nobody has the other end: neither it nor what it began
+        finally:
+            kill(process)
 
 
 def test_one_port_cannot_be_both(content: Path) -> None:
