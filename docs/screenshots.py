@@ -9,11 +9,13 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+
+import access_log  # noqa: E402
 
 from tests.builders import SAMPLE  # noqa: E402
 from tests.conftest import chromium_options  # noqa: E402
-from tests.processes import served  # noqa: E402
+from tests.processes import process_of, served  # noqa: E402
 
 WIDE, NARROW = (1120, 820), (390, 820)
 PICTURES = {
@@ -37,6 +39,13 @@ def main() -> None:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"http://127.0.0.1:{port}{path}")
             page.screenshot(path=ROOT / "docs" / "pictures" / f"{name}.png")
+        log, html = Path(state.name) / "access.log", Path(state.name) / "audience.html"
+        log.write_text("".join(access_log.lines(30, 400)), encoding="ascii")
+        with process_of(SAMPLE, "audience", str(log), "--html", str(html), FEEDS_STATE=state.name) as counting:
+            counting.wait()
+        page = browser.new_page(viewport={"width": WIDE[0], "height": 1480}, color_scheme="light")
+        page.goto(html.as_uri())
+        page.screenshot(path=ROOT / "docs" / "pictures" / "audience-fr-wide-light.png")
         browser.close()
 
 

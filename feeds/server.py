@@ -35,6 +35,9 @@ _STEP = 0.02
 _LOOK = 0.5
 """Seconds between two looks whether the first process is still there."""
 
+_ACCESS = {"class": "logging.StreamHandler", "formatter": "access", "stream": "ext://sys.stdout"}
+_REQUESTS = {"handlers": ["access"], "level": "INFO", "propagate": False}
+
 Load = Callable[[], WSGIApplication]
 
 
@@ -45,8 +48,12 @@ class Server(MPServer):
     one that comes just after. So none is told to end before it has said that it is ready.
     """
 
-    def __init__(self, *, host: str, port: int, workers: int) -> None:
-        """Listen on a port with so many processes, once `run` is called."""
+    def __init__(self, *, host: str, port: int, workers: int, access_log: str | None = None) -> None:
+        """Listen on a port with so many processes, once `run` is called.
+
+        With `access_log`, a form of Granian's, each request is a line of the standard output.
+        """
+        logging = {"handlers": {"access": _ACCESS}, "loggers": {"granian.access": _REQUESTS}} if access_log else None
         super().__init__(
             "feeds",
             address=host,
@@ -58,7 +65,9 @@ class Server(MPServer):
             respawn_failed_workers=True,
             workers_kill_timeout=GRACE,
             log_level=LogLevels.warning,
-            log_dictconfig={"handlers": {}, "loggers": {}},  # it is in the log of this process
+            log_access=access_log is not None,
+            log_access_format=access_log,
+            log_dictconfig=logging or {"handlers": {}, "loggers": {}},  # the rest is in the log of this process
         )
         self.importing = threading.Lock()
         """Held by a thread that imports: a process that is split off meanwhile could wait for it for ever."""

@@ -14,6 +14,7 @@ from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date, format_datetime, format_skeleton, get_month_names
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
 LANGUAGES = ("en", "fr")
@@ -77,12 +78,34 @@ def month_alone(language: str, first: date) -> str:
 
 
 def size(language: str, length: int) -> str:
-    """Write a number of bytes as people do: 57 ko, 2,9 Mo."""
-    for unit, least in (("megabyte", 1_000_000), ("kilobyte", 1_000), ("byte", 1)):
+    """Write a number of bytes as people do: 57 ko, 2,9 Mo, 1,2 Go."""
+    for unit, least in (("gigabyte", 1_000_000_000), ("megabyte", 1_000_000), ("kilobyte", 1_000), ("byte", 1)):
         if length >= least or least == 1:
-            amount = round(length / least, 1 if unit == "megabyte" else 0)
+            amount = round(length / least, 1 if least >= 1_000_000 else 0)
             return format_unit(amount, f"digital-{unit}", "short", format="#,##0.#", locale=_locale(language))
     raise AssertionError("every length is in bytes")
+
+
+def number(language: str, value: int) -> str:
+    """Write a whole number as people do: 130 000, 130,000."""
+    return format_decimal(value, locale=_locale(language))
+
+
+def percent(language: str, share: float) -> str:
+    """Write a share as people do: 85 %, 85%."""
+    return format_percent(share, locale=_locale(language))
+
+
+def interval(language: str, seconds: float) -> str:
+    """Write about how long something takes: 35 min, 2 h, 3 j."""
+    lengths = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+    unit, length = next(each for each in lengths if seconds >= 1.5 * each[1] or each[1] == 1)
+    return format_unit(round(seconds / length), f"duration-{unit}", "short", locale=_locale(language))
+
+
+def short_date(language: str, when: date) -> str:
+    """Write a day without its year, for where there is little room: 1 mars, 1 Mar."""
+    return format_skeleton("MMMd", when, locale=_locale(language))
 
 
 def duration(seconds: int) -> str:

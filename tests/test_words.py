@@ -8,6 +8,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from feeds import words
+from feeds.audience.page import KINDS, OWN_NAMES
 from feeds.formats.previews import STATES
 
 from .builders import ROOT
@@ -41,7 +42,7 @@ def catalogue() -> dict[str, str]:
 
 def said() -> set[str]:
     """All words that the code and the templates say."""
-    found = set(STATES.values())
+    found = {*STATES.values(), *KINDS.values(), *OWN_NAMES}
     for path in [*(ROOT / "feeds").rglob("*.py"), *(ROOT / "feeds").rglob("*.html")]:
         found |= set(re.findall(r'\bsay\(\s*(?:language,\s*)?"([^"]+)"', path.read_text(encoding="utf-8")))
         found |= set(re.findall(r"\bsay\('([^']+)'", path.read_text(encoding="utf-8")))

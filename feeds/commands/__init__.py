@@ -16,6 +16,7 @@ MODULES = {
     "diff": "checking",
     "new": "writing",
     "schema": "writing",
+    "audience": "audience",
 }
 """The commands, and the modules that they are in."""
 

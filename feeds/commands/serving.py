@@ -43,9 +43,10 @@ class _Application(Protocol):
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of processes.")
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1 for metrics (Prometheus).")
+@click.option("--access-log", is_flag=True, help="Print a line for each request, for `flask audience`.")
 @click.option("--no-ping", is_flag=True, help="Tell no hubs: another replica does.")
 @with_appcontext
-def serve(host: str, port: int, workers: int, metrics_port: int | None, no_ping: bool) -> None:
+def serve(host: str, port: int, workers: int, metrics_port: int | None, access_log: bool, no_ping: bool) -> None:
     """Serve with the production server, until a SIGTERM or Ctrl+C; answers under way are finished,
     within 30 seconds.
 
@@ -63,7 +64,7 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, no_ping:
     from feeds.server import Server
 
     events.set_up(settings.log)
-    server = Server(host=host, port=port, workers=workers)
+    server = Server(host=host, port=port, workers=workers, access_log=_access_form() if access_log else None)
     if settings.log == "json":
         events.tell("serve", address=address, host=host, port=port, workers=workers)
     else:
@@ -131,6 +132,12 @@ def load_worker(
         port, folder = metrics
         start(Metrics(publisher, traffic, outcomes, folder), port)
     return app.front
+
+
+def _access_form() -> str:
+    from feeds.audience.accesslog import GRANIAN
+
+    return GRANIAN
 
 
 def _refuse_taken_port(host: str, port: int, option: str = "--port, --host") -> None:

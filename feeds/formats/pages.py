@@ -246,7 +246,10 @@ def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any)
     """Fill a template; `topics` are those that it names to readers, the most specific first."""
     from . import FORMATS
 
-    text = _templates.get_template(template).render(
-        page=page, site=page.table.site, language=page.language, topics=topics, formats=FORMATS, **values
-    )
-    return text.encode()
+    about = {"site": page.table.site, "language": page.language, "topics": topics, "formats": FORMATS}
+    return fill(template, page=page, **about, **values)
+
+
+def fill(template: str, **values: Any) -> bytes:
+    """Fill a template that knows nothing but some values."""
+    return _templates.get_template(template).render(values).encode()

@@ -1,0 +1,236 @@
+"""Census: who asked for which feed on which day, counted in one pass over requests, in bounded memory.
+
+It reads no file, and knows a client only by a hash whose salt is forgotten with its day.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from feeds.site import Site
+
+from .accesslog import Request
+from .agents import Agents, Kind
+from .feedpaths import FeedPath, FeedPaths
+from .readership import Audience, Excess, Haste, Readership, Usage
+
+ABSURD = 100_000
+"""Subscribers that one service may state for a feed; what is above is taken for an invention."""
+
+HASTY = 96
+"""Requests of a feed by one client in a day from which on it is named: one in a quarter of an hour."""
+
+OPEN_DAYS = 3
+"""Days whose clients are told apart at a time: logs are about in order."""
+
+CLIENTS = 200_000
+"""Clients of a day, feed by feed, that are told apart; of more, a known part is sampled."""
+
+_IDS = 100
+"""Ids or addresses under which a service may state numbers for a feed in a day."""
+
+_SERVED = frozenset((b"200", b"304"))
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a program asked of a feed in a day: how often each client, and what it stated under each id."""
+
+    requests: int = 0
+    not_modified: int = 0
+    told: int = 0
+    conditional: int = 0
+    sent: int = 0
+    saved: int = 0
+    readers: int = 0
+    clients: dict[int, int] = field(default_factory=dict)
+    claims: dict[bytes, int] = field(default_factory=dict)
+    unsized: Counter[FeedPath] = field(default_factory=Counter)
+
+
+class _Day:
+    """The tallies of a day by feed and program, and the salt of its clients' hashes.
+
+    Where clients are too many, only those are kept whose hash ends in `level` zeros, and each stands for all that it
+    could have been (adaptive sampling; Flajolet, On adaptive sampling, Computing 43, 1990).
+    """
+
+    def __init__(self) -> None:
+        self.tallies: dict[tuple[str, str], _Tally] = {}
+        self.open()
+
+    def open(self) -> None:
+        """Tell clients apart from now on."""
+        self.salt, self.count, self.level = secrets.token_bytes(16), 0, 0
+
+    def close(self) -> Iterator[tuple[str, str, int]]:
+        """Count the clients, and forget them; give how often each asked for what, through which program.
+
+        A day that was closed before has as many clients as the larger count.
+        """
+        self.salt = b""
+        for (feed, program), tally in self.tallies.items():
+            tally.readers = max(tally.readers, len(tally.clients) << self.level)
+            yield from ((feed, program, count) for count in tally.clients.values())
+            tally.clients = {}
+
+    def has_new_client(self) -> None:
+        """Take note of another client, and keep half of them where there are too many."""
+        self.count += 1
+        while self.count > CLIENTS:
+            self.level += 1
+            for tally in self.tallies.values():
+                tally.clients = {client: n for client, n in tally.clients.items() if self.keeps(client)}
+            self.count = sum(len(tally.clients) for tally in self.tallies.values())
+
+    def keeps(self, client: int) -> bool:
+        """Tell whether a client is in the sample."""
+        return not client & ((1 << self.level) - 1)
+
+
+class Census:
+    """Takes requests in, and gives an `Audience`."""
+
+    def __init__(self, site: Site, *, absurd: int = ABSURD, hasty: int = HASTY) -> None:
+        """Begin with nothing. `absurd` and `hasty` take the place of ABSURD and HASTY."""
+        self._absurd, self._hasty = absurd, hasty
+        self._paths, self._agents = FeedPaths(site), Agents()
+        self._days: dict[date, _Day] = {}
+        self._open: OrderedDict[date, _Day] = OrderedDict()
+        self._sampled: set[date] = set()
+        self._reopened: set[date] = set()
+        self._excess: dict[tuple[str, str], int] = {}
+        self._haste: dict[tuple[str, str], Haste] = {}
+        self.requests = self.elsewhere = self.unserved = 0
+
+    def add(self, requests: Iterable[Request]) -> None:
+        """Count requests."""
+        paths, agents, served, service = self._paths, self._agents, _SERVED, Kind.SERVICE
+        of, day = None, _Day()
+        count = elsewhere = 0
+        for address, on, target, status, size, words, conditional in requests:
+            count += 1
+            path = paths[target]
+            if path is None:
+                elsewhere += 1
+                continue
+            if status not in served:
+                self.unserved += 1
+                continue
+            if on != of:
+                of, day = on, self._day(on)
+            agent = agents[words]
+            key = path.feed, agent.name
+            tally = day.tallies.get(key)
+            if tally is None:
+                day.tallies[key] = tally = _Tally()
+            tally.requests += 1
+            if status == b"200":
+                tally.sent += size
+                if size:
+                    path.size = size
+            else:
+                tally.not_modified += 1
+                if path.size:
+                    tally.saved += path.size
+                else:
+                    tally.unsized[path] += 1
+            if conditional is not None:
+                tally.told += 1
+                tally.conditional += conditional
+            if agent.kind is service:
+                if agent.claim is not None:
+                    self._claim(tally, agent.name, path, agent.id or path.path, agent.claim)
+                continue
+            client = hash(day.salt + address)
+            if day.level and not day.keeps(client):
+                continue
+            known = tally.clients.get(client)
+            tally.clients[client] = (known or 0) + 1
+            if known is None:
+                day.has_new_client()
+        self.requests += count
+        self.elsewhere += elsewhere
+
+    def _claim(self, tally: _Tally, program: str, path: FeedPath, id: bytes, claim: int) -> None:
+        """Take the number that a service states: of a day the largest, for each id or address it states one for."""
+        if claim > self._absurd:
+            key = program, path.feed
+            self._excess[key] = max(claim, self._excess.get(key, 0))
+            claim = self._absurd
+        if id in tally.claims or len(tally.claims) < _IDS:
+            tally.claims[id] = max(claim, tally.claims.get(id, 0))
+
+    def _day(self, on: date) -> _Day:
+        if on in self._open:
+            self._open.move_to_end(on)
+            return self._open[on]
+        if len(self._open) >= OPEN_DAYS:
+            self._close_one()
+        if day := self._days.get(on):
+            self._reopened.add(on)
+            day.open()
+        else:
+            self._days[on] = day = _Day()
+        self._open[on] = day
+        return day
+
+    def _close_one(self) -> None:
+        """Close the day that was asked for least lately."""
+        on, day = self._open.popitem(last=False)
+        if day.level:
+            self._sampled.add(on)
+        for feed, program, count in day.close():
+            self._note_haste(on, feed, program, count)
+
+    def _note_haste(self, on: date, feed: str, program: str, count: int) -> None:
+        if count >= self._hasty:
+            worst = self._haste.get((program, feed), Haste(program, feed, 0, on, 0))
+            most, day = (count, on) if count > worst.most else (worst.most, worst.day)
+            self._haste[program, feed] = Haste(program, feed, most, day, worst.times + 1)
+
+    def audience(self) -> Audience:
+        """Close all days, and give what was counted."""
+        while self._open:
+            self._close_one()
+        rows = tuple(self._rows())
+        for row in rows:
+            if row.kind is Kind.SERVICE:  # all its machines together
+                self._note_haste(row.day, row.feed, row.program, row.usage.requests)
+        return Audience(
+            rows=rows,
+            excess=tuple(Excess(*key, claim) for key, claim in sorted(self._excess.items())),
+            haste=tuple(sorted(self._haste.values(), key=lambda each: (-each.most, each.program, each.feed))),
+            hasty=self._hasty,
+            requests=self.requests,
+            elsewhere=self.elsewhere,
+            unserved=self.unserved,
+            sampled=tuple(sorted(self._sampled)),
+            reopened=tuple(sorted(self._reopened)),
+        )
+
+    def _rows(self) -> Iterator[Readership]:
+        for on, day in sorted(self._days.items()):
+            for (feed, program), tally in sorted(day.tallies.items()):
+                kind = self._agents.kinds[program]
+                usage = Usage(
+                    requests=tally.requests,
+                    clients=1 if kind is Kind.SERVICE else tally.readers,
+                    not_modified=tally.not_modified,
+                    told=tally.told,
+                    conditional=tally.conditional,
+                    sent=tally.sent,
+                    saved=tally.saved + sum(path.size * count for path, count in tally.unsized.items()),
+                )
+                yield Readership(on, feed, program, kind, _subscribers(kind, tally), usage)
+
+
+def _subscribers(kind: Kind, tally: _Tally) -> int:
+    """Tell how many subscribe: what a service states, or one where it states nothing; else readers, each by itself."""
+    if kind is Kind.SERVICE:
+        return sum(tally.claims.values()) if tally.claims else 1
+    return tally.readers if kind is Kind.READER else 0
