@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Mapping, Set
+from collections.abc import Container, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -185,6 +185,14 @@ class _Refused(Exception):
 
 def _is_same(one: Article, other: Article) -> bool:
     return (one.id, one.slug, one.digest) == (other.id, other.slug, other.digest)
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """Make a name that no other file has: the beginning of one, with a number behind it where it is taken."""
+    name, number = name[:80].rstrip("-"), 1
+    while (free := name if number == 1 else f"{name}-{number}") in taken:
+        number += 1
+    return free
 
 
 def is_ignored(name: str) -> bool:

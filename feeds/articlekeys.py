@@ -85,16 +85,31 @@ def _language(value: object, info: ValidationInfo) -> str:
     return str(value)
 
 
+def entry_id(value: object, site: Site, slug: str) -> str:
+    """Tell which id an article has by what is written behind its key; `slug` is that of its file. Raises ValueError."""
+    if value is None:
+        return site.tag(slug)
+    if isinstance(value, dict):
+        exact = value.get("exact")
+        if list(value) != ["exact"] or not isinstance(exact, str) or not exact.strip() or "\n" in exact:
+            raise ValueError(f"{show(value)} is no id (want a word, or {{exact: …}} with an older system's guid)")
+        return exact
+    found = value if isinstance(value, str) else show(value)
+    if is_word(found):
+        return site.tag(found)
+    if not isinstance(value, str) or ":" not in found or found != found.strip() or "\n" in found:
+        wanted = "a word of A-Z a-z 0-9 . _ -, or an older system's whole guid; one without a colon as {exact: …}"
+        raise ValueError(f"{show(found)} is no id (want {wanted})")
+    return found
+
+
+is_word = re.compile("[A-Za-z0-9][A-Za-z0-9._-]*").fullmatch
+"""Tell whether an id is one of ours, which the tag authority is put before."""
+
+
 def _id(value: object, info: ValidationInfo) -> str:
     context = context_of(info)
-    if value is None:
-        return context.site.tag(context.slug)
-    found = value if isinstance(value, str) else show(value)
-    if re.fullmatch("[A-Za-z0-9][A-Za-z0-9._-]*", found):
-        return context.site.tag(found)
-    if not isinstance(value, str) or ":" not in found or found != found.strip() or "\n" in found:
-        raise ValueError(f"{show(found)} is no id (want a word of A-Z a-z 0-9 . _ -, or an older system's whole guid)")
-    return found
+    return entry_id(value, context.site, context.slug)
 
 
 _twin = matching("[A-Za-z0-9._-]+", "a word", "one that an article and its translation share")
@@ -126,6 +141,8 @@ def _fraction(value: object) -> float:
 
 _DATE = WithJsonSchema({"type": "string", "pattern": PATTERN})
 _STRING = WithJsonSchema({"type": "string"})
+_EXACT = {"type": "object", "properties": {"exact": {"type": "string"}}, "required": ["exact"]}
+_ID = {"anyOf": [{"type": "string"}, {**_EXACT, "additionalProperties": False}]}
 
 FirstMoment = Annotated[datetime, PlainValidator(_first_moment), _DATE]
 AfterLastMoment = Annotated[datetime, PlainValidator(_after_last_moment), _DATE]
@@ -136,7 +153,7 @@ Tags = Annotated[tuple[Tag, ...], BeforeValidator(one_or_more)]
 Author = Annotated[Person, BeforeValidator(_author)]
 Authors = Annotated[tuple[Author, ...], BeforeValidator(_people)]
 Language = Annotated[str, PlainValidator(_language), _STRING]
-EntryId = Annotated[str, PlainValidator(_id), _STRING]
+EntryId = Annotated[str, PlainValidator(_id), WithJsonSchema(_ID)]
 Word = Annotated[str, PlainValidator(_twin), WithJsonSchema(TEXT_SCHEMA)]
 Body = Annotated[str, PlainValidator(_body), _STRING]
 MediaType = Annotated[str, PlainValidator(_media_type), _STRING]

@@ -25,6 +25,8 @@ from .manifest import Dated, Manifest
 from .mediafile import Media, MediaFile
 from .paths import Paths, Sheet
 from .renditions import Pictures
+from .site import Site
+from .sitekeys import Query, read_query
 
 KEPT = 1024
 """How many of the documents that are finished on demand are kept."""
@@ -46,6 +48,13 @@ GUESSES = {
 """Where readers look for a feed without being told (Miniflux among them, which refuses a redirect there)."""
 
 MANIFEST = "/manifest.json"
+
+
+def guesses(site: Site) -> Iterator[tuple[str, str]]:
+    """Give the paths below a site's address that readers guess, each with that of the feed that is meant."""
+    for language in site.languages:
+        home = site.home_path(language)
+        yield from ((home + guess, f"{home}feeds/all.{ending}") for guess, ending in GUESSES.items())
 
 
 class Edition(Mapping[str, Document]):
@@ -150,6 +159,23 @@ class Edition(Mapping[str, Document]):
                 found.update(self._files_of(article))
         return found
 
+    @cached_property
+    def _queries(self) -> dict[str, list[tuple[Query, str]]]:
+        """The paths that lead elsewhere with some query; of several, the one that asks for most comes first."""
+        return {
+            self.site.path + path: sorted(
+                ((read_query(query), place) for query, place in found.items()), key=lambda each: -len(each[0])
+            )
+            for path, found in self.site.moved_queries.items()
+        }
+
+    def moved(self, path: str, query: str) -> str | None:
+        """Tell where a path leads with a query that has all that a redirect names, whatever else it has."""
+        if path not in self._queries:
+            return None
+        asked = set(read_query(query))
+        return next((place for wanted, place in self._queries[path] if asked.issuperset(wanted)), None)
+
     def missing(self, path: str) -> bytes:
         """Render the page of an address that leads nowhere, in the language of the address."""
         languages = (each for each in self.site.languages if path.startswith(f"{self.site.path}/{each}/"))
@@ -190,10 +216,10 @@ class Edition(Mapping[str, Document]):
         return repr(self.site)
 
     def guesses(self) -> Iterator[tuple[str, str]]:
-        """Give the paths that readers guess, each with that of the feed that is there."""
-        for language in self.site.languages:
-            home = self.site.path + self.site.home_path(language)
-            yield from ((home + guess, f"{home}feeds/all.{ending}") for guess, ending in GUESSES.items())
+        """Give the paths that readers guess, each with that of the feed that is there; a redirect comes before."""
+        for guess, path in guesses(self.site):
+            if guess not in self.site.redirects:
+                yield self.site.path + guess, self.site.path + path
 
     def large_feeds(self) -> Iterator[str]:
         """Tell which of the feeds that are finished ahead are larger than readers like."""

@@ -173,6 +173,11 @@ class Export:
         media = {f"{site.path}/media/{path}" for path in self.edition.files}
         return {old: new for old, new in found if old and old not in media and not self.edition.has(old)}
 
+    def asked(self) -> dict[str, dict[str, str]]:
+        """Give the paths that lead elsewhere with some query, which only a server can tell."""
+        site = self.edition.site
+        return {site.path + path: found for path, found in site.moved_queries.items()}
+
     def _document(self, path: str, at: str | None = None) -> ExportedFile:
         known = self.edition.manifest.documents.get(path)
         modified = known.modified if known else self.edition.modified

@@ -330,7 +330,7 @@ def _copies(made: Made, name: str, endings: tuple[str, ...]) -> Copies:
 def _for_hosts(export: Export, written: Mapping[str, Written]) -> Iterator[ExportedFile]:
     """Give the files that tell hosts about all others, once these are there."""
     hosted = [hosting.HostedFile(f"/{name}", each.content_type, dict(each.headers)) for name, each in written.items()]
-    about = export.redirects(), export.places(), export.missing(), dict(export.headers)
+    about = export.redirects(), export.asked(), export.places(), export.missing(), dict(export.headers)
     told = hosting.Hosting(export.edition.site, hosted, *about)
     for name, write in HOST_FILES.items():
         data = write(told)

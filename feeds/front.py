@@ -33,8 +33,10 @@ class Front:
         path: str = environ["PATH_INFO"]
         if not path.isascii():
             path = path.encode("latin-1", "replace").decode("utf-8", "replace")
-        counted, document = path, edition.ahead.get(path)
-        if document is None:
+        query: str = environ.get("QUERY_STRING", "")
+        has_moved = query and edition.moved(path, query)
+        counted, document = path, None if has_moved else edition.ahead.get(path)
+        if document is None and not has_moved:
             counted = kind_of(path.removeprefix(edition.site.path), edition.site.languages)
             document = edition.find(path)
         if document is not None:

@@ -216,11 +216,24 @@ class Site(Strict):
 
     @property
     def moved_paths(self) -> dict[str, str]:
-        """The paths below `url` that lead elsewhere, decoded, each with the URL of its new place."""
+        """The paths below `url` that lead elsewhere with any query, decoded, each with the URL of its new place."""
         homes = {self.home_path(language)[:-1]: self.home_path(language) for language in self.languages}
         icons = dict.fromkeys(ICONS, self.icon.url_path) if self.icon else {}
-        found = {**icons, **homes, **self.redirects}
-        return {old: self.absolute(new) if new.startswith("/") else new for old, new in found.items()}
+        plain = {old: new for old, new in self.redirects.items() if "?" not in old}
+        return {old: self._place(new) for old, new in {**icons, **homes, **plain}.items()}
+
+    @property
+    def moved_queries(self) -> dict[str, dict[str, str]]:
+        """The paths that lead elsewhere with some query, each with such queries and the URLs of their new places."""
+        found: dict[str, dict[str, str]] = {}
+        for old, new in self.redirects.items():
+            path, mark, query = old.partition("?")
+            if mark:
+                found.setdefault(path, {})[query] = self._place(new)
+        return found
+
+    def _place(self, new: str) -> str:
+        return self.absolute(new) if new.startswith("/") else new
 
     def language_of(self, path: str) -> tuple[str, str]:
         """Tell the language of one of our paths, and the path without the prefix of that."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, cast
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -122,9 +122,16 @@ def _category_slug(value: object) -> str:
 _path = matching(r"/[^\s?#\"<>\\^`{|}]*", "a path", "one such as /actualites/feed.xml")
 
 
+_QUERY = re.compile(r"[^\s?#\"<>\\^`{|}=&]+=[^\s?#\"<>\\^`{|}=&]*(&[^\s?#\"<>\\^`{|}=&]+=[^\s?#\"<>\\^`{|}=&]*)*")
+
+
 def _old_path(value: object) -> str:
-    """Read a path as requests bring it: decoded."""
-    return unquote(_path(value))
+    """Read a path as requests bring it, decoded; a query stays as it is."""
+    path, mark, query = line(value).partition("?")
+    found = unquote(_path(path))
+    if "?" in found or (mark and not _QUERY.fullmatch(query)):
+        raise ValueError(f"{show(value)} is not an old path (want one such as /feed.xml or /index.php?format=feed)")
+    return found + mark + query
 
 
 def _new_place(value: object) -> str:
@@ -257,6 +264,15 @@ Entries = Annotated[
 MaxAge = Annotated[
     int, PlainValidator(number(0, 604_800)), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 604_800})
 ]
+Query = tuple[tuple[str, str], ...]
+"""Names and values of a query, decoded, in the order of the names."""
+
+
+def read_query(query: str) -> Query:
+    """Read a query as forms write it (https://url.spec.whatwg.org/#application/x-www-form-urlencoded)."""
+    return tuple(sorted(parse_qsl(query, keep_blank_values=True)))
+
+
 OldPath = Annotated[str, PlainValidator(_old_path), _STRING]
 NewPlace = Annotated[str, PlainValidator(_new_place), _STRING]
 CategorySlug = Annotated[str, PlainValidator(_category_slug), _STRING]

@@ -161,7 +161,10 @@ def _elsewhere(edition: Edition) -> Response | None:
     site, path = edition.site, request.path
     if request.root_path != site.path:
         return None
-    target = site.moved_paths.get(path if request.environ["PATH_INFO"] else "")
+    query = request.query_string.decode("latin-1")
+    target = edition.moved(site.path + path, query) if query else None
+    if target is None:
+        target = site.moved_paths.get(path if request.environ["PATH_INFO"] else "")
     if target is None:
         other = path.rstrip("/") if path.endswith("/") else path + "/"
         target = site.absolute(other) if edition.find(site.path + other) else None

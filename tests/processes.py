@@ -71,9 +71,11 @@ def children(pid: int) -> list[int]:
 
 
 @contextmanager
-def served(content: Path, *options: str, command: str = "serve", **more: str) -> Iterator[tuple[int, Process]]:
-    """Serve a folder on a free port for as long as the block lasts; in `more`, that port stands where `{port}` does."""
-    port = free_port()
+def served(
+    content: Path, *options: str, command: str = "serve", port: int | None = None, **more: str
+) -> Iterator[tuple[int, Process]]:
+    """Serve a folder for as long as the block lasts, on a free port, which stands where `{port}` does in `more`."""
+    port = port or free_port()
     more = {name: value.format(port=port) for name, value in more.items()}
     with process_of(content, command, "--port", str(port), *options, **more) as process:
         wait_until(lambda: answers(port), process)

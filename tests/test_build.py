@@ -375,6 +375,9 @@ def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program:
         "/Old": "/",
         "/old": "/feeds/all",
         "/" + "long" * 150: "/",
+        "/?format=feed&type=rss": "/feeds/all.rss",
+        "/?format=feed": "/feeds/all.json",
+        "/old.php?a[0]=b.c": "/",
     }
     back = {"/articles/a": "/", "/feeds/research": "/", "/media/plan.pdf": "/"}  # what is there again is no old path
     names = ("plan.pdf", "f.rss", "d.xml", "t.txt", "plan.svg", "PLAN.svg")

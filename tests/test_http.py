@@ -26,7 +26,7 @@ from werkzeug.test import Client, TestResponse
 from feeds import create_app, web
 from feeds.settings import Settings
 
-from .builders import NOW, SAMPLE, SITE, content_folder, draw
+from .builders import NOW, SAMPLE, SITE, as_yaml, content_folder, draw
 
 Put = Callable[[str], str]
 
@@ -461,6 +461,34 @@ def test_an_old_path_with_accents_and_spaces_leads_to_its_new_place(content: Pat
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
     assert client.get("/vieux%20flux.xml").headers["Location"] == "https://news.example/feeds/all.rss"
     assert client.get("/actualit%C3%A9s").headers["Location"] == "https://www.example/e"
+
+
+def test_an_old_path_with_a_query_leads_to_its_new_place_and_another_query_does_not(content: Path) -> None:
+    old = {
+        "/?p=12": "/articles/a",
+        "/?format=feed&type=rss": "/feeds/all.rss",
+        "/?format=feed&type=atom": "/feeds/all.atom",
+        "/?format=feed": "/feeds/all.json",
+        "/index.php?q=%C3%A9t%C3%A9+1": "/feeds/research.rss",
+    }
+    content_folder(content, {"a": {}}, SITE + as_yaml({"redirects": old}))
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    for asked, new in old.items():
+        found = client.get(asked)
+        assert (found.status_code, found.headers.get("Location")) == (301, f"https://news.example{new}"), asked
+        assert "max-age" in found.headers["Cache-Control"]
+    assert client.get("/?type=rss&utm=x&format=feed").headers["Location"].endswith("/feeds/all.rss")
+    assert client.get("/index.php?q=%c3%a9t%c3%a9%201").headers["Location"].endswith("/feeds/research.rss")
+    assert [client.get(asked).status_code for asked in ("/", "/?p=1", "/?p=123", "/?_=p", "/feeds/all.rss?p=12")] == [
+        200
+    ] * 5
+    assert client.get("/index.php").status_code == client.get("/index.php?q=x").status_code == 404
+
+
+@pytest.mark.parametrize("old", ["/a?", "/a?b", "/a?b=c d", "/a%3Fb?c=d", "?a=b", "/a?b=c#d"])
+def test_a_query_that_cannot_be_asked_is_a_problem(content: Path, old: str) -> None:
+    site, problems = content_folder(content, {}, SITE + as_yaml({"redirects": {old: "/"}})).load_site()
+    assert site is None and len(problems) == 1
 
 
 def test_a_home_page_of_ours_moves_with_the_address(content: Path) -> None:

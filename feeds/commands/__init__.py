@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 from flask.cli import AppGroup, run_command
@@ -17,6 +18,7 @@ MODULES = {
     "new": "writing",
     "schema": "writing",
     "audience": "audience",
+    "import": "importing",
 }
 """The commands, and the modules that they are in."""
 
@@ -31,7 +33,9 @@ class Commands(AppGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Give a command by its name."""
         if module := MODULES.get(cmd_name):
-            found: click.Command = getattr(import_module(f"feeds.commands.{module}"), cmd_name)
+            found: click.Command = getattr(
+                import_module(f"feeds.commands.{module}"), cmd_name + "_" * iskeyword(cmd_name)
+            )
             return found
         return super().get_command(ctx, cmd_name)
 

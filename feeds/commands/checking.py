@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from urllib.request import urlopen
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from flask.cli import with_appcontext
@@ -14,6 +14,7 @@ from flask.cli import with_appcontext
 from feeds.catalog import Catalog
 from feeds.contentstate import ENDING
 from feeds.edition import Edition
+from feeds.feedtable import FeedTable
 from feeds.manifest import Difference, Manifest, difference
 from feeds.pictures import PictureStore
 from feeds.publisher import Publisher
@@ -22,6 +23,9 @@ from feeds.web import current_publisher
 from feeds.yamlfile import Problem
 
 from .context import counted, current_folder, print_problem, site_or_exit
+
+if TYPE_CHECKING:
+    from feeds.importing.oldfeed import OldFeed
 
 
 @click.command()
@@ -69,23 +73,29 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
 
 @click.command()
 @click.argument("other", required=False)
+@click.option("--feed", "name", metavar="NAME", help="Feed of ours that another is compared with, such as en/research.")
 @click.option(
     "--most", default=10, show_default=True, type=click.IntRange(0), help="New entries that are not too many."
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @with_appcontext
-def diff(other: str | None, most: int, form: str) -> None:
+def diff(other: str | None, name: str | None, most: int, form: str) -> None:
     """Print what subscribers would see of the content that they did not see before.
 
-    Before is what the state folder remembers, or the manifest OTHER: a file, a folder with a manifest.json, or an
-    address. Exit status 1 if more entries would be new than --most: automations would post them all.
+    Before is what the state folder remembers, or OTHER: the manifest or any feed in a file or at an address, or a
+    folder with a manifest.json. A feed, such as that of the system before, is compared with ours that its address is
+    redirected to, or --feed. Exit status 1 if more entries would be new than --most: automations would post them all.
     """
     publisher, content = current_publisher(), current_folder()
     site_or_exit(content, 2)
     loaded = content.load()
     assert loaded.site, "it was read just now"
-    now = Manifest().after(Catalog.at(publisher.clock(), loaded.site, loaded.articles))
-    found = difference(_manifest(other, publisher), now)
+    catalog = Catalog.at(publisher.clock(), loaded.site, loaded.articles)
+    before = _before(other, publisher)
+    if not isinstance(before, Manifest):
+        _diff_with_feed(catalog, before, other or "", name, most, form)
+    now = Manifest().after(catalog)
+    found = difference(before, now)
     if form == "json":
         click.echo(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
     else:
@@ -93,18 +103,58 @@ def diff(other: str | None, most: int, form: str) -> None:
     sys.exit(1 if len(found.new) + len(found.renamed) > most else 0)
 
 
-def _manifest(other: str | None, publisher: Publisher) -> Manifest:
-    """Read a manifest from a file, a folder or an address; none of our own yet is an empty one."""
-    try:
-        if other is None:
+def _before(other: str | None, publisher: Publisher) -> Manifest | OldFeed:
+    """Read a manifest or a feed from a file, a folder or an address; none of our own yet is an empty manifest."""
+    if other is None:
+        try:
             return (publisher.state and publisher.state.read_manifest()) or Manifest()
+        except (OSError, ValueError) as fault:
+            raise click.ClickException(f"the manifest of the state folder: {fault}") from None
+    from feeds.importing.fetch import Fetcher, FetchError
+    from feeds.importing.older import MOST_BYTES
+    from feeds.importing.oldfeed import FeedError, read_feed
+
+    try:
         if other.startswith(("https://", "http://")):
-            with urlopen(other, timeout=20) as answer:
-                return Manifest.from_json(answer.read())
-        path = Path(other)
-        return Manifest.from_json((path / "manifest.json" if path.is_dir() else path).read_bytes())
-    except (OSError, ValueError) as fault:
-        raise click.ClickException(f"{other}: {fault} (want a manifest.json, or the address of one)") from None
+            data = Fetcher(allows_local=True).get(other, most=MOST_BYTES).data
+        else:
+            path = Path(other)
+            data = (path / "manifest.json" if path.is_dir() else path).read_bytes()
+        if data.lstrip().startswith(b"{") and b"jsonfeed.org" not in data[:1000]:
+            return Manifest.from_json(data)
+        return read_feed(data, other)
+    except (OSError, ValueError, FetchError, FeedError) as fault:
+        raise click.ClickException(
+            f"{other}: {fault} (want a manifest.json or a feed, or the address of one)"
+        ) from None
+
+
+def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None, most: int, form: str) -> NoReturn:
+    """Print what a subscriber of another system's feed would see of ours in its place, and end."""
+    from feeds.importing import successor
+
+    table = FeedTable(catalog)
+    try:
+        topic = successor.topic_of(table, name, other)
+    except ValueError as fault:
+        raise click.UsageError(str(fault)) from None
+    found = successor.compare(table, topic, old)
+    if form == "json":
+        click.echo(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
+    else:
+        click.echo(f"Compared with {table.address(topic)}, of {counted(found.entries, 'entry', 'entries')}:")
+        for label, colour, entries in (("new", "green", found.new), ("gone", "red", found.gone)):
+            for id, title in entries.items():
+                click.echo(f"{click.style(f'{label:<8}', fg=colour)} {title}  ({id})")
+        for old_path, new_path in found.unredirected.items():
+            label = click.style("moved   ", fg="red")
+            click.echo(f"{label} site.yaml wants the redirect  {old_path}: {new_path}")
+        if found.fitting is not None:
+            wanted = f"entries: {found.fitting} in site.yaml keeps it out"
+            click.echo(f"What is new is older than all that the other feed has: {wanted}")
+        counts = f"{len(found.new)} new, {len(found.retitled)} with another title, {len(found.gone)} gone"
+        click.echo(f"{counts}, {len(found.unredirected)} moved")
+    sys.exit(1 if len(found.new) > most else 0)
 
 
 def _print_difference(found: Difference, now: Manifest, site: Site) -> None:

@@ -35,6 +35,6 @@ def print_problem(problem: Problem, *, err: bool = False) -> None:
     click.echo(f"{click.style(where, bold=True)}: {click.style(what, fg=colour)}", err=err)
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Say how many there are of something."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
 
 import click
 from flask.cli import with_appcontext
 
+from feeds.articlefile import free_name
 from feeds.checks import PLACEHOLDER
 from feeds.contentstate import ENDING
 from feeds.model import title as read_title
@@ -36,7 +36,7 @@ def new(words: tuple[str, ...]) -> None:
     if found := FORBIDDEN.search(title):
         raise click.UsageError(f"the title: {name_character(found[0])} (want it removed)")
     taken = {slug(path.stem) for path in content.article_files()}
-    name = _free_name(slug(title) or "article", taken)
+    name = free_name(slug(title) or "article", taken)
     folder = content.root / "articles"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}{ENDING}"
@@ -56,13 +56,6 @@ body: |
     with path.open("x", encoding="utf-8") as file:  # x: never over a file that came to be in between
         file.write(text)
     click.echo(path)
-
-
-def _free_name(name: str, taken: Iterable[str]) -> str:
-    name, number, known = name[:80].rstrip("-"), 1, set(taken)
-    while (free := name if number == 1 else f"{name}-{number}") in known:
-        number += 1
-    return free
 
 
 @click.command()

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from feeds.document import IMMUTABLE
 from feeds.site import Site
+from feeds.sitekeys import Query, read_query
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,15 @@ class HostedFile:
 class Hosting:
     """The files of a site, and what is answered at other paths, some of which are files for hosts that know no places.
 
-    `moved` are old paths, each with the URL that it leads to; `places` paths that are answered from another file;
-    `missing` the pages of what is not there, by the beginning of the paths that each is for; `common` the headers of
-    every answer.
+    `moved` are old paths, each with the URL that it leads to; `asked` those that lead there with some query; `places`
+    paths that are answered from another file; `missing` the pages of what is not there, by the beginning of the paths
+    that each is for; `common` the headers of every answer.
     """
 
     site: Site
     files: Sequence[HostedFile]
     moved: Mapping[str, str]
+    asked: Mapping[str, Mapping[str, str]]
     places: Mapping[str, str]
     missing: Mapping[str, str]
     common: Mapping[str, str]
@@ -56,8 +58,16 @@ def redirects(hosting: Hosting) -> bytes:
     """Write `_redirects`: a path, its place, and the status, 200 where the place answers under the path itself."""
     bare = ((path, place) for path, place in hosting.places.items() if path.rpartition("/")[2].isalnum())
     lines = [f"{_in_url(path)} {_in_url(place)} 200" for path, place in bare]
+    for old, query, new in _queries(hosting):
+        lines.append(f"{_in_url(old)} {' '.join(f'{quote(name)}={quote(value)}' for name, value in query)} {new} 301")
     lines += [f"{_in_url(old)} {new} 301" for old, new in hosting.moved.items()]
     return _text(lines)
+
+
+def _queries(hosting: Hosting) -> list[tuple[str, Query, str]]:
+    """Give old paths with their queries, that which asks for most first, and their places."""
+    found = [(old, read_query(query), new) for old, queries in hosting.asked.items() for query, new in queries.items()]
+    return sorted(found, key=lambda each: -len(each[1]))
 
 
 def headers(hosting: Hosting) -> bytes:
@@ -83,6 +93,11 @@ def nginx_maps(hosting: Hosting) -> bytes:
     here = re.escape(site.path)
     maps: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         ("$uri $feeds_moved", "", moved),
+        (
+            '"$uri?$args" $feeds_asked',
+            "",
+            {_asking(old, query): _literal(new) for old, query, new in _queries(hosting)},
+        ),
         ("$uri $feeds_place", "", {_exactly(path): place for path, place in hosting.places.items()}),
         ("$uri $feeds_link", "", links),
         ("$uri $feeds_policy", policy, {_exactly(path): found for path, found in policies.items() if found != policy}),
@@ -135,6 +150,7 @@ def nginx_server(hosting: Hosting) -> bytes:
             "max_ranges 0;",
             "error_page 404 $feeds_missing;",
             "if ($request_method !~ ^(GET|HEAD)$) { return 405; }",
+            "if ($feeds_asked) { return 301 $feeds_asked; }",
             "if ($feeds_moved) { return 301 $feeds_moved; }",
             "if ($feeds_place) { rewrite ^ $feeds_place last; }",
             "location ~ // { return 404; }",
@@ -153,6 +169,9 @@ def nginx_server(hosting: Hosting) -> bytes:
         ]
     )
 
+
+_LEFT = "[]!$'()*,;:@/?~"
+"""What may stand in a query as it is."""
 
 _WRITTEN = "# Written by `flask build`; the next one writes it anew."
 
@@ -179,6 +198,18 @@ def _quoted(text: str) -> str:
 def _exactly(path: str) -> str:
     """Make the key of a map that stands for one path: a plain one would stand for capitals too, and be short."""
     return f"~^{re.escape(path)}\\z"
+
+
+def _asking(path: str, query: Query) -> str:
+    """Make the key of a map that stands for a path whose query has some names with their values, in any order."""
+    wanted = "".join(f"(?=(.*&)?{_as_sent(name)}={_as_sent(value)}(&|\\z))" for name, value in query)
+    return f"~^{re.escape(path)}\\?{wanted}"
+
+
+def _as_sent(text: str) -> str:
+    """Make a pattern of a text in a query, where some clients escape what others leave (RFC 3986 section 3.4)."""
+    forms = dict.fromkeys(re.escape(quote(text, safe=safe)) for safe in ("", _LEFT))
+    return f"(?:{'|'.join(forms)})" if len(forms) > 1 else next(iter(forms))
 
 
 def _literal(url: str) -> str:

@@ -1,0 +1,167 @@
+"""`flask import`: articles from another system's feed or export."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from feeds.content import ContentFolder
+from feeds.importing.categories import ANY, Categories, MappingError
+from feeds.importing.fetch import Fetcher, FetchError
+from feeds.importing.gallery import Gallery
+from feeds.importing.importer import Importer, Taken
+from feeds.importing.older import MOST_BYTES, with_older
+from feeds.importing.oldfeed import FeedError, OldFeed, read_feed
+from feeds.importing.sitetext import SiteTextError, with_redirects
+from feeds.importing.wxr import is_export, read_export
+from feeds.site import Site, read_site
+from feeds.whole import write_whole
+from feeds.yamlfile import read
+
+from .context import counted, current_folder, site_or_exit
+
+LISTED = 40
+"""Names of categories that are listed; of tags there may be thousands."""
+
+
+@click.command("import")
+@click.argument("feed")
+@click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see below.")
+@click.option("--language", help="Language of the entries, if it is not that which the feed names.")
+@click.option("--dry-run", is_flag=True, help="Write and fetch nothing but the feed; tell what would be done.")
+@click.option("--no-pictures", is_flag=True, help="Leave pictures where they are.")
+@click.option("--no-older", is_flag=True, help="Follow no archives of the feed.")
+@click.option("--allow-local", is_flag=True, help="Fetch from the local network too.")
+@with_appcontext
+def import_(
+    feed: str,
+    mapping: tuple[str, ...],
+    language: str | None,
+    dry_run: bool,
+    no_pictures: bool,
+    no_older: bool,
+    allow_local: bool,
+) -> None:
+    """Write articles of the entries of another system's FEED: the address or file of an RSS, Atom or JSON feed, or a
+    WordPress export.
+
+    Their ids stay to the byte, so that no reader takes them for new. Nothing that is there is changed, but for
+    redirects that are added to site.yaml; a second run adds only what is new.
+
+    --map "Name=research" puts what is filed there under "Name" into a category, "Name=research,funding" into two,
+    "Name=" leaves the name out, and "*=research" is for what is in no category otherwise. Names that nobody maps
+    become tags.
+    """
+    content = current_folder()
+    site = site_or_exit(content, 1)
+    if language and language not in site.languages:
+        raise click.UsageError(f"--language {language} is no language of site.yaml (want {', '.join(site.languages)})")
+    fetcher = Fetcher(allows_local=allow_local)
+    try:
+        old, url = _read(feed, site, fetcher, no_older)
+        categories = Categories.of((name for entry in old.entries for name in entry.categories), site, mapping)
+    except (FetchError, FeedError, MappingError) as fault:
+        raise click.ClickException(str(fault)) from None
+    gallery = None if dry_run or no_pictures else Gallery(content.media, fetcher)
+    importer = Importer(content, site, old, categories, language=language, gallery=gallery)
+    system = f", made by {importer.system.name}" if importer.system else ""
+    click.echo(f"{old.title or feed}: {counted(len(old.entries), 'entry', 'entries')}{system}")
+    _print_categories(categories)
+    plan = importer.plan()
+    if not mapping and not dry_run and any("--map" in (each.refusal or "") for each in plan):
+        raise click.ClickException("some entries are in no category of ours: say what each name becomes (want --map)")
+    _take(importer, plan, writes=not dry_run)
+    redirects = importer.redirects(plan, url)
+    _tell_redirects(content, site, redirects, writes=not dry_run)
+    _sum_up(plan, list(importer.left), old, gallery)
+
+
+def _read(feed: str, site: Site, fetcher: Fetcher, no_older: bool) -> tuple[OldFeed, str | None]:
+    """Read a feed with all that came before it; give its address too, if it has one."""
+    if feed.startswith(("http://", "https://")):
+        answer = fetcher.get(feed, most=MOST_BYTES)
+        if is_export(answer.data):
+            return read_export(answer.data, site.timezone), None
+        found = read_feed(answer.data, answer.url, answer.type)
+        if not no_older:
+            found = with_older(found, answer.url, fetcher, lambda words: click.echo(words, err=True))
+        return found, feed
+    try:
+        data = Path(feed).read_bytes()
+    except OSError as fault:
+        raise FetchError(f"{feed}: {fault.strerror} (want a file, or an address with https://)") from None
+    if is_export(data):
+        return read_export(data, site.timezone), None
+    return read_feed(data), None
+
+
+def _print_categories(categories: Categories) -> None:
+    if not categories.counts:
+        return
+    click.echo("\nFiled under:")
+    width = max(map(len, list(categories.counts)[:LISTED]))
+    for name, count in list(categories.counts.items())[:LISTED]:
+        mapped = categories.mapping.get(name)
+        target = "a tag" if mapped is None else ", ".join(mapped) or "left out"
+        click.echo(f"  {name:<{width}}  {count:>5}  → {target}")
+    if len(categories.counts) > LISTED:
+        click.echo(f"  … and {len(categories.counts) - LISTED:,} more")
+    if ANY in categories.mapping:
+        click.echo(f"  {ANY:<{width}}         → {', '.join(categories.mapping[ANY])}")
+    click.echo()
+
+
+def _take(importer: Importer, plan: list[Taken], *, writes: bool) -> None:
+    new = [each for each in plan if each.path]
+    with click.progressbar(new, label="Taking over", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        for taken in bar:
+            importer.convert(taken)
+            if taken.path and writes:
+                importer.write(taken)
+    for taken in plan:
+        title = taken.entry.title or taken.entry.id
+        if taken.refusal:
+            click.echo(f"{click.style('left out', fg='red')}  {title}: {taken.refusal}")
+        elif taken.path:
+            click.echo(f"{click.style('new', fg='green')}       {taken.path}")
+            for note in dict.fromkeys(taken.notes):
+                click.echo(f"          {click.style(note, fg='yellow')}")
+
+
+def _tell_redirects(content: ContentFolder, site: Site, redirects: dict[str, str], *, writes: bool) -> None:
+    """Add redirects to the site file, if it is as good with them as it was without."""
+    if not redirects:
+        return
+    outside = [old for old in redirects if not f"{old}/".startswith(f"{site.path}/")]
+    inside = {old.removeprefix(site.path): new for old, new in redirects.items() if old not in outside}
+    if outside:
+        paths = counted(len(outside), "old path")
+        click.echo(f"{paths} not below {site.path}, such as {outside[0]}: redirects for the server there")
+    text = content.site_file.read_text(encoding="utf-8")
+    try:
+        changed = with_redirects(text, inside)
+    except SiteTextError as fault:
+        raise click.ClickException(f"{content.site_file}: {fault}") from None
+    tree, problems = read(changed.encode(), str(content.site_file))
+    if tree is None or read_site(tree, content.media) is None:
+        said = "; ".join(each.message for each in (*problems, *(tree.problems if tree else ())))
+        raise click.ClickException(f"{content.site_file} is left as it is, for with redirects: {said}")
+    if writes and changed != text:
+        write_whole(content.site_file, changed.encode())
+    click.echo(f"{counted(len(inside), 'redirect')} in {content.site_file}")
+
+
+def _sum_up(plan: list[Taken], left: list[str], old: OldFeed, gallery: Gallery | None) -> None:
+    new = sum(each.path is not None for each in plan)
+    known = sum(each.is_known for each in plan)
+    out = len(plan) - new - known
+    pictures = f", {counted(len(gallery.new), 'picture')}" if gallery else ""
+    click.echo(f"{new:,} new{pictures}, {known:,} known, {out:,} left out")
+    if left:
+        links = counted(len(left), "address", "addresses")
+        click.echo(f"The texts still lead to {links} of the old host, such as {left[0]}")
+    if new and not old.has_texts:
+        click.echo("The feed has descriptions alone, which may be shortened: see whether the texts are whole.")

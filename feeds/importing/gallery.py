@@ -1,0 +1,89 @@
+"""Gallery: takes pictures from elsewhere into `media/`, each once, if they are what every reader shows.
+
+It overwrites no file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from PIL import Image
+
+from feeds.articlefile import free_name
+from feeds.media import FORMATS, MediaFolder
+from feeds.sitekeys import slug
+from feeds.whole import write_whole
+
+from .fetch import Fetcher, FetchError
+
+MOST_BYTES = 40_000_000
+"""Bytes that a picture may have."""
+
+
+class PictureError(Exception):
+    """Why a picture was not taken, in words for people."""
+
+
+class Gallery:
+    """The pictures of one import: where each address is now, below `media/`."""
+
+    def __init__(self, media: MediaFolder, fetcher: Fetcher) -> None:
+        """Take the folder they go to."""
+        self._media, self._fetcher = media, fetcher
+        self._taken: dict[str, str | PictureError] = {}
+        self._digests: dict[str, str] = {}
+        self.new: list[str] = []
+
+    def take(self, url: str, year: str) -> str:
+        """Give the path below `media/` of the picture at an address, which is fetched once. Raises PictureError."""
+        if url not in self._taken:
+            try:
+                self._taken[url] = self._fetch(url, year)
+            except (FetchError, PictureError) as fault:
+                self._taken[url] = PictureError(str(fault))
+        found = self._taken[url]
+        if isinstance(found, PictureError):
+            raise found
+        return found
+
+    def _fetch(self, url: str, year: str) -> str:
+        data = self._fetcher.get(url, most=MOST_BYTES).data
+        ending = _ending(data, url)
+        stem = slug(PurePosixPath(unquote(urlsplit(url).path)).stem) or "picture"
+        digest = hashlib.sha256(data).hexdigest()
+        folder = self._media.root / year
+        same = self._digests.get(digest) or self._present(folder, stem, digest)
+        if same:
+            return same
+        folder.mkdir(parents=True, exist_ok=True)
+        names = {path.stem for path in folder.iterdir()}
+        path = folder / f"{free_name(stem, names)}{ending}"
+        write_whole(path, data)
+        relative = path.relative_to(self._media.root).as_posix()
+        if flaw := self._media.find(relative).flaw:
+            path.unlink()
+            raise PictureError(f"{url} {flaw}")
+        self._digests[digest] = relative
+        self.new.append(relative)
+        return relative
+
+    def _present(self, folder: Path, stem: str, digest: str) -> str | None:
+        """Find the picture where an earlier import has left it."""
+        for path in sorted(folder.glob(f"{stem}*")):
+            if hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+                return path.relative_to(self._media.root).as_posix()
+        return None
+
+
+def _ending(data: bytes, url: str) -> str:
+    """Tell how a picture's file is to end, by its content."""
+    try:
+        quietly = warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning)
+        with quietly, Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as picture:
+            return FORMATS[str(picture.format)][1][0]
+    except Exception:  # Pillow raises of many kinds
+        raise PictureError(f"{url} is no picture that readers show (want JPEG, PNG, GIF or WebP)") from None

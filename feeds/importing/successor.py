@@ -1,0 +1,85 @@
+"""Successor: a feed of ours in the place of another system's, as a subscriber of that one sees it.
+
+It asks nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from feeds.feed import Topic
+from feeds.feedtable import FeedTable
+from feeds.formats import FORMATS
+from feeds.sitekeys import read_query
+
+from .oldfeed import OldFeed
+
+
+@dataclass(frozen=True)
+class Succession:
+    """What differs: entries by their ids, with their titles. `entries` is how many ours has.
+
+    `new` are those of ours that the other has not, `gone` those of the other that are nowhere here. `unredirected` are
+    old paths that lead nowhere, with the new ones. `fitting` is how many entries ours may have to show nothing new,
+    where only the oldest of it are.
+    """
+
+    entries: int
+    new: Mapping[str, str]
+    gone: Mapping[str, str]
+    retitled: Mapping[str, str]
+    unredirected: Mapping[str, str]
+    fitting: int | None
+
+
+def topic_of(table: FeedTable, name: str | None, url: str) -> Topic:
+    """Find our feed by its name, or by where an old address is redirected to; else it is that of everything.
+
+    Raises ValueError where there is no such feed.
+    """
+    path = f"/{name}" if name else _redirected(table, url)
+    language, place = table.site.language_of(path)
+    stem = place.removeprefix("/").removeprefix("feeds/")
+    ending = next((f".{each}" for each in FORMATS if stem.endswith(f".{each}")), "")
+    topic = table.topic(language, stem.removesuffix(ending))
+    if topic is None:
+        raise ValueError(f"--feed {name or path}: there is no such feed (want all, research, en/all or the like)")
+    return topic
+
+
+def _redirected(table: FeedTable, url: str) -> str:
+    site, parts = table.site, urlsplit(url)
+    path, query = unquote(parts.path).removeprefix(site.path), set(read_query(parts.query))
+    for old, new in site.redirects.items():
+        wanted, _, asked = old.partition("?")
+        if wanted == path and query.issuperset(read_query(asked)) and "/feeds/" in new:
+            return new.removeprefix(site.url)
+    return "/all"
+
+
+def compare(table: FeedTable, topic: Topic, old: OldFeed) -> Succession:
+    """Compare what is in a feed of ours with what another has."""
+    ours = table.feed(topic).entries
+    theirs = {entry.id: entry for entry in old.entries}
+    live = {article.id: article for article in table.catalog.live}
+    new = {entry.id: entry.title for entry in ours if entry.id not in theirs}
+    first = next((at for at, entry in enumerate(ours) if entry.id not in theirs), len(ours))
+    are_last = first > 0 and all(entry.id not in theirs for entry in ours[first:])
+    known = [(entry, live[entry.id]) for entry in theirs.values() if entry.id in live]
+    moved = {}
+    for entry, article in known:
+        page = table.site.article_path(article.language, article.slug)
+        path = urlsplit(entry.url or "").path
+        is_elsewhere = not path or article.link is not None or urlsplit(entry.url or "").query
+        if not is_elsewhere and unquote(path).removeprefix(table.site.path) not in (page, *table.site.redirects):
+            moved[path] = page
+    return Succession(
+        entries=len(ours),
+        new=new,
+        gone={entry.id: entry.title for entry in theirs.values() if entry.id not in live},
+        retitled={entry.id: article.title for entry, article in known if entry.title not in ("", article.title)},
+        unredirected=moved,
+        fitting=first if new and are_last else None,
+    )
