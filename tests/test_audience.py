@@ -22,8 +22,9 @@ from playwright.sync_api import Browser
 from feeds import create_app, words
 from feeds.audience import accesslog, census, page, plots
 from feeds.audience.accesslog import Log
-from feeds.audience.agents import OTHERS, Agents, Kind, read_agent
+from feeds.audience.agents import OTHERS, Agents, read_agent
 from feeds.audience.census import Census
+from feeds.audience.programs import Kind
 from feeds.audience.readership import Audience
 from feeds.settings import Settings
 
@@ -338,7 +339,7 @@ def test_conditional_requests_are_counted_where_the_log_tells_of_them() -> None:
 
 
 def test_an_address_that_a_client_made_up_is_not_taken_for_its_own() -> None:
-    forged = [line(address="203.0.113.7") + f' "198.51.100.{number}"' for number in range(9)]
+    forged = [line(address="93.184.216.34") + f' "198.51.100.{number}"' for number in range(9)]
     assert subscribers(counted(forged)) == {("research", "NetNewsWire"): 1}
 
 

@@ -33,7 +33,8 @@ from feeds.importing.articletext import article_text
 from feeds.importing.categories import Categories, MappingError
 from feeds.importing.fetch import Fetcher, FetchError
 from feeds.importing.markdown import to_markdown
-from feeds.importing.oldfeed import FeedError, read_feed
+from feeds.importing.oldfeed import FeedError
+from feeds.importing.oldxml import read_feed
 from feeds.importing.sitetext import SiteTextError, with_redirects
 from feeds.importing.systems import SYSTEMS, System, system_of
 from feeds.settings import Settings
@@ -349,6 +350,7 @@ def test_an_export_of_wordpress_is_taken_over_with_its_drafts_and_featured_pictu
     ]
     redirects = yaml.safe_load((content / "site.yaml").read_text())["redirects"]
     assert redirects["/category/dons-legs/feed/"] == "/feeds/funding.rss", "the slug that the export tells"
+    assert redirects["/tag/vaccins/feed/"] == "/feeds/tags/vaccins.rss"
     assert "/?p=13" not in redirects, "a draft has no page"
 
 
@@ -413,6 +415,28 @@ def test_what_cannot_be_taken_over_is_told_with_the_reason(old: OldSite, content
         "Sans rien: it has neither id nor link",
     ]
     assert articles(content).keys() == {"bonne"}
+
+
+def test_an_entry_that_points_elsewhere_has_its_link_and_no_redirect(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/feed/", "wordpress.xml")
+    moved = old.pages["/feed/"].replace(f"<link>{old.url}/2026/02/stand/".encode(), b"<link>https://paper.example/1")
+    old.pages["/feed/"] = moved
+    take(run, feed, *CASES["WordPress"][1])
+    (values,) = [each for each in articles(content).values() if each["title"] == "Un stand"]
+    assert values["link"] == "https://paper.example/1"
+    assert "/1:" not in (content / "site.yaml").read_text()
+
+
+def test_the_feed_of_one_category_is_redirected_to_ours(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/recherche?format=feed&type=rss", "joomla.xml")
+    take(run, feed, "--map", "*=research", "--feed", "research")
+    redirects = yaml.safe_load((content / "site.yaml").read_text())["redirects"]
+    assert redirects["/recherche?format=feed&type=rss"] == "/feeds/research.rss"
+    assert redirects["/index.php?format=feed&type=rss"] == "/feeds/all.rss"
+    assert "Compared with https://news.example/feeds/research," in run("diff", feed)
+    assert "--feed sport is no feed of ours (want all, research, outreach, funding)" in take(
+        run, feed, "--feed", "sport", code=2
+    )
 
 
 def test_a_picture_that_is_none_stays_where_it_was_and_is_told(old: OldSite, content: Path, run: Run) -> None:

@@ -13,9 +13,10 @@ from datetime import date
 
 from feeds.site import Site
 
-from .accesslog import Request
-from .agents import Agents, Kind
+from .agents import Agents
 from .feedpaths import FeedPath, FeedPaths
+from .logforms import Request
+from .programs import Kind
 from .readership import Audience, Excess, Haste, Readership, Usage
 
 ABSURD = 100_000

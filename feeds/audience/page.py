@@ -15,7 +15,8 @@ from feeds.formats.pages import fill
 from feeds.site import Site
 
 from . import plots
-from .agents import NAMELESS, OTHERS, Kind
+from .agents import NAMELESS, OTHERS
+from .programs import Kind
 from .readership import Audience, Program
 
 KINDS: dict[Kind, str] = {

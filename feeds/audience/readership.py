@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 
-from .agents import Kind
+from .programs import Kind
 
 
 @dataclass(frozen=True, slots=True)

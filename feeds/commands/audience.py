@@ -14,8 +14,9 @@ import click
 from flask.cli import with_appcontext
 
 from feeds.audience import page, report
-from feeds.audience.accesslog import Log, LogError, Unread
+from feeds.audience.accesslog import Log, LogError
 from feeds.audience.census import ABSURD, HASTY, Census
+from feeds.audience.logforms import Unread
 from feeds.audience.readership import Audience
 from feeds.whole import write_whole
 from feeds.words import LANGUAGES

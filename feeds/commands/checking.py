@@ -112,7 +112,8 @@ def _before(other: str | None, publisher: Publisher) -> Manifest | OldFeed:
             raise click.ClickException(f"the manifest of the state folder: {fault}") from None
     from feeds.importing.fetch import Fetcher, FetchError
     from feeds.importing.older import MOST_BYTES
-    from feeds.importing.oldfeed import FeedError, read_feed
+    from feeds.importing.oldfeed import FeedError
+    from feeds.importing.oldxml import read_feed
 
     try:
         if other.startswith(("https://", "http://")):

@@ -14,7 +14,8 @@ from feeds.importing.fetch import Fetcher, FetchError
 from feeds.importing.gallery import Gallery
 from feeds.importing.importer import Importer, Taken
 from feeds.importing.older import MOST_BYTES, with_older
-from feeds.importing.oldfeed import FeedError, OldFeed, read_feed
+from feeds.importing.oldfeed import FeedError, OldFeed
+from feeds.importing.oldxml import read_feed
 from feeds.importing.sitetext import SiteTextError, with_redirects
 from feeds.importing.wxr import is_export, read_export
 from feeds.site import Site, read_site
@@ -31,6 +32,7 @@ LISTED = 40
 @click.argument("feed")
 @click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see below.")
 @click.option("--language", help="Language of the entries, if it is not that which the feed names.")
+@click.option("--feed", "name", default="all", show_default=True, help="Feed of ours that takes its place.")
 @click.option("--dry-run", is_flag=True, help="Write and fetch nothing but the feed; tell what would be done.")
 @click.option("--no-pictures", is_flag=True, help="Leave pictures where they are.")
 @click.option("--no-older", is_flag=True, help="Follow no archives of the feed.")
@@ -40,6 +42,7 @@ def import_(
     feed: str,
     mapping: tuple[str, ...],
     language: str | None,
+    name: str,
     dry_run: bool,
     no_pictures: bool,
     no_older: bool,
@@ -59,6 +62,8 @@ def import_(
     site = site_or_exit(content, 1)
     if language and language not in site.languages:
         raise click.UsageError(f"--language {language} is no language of site.yaml (want {', '.join(site.languages)})")
+    if name not in ("all", *site.categories):
+        raise click.UsageError(f"--feed {name} is no feed of ours (want all, {', '.join(site.categories)})")
     fetcher = Fetcher(allows_local=allow_local)
     try:
         old, url = _read(feed, site, fetcher, no_older)
@@ -74,9 +79,9 @@ def import_(
     if not mapping and not dry_run and any("--map" in (each.refusal or "") for each in plan):
         raise click.ClickException("some entries are in no category of ours: say what each name becomes (want --map)")
     _take(importer, plan, writes=not dry_run)
-    redirects = importer.redirects(plan, url)
+    _sum_up(plan, list(importer.addresses.left), old, gallery)
+    redirects = importer.addresses.redirects(categories, url=url, name=name, language=importer.language_of())
     _tell_redirects(content, site, redirects, writes=not dry_run)
-    _sum_up(plan, list(importer.left), old, gallery)
 
 
 def _read(feed: str, site: Site, fetcher: Fetcher, no_older: bool) -> tuple[OldFeed, str | None]:

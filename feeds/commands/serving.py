@@ -135,7 +135,7 @@ def load_worker(
 
 
 def _access_form() -> str:
-    from feeds.audience.accesslog import GRANIAN
+    from feeds.audience.logforms import GRANIAN
 
     return GRANIAN
 

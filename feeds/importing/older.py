@@ -10,7 +10,8 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from .fetch import Fetcher, FetchError
-from .oldfeed import FeedError, OldFeed, read_feed
+from .oldfeed import FeedError, OldFeed
+from .oldxml import read_feed
 from .systems import system_of
 
 MOST_BYTES = 50_000_000
