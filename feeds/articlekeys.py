@@ -85,6 +85,9 @@ def _language(value: object, info: ValidationInfo) -> str:
     return str(value)
 
 
+_WANTED = "a word of A-Z a-z 0-9 . _ -, or an older system's whole guid, as {exact: …} if it has no colon"
+
+
 def entry_id(value: object, site: Site, slug: str) -> str:
     """Tell which id an article has by what is written behind its key; `slug` is that of its file. Raises ValueError."""
     if value is None:
@@ -92,14 +95,13 @@ def entry_id(value: object, site: Site, slug: str) -> str:
     if isinstance(value, dict):
         exact = value.get("exact")
         if list(value) != ["exact"] or not isinstance(exact, str) or not exact.strip() or "\n" in exact:
-            raise ValueError(f"{show(value)} is no id (want a word, or {{exact: …}} with an older system's guid)")
+            raise ValueError(f"{show(value)} is no id (want {_WANTED})")
         return exact
     found = value if isinstance(value, str) else show(value)
     if is_word(found):
         return site.tag(found)
     if not isinstance(value, str) or ":" not in found or found != found.strip() or "\n" in found:
-        wanted = "a word of A-Z a-z 0-9 . _ -, or an older system's whole guid; one without a colon as {exact: …}"
-        raise ValueError(f"{show(found)} is no id (want {wanted})")
+        raise ValueError(f"{show(found)} is no id (want {_WANTED})")
     return found
 
 
