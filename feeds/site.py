@@ -220,7 +220,8 @@ class Site(Strict):
         homes = {self.home_path(language)[:-1]: self.home_path(language) for language in self.languages}
         icons = dict.fromkeys(ICONS, self.icon.url_path) if self.icon else {}
         plain = {old: new for old, new in self.redirects.items() if "?" not in old}
-        return {old: self._place(new) for old, new in {**icons, **homes, **plain}.items()}
+        slashed = {old[:-1] if old.endswith("/") else f"{old}/": new for old, new in plain.items() if old != "/"}
+        return {old: self._place(new) for old, new in {**slashed, **icons, **homes, **plain}.items()}
 
     @property
     def moved_queries(self) -> dict[str, dict[str, str]]:

@@ -290,7 +290,7 @@ def test_the_table_of_categories_comes_first_and_nothing_is_written_before_it_is
         ("sein", "1", "a tag"),
         ("Rencontres", "1", "a tag"),
     ]
-    assert "say what each name becomes (want --map)" in printed
+    assert "1 entry is in no category of ours: say what becomes of their names (want --map; " in printed
     assert articles(content) == {}
 
 
@@ -352,6 +352,69 @@ def test_an_export_of_wordpress_is_taken_over_with_its_drafts_and_featured_pictu
     assert redirects["/category/dons-legs/feed/"] == "/feeds/funding.rss", "the slug that the export tells"
     assert redirects["/tag/vaccins/feed/"] == "/feeds/tags/vaccins.rss"
     assert "/?p=13" not in redirects, "a draft has no page"
+
+
+def test_an_export_and_a_feed_of_one_site_are_taken_over_alike(
+    old: OldSite, content: Path, run: Run, tmp_path: Path
+) -> None:
+    """Tags can be mapped, a picture keeps its caption, short links and slugs are those of WordPress."""
+    text = (OLD / "export.xml").read_text(encoding="utf-8").replace("http://old.example", old.url)
+    text = text.replace("La légende de la photo", "")
+    text = text.replace(' class="wp-image-11"/></figure>', "/><figcaption>© L’institut</figcaption></figure>")
+    text = text.replace('nicename="recherche"', 'nicename="vie-de-linstitut"').replace(
+        "[Recherche]", "[Vie de l’institut]"
+    )
+    export = tmp_path / "export.xml"
+    export.write_text(text, encoding="utf-8")
+    take(
+        run,
+        str(export),
+        "--map",
+        "Dons & legs=funding",
+        "--map",
+        "Vie de l’institut=outreach",
+        "--map",
+        "vaccins=research",
+    )
+    values = articles(content)["un-vaccin"]
+    assert (values["categories"], values["picture"]["caption"]) == (["outreach", "research"], "© L’institut")
+    redirects = yaml.safe_load((content / "site.yaml").read_text())["redirects"]
+    assert redirects["/?p=10"] == "/articles/un-vaccin"
+    assert redirects["/category/vie-de-linstitut/feed/"] == "/feeds/outreach.rss"
+    assert "/?p=13" not in redirects and not any(old.startswith("/tag/vaccins") for old in redirects)
+    assert system_of("WordPress", []).slug("Vie de l’institut") == "vie-de-linstitut"  # type: ignore[union-attr]
+    assert "\n0 new, " in run("diff", str(export), "--feed", "all")
+
+
+def test_the_picture_that_a_text_begins_with_is_the_article_s(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/feed/", "wordpress.xml")
+    text = old.pages["/feed/"].decode()
+    old.pages["/feed/"] = text.replace(
+        "<p>Venez nous voir au marché, s", '<p><img src="/stand.png" alt="Le stand"></p><p>Venez nous voir au marché, s'
+    ).encode()
+    take(run, feed, *CASES["WordPress"][1])
+    values = articles(content)["stand"]
+    assert values["picture"] == {"file": "2026/stand.png", "alt": "Le stand"}
+    assert values["body"] == "Venez nous voir au marché, samedi 7 février.\n"
+
+
+def test_a_redirect_leads_there_with_a_slash_at_its_end_and_without(old: OldSite, content: Path, run: Run) -> None:
+    take(run, old.add("/feed/", "wordpress.xml"), *CASES["WordPress"][1])
+    client = create_app(Settings(content), clock=lambda: NOW).test_client()
+    for path in ("/2026/02/stand/", "/2026/02/stand", "/feed/atom", "/category/rencontres/feed", "/?p=1287"):
+        assert client.get(path).status_code == 301, path
+
+
+def test_what_the_old_host_still_has_to_give_is_listed(old: OldSite, run: Run) -> None:
+    feed = old.add("/rss.xml", "drupal.xml")
+    del old.pages["/rss.xml"]
+    text = (OLD / "drupal.xml").read_text().replace("http://old.example", old.url)
+    text = text.replace("&lt;p&gt;Un chèque de", '&lt;p&gt;&lt;a href="/plan.pdf"&gt;Le plan&lt;/a&gt; Un chèque de')
+    old.pages["/rss.xml"] = text.encode()
+    old.pages["/sites/default/files/cheque.png"] = b"none"
+    printed = take(run, feed)
+    assert "still lead to 2 addresses of the old host, which go with it:" in printed
+    assert f"  {old.url}/plan.pdf\n  {old.url}/sites/default/files/cheque.png\n" in printed
 
 
 def test_redirects_are_put_below_those_that_are_there_and_all_else_stays(old: OldSite, content: Path, run: Run) -> None:
@@ -516,7 +579,7 @@ def test_a_redirect_does_not_lead_to_the_local_network(away: OldSite, monkeypatc
     monkeypatch.setattr(fetch, "is_local", lambda address: address != "127.0.0.1")
     away.moved["/"] = f"http://127.0.0.2:{away.port}/"
     away.is_everywhere = True
-    with away.serving(), pytest.raises(FetchError, match="127.0.0.2 is 127.0.0.2, on the local network"):
+    with away.serving(), pytest.raises(FetchError, match="127.0.0.2 is on the local network"):
         Fetcher().get(f"{away.url}/", most=100)
     assert away.asked == ["/"]
 

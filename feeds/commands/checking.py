@@ -147,6 +147,8 @@ def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None
         for label, colour, entries in (("new", "green", found.new), ("gone", "red", found.gone)):
             for id, title in entries.items():
                 click.echo(f"{click.style(f'{label:<8}', fg=colour)} {title}  ({id})")
+        for there, here in found.retitled.items():
+            click.echo(f"{click.style('title   ', fg='yellow')} {there} → {here}")
         for old_path, new_path in found.unredirected.items():
             label = click.style("moved   ", fg="red")
             click.echo(f"{label} site.yaml wants the redirect  {old_path}: {new_path}")

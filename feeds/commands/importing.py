@@ -27,10 +27,13 @@ from .context import counted, current_folder, site_or_exit
 LISTED = 40
 """Names of categories that are listed; of tags there may be thousands."""
 
+SHOWN = 10
+"""Examples that are shown of what may be many."""
+
 
 @click.command("import")
 @click.argument("feed")
-@click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see below.")
+@click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see above.")
 @click.option("--language", help="Language of the entries, if it is not that which the feed names.")
 @click.option("--feed", "name", default="all", show_default=True, help="Feed of ours that takes its place.")
 @click.option("--dry-run", is_flag=True, help="Write and fetch nothing but the feed; tell what would be done.")
@@ -67,7 +70,9 @@ def import_(
     fetcher = Fetcher(allows_local=allow_local)
     try:
         old, url = _read(feed, site, fetcher, no_older)
-        categories = Categories.of((name for entry in old.entries for name in entry.categories), site, mapping)
+        names = [name for entry in old.entries for name in entry.categories]
+        tags = [tag for entry in old.entries for tag in entry.tags]
+        categories = Categories.of(names, site, mapping, tags=tags)
     except (FetchError, FeedError, MappingError) as fault:
         raise click.ClickException(str(fault)) from None
     gallery = None if dry_run or no_pictures else Gallery(content.media, fetcher)
@@ -76,17 +81,27 @@ def import_(
     click.echo(f"{old.title or feed}: {counted(len(old.entries), 'entry', 'entries')}{system}")
     _print_categories(categories)
     plan = importer.plan()
-    if not mapping and not dry_run and any("--map" in (each.refusal or "") for each in plan):
-        raise click.ClickException("some entries are in no category of ours: say what each name becomes (want --map)")
+    if unanswered := importer.unanswered(plan):
+        for each in unanswered[:SHOWN]:
+            click.echo(f"{each.entry.title or each.entry.id}: {each.refusal}")
+        count = counted(len(unanswered), "entry is", "entries are")
+        message = f"{count} in no category of ours: say what becomes of their names (want --map; '*=' leaves them out)"
+        if not dry_run:
+            raise click.ClickException(f"{message}. Nothing was written")
+        click.echo(f"Before anything is written: {message}\n")
     _take(importer, plan, writes=not dry_run)
     _sum_up(plan, list(importer.addresses.left), old, gallery)
-    redirects = importer.addresses.redirects(categories, url=url, name=name, language=importer.language_of())
+    redirects = importer.addresses.redirects(
+        categories, importer.tags(plan), url=url, name=name, language=importer.language_of()
+    )
     _tell_redirects(content, site, redirects, writes=not dry_run)
+    if dry_run:
+        click.echo("Nothing was written: this was a dry run.")
 
 
 def _read(feed: str, site: Site, fetcher: Fetcher, no_older: bool) -> tuple[OldFeed, str | None]:
     """Read a feed with all that came before it; give its address too, if it has one."""
-    if feed.startswith(("http://", "https://")):
+    if "://" in feed:
         answer = fetcher.get(feed, most=MOST_BYTES)
         if is_export(answer.data):
             return read_export(answer.data, site.timezone), None
@@ -167,6 +182,8 @@ def _sum_up(plan: list[Taken], left: list[str], old: OldFeed, gallery: Gallery |
     click.echo(f"{new:,} new{pictures}, {known:,} known, {out:,} left out")
     if left:
         links = counted(len(left), "address", "addresses")
-        click.echo(f"The texts still lead to {links} of the old host, such as {left[0]}")
+        click.echo(f"The texts still lead to {links} of the old host, which go with it:")
+        for address in left[:SHOWN]:
+            click.echo(f"  {address}")
     if new and not old.has_texts:
         click.echo("The feed has descriptions alone, which may be shortened: see whether the texts are whole.")

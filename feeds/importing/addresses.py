@@ -5,14 +5,14 @@ It asks nobody, and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote, urlsplit
 
 from feeds.edition import guesses
 from feeds.site import Site
 from feeds.sitekeys import slug
 
-from .categories import Categories
+from .categories import ANY, Categories
 from .oldfeed import OldFeed
 from .systems import System
 
@@ -29,8 +29,8 @@ class Addresses:
         """Addresses of the old host that texts still lead to."""
 
     def add(self, url: str, page: str, *, is_public: bool) -> None:
-        """Take note of an entry's page; what is not public yet has no redirect."""
-        if self.is_here(url):
+        """Take note of an entry's page by an address that it had; what is not public yet has no redirect."""
+        if urlsplit(url).scheme in ("http", "https") and self.is_here(url):
             self._pages[_comparable(url)] = page
             if is_public:
                 self._paths.setdefault(path_of(url), page)
@@ -53,13 +53,15 @@ class Addresses:
             self.left[url] = None
         return f"{page}#{fragment}" if page and fragment else page or url
 
-    def redirects(self, categories: Categories, *, url: str | None, name: str, language: str) -> dict[str, str]:
+    def redirects(
+        self, categories: Categories, tags: Iterable[str], *, url: str | None, name: str, language: str
+    ) -> dict[str, str]:
         """Give the old paths of entries and feeds, each with its new one, but for those that are answered as it is.
 
-        The feed that was at `url` is that called `name` here.
+        `tags` are those that have a feed here; the feed that was at `url` is called `name` here.
         """
         site = self._site
-        found = {**self._paths, **dict(self._feeds(categories, url, name, language))}
+        found = {**self._paths, **dict(self._feeds(categories, tags, url, name, language))}
         taken = {site.path + path for path in (*site.moved_paths, *site.redirects, *self._pages.values())}
         answered = {site.path + path: site.path + feed for path, feed in guesses(site)}
         return {
@@ -70,31 +72,25 @@ class Addresses:
             and answered.get(old) != site.path + new
         }
 
-    def _feeds(self, categories: Categories, url: str | None, name: str, language: str) -> Iterator[tuple[str, str]]:
+    def _feeds(
+        self, categories: Categories, tags: Iterable[str], url: str | None, name: str, language: str
+    ) -> Iterator[tuple[str, str]]:
         """Give the paths of the old feeds: those that the system has, and that which was read."""
         feed_path = self._site.feed_path
         if self._system:
             root = urlsplit(self._feed.home or url or "").path.rstrip("/")
             for path, ending in self._system.feeds.items():
                 yield root + path, f"{feed_path(language, 'all')}.{ending}"
-            for target, paths, old in self._groups(categories):
+            targets = [(f"tags/{slug(tag)}", self._system.tag, tag) for tag in tags]
+            targets += [
+                (to[0], self._system.category, old) for old, to in categories.mapping.items() if to and old != ANY
+            ]
+            for target, paths, old in targets:
+                there = self._feed.slugs.get(old) or self._system.slug(old)
                 for path, ending in paths.items():
-                    yield root + path.format(old), f"{feed_path(language, target)}.{ending}"
+                    yield root + path.format(there), f"{feed_path(language, target)}.{ending}"
         if url and urlsplit(url).scheme in ("http", "https"):
             yield path_of(url), f"{feed_path(language, name)}.{self._feed.kind}"
-
-    def _groups(self, categories: Categories) -> Iterator[tuple[str, Mapping[str, str], str]]:
-        """Give our feed for each old category and tag, the paths that its feeds had, and its slug there."""
-        assert self._system
-        for name in dict.fromkeys([*self._tags(), *categories.counts]):
-            old = self._feed.slugs.get(name) or slug(name)
-            if mapped := categories.mapping.get(name):
-                yield mapped[0], self._system.category, old
-            elif name not in categories.mapping and slug(name):
-                yield f"tags/{slug(name)}", self._system.tag, old
-
-    def _tags(self) -> Iterable[str]:
-        return (tag for entry in self._feed.entries for tag in entry.tags)
 
 
 def _comparable(url: str) -> str:

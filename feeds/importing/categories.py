@@ -31,9 +31,13 @@ class Categories:
     counts: Mapping[str, int]
 
     @classmethod
-    def of(cls, names: Iterable[str], site: Site, given: Iterable[str] = ()) -> Categories:
-        """Map names by what is given (`Name=slug,slug`), or else by their likeness. Raises MappingError."""
+    def of(cls, names: Iterable[str], site: Site, given: Iterable[str] = (), *, tags: Iterable[str] = ()) -> Categories:
+        """Map names by what is given (`Name=slug,slug`), or else by their likeness; `tags` by what is given alone.
+
+        Raises MappingError.
+        """
         counts = Counter(names)
+        every = dict.fromkeys([*counts, *tags])
         mapping = {name: found for name in counts if (found := _alike(name, site)) is not None}
         for each in given:
             name, sign, slugs = each.partition("=")
@@ -42,9 +46,9 @@ class Categories:
                 raise MappingError(f"{each!r} is no mapping (want Name=category, Name=category,category or Name=)")
             if unknown := [part for part in wanted if part not in site.categories]:
                 raise MappingError(f"{', '.join(unknown)} is no category (want {', '.join(site.categories)})")
-            known = next((other for other in counts if other.casefold() == name.strip().casefold()), None)
+            known = next((other for other in every if other.casefold() == name.strip().casefold()), None)
             if known is None and name != ANY:
-                raise MappingError(f"no entry is in {name!r} (want one of {', '.join(counts) or 'none'}, or *)")
+                raise MappingError(f"no entry is in {name!r} (want one of {', '.join(every) or 'none'}, or *)")
             mapping[known or ANY] = wanted
         return cls(mapping, dict(counts.most_common()))
 
@@ -59,10 +63,10 @@ class Categories:
                 tags.append(name)
         return list(slugs) or list(self.mapping.get(ANY, ())), tags
 
-    @property
-    def unmapped(self) -> list[str]:
-        """The names that become tags because nobody said what they are."""
-        return [name for name in self.counts if name not in self.mapping]
+    def is_answered(self, names: Iterable[str]) -> bool:
+        """Tell whether somebody has said what becomes of an entry that stands under some names."""
+        found = list(names)
+        return ANY in self.mapping or (bool(found) and all(name in self.mapping for name in found))
 
 
 def _alike(name: str, site: Site) -> tuple[str, ...] | None:

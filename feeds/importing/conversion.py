@@ -20,8 +20,8 @@ from feeds.sitekeys import slug
 from .addresses import Addresses
 from .categories import Categories
 from .gallery import Gallery, PictureError
-from .markdown import Converted, to_markdown
-from .oldfeed import OldEntry, OldFile, plain
+from .markdown import Converted, first_picture, same_picture, to_markdown
+from .oldfeed import OldEntry, OldFile, OldPicture, plain
 from .systems import System
 
 LONG_SUMMARY = 600
@@ -45,10 +45,12 @@ class Conversion:
 
     def values(self, entry: OldEntry, *, language: str, base: str, note: Note) -> dict[str, object]:
         """Give the values of an entry's keys; references in its text are relative to its address, or to `base`."""
-        categories, names = self._categories.take(entry.categories)
-        picture = self._picture(entry, note)
-        body = self._body(entry, entry.url or base, picture is not None, note)
-        tags = dict.fromkeys(part.strip() for name in (*names, *entry.tags) for part in name.split(",") if slug(part))
+        categories, names = self._categories.take((*entry.categories, *entry.tags))
+        first, is_at_head = first_picture(entry.html, entry.url or base, self._extras)
+        shown = entry.picture or (first if is_at_head else None)
+        picture = self._picture(entry, shown, first, note)
+        body = self._body(entry, entry.url or base, shown.url if picture and shown else None, note)
+        tags = dict.fromkeys(part.strip() for name in names for part in name.split(",") if slug(part))
         if not entry.title:
             note("it had no title: the start of its text stands in")
         values: dict[str, object | None] = {
@@ -72,12 +74,12 @@ class Conversion:
     def _local(self, moment: datetime | None) -> str | None:
         return moment.astimezone(self._site.timezone).isoformat(timespec="seconds") if moment else None
 
-    def _body(self, entry: OldEntry, base: str, has_picture: bool, note: Note) -> Converted:
+    def _body(self, entry: OldEntry, base: str, shown: str | None, note: Note) -> Converted:
         body = to_markdown(
             entry.html,
             base=base,
             extras=self._extras,
-            without=entry.picture.url if entry.picture and has_picture else None,
+            without=shown,
             picture=partial(self._place, entry, note),
             link=self._addresses.now,
         )
@@ -93,21 +95,26 @@ class Conversion:
             return f"/media/{self._gallery.take(url, year_of(entry))}"
         except PictureError as fault:
             note(f"a picture stays where it was: {fault}")
-            return url
+            return self._addresses.now(url)
 
-    def _picture(self, entry: OldEntry, note: Note) -> dict[str, str] | None:
-        found = entry.picture
-        if not found or self._gallery is None:
+    def _picture(
+        self, entry: OldEntry, shown: OldPicture | None, first: OldPicture | None, note: Note
+    ) -> dict[str, str] | None:
+        """Take the picture that is shown above the text; where it is the `first` in it, that tells more of it."""
+        if not shown or self._gallery is None:
             return None
         try:
-            file = self._gallery.take(found.url, year_of(entry))
+            file = self._gallery.take(shown.url, year_of(entry))
         except PictureError as fault:
-            note(f"the picture is left out: {fault}")
+            if entry.picture:
+                note(f"the picture is left out: {fault}")
             return None
-        if not found.alt:
+        same = first if first and same_picture(first.url, shown.url) else shown
+        alt, caption = shown.alt or same.alt, shown.caption or same.caption
+        if not alt:
             note("the picture has no description: the title stands in (want a better alt)")
-        picture = {"file": file, "alt": found.alt or _title(entry)}
-        return {**picture, "caption": found.caption} if found.caption else picture
+        picture = {"file": file, "alt": alt or _title(entry)}
+        return {**picture, "caption": caption} if caption else picture
 
     def _attachment(self, file: OldFile, note: Note) -> dict[str, object] | None:
         kind = file.type or guess_type(urlsplit(file.url).path)
@@ -126,9 +133,8 @@ class Conversion:
             return ""
         found = to_markdown(entry.summary, base=entry.url or "", extras=self._extras, picture=str, link=str)
         summary = plain(_rendered(found.text))
-        start = _CUT.sub("", summary)
-        is_start = _letters(plain(_rendered(body.text))).startswith(_letters(start)[:60])
-        return "" if is_start or len(summary) > LONG_SUMMARY else summary
+        is_start = _letters(plain(_rendered(body.text))).startswith(_letters(summary)[:60])
+        return "" if is_start or _CUT.search(summary) or len(summary) > LONG_SUMMARY else summary
 
 
 def year_of(entry: OldEntry) -> str:

@@ -62,7 +62,8 @@ class _Guarded(HTTPConnection):
         address = connection.getpeername()[0]
         if is_local(address):
             connection.close()
-            raise FetchError(f"{self.host} is {address}, on the local network (want --allow-local, if that is meant)")
+            who = self.host if self.host == address else f"{self.host} ({address})"
+            raise FetchError(f"{who} is on the local network (want --allow-local, if that is meant)")
         return connection
 
 

@@ -99,8 +99,9 @@ class Importer:
                 taken.path = self._path(entry)
                 taken.page = self._site.article_path(self.language_of(entry), taken.path.stem)
                 seen.add(entry.id)
-            if taken.page and entry.url:
-                self.addresses.add(entry.url, taken.page, is_public=not entry.is_draft)
+            for address in (entry.url, entry.id):  # WordPress's ids are short links too
+                if taken.page and address:
+                    self.addresses.add(address, taken.page, is_public=not entry.is_draft)
             found.append(taken)
         return found
 
@@ -109,14 +110,34 @@ class Importer:
             return "it has no date"
         if not entry.html.strip():
             return "it has no text"
-        if not self._categories.take(entry.categories)[0]:
-            names = ", ".join(entry.categories) or "none"
-            return f"it is in no category of ours, but in {names} (want --map, or --map '*=…' for all such)"
-        return None
+        names = (*entry.categories, *entry.tags)
+        if self._categories.take(names)[0]:
+            return None
+        if self._categories.is_answered(names):
+            return "all that it is filed under is left out"
+        return f"it is in no category of ours, but in {', '.join(names) or 'none'} (want --map)"
+
+    def tags(self, plan: list[Taken]) -> list[str]:
+        """Give the names of the tags of what is new and public."""
+        new = (each.entry for each in plan if each.path and not each.entry.is_draft)
+        found = (tag for entry in new for tag in self._categories.take((*entry.categories, *entry.tags))[1])
+        return list(dict.fromkeys(tag for tag in found if slug(tag)))
+
+    def unanswered(self, plan: list[Taken]) -> list[Taken]:
+        """Give the entries of which nobody said what category of ours they are in."""
+        return [
+            each
+            for each in plan
+            if each.refusal
+            and not each.entry.refusal
+            and each.refusal == self._refusal(each.entry)
+            and not self._categories.is_answered((*each.entry.categories, *each.entry.tags))
+        ]
 
     def _path(self, entry: OldEntry) -> Path:
         last = _PAGE.sub("", PurePosixPath(unquote(urlsplit(entry.url or "").path)).name)
-        name = slug(entry.slug) or (slug(last) if re.search("[a-z]", last) and last != "index" else "")
+        spoken = (slug(name) for name in (entry.slug, last) if re.search("[A-Za-z]", name) and name != "index")
+        name = next(filter(None, spoken), "")
         name = free_name(name or slug(entry.title or excerpt(entry.html, 60)) or "article", self._slugs)
         self._slugs.add(name)
         return self._content.root / "articles" / year_of(entry) / f"{name}{ENDING}"

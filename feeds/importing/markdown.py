@@ -14,6 +14,8 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 from markdownify import ATX, BACKSLASH, MarkdownConverter
 
+from .oldfeed import OldPicture
+
 Place = Callable[[str], str]
 """Tells where what was at an absolute address is now."""
 
@@ -46,7 +48,7 @@ def to_markdown(
     """
     soup = BeautifulSoup(html, "lxml")
     notes = _clean(soup, base, extras)
-    _drop_first(soup, base, without)
+    _drop_head(soup, base, without)
     converter = _Converter(base, picture, link)
     text = converter.convert_soup(soup.body or soup)
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
@@ -88,15 +90,31 @@ def _drop_footer(soup: BeautifulSoup, base: str) -> None:
             paragraphs[-1].decompose()
 
 
-def _drop_first(soup: BeautifulSoup, base: str, without: str | None) -> None:
+def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:
+    """Give the first picture of a text with its caption, and tell whether nothing stands before it."""
+    soup = BeautifulSoup(html, "lxml")
+    _clean(soup, base, extras)
+    image = soup.find("img")
+    if not isinstance(image, Tag):
+        return None, False
+    caption = _figure(image).find("figcaption")
+    words = re.sub(r"\s+", " ", caption.get_text()).strip(" ") if isinstance(caption, Tag) else ""
+    is_at_head = not any(each.strip() for each in image.find_all_previous(string=True))
+    return OldPicture(best_source(image, base), str(image.get("alt") or ""), words), is_at_head
+
+
+def _figure(image: Tag) -> Tag:
+    return image.find_parent("figure") or image
+
+
+def _drop_head(soup: BeautifulSoup, base: str, shown: str | None) -> None:
     """Take out a picture at the head of the text that is shown above it."""
     first = soup.find("img")
-    if without and isinstance(first, Tag) and _same(best_source(first, base), without):
-        figure = first.find_parent("figure")
-        (figure or first).decompose()
+    if shown and isinstance(first, Tag) and same_picture(best_source(first, base), shown):
+        _figure(first).decompose()
 
 
-def _same(one: str, other: str) -> bool:
+def same_picture(one: str, other: str) -> bool:
     """Tell whether two addresses are of one picture, which WordPress keeps in several sizes."""
     paths = [re.sub(r"(-[0-9]+x[0-9]+|-scaled)(?=\.[a-z]+$)", "", urlsplit(each).path.lower()) for each in (one, other)]
     return paths[0] == paths[1]

@@ -21,9 +21,9 @@ from .oldfeed import OldFeed
 class Succession:
     """What differs: entries by their ids, with their titles. `entries` is how many ours has.
 
-    `new` are those of ours that the other has not, `gone` those of the other that are nowhere here. `unredirected` are
-    old paths that lead nowhere, with the new ones. `fitting` is how many entries ours may have to show nothing new,
-    where only the oldest of it are.
+    `new` are those of ours that the other has not, `gone` those of the other that are nowhere here. `retitled` are
+    titles there, with those here, and `unredirected` old paths that lead nowhere, with the new ones. `fitting` is how
+    many entries ours may have to show nothing new, where only the oldest of it are.
     """
 
     entries: int
@@ -62,7 +62,7 @@ def _redirected(table: FeedTable, url: str) -> str:
 def compare(table: FeedTable, topic: Topic, old: OldFeed) -> Succession:
     """Compare what is in a feed of ours with what another has."""
     ours = table.feed(topic).entries
-    theirs = {entry.id: entry for entry in old.entries}
+    theirs = {entry.id: entry for entry in old.entries if not entry.is_draft and not entry.refusal}
     live = {article.id: article for article in table.catalog.live}
     new = {entry.id: entry.title for entry in ours if entry.id not in theirs}
     first = next((at for at, entry in enumerate(ours) if entry.id not in theirs), len(ours))
@@ -79,7 +79,7 @@ def compare(table: FeedTable, topic: Topic, old: OldFeed) -> Succession:
         entries=len(ours),
         new=new,
         gone={entry.id: entry.title for entry in theirs.values() if entry.id not in live},
-        retitled={entry.id: article.title for entry, article in known if entry.title not in ("", article.title)},
+        retitled={entry.title: article.title for entry, article in known if entry.title not in ("", article.title)},
         unredirected=moved,
         fitting=first if new and are_last else None,
     )

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from feeds.sitekeys import slug
+
 
 @dataclass(frozen=True)
 class System:
@@ -25,6 +27,11 @@ class System:
     tag: dict[str, str] = field(default_factory=dict)
     extras: tuple[str, ...] = ()
     pages: str = ""
+    joined: str = ""
+
+    def slug(self, name: str) -> str:
+        """Make the slug that the system makes of a name; `joined` are characters that it drops within words."""
+        return slug(name.translate(dict.fromkeys(map(ord, self.joined))))
 
 
 SYSTEMS = (
@@ -37,6 +44,7 @@ SYSTEMS = (
         {"/tag/{}/feed/": "rss", "/tag/{}/feed/atom/": "atom"},
         (".more-link", ".sharedaddy", ".jp-relatedposts"),
         "paged",
+        "’'",
     ),
     System(
         "Joomla",
@@ -70,7 +78,7 @@ SYSTEMS = (
         {"/feed/{}.xml": "atom"},
         {"/feed/by_tag/{}.xml": "atom"},
     ),
-    System("Ghost", "ghost", {"/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, {"/tag/{}/rss/": "rss"}),
+    System("Ghost", "ghost", {"/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, joined="’'"),
     System(
         "SPIP",
         "spip",
