@@ -26,7 +26,7 @@ from .mediafile import Media, MediaFile
 from .paths import Paths, Sheet
 from .renditions import Pictures
 from .site import Site
-from .sitekeys import Query, read_query
+from .sitekeys import Query, is_added, read_query
 
 KEPT = 1024
 """How many of the documents that are finished on demand are kept."""
@@ -160,21 +160,18 @@ class Edition(Mapping[str, Document]):
         return found
 
     @cached_property
-    def _queries(self) -> dict[str, list[tuple[Query, str]]]:
-        """The paths that lead elsewhere with some query; of several, the one that asks for most comes first."""
+    def _queries(self) -> dict[str, dict[Query, str]]:
+        """The paths that lead elsewhere with some query, each with the places by what is asked."""
         return {
-            self.site.path + path: sorted(
-                ((read_query(query), place) for query, place in found.items()), key=lambda each: -len(each[0])
-            )
+            self.site.path + path: {read_query(query): place for query, place in found.items()}
             for path, found in self.site.moved_queries.items()
         }
 
     def moved(self, path: str, query: str) -> str | None:
-        """Tell where a path leads with a query that has all that a redirect names, whatever else it has."""
+        """Tell where a path leads with a query that is a redirect's, whatever campaigns added to it."""
         if path not in self._queries:
             return None
-        asked = set(read_query(query))
-        return next((place for wanted, place in self._queries[path] if asked.issuperset(wanted)), None)
+        return self._queries[path].get(tuple(each for each in read_query(query) if not is_added(each[0])))
 
     def missing(self, path: str) -> bytes:
         """Render the page of an address that leads nowhere, in the language of the address."""

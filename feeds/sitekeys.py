@@ -122,7 +122,7 @@ def _category_slug(value: object) -> str:
 _path = matching(r"/[^\s?#\"<>\\^`{|}]*", "a path", "one such as /actualites/feed.xml")
 
 
-_QUERY = re.compile(r"[^\s?#\"<>\\^`{|}=&]+=[^\s?#\"<>\\^`{|}=&]*(&[^\s?#\"<>\\^`{|}=&]+=[^\s?#\"<>\\^`{|}=&]*)*")
+_QUERY = re.compile(r"[^\s?#\"<>\\^`{|}&]+(&[^\s?#\"<>\\^`{|}&]+)*")
 
 
 def _old_path(value: object) -> str:
@@ -266,6 +266,13 @@ MaxAge = Annotated[
 ]
 Query = tuple[tuple[str, str], ...]
 """Names and values of a query, decoded, in the order of the names."""
+
+
+CAMPAIGNS = "utm_[a-z_]+|at_[a-z_]+|mtm_[a-z_]+|pk_[a-z_]+|fbclid|gclid|_"
+"""Names in queries that say nothing of what is asked for: campaigns and readers add them."""
+
+is_added = re.compile(CAMPAIGNS).fullmatch
+"""Tell whether a name in a query is one of those."""
 
 
 def read_query(query: str) -> Query:

@@ -14,11 +14,18 @@ PREFIX = "new-"
 
 
 def write_whole(
-    path: Path, source: bytes | Path, *, modified: datetime | None = None, is_durable: bool = True, prefix: str = PREFIX
+    path: Path,
+    source: bytes | Path,
+    *,
+    modified: datetime | None = None,
+    is_durable: bool = True,
+    is_new: bool = False,
+    prefix: str = PREFIX,
 ) -> int:
     """Write bytes, or a copy of a file, readable for all; give the length.
 
-    A durable one is on the disk when this returns. Raises OSError, and then nothing is left of it.
+    A durable one is on the disk when this returns, and a new one takes no other's place. Raises OSError, and then
+    nothing is left of it.
     """
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as file:
         try:
@@ -34,7 +41,11 @@ def write_whole(
                 os.fsync(file.fileno())
             if modified:
                 os.utime(file.fileno(), (modified.timestamp(),) * 2)
-            os.replace(file.name, path)
+            if is_new:
+                os.link(file.name, path)
+                os.unlink(file.name)
+            else:
+                os.replace(file.name, path)
         except BaseException:
             with suppress(OSError):
                 os.unlink(file.name)

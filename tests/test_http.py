@@ -477,7 +477,7 @@ def test_an_old_path_with_a_query_leads_to_its_new_place_and_another_query_does_
         found = client.get(asked)
         assert (found.status_code, found.headers.get("Location")) == (301, f"https://news.example{new}"), asked
         assert "max-age" in found.headers["Cache-Control"]
-    assert client.get("/?type=rss&utm=x&format=feed").headers["Location"].endswith("/feeds/all.rss")
+    assert client.get("/?type=rss&utm_source=x&format=feed").headers["Location"].endswith("/feeds/all.rss")
     assert client.get("/index.php?q=%c3%a9t%c3%a9%201").headers["Location"].endswith("/feeds/research.rss")
     assert [client.get(asked).status_code for asked in ("/", "/?p=1", "/?p=123", "/?_=p", "/feeds/all.rss?p=12")] == [
         200
@@ -485,7 +485,7 @@ def test_an_old_path_with_a_query_leads_to_its_new_place_and_another_query_does_
     assert client.get("/index.php").status_code == client.get("/index.php?q=x").status_code == 404
 
 
-@pytest.mark.parametrize("old", ["/a?", "/a?b", "/a?b=c d", "/a%3Fb?c=d", "?a=b", "/a?b=c#d"])
+@pytest.mark.parametrize("old", ["/a?", "/a?b=c d", "/a%3Fb?c=d", "?a=b", "/a?b=c#d"])
 def test_a_query_that_cannot_be_asked_is_a_problem(content: Path, old: str) -> None:
     site, problems = content_folder(content, {}, SITE + as_yaml({"redirects": {old: "/"}})).load_site()
     assert site is None and len(problems) == 1

@@ -9,10 +9,12 @@ import html
 import io
 import json
 import re
+import socket
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -222,7 +224,7 @@ def test_an_article_has_all_that_the_entry_had(old: OldSite, content: Path, run:
         r"![Des cellules \[vertes\]](/media/2026/cellules.png)",
         "*Vues au **microscope***",
         "## Le gène *BRCA1*",
-        r"2 \* 3 = 6, snake_case, \_souligné\_, \[crochets](non) et \<b>pas gras\</b>.",
+        r"2 \* 3 = 6, snake_case, \_souligné\_, \[crochets\](non) et \<b>pas gras\</b>.",
         r"1\. Ceci n’est pas une liste. Voir [le stand](/articles/stand#programme), "
         "[l’article](https://doi.example/10.1/x_%28y%29).",
         "[Le reportage](https://www.youtube.com/watch?v=abc123)\n",
@@ -437,6 +439,20 @@ def test_redirects_are_put_below_those_that_are_there_and_all_else_stays(old: Ol
         ("redirects: {/é: /x}\nz: 1\n", 'redirects: {/é: /x, "/a": "/b", "/c?d=e": "https://f.example/"}\nz: 1\n'),
         ("redirects: {}\n", 'redirects: {"/a": "/b", "/c?d=e": "https://f.example/"}\n'),
         ("redirects:\nz: 1\n", "redirects:\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n"),
+        ('"redirects":\nz: 1\n', '"redirects":\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n'),
+        ("redirects : # x\nz: 1\n", "redirects : # x\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n"),
+        (
+            "a: 1\r\nredirects:\r\n  /x: /y\r\n",
+            "a: 1\r\nredirects:\r\n  /x: /y\r\n  /a: /b\r\n  /c?d=e: https://f.example/\r\n",
+        ),
+        (
+            "redirects: {\n /x: /y # note, {}\n }\n",
+            'redirects: {\n /x: /y, "/a": "/b", "/c?d=e": "https://f.example/" # note, {}\n }\n',
+        ),
+        ("redirects: {/x: /y,}\n", 'redirects: {/x: /y, "/a": "/b", "/c?d=e": "https://f.example/",}\n'),
+        ("redirects: ''\n", None),
+        ("title: x\n...\n", None),
+        ("title: >-\n  x\n  y", "title: >-\n  x\n  y\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
         ("redirects:\n - x\n", None),
         ("- x\n", None),
     ],
@@ -454,7 +470,7 @@ def test_redirects_find_their_place_in_any_site_file(before: str, after: str | N
 def test_redirects_outside_our_path_are_left_to_the_server_there(old: OldSite, content: Path, run: Run) -> None:
     (content / "site.yaml").write_text(SITE.replace("https://news.example", "https://news.example/news"))
     printed = take(run, old.add("/rss.xml", "drupal.xml"))
-    assert "2 old paths not below /news, such as /blog/un-cheque: redirects for the server there" in printed
+    assert "2 old paths not below /news, such as /rss.xml: redirects for the server there" in printed
     assert "redirects" not in (content / "site.yaml").read_text()
 
 
@@ -636,6 +652,23 @@ MARKDOWN = {
     "<ol start='3'><li>a</li><li>b</li></ol>": "3. a\n4. b",
     "<p>a<del>b</del></p>": "ab",
     "": "",
+    "<p>a<br /></p><p><br></p><p><br>b</p>": "a\n\nb",
+    "<p>a<br><br>b<br>c</p>": "a\n\nb\\\nc",
+    "Intro<br><h2>T</h2><br>Suite": "Intro\n\n## T\n\nSuite",
+    "<pre>a<br>b</pre>": "```\na\nb\n```",
+    "<strong>Date :</strong>12": "<strong>Date :</strong>12",
+    "<b>(a)</b>b, <b>x</b><b>y</b>": "<strong>(a)</strong>b, <strong>x</strong><strong>y</strong>",
+    "un<b> </b>deux, le<strong>\u00a0prix\u00a0</strong>fixe": "un deux, le\u00a0**prix**\u00a0fixe",
+    "<a href='/x.pdf'>le programme [PDF]</a>": r"[le programme \[PDF\]](https://old.example/x.pdf)",
+    "<p><span>1</span>. a</p>": "1\\. a",
+    "<pre>a\n```\nb\n\n\n  c  \n</pre>": "````\na\n```\nb\n\n\n  c  \n````",
+    "<table><tr><td><code>a|b</code></td><td><img src='p.png' alt='x|y'></td></tr></table>": (
+        "|  |  |\n| --- | --- |\n| `a\\|b` | ![x\\|y](https://old.example/a/p.png) |"
+    ),
+    "<a href='/x'><h3>T</h3><p>u</p></a>": "[T u](https://old.example/x)",
+    "<a href='http://[x/y'>l</a>": "l",
+    "<img srcset='a.png 1x, b.png 2x' alt='p'>": "![p](https://old.example/a/b.png)",
+    "<img src='data:image/gif;base64,R0' data-srcset='a.png 900w' alt='p'>": "![p](https://old.example/a/a.png)",
 }
 
 
@@ -656,6 +689,33 @@ def text_of(source: str) -> str:
 @settings(max_examples=300)
 def test_what_a_text_says_is_the_same_after_it_became_markdown_and_html_again(parts: list[str]) -> None:
     source = "".join(f"<p>{html.escape(part)}</p>" for part in parts)
+    again = markup.to_html(converted(source), base="https://news.example", page="https://news.example/articles/a")
+    assert text_of(again) == text_of(source)
+
+
+WORDS = st.text(st.sampled_from("ab1.é*_[]()!<&|`~#>+-=:\u00a0 "), min_size=1, max_size=6).map(html.escape)
+INLINE = st.recursive(
+    WORDS | st.just("<br>"),
+    lambda inner: st.builds(
+        lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag.split(' ')[0]}>",
+        st.sampled_from(["b", "em", "strong", "i", "span", "a href='/x'", "sub"]),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
+    max_leaves=6,
+)
+BLOCK = st.builds(
+    lambda block, parts: block.format("".join(parts)),
+    st.sampled_from(
+        ["<p>{}</p>", "<h2>{}</h2>", "<ul><li>{}</li><li>x</li></ul>", "<blockquote><p>{}</p></blockquote>"]
+    ),
+    st.lists(INLINE, min_size=1, max_size=4),
+)
+
+
+@given(st.lists(BLOCK, min_size=1, max_size=3))
+@settings(max_examples=400)
+def test_no_mark_of_markdown_shows_that_was_no_word_and_no_word_is_lost(blocks: list[str]) -> None:
+    source = "".join(blocks)
     again = markup.to_html(converted(source), base="https://news.example", page="https://news.example/articles/a")
     assert text_of(again) == text_of(source)
 
@@ -754,3 +814,149 @@ def test_the_docs_name_the_feeds_of_each_system(system: System) -> None:
         for path in paths:
             forms = [path.format("<slug>"), path.format(f"<{name}>")]
             assert any(f"`{form}`" in text for form in forms), path
+
+
+def feed_of(old: OldSite, *items: str, about: str = "") -> str:
+    """Serve an RSS feed of some items, of each of which a test names what is odd."""
+    channel = f"<title>x</title><link>{old.url}/</link>{''.join(items)}"
+    old.pages["/odd"] = f'<rss version="2.0" {about}><channel>{channel}</channel></rss>'.encode()
+    return old.url + "/odd"
+
+
+def item(title: str = "Titre", *, id: str = "a:1", link: str = "", text: str = "Texte", more: str = "") -> str:
+    date = "" if "<pubDate>" in more else "<pubDate>Sun, 01 Mar 2026 09:00:00 GMT</pubDate>"
+    parts = f"<title>{title}</title><guid isPermaLink='false'>{id}</guid><link>{link}</link>{date}"
+    return f"<item>{parts}<category>Recherche</category><description>{text}</description>{more}</item>"
+
+
+LINKS = {
+    "TYPO3’s, with brackets": "/index.php?id=12&amp;tx_news_pi1%5Bnews%5D=34&amp;cHash=ab",
+    "with an accent in the query": "/a?title=Caf%C3%A9",
+    "SPIP’s, with a name alone": "/spip.php?article12",
+    "with a space": "/p/a b.html",
+    "with an accent": "/p/é",
+    "at an address that ours would take": "/articles/titre",
+}
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=list(LINKS))
+def test_old_addresses_of_any_form_lead_on_and_a_second_run_adds_none_again(
+    link: str, old: OldSite, content: Path, run: Run
+) -> None:
+    feed = feed_of(old, item(link=old.url + link), item("Autre", id="a:2", link=old.url + "/news/titre"))
+    take(run, feed)
+    before = (content / "site.yaml").read_bytes()
+    take(run, feed)
+    assert (content / "site.yaml").read_bytes() == before
+    assert run("check").splitlines()[-1].startswith("0 errors")
+    client = create_app(Settings(content), clock=lambda: NOW).test_client()
+    for address in (link, "/news/titre"):
+        answer = client.get(html.unescape(address), follow_redirects=False)
+        assert answer.status_code in (200, 301), address
+
+
+def test_a_query_of_another_feed_does_not_lead_to_that_of_everything(old: OldSite, content: Path, run: Run) -> None:
+    take(run, old.add("/feed/", "wordpress.xml"), *CASES["WordPress"][1])
+    client = create_app(Settings(content), clock=lambda: NOW).test_client()
+    for query in ("cat=5&feed=rss2", "p=12&feed=rss2", "author=1&feed=atom"):
+        assert client.get(f"/?{query}").status_code == 200, "the home page, and no feed of everything"
+    assert client.get("/?utm_source=mail&feed=rss2&_=7").headers["Location"].endswith("/feeds/all.rss")
+
+
+DETAILS = {
+    "a duration": (
+        "<enclosure url='http://x.example/a.mp3' type='audio/mpeg' length='9'/>"
+        "<itunes:duration>1:99:00</itunes:duration>"
+    ),
+    "an attachment’s type": "<enclosure url='http://x.example/a.xyz' type='what ever' length='9'/>",
+    "an attachment’s length": "<enclosure url='http://x.example/a.mp3' type='audio/mpeg' length='99999999999999999'/>",
+    "an author": "<author>★</author>",
+    "an address in the text": "<content:encoded>&lt;a href='http://[x/y'&gt;l&lt;/a&gt;</content:encoded>",
+    "an address of a picture": "<enclosure url='http://[x' type='image/png' length='1'/>",
+}
+
+
+@pytest.mark.parametrize("more", DETAILS.values(), ids=list(DETAILS))
+def test_what_an_article_can_do_without_loses_no_entry(more: str, old: OldSite, content: Path, run: Run) -> None:
+    names = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    take(run, feed_of(old, item(more=more), item("Autre", id="a:2"), about=names))
+    assert articles(content).keys() == {"titre", "autre"}
+
+
+def test_an_entry_of_a_picture_alone_keeps_it(old: OldSite, content: Path, run: Run) -> None:
+    picture = "&lt;img src='/photo.png' alt='La photo'&gt;"
+    take(run, feed_of(old, item("", text=picture)))
+    (values,) = articles(content).values()
+    assert (values["title"], values["body"]) == ("La photo", "![La photo](/media/2026/photo.png)\n")
+
+
+def test_ids_are_not_resolved_or_mended(old: OldSite) -> None:
+    feed = feed_of(
+        old,
+        item(id="12 at http://x").replace(" isPermaLink='false'", ""),
+        item(id="&#195;&#169;"),
+        item(id="HTTPS://O.example/A/../b").replace(" isPermaLink='false'", ""),
+        about='xml:base="http://x.example/"',
+    )
+    assert [entry.id for entry in read_feed(old.pages["/odd"], feed).entries] == [
+        "12 at http://x",
+        "Ã©",
+        "HTTPS://O.example/A/../b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("date", "hour"),
+    [("Sun, 01 Mar 2026 09:00:00 CET", 8), ("Wed, 01 Jul 2026 09:00:00 CEST", 7), ("Sun, 01 Mar 2026 09:00:00", 9)],
+)
+def test_dates_in_european_zones_and_in_none_are_read(date: str, hour: int, old: OldSite) -> None:
+    feed_of(old, item(more=f"<pubDate>{date}</pubDate>"))
+    (entry,) = read_feed(old.pages["/odd"]).entries
+    assert entry.published and entry.published.hour == hour
+
+
+def test_plain_text_of_atom_and_json_is_no_html() -> None:
+    atom = """<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>a:1</id><title type="text">Vec&lt;T&gt;</title>
+    <content type="text" xml:base="http://x.example/assets/">a &lt;T&gt; b\n\nc</content></entry></feed>"""
+    (entry,) = read_feed(atom.encode()).entries
+    assert (entry.title, entry.html, entry.base) == (
+        "Vec<T>",
+        "<p>a &lt;T&gt; b</p><p>c</p>",
+        "http://x.example/assets/",
+    )
+    text = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": 1, "title": "Vec<T> & co", "authors": 5}]}
+    (entry,) = read_feed(json.dumps({**text, "title": "x"}).encode()).entries
+    assert (entry.id, entry.title) == ("1", "Vec<T> & co")
+
+
+def test_posts_in_states_that_nobody_knows_are_not_published(tmp_path: Path, run: Run) -> None:
+    export = tmp_path / "export.xml"
+    export.write_text((OLD / "export.xml").read_text().replace("CDATA[publish]", "CDATA[archive]"))
+    assert "Un vaccin ]]> un espoir: it is archive there" in run("import", str(export), "--map", "*=research")
+
+
+def test_an_article_whose_yaml_is_broken_is_known_by_its_id(old: OldSite, content: Path, run: Run) -> None:
+    feed = feed_of(old, item())
+    take(run, feed)
+    (path,) = (content / "articles").rglob("*.yaml")
+    path.write_text(path.read_text().replace('title: "Titre"', "title: Une: erreur"))
+    assert "\n0 new, 0 pictures, 1 known, 0 left out\n" in take(run, feed)
+
+
+def test_a_server_that_gives_a_byte_now_and_then_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "LONGEST", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while connection.send(b"x"):
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(FetchError, match="takes more than 0.5 seconds"):
+            Fetcher(allows_local=True).get(f"http://127.0.0.1:{server.getsockname()[1]}/", most=200_000)
+        thread.join(20)
+        assert not thread.is_alive(), "who asked has gone"

@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import with_appcontext
@@ -91,7 +92,7 @@ def diff(other: str | None, name: str | None, most: int, form: str) -> None:
     loaded = content.load()
     assert loaded.site, "it was read just now"
     catalog = Catalog.at(publisher.clock(), loaded.site, loaded.articles)
-    before = _before(other, publisher)
+    before = _before(other, publisher, loaded.site.timezone)
     if not isinstance(before, Manifest):
         _diff_with_feed(catalog, before, other or "", name, most, form)
     now = Manifest().after(catalog)
@@ -103,7 +104,7 @@ def diff(other: str | None, name: str | None, most: int, form: str) -> None:
     sys.exit(1 if len(found.new) + len(found.renamed) > most else 0)
 
 
-def _before(other: str | None, publisher: Publisher) -> Manifest | OldFeed:
+def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest | OldFeed:
     """Read a manifest or a feed from a file, a folder or an address; none of our own yet is an empty manifest."""
     if other is None:
         try:
@@ -114,6 +115,7 @@ def _before(other: str | None, publisher: Publisher) -> Manifest | OldFeed:
     from feeds.importing.older import MOST_BYTES
     from feeds.importing.oldfeed import FeedError
     from feeds.importing.oldxml import read_feed
+    from feeds.importing.wxr import is_export, read_export
 
     try:
         if other.startswith(("https://", "http://")):
@@ -121,8 +123,10 @@ def _before(other: str | None, publisher: Publisher) -> Manifest | OldFeed:
         else:
             path = Path(other)
             data = (path / "manifest.json" if path.is_dir() else path).read_bytes()
-        if data.lstrip().startswith(b"{") and b"jsonfeed.org" not in data[:1000]:
+        if data.lstrip().startswith(b"{") and b"jsonfeed.org/version" not in data:
             return Manifest.from_json(data)
+        if is_export(data):
+            return read_export(data, zone)
         return read_feed(data, other)
     except (OSError, ValueError, FetchError, FeedError) as fault:
         raise click.ClickException(

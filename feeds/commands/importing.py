@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
+from pydantic import TypeAdapter
 
 from feeds.content import ContentFolder
 from feeds.importing.categories import ANY, Categories, MappingError
@@ -19,8 +20,9 @@ from feeds.importing.oldxml import read_feed
 from feeds.importing.sitetext import SiteTextError, with_redirects
 from feeds.importing.wxr import is_export, read_export
 from feeds.site import Site, read_site
+from feeds.sitekeys import OldPath
 from feeds.whole import write_whole
-from feeds.yamlfile import read
+from feeds.yamlfile import MAX_BYTES, read
 
 from .context import counted, current_folder, site_or_exit
 
@@ -139,8 +141,15 @@ def _take(importer: Importer, plan: list[Taken], *, writes: bool) -> None:
     with click.progressbar(new, label="Taking over", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         for taken in bar:
             importer.convert(taken)
+    for taken in new:  # what links to an entry that was left out after all
+        if taken.path and any(page in taken.text for page in importer.refused_pages):
+            importer.convert(taken)
+    try:
+        for taken in new:
             if taken.path and writes:
                 importer.write(taken)
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename}: {fault.strerror} (the next run goes on from here)") from None
     for taken in plan:
         title = taken.entry.title or taken.entry.id
         if taken.refusal:
@@ -153,25 +162,51 @@ def _take(importer: Importer, plan: list[Taken], *, writes: bool) -> None:
 
 def _tell_redirects(content: ContentFolder, site: Site, redirects: dict[str, str], *, writes: bool) -> None:
     """Add redirects to the site file, if it is as good with them as it was without."""
-    if not redirects:
-        return
-    outside = [old for old in redirects if not f"{old}/".startswith(f"{site.path}/")]
-    inside = {old.removeprefix(site.path): new for old, new in redirects.items() if old not in outside}
-    if outside:
+    inside = {
+        old.removeprefix(site.path): new for old, new in redirects.items() if f"{old}/".startswith(f"{site.path}/")
+    }
+    if outside := [old for old in redirects if not f"{old}/".startswith(f"{site.path}/")]:
         paths = counted(len(outside), "old path")
         click.echo(f"{paths} not below {site.path}, such as {outside[0]}: redirects for the server there")
-    text = content.site_file.read_text(encoding="utf-8")
+    usable = {old: new for old, new in inside.items() if _is_usable(old)}
+    for old in [old for old in inside if old not in usable][:SHOWN]:
+        click.echo(f"{old} cannot be redirected: it is no path that site.yaml may have")
+    path = content.site_file.resolve()
+    text = path.read_bytes().decode()
+    room = MAX_BYTES - len(text.encode()) - 1000
+    fitting = {}
+    for old, new in usable.items():
+        room -= len(old.encode()) + len(new.encode()) + 8
+        if room > 0:
+            fitting[old] = new
+    if len(fitting) < len(usable):
+        click.echo(f"{counted(len(usable) - len(fitting), 'redirect')} more than site.yaml has room for: the oldest")
     try:
-        changed = with_redirects(text, inside)
+        changed = with_redirects(text, fitting)
+        tree, problems = read(changed.encode(), str(path))
+        found = read_site(tree, content.media) if tree else None
+        faults = [each.message for each in (tree.problems if tree else problems) if each.severity == "error"]
+        if found is None or faults:
+            raise SiteTextError(f"with redirects: {'; '.join(faults)}")
     except SiteTextError as fault:
-        raise click.ClickException(f"{content.site_file}: {fault}") from None
-    tree, problems = read(changed.encode(), str(content.site_file))
-    if tree is None or read_site(tree, content.media) is None:
-        said = "; ".join(each.message for each in (*problems, *(tree.problems if tree else ())))
-        raise click.ClickException(f"{content.site_file} is left as it is, for with redirects: {said}")
+        lines = "".join(f"\n  {old}: {new}" for old, new in list(fitting.items())[:SHOWN])
+        raise click.ClickException(
+            f"{content.site_file} is left as it is: {fault}. To be added by hand:{lines}"
+        ) from None
     if writes and changed != text:
-        write_whole(content.site_file, changed.encode())
-    click.echo(f"{counted(len(inside), 'redirect')} in {content.site_file}")
+        mode = path.stat().st_mode
+        write_whole(path, changed.encode())
+        path.chmod(mode)
+    if fitting:
+        click.echo(f"{counted(len(fitting), 'redirect')} in {content.site_file}")
+
+
+def _is_usable(old: str) -> bool:
+    try:
+        TypeAdapter(OldPath).validate_python(old)
+    except ValueError:
+        return False
+    return True
 
 
 def _sum_up(plan: list[Taken], left: list[str], old: OldFeed, gallery: Gallery | None) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from feeds.document import IMMUTABLE
 from feeds.site import Site
-from feeds.sitekeys import Query, read_query
+from feeds.sitekeys import CAMPAIGNS, Query, read_query
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,10 @@ def redirects(hosting: Hosting) -> bytes:
     bare = ((path, place) for path, place in hosting.places.items() if path.rpartition("/")[2].isalnum())
     lines = [f"{_in_url(path)} {_in_url(place)} 200" for path, place in bare]
     for old, query, new in _queries(hosting):
-        lines.append(f"{_in_url(old)} {' '.join(f'{quote(name)}={quote(value)}' for name, value in query)} {new} 301")
+        if all(value for _, value in query):  # which is all that it knows of queries
+            lines.append(
+                f"{_in_url(old)} {' '.join(f'{quote(name)}={quote(value)}' for name, value in query)} {new} 301"
+            )
     lines += [f"{_in_url(old)} {new} 301" for old, new in hosting.moved.items()]
     return _text(lines)
 
@@ -201,9 +204,10 @@ def _exactly(path: str) -> str:
 
 
 def _asking(path: str, query: Query) -> str:
-    """Make the key of a map that stands for a path whose query has some names with their values, in any order."""
-    wanted = "".join(f"(?=(.*&)?{_as_sent(name)}={_as_sent(value)}(&|\\z))" for name, value in query)
-    return f"~^{re.escape(path)}\\?{wanted}"
+    """Make the key of a map that stands for a path with a query, in any order, whatever campaigns added to it."""
+    pairs = [f"{_as_sent(name)}{f'={_as_sent(value)}' if value else '=?'}" for name, value in query]
+    wanted = "".join(f"(?=(.*&)?{pair}(&|\\z))" for pair in pairs)
+    return f"~^{re.escape(path)}\\?{wanted}(({'|'.join(pairs)}|({CAMPAIGNS})=[^&]*)(&|\\z))+\\z"
 
 
 def _as_sent(text: str) -> str:

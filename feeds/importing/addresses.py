@@ -5,8 +5,9 @@ It asks nobody, and writes nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from feeds.edition import guesses
 from feeds.site import Site
@@ -23,6 +24,9 @@ class Addresses:
     def __init__(self, site: Site, feed: OldFeed, system: System | None) -> None:
         """Begin with none."""
         self._site, self._feed, self._system = site, feed, system
+        hosts = Counter(_host(entry.url) for entry in feed.entries if entry.url)
+        most = [host for host, count in hosts.items() if count * 2 > len(feed.entries)]
+        self._hosts = {*most, *([_host(feed.home)] if feed.home else [])}
         self._pages: dict[str, str] = {}
         self._paths: dict[str, str] = {}
         self.left: dict[str, None] = {}
@@ -32,7 +36,7 @@ class Addresses:
         """Take note of an entry's page by an address that it had; what is not public yet has no redirect."""
         if urlsplit(url).scheme in ("http", "https") and self.is_here(url):
             self._pages[_comparable(url)] = page
-            if is_public:
+            if is_public and not urlsplit(url).fragment:
                 self._paths.setdefault(path_of(url), page)
 
     def remove(self, page: str) -> None:
@@ -42,8 +46,7 @@ class Addresses:
 
     def is_here(self, url: str) -> bool:
         """Tell whether something was on the old site, and not elsewhere, where an entry only points to."""
-        host = _host(self._feed.home or "")
-        return not host or _host(url) == host
+        return not self._hosts or _host(url) in self._hosts
 
     def now(self, url: str) -> str:
         """Give the page here of what was at an address, and any other address as it is."""
@@ -61,14 +64,16 @@ class Addresses:
         `tags` are those that have a feed here; the feed that was at `url` is called `name` here.
         """
         site = self._site
-        found = {**self._paths, **dict(self._feeds(categories, tags, url, name, language))}
-        taken = {site.path + path for path in (*site.moved_paths, *site.redirects, *self._pages.values())}
+        feeds = dict(self._feeds(categories, tags, url, name, language))
+        found = {_escaped(old): new for old, new in {**feeds, **self._paths}.items()}
+        there = (*site.moved_paths, *site.redirects, *self._pages.values())
+        taken = {site.path + path for path in there}
         answered = {site.path + path: site.path + feed for path, feed in guesses(site)}
         return {
             old: new
             for old, new in found.items()
             if old not in ("", "/", site.path + new)
-            and unquote(old) not in taken
+            and _decoded(old) not in taken
             and answered.get(old) != site.path + new
         }
 
@@ -78,10 +83,10 @@ class Addresses:
         """Give the paths of the old feeds: those that the system has, and that which was read."""
         feed_path = self._site.feed_path
         if self._system:
-            root = urlsplit(self._feed.home or url or "").path.rstrip("/")
+            root = self._root(url)
             for path, ending in self._system.feeds.items():
                 yield root + path, f"{feed_path(language, 'all')}.{ending}"
-            targets = [(f"tags/{slug(tag)}", self._system.tag, tag) for tag in tags]
+            targets = [(f"tags/{slug(tag.partition(',')[0])}", self._system.tag, tag) for tag in tags]
             targets += [
                 (to[0], self._system.category, old) for old, to in categories.mapping.items() if to and old != ANY
             ]
@@ -91,6 +96,26 @@ class Addresses:
                     yield root + path.format(there), f"{feed_path(language, target)}.{ending}"
         if url and urlsplit(url).scheme in ("http", "https"):
             yield path_of(url), f"{feed_path(language, name)}.{self._feed.kind}"
+
+    def _root(self, url: str | None) -> str:
+        """Tell the path of the old site: what stands before that of the feed, or that of its home page."""
+        assert self._system
+        path = path_of(url or "")
+        known = next((each for each in self._system.feeds if path.endswith(each)), None)
+        if known:
+            return path.removesuffix(known)
+        return urlsplit(self._feed.home or "").path.rstrip("/") if self._system.has_home else ""
+
+
+def _escaped(path: str) -> str:
+    """Write what no path may have as it is sent."""
+    return quote(path, safe="/%?&=:@!$'()*+,;~[]-._")
+
+
+def _decoded(path: str) -> str:
+    """Write a path as the site's redirects have it: decoded, but for its query."""
+    found, mark, query = path.partition("?")
+    return unquote(found) + mark + query
 
 
 def _comparable(url: str) -> str:

@@ -46,10 +46,13 @@ class Conversion:
     def values(self, entry: OldEntry, *, language: str, base: str, note: Note) -> dict[str, object]:
         """Give the values of an entry's keys; references in its text are relative to its address, or to `base`."""
         categories, names = self._categories.take((*entry.categories, *entry.tags))
-        first, is_at_head = first_picture(entry.html, entry.url or base, self._extras)
+        base = entry.base or entry.url or base
+        first, is_at_head = first_picture(entry.html, base, self._extras)
         shown = entry.picture or (first if is_at_head else None)
         picture = self._picture(entry, shown, first, note)
-        body = self._body(entry, entry.url or base, shown.url if picture and shown else None, note)
+        body = self._body(entry, base, shown.url if picture and shown else None, note)
+        if not body.text and picture:  # it is all that there is
+            picture, body = None, self._body(entry, base, None, note)
         tags = dict.fromkeys(part.strip() for name in names for part in name.split(",") if slug(part))
         if not entry.title:
             note("it had no title: the start of its text stands in")
@@ -117,7 +120,9 @@ class Conversion:
         return {**picture, "caption": caption} if caption else picture
 
     def _attachment(self, file: OldFile, note: Note) -> dict[str, object] | None:
-        kind = file.type or guess_type(urlsplit(file.url).path)
+        kind = file.type.partition(";")[0].strip().lower()
+        if not kind or kind.startswith(("binary/", "application/octet")):
+            kind = guess_type(urlsplit(file.url).path) or kind
         if not kind or "/" not in kind:
             note(f"{file.url} is left out: nobody says what it is (want it with its type)")
             return None
@@ -143,7 +148,10 @@ def year_of(entry: OldEntry) -> str:
 
 
 def _title(entry: OldEntry) -> str:
-    return entry.title or excerpt(entry.html, 80)
+    """Give the title, the start of the text, or what there is to see; what looks like a tag is set in other marks."""
+    first = first_picture(entry.html, entry.url or "")[0]
+    found = entry.title or excerpt(entry.html, 80) or (first.alt if first else "") or entry.id
+    return re.sub("<(?=[A-Za-z/!?])", "‹", found).replace(">", "›") if re.search("<[A-Za-z/!?]", found) else found
 
 
 def _rendered(markdown: str) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -40,18 +41,28 @@ class FetchError(Exception):
 
 @dataclass(frozen=True)
 class Fetched:
-    """An answer: where it came from in the end, its media type, and its bytes, unpacked."""
+    """An answer: where it came from in the end, its Content-Type, and its bytes, unpacked."""
 
     url: str
     type: str
     data: bytes
 
 
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+"""Where IPv4 addresses are in IPv6 (RFC 6052)."""
+
+_INNER = (IPv6Network("64:ff9b:1::/48"), IPv6Network("fec0::/10"))
+"""What is local besides what Python knows (RFC 8215, RFC 3879)."""
+
+
 def is_local(address: str) -> bool:
     """Tell whether an IP address is one that only this machine or its network reaches, or one that nobody does."""
     found = ip_address(address.partition("%")[0])
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None) or found
-    return not inner.is_global or inner.is_multicast
+    if isinstance(found, IPv6Address):
+        if found in _TRANSLATED:
+            return is_local(str(IPv4Address(int(found) & 0xFFFFFFFF)))
+        found = found.ipv4_mapped or found.sixtofour or found
+    return not found.is_global or found.is_multicast or any(found in network for network in _INNER)
 
 
 class _Guarded(HTTPConnection):
@@ -99,8 +110,28 @@ class Fetcher:
 
     def get(self, url: str, *, most: int) -> Fetched:
         """Fetch an address whose answer may have so many bytes. Raises FetchError."""
-        if urlsplit(url).scheme not in ("http", "https"):
+        if not url.startswith(("http://", "https://")):
             raise FetchError(f"{url} is not fetched (want http or https)")
+        answers: SimpleQueue[Fetched | FetchError] = SimpleQueue()
+        # a server that gives a byte a second is never silent: no timeout of the connection's would end it
+        Thread(target=self._answer, args=(url, most, answers), daemon=True).start()
+        try:
+            found = answers.get(timeout=max(0, LONGEST))
+        except Empty:
+            raise FetchError(f"{url} takes more than {LONGEST} seconds (want a faster answer)") from None
+        if isinstance(found, FetchError):
+            raise found
+        return found
+
+    def _answer(self, url: str, most: int, answers: SimpleQueue[Fetched | FetchError]) -> None:
+        try:
+            answers.put(self._get(url, most))
+        except FetchError as fault:
+            answers.put(fault)
+        except Exception as fault:  # whatever a server elsewhere makes of it
+            answers.put(FetchError(f"{url} cannot be fetched: {_reason(fault)} (want an address that answers)"))
+
+    def _get(self, url: str, most: int) -> Fetched:
         end = time.monotonic() + LONGEST
         try:
             with self._session.get(url, stream=True, timeout=TIMEOUT) as answer:
@@ -109,14 +140,13 @@ class Fetcher:
                         f"{url} answers {answer.status_code} {answer.reason} (want 200)", answer.status_code
                     )
                 data = b""
-                for chunk in answer.iter_content(_CHUNK):
+                while chunk := answer.raw.read1(_CHUNK, decode_content=True):  # as it comes, however little
                     data += chunk
                     if len(data) > most:
                         raise FetchError(f"{url} has more than {most:,} bytes (want fewer)")
                     if time.monotonic() > end:
                         raise FetchError(f"{url} takes more than {LONGEST} seconds (want a faster answer)")
-                kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-                return Fetched(answer.url, kind, data)
+                return Fetched(answer.url, answer.headers.get("Content-Type", ""), data)
         except (requests.RequestException, ValueError, OSError) as fault:
             raise FetchError(f"{url} cannot be fetched: {_reason(fault)} (want an address that answers)") from None
 

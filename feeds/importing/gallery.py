@@ -35,7 +35,7 @@ class Gallery:
         """Take the folder they go to."""
         self._media, self._fetcher = media, fetcher
         self._taken: dict[str, str | PictureError] = {}
-        self._digests: dict[str, str] = {}
+        self._digests: dict[Path, dict[str, str]] = {}
         self.new: list[str] = []
 
     def take(self, url: str, year: str) -> str:
@@ -56,9 +56,9 @@ class Gallery:
         stem = slug(PurePosixPath(unquote(urlsplit(url).path)).stem) or "picture"
         digest = hashlib.sha256(data).hexdigest()
         folder = self._media.root / year
-        same = self._digests.get(digest) or self._present(folder, stem, digest)
-        if same:
-            return same
+        known = self._known(folder)
+        if digest in known:
+            return known[digest]
         folder.mkdir(parents=True, exist_ok=True)
         names = {path.stem for path in folder.iterdir()}
         path = folder / f"{free_name(stem, names)}{ending}"
@@ -67,16 +67,19 @@ class Gallery:
         if flaw := self._media.find(relative).flaw:
             path.unlink()
             raise PictureError(f"{url} {flaw}")
-        self._digests[digest] = relative
+        known[digest] = relative
         self.new.append(relative)
         return relative
 
-    def _present(self, folder: Path, stem: str, digest: str) -> str | None:
-        """Find the picture where an earlier import has left it."""
-        for path in sorted(folder.glob(f"{stem}*")):
-            if hashlib.sha256(path.read_bytes()).hexdigest() == digest:
-                return path.relative_to(self._media.root).as_posix()
-        return None
+    def _known(self, folder: Path) -> dict[str, str]:
+        """Give the files of a folder by their digests, where an earlier import may have left them."""
+        if folder not in self._digests:
+            files = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+            self._digests[folder] = {
+                hashlib.sha256(path.read_bytes()).hexdigest(): path.relative_to(self._media.root).as_posix()
+                for path in sorted(files)
+            }
+        return self._digests[folder]
 
 
 def _ending(data: bytes, url: str) -> str:

@@ -18,9 +18,10 @@ from feeds.contentstate import ENDING
 from feeds.markup import excerpt
 from feeds.site import Site
 from feeds.sitekeys import slug
+from feeds.whole import write_whole
 from feeds.yamlfile import read
 
-from .addresses import Addresses
+from .addresses import Addresses, path_of
 from .articletext import article_text
 from .categories import Categories
 from .conversion import Conversion, year_of
@@ -30,6 +31,8 @@ from .systems import System, system_of
 
 _PAGE = re.compile(r"\.(html?|php|aspx?|jsp)$", re.IGNORECASE)
 """What addresses of pages end in that have no more to say."""
+
+_ID = re.compile(rb"(?m)^id:.*$")
 
 
 @dataclass
@@ -71,11 +74,16 @@ class Importer:
         self._conversion = Conversion(site, categories, self.addresses, self.system, gallery)
         self._known = dict(self._present())
         self._slugs = {slug(path.stem) for path in content.article_files()}
+        self._old_paths = {path_of(entry.url).rstrip("/"): entry.id for entry in feed.entries if entry.url}
+        self.refused_pages: set[str] = set()
 
     def _present(self) -> Iterator[tuple[str, str]]:
         """Give the ids that are there, each with its page: of broken files too, and of drafts."""
         for path in self._content.article_files():
             tree, _ = self._files.tree(path)
+            if tree is None:  # of what cannot be read, its id may be
+                line = _ID.search(self._files.text(path)[0])
+                tree = read(line[0], str(path))[0] if line else None
             if tree is None:
                 continue
             name, language = slug(path.stem), str(tree.value.get("language") or self._site.default_language)
@@ -138,9 +146,16 @@ class Importer:
         last = _PAGE.sub("", PurePosixPath(unquote(urlsplit(entry.url or "").path)).name)
         spoken = (slug(name) for name in (entry.slug, last) if re.search("[A-Za-z]", name) and name != "index")
         name = next(filter(None, spoken), "")
-        name = free_name(name or slug(entry.title or excerpt(entry.html, 60)) or "article", self._slugs)
+        wanted = name or slug(entry.title or excerpt(entry.html, 60)) or "article"
+        taken = self._slugs | {each for each in (wanted,) if self._is_anothers(entry, each)}
+        name = free_name(wanted, taken)
         self._slugs.add(name)
         return self._content.root / "articles" / year_of(entry) / f"{name}{ENDING}"
+
+    def _is_anothers(self, entry: OldEntry, name: str) -> bool:
+        """Tell whether the page of a name is the old address of another entry, which wants to be led on."""
+        page = self._site.path + self._site.article_path(self.language_of(entry), name)
+        return self._old_paths.get(page, entry.id) != entry.id
 
     def language_of(self, entry: OldEntry | None = None) -> str:
         """Tell the site's language that an entry is in, or the feed as a whole."""
@@ -156,28 +171,52 @@ class Importer:
         entry, path = taken.entry, taken.path
         assert path, "only what is new is converted"
         base = self._feed.home or self._site.url
+        taken.notes.clear()
         values = self._conversion.values(entry, language=self.language_of(entry), base=base, note=taken.notes.append)
         if not values["body"]:
-            self._refuse(taken, ["it has no text"])
+            self._refuse(taken, "it has no text")
             return
-        taken.text = article_text(values, depth=len(path.relative_to(self._content.root / "articles").parts) - 1)
-        tree, problems = read(taken.text.encode(), str(path))
-        article = self._files.article(tree, path, self._site) if tree else None
-        if tree:
-            problems += tree.problems
-        if article is None:
-            self._refuse(taken, [f"{each.key}: {each.message}" for each in problems if each.severity == "error"])
-        elif article.id != entry.id:
-            self._refuse(taken, [f"its id would become {article.id}"])
+        depth = len(path.relative_to(self._content.root / "articles").parts) - 1
+        while True:
+            taken.text = article_text(values, depth=depth)
+            tree, problems = read(taken.text.encode(), str(path))
+            article = self._files.article(tree, path, self._site) if tree else None
+            faults = [each for each in (tree.problems if tree else problems) if each.severity == "error"]
+            if article and not faults:
+                break
+            fault = next((each for each in faults if _drop(values, each.key)), None)
+            if fault is None:
+                self._refuse(taken, "; ".join(f"{each.key}: {each.message}" for each in faults))
+                return
+            taken.notes.append(f"{fault.key} is left out: {fault.message}")
+        if article.id != entry.id:
+            self._refuse(taken, f"its id would become {article.id}")
 
-    def _refuse(self, taken: Taken, reasons: list[str]) -> None:
+    def _refuse(self, taken: Taken, reason: str) -> None:
         if taken.page:
             self.addresses.remove(taken.page)
-        taken.refusal, taken.path, taken.page = "; ".join(reasons), None, None
+            self.refused_pages.add(taken.page)
+        taken.refusal, taken.path, taken.page = reason, None, None
 
     def write(self, taken: Taken) -> None:
-        """Write the file of a new entry. Raises FileExistsError where one came to be in between."""
+        """Write the file of a new entry, whole or not at all. Raises OSError, also where one came to be in between."""
         assert taken.path
         taken.path.parent.mkdir(parents=True, exist_ok=True)
-        with taken.path.open("x", encoding="utf-8") as file:
-            file.write(taken.text)
+        write_whole(taken.path, taken.text.encode(), is_new=True)
+
+
+OPTIONAL = ("updated", "tags", "authors", "link", "picture", "attachments", "summary")
+"""Keys that an article can do without: what the site would refuse of them is left out, and told."""
+
+
+def _drop(values: dict[str, object], key: str) -> bool:
+    """Leave out what a key names, or the one of a list that it names; tell whether that could be done."""
+    name, *rest = re.findall(r"[A-Za-z_]+|[0-9]+", key) or [""]
+    found = values.get(name)
+    if name not in OPTIONAL or found is None:
+        return False
+    if isinstance(found, list) and rest and rest[0].isdigit() and int(rest[0]) < len(found) > 1:
+        del found[int(rest[0])]
+    else:
+        del values[name]
+    return True

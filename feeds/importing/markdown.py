@@ -8,23 +8,51 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import quote, urljoin, urlsplit
+from typing import Literal
+from unicodedata import category
+from urllib.parse import quote, urlsplit
 
 from bs4 import BeautifulSoup
-from bs4.element import Tag
-from markdownify import ATX, BACKSLASH, MarkdownConverter
+from bs4.element import NavigableString, PageElement, Tag
+from markdownify import ATX, MarkdownConverter
 
-from .oldfeed import OldPicture
+from .oldfeed import OldPicture, joined
 
 Place = Callable[[str], str]
 """Tells where what was at an absolute address is now."""
 
 _GONE = ("script", "style", "form", "svg", "noscript", "template", "select", "button", "input", "textarea", "object")
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-orig-file")
-_SPECIAL = re.compile(r"([\\`*\[])|(<)(?=[A-Za-z/!?])|(&)(?=#?[0-9A-Za-z]+;)|((?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))")
-_AT_START = re.compile(
-    r"(?m)^([ \t]*)(?:(>|[-+](?=\s|$)|#{1,6}(?=\s|$)|=+[ \t]*$|-{2,}[ \t]*$|~{3,})|([0-9]{1,9})([.)](?=\s|$)))"
+_SPECIAL = re.compile(
+    r"([\\`*\[\]]|!\Z)|(<)(?=[A-Za-z/!?])|(&)(?=#?[0-9A-Za-z]+;)|((?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))"
 )
+_AT_START = re.compile(
+    r"(?m)^([^\S\n]*)(?:(>|[-+](?=\s|$)|#{1,6}(?=\s|$)|=+[ \t]*$|-{2,}[ \t]*$|~{3,})|([0-9]{1,9})([.)](?=\s|$)))"
+)
+_BLOCKS = (
+    "p",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "table",
+    "blockquote",
+    "figure",
+    "hr",
+    "pre",
+)
+_BREAK, _LINE = "\x02", "\x03"
+"""Stand for the end of a paragraph that breaks made, and for a break, until it is known what is around them."""
+
+_INLINE = ("b", "strong", "i", "em", "span", "a", "sub", "sup", "u", "small", "font")
+_EMPHASIS = ("b", "strong", "i", "em")
+_FENCED = re.compile(r"(^ *(`{3,})[^\n]*\n.*?^ *\2 *$)", re.MULTILINE | re.DOTALL)
 _PICTURE = re.compile(r"\.(jpe?g|png|gif|webp)$", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:language|lang|brush:?)[- ]?([A-Za-z0-9+#]+)")
 
@@ -46,13 +74,22 @@ def to_markdown(
     `extras` are CSS selectors of what is not the author's, `without` the address of a picture that is shown above the
     text already; `picture` and `link` tell where absolute addresses lead now.
     """
-    soup = BeautifulSoup(html, "lxml")
+    soup = BeautifulSoup(html.translate({2: None, 3: None}), "lxml")
     notes = _clean(soup, base, extras)
     _drop_head(soup, base, without)
     converter = _Converter(base, picture, link)
     text = converter.convert_soup(soup.body or soup)
-    text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
-    return Converted(re.sub(r"\n{3,}", "\n\n", text).strip("\n"), tuple(converter.pictures), (*notes, *converter.notes))
+    parts = _FENCED.split(text)  # the text between, a block of code, its fence, and so on
+    tidied = [_tidied(part) if at % 3 == 0 else part for at, part in enumerate(parts) if at % 3 < 2]
+    return Converted("".join(tidied).strip("\n"), tuple(converter.pictures), (*notes, *converter.notes))
+
+
+def _tidied(text: str) -> str:
+    """Leave no blanks at the ends of lines, and one empty line between paragraphs."""
+    text = re.sub(f" *\n* *{_BREAK} *\n*|{_LINE}(\n[ >]*{_LINE})+\n", "\n\n", text)
+    text = re.sub(rf"{_LINE}(?=\n[ >]*(\n|\Z)|\Z)", "", text)
+    text = re.sub(rf"(?m)^([ >]*(?:[-+*] |[0-9]+\. )?){_LINE}\n[ >]*", r"\1", text).replace(_LINE, "\\")
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
 
 
 def _clean(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
@@ -65,13 +102,18 @@ def _clean(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
         lazy = next((each[name] for name in _LAZY if each.get(name)), None)
         if lazy:
             each["src"] = lazy
-        if "/images/core/emoji/" in str(each.get("src")) or "wp-smiley" in (each.get("class") or []):
+        source = str(each.get("src") or "")
+        if "/images/core/emoji/" in source or "wp-smiley" in (each.get("class") or []):
             each.replace_with(str(each.get("alt") or ""))
-        elif (each.get("width"), each.get("height")) == ("1", "1") or not each.get("src"):
+        elif (each.get("width"), each.get("height")) == ("1", "1") or not (source or _sizes(each)):
             each.decompose()
-        elif str(each["src"]).startswith("data:"):
+        elif source.startswith("data:") and not _sizes(each):
             notes.append("a picture that stood in the text itself is left out")
             each.decompose()
+    for each in soup.select("a a"):  # which HTML does not have, and Markdown cannot
+        each.unwrap()
+    while _drop_empty(soup) or _settle_breaks(soup):
+        continue
     gone = [each for each in soup.find_all(_GONE) if each.name not in ("noscript", "style")]
     notes += [f"<{name}> is left out" for name in dict.fromkeys(each.name for each in gone)]
     for each in soup.find_all(_GONE):
@@ -81,11 +123,57 @@ def _clean(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
     return notes
 
 
+def _drop_empty(soup: BeautifulSoup) -> bool:
+    """Take out words without a word; tell whether there was one."""
+    empty = [each for each in soup.find_all(_INLINE) if not each.find(True) and not each.get_text()]
+    for each in empty:
+        each.decompose()
+    return bool(empty)
+
+
+def _settle_breaks(soup: BeautifulSoup) -> bool:
+    """Keep breaks between words alone: at the edges of a block they show nothing, and two of them part paragraphs.
+
+    Tell whether there was one that is none.
+    """
+    before_all = len(soup.find_all("br"))
+    for each in soup.find_all("br"):
+        if each.decomposed:
+            continue
+        if each.find_parent("pre"):
+            each.replace_with("\n")
+            continue
+        before, after = _neighbour(each, "previous_sibling"), _neighbour(each, "next_sibling")
+        if _is_edge(before) or _is_edge(after):
+            each.decompose()
+        elif isinstance(after, Tag) and after.name == "br":
+            while isinstance(after, Tag) and after.name == "br":
+                after.decompose()
+                after = _neighbour(each, "next_sibling")
+            if _is_edge(after) or each.find_parent(("li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6")):
+                each.decompose() if _is_edge(after) else None
+            else:
+                each.replace_with(_BREAK)
+    return len(soup.find_all("br")) < before_all
+
+
+def _neighbour(element: PageElement, side: str) -> PageElement | None:
+    """Give what stands beside an element, but for blanks and comments."""
+    found = getattr(element, side)
+    while isinstance(found, NavigableString) and (type(found) is not NavigableString or not found.strip()):
+        found = getattr(found, side)
+    return found  # type: ignore[no-any-return]
+
+
+def _is_edge(element: PageElement | None) -> bool:
+    return element is None or (isinstance(element, Tag) and element.name in _BLOCKS)
+
+
 def _drop_footer(soup: BeautifulSoup, base: str) -> None:
     """Take out the line in which WordPress says, in any language, that a post appeared there first."""
     paragraphs = [each for each in soup.find_all("p") if each.get_text().strip()]
     if paragraphs:
-        links = [urljoin(base, str(each.get("href"))) for each in paragraphs[-1].find_all("a")]
+        links = [joined(base, str(each.get("href"))) for each in paragraphs[-1].find_all("a")]
         if len(links) == 2 and links[0].rstrip("/") == base.rstrip("/") and base.startswith(links[1].rstrip("/")):
             paragraphs[-1].decompose()
 
@@ -97,14 +185,22 @@ def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[Old
     image = soup.find("img")
     if not isinstance(image, Tag):
         return None, False
-    caption = _figure(image).find("figcaption")
+    caption = image.find_parent("figure") and _figure(image).find("figcaption")
     words = re.sub(r"\s+", " ", caption.get_text()).strip(" ") if isinstance(caption, Tag) else ""
     is_at_head = not any(each.strip() for each in image.find_all_previous(string=True))
     return OldPicture(best_source(image, base), str(image.get("alt") or ""), words), is_at_head
 
 
 def _figure(image: Tag) -> Tag:
-    return image.find_parent("figure") or image
+    """Give what a picture goes with: its figure, if it is the only one in it."""
+    figure = image.find_parent("figure")
+    return figure if figure and len(figure.find_all("img")) == 1 else image
+
+
+def _sizes(image: Tag) -> list[tuple[str, float]]:
+    """Give the forms of a picture, each with its width in pixels or its density."""
+    found = re.findall(r"(\S+)\s+([0-9.]+)[wx]\s*(?:,|$)", str(image.get("srcset") or image.get("data-srcset") or ""))
+    return [(address, float(size)) for address, size in found if re.fullmatch(r"[0-9]+(\.[0-9]+)?", size)]
 
 
 def _drop_head(soup: BeautifulSoup, base: str, shown: str | None) -> None:
@@ -116,20 +212,21 @@ def _drop_head(soup: BeautifulSoup, base: str, shown: str | None) -> None:
 
 def same_picture(one: str, other: str) -> bool:
     """Tell whether two addresses are of one picture, which WordPress keeps in several sizes."""
-    paths = [re.sub(r"(-[0-9]+x[0-9]+|-scaled)(?=\.[a-z]+$)", "", urlsplit(each).path.lower()) for each in (one, other)]
-    return paths[0] == paths[1]
+    parts = [urlsplit(each) for each in (one, other)]
+    paths = [re.sub(r"(-[0-9]+x[0-9]+|-scaled)(?=\.[a-z]+$)", "", each.path.lower()) for each in parts]
+    is_named = _PICTURE.search(paths[0]) is not None
+    return paths[0] == paths[1] and (is_named or parts[0].query == parts[1].query)
 
 
 def best_source(image: Tag, base: str) -> str:
     """Give the address of the largest form of a picture that a text names: it may link to it."""
-    found = str(image.get("src"))
-    sizes = re.findall(r"(\S+)\s+([0-9]+)w", str(image.get("srcset") or image.get("data-srcset") or ""))
-    if sizes:
-        found = max(sizes, key=lambda each: int(each[1]))[0]
+    found = str(image.get("src") or "")
+    if sizes := _sizes(image):
+        found = max(sizes, key=lambda each: each[1])[0]
     parent = image.parent
     if isinstance(parent, Tag) and parent.name == "a" and _PICTURE.search(urlsplit(str(parent.get("href"))).path):
         found = str(parent["href"])
-    return urljoin(base, found.partition("#joomlaImage")[0].strip())
+    return joined(base, found.partition("#joomlaImage")[0].strip())
 
 
 class _Converter(MarkdownConverter):
@@ -140,11 +237,9 @@ class _Converter(MarkdownConverter):
         super().__init__(
             heading_style=ATX,
             bullets="-",
-            newline_style=BACKSLASH,
             sub_symbol="<sub>",
             sup_symbol="<sup>",
             keep_inline_images_in=cells,
-            code_language_callback=_code_language,
         )
         self._base, self._picture, self._link = base, picture, link
         self.pictures: list[str] = []
@@ -153,17 +248,68 @@ class _Converter(MarkdownConverter):
     def escape(self, text: str, parent_tags: set[str]) -> str:
         """Keep what Markdown would take for its own."""
         text = _SPECIAL.sub(lambda found: "\\" + found[0], text)
-        text = _AT_START.sub(
-            lambda found: f"{found[1]}\\{found[2]}" if found[2] else f"{found[1]}{found[3]}\\{found[4]}", text
-        )
-        return text.replace("|", "\\|") if parent_tags & {"td", "th"} else text
+        text = _AT_START.sub(_escaped, text)
+        return text
+
+    def convert_p(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Set a paragraph apart, whose first word is none of Markdown's, whatever elements it was made of."""
+        found = str(super().convert_p(el, text, parent_tags))  # type: ignore[misc]
+        return found if "_inline" in parent_tags else _AT_START.sub(_escaped, found)
+
+    def convert_br(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Begin a line, if there is one before and one behind it."""
+        return f" {text}" if "_inline" in parent_tags else f"{_LINE}\n{text}"
+
+    def _marked(self, el: Tag, text: str, parent_tags: set[str], mark: str, name: str) -> str:
+        """Emphasise; by an element where marks would not be taken for marks (CommonMark section 6.2)."""
+        edges = re.fullmatch(rf"([\s{_BREAK}{_LINE}]*)(.*?)([\s{_BREAK}{_LINE}]*)", text, re.DOTALL)
+        if "_noformat" in parent_tags or not edges or not edges[2]:
+            return text
+        before, core, after = edges.groups()
+        outside = before[-1:] or _beside(el, "previous"), after[:1] or _beside(el, "next")
+        is_plain = not el.find(_EMPHASIS) and not el.find_parent(_EMPHASIS)
+        is_marked = is_plain and _flanks(outside[0], core[0]) and _flanks(outside[1], core[-1])
+        return f"{before}{mark}{core}{mark}{after}" if is_marked else f"{before}<{name}>{core}</{name}>{after}"
+
+    def convert_b(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Print strongly."""
+        return self._marked(el, text, parent_tags, "**", "strong")
+
+    convert_strong = convert_b
+
+    def convert_em(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Emphasise."""
+        return self._marked(el, text, parent_tags, "*", "em")
+
+    convert_i = convert_em
+
+    def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """End an item with its last word."""
+        return str(super().convert_li(el, text.strip(f" \t\r\n{_BREAK}{_LINE}"), parent_tags))  # type: ignore[misc]
+
+    def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Keep a cell one cell."""
+        return str(super().convert_td(el, _in_cell(text), parent_tags))  # type: ignore[misc]
+
+    def convert_th(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Keep a cell of a heading one cell."""
+        return str(super().convert_th(el, _in_cell(text), parent_tags))  # type: ignore[misc]
+
+    def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Fence code with more backticks than it has."""
+        if not text.strip():
+            return ""
+        longest = max(map(len, re.findall("`+", text)), default=0)
+        fence = "`" * max(3, longest + 1)
+        code = text.strip("\n")
+        return f"\n\n{fence}{_code_language(el)}\n{code}\n{fence}\n\n"
 
     def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Show a picture from where it is now."""
         source = best_source(el, self._base)
         self.pictures.append(source)
         alt = re.sub(r"\s+", " ", str(el.get("alt") or "")).strip()
-        return f"![{self.escape(alt, set()).replace(']', chr(92) + ']')}]({_destination(self._picture(source))})"
+        return f"![{self.escape(alt, set())}]({_destination(self._picture(source))})"
 
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Link to where something is now; a picture that links to its own larger form is shown instead."""
@@ -172,13 +318,17 @@ class _Converter(MarkdownConverter):
             return text
         if text.lstrip().startswith("![") and _PICTURE.search(urlsplit(href).path):
             return text
-        if href.startswith("#") or urlsplit(href).scheme not in ("", "http", "https", "mailto"):
-            if not href.startswith("#"):
-                self.notes.append(f"a link to {urlsplit(href).scheme}: is left out, and its text stays")
+        if href.startswith("#"):
             return text
-        place = href if href.startswith("mailto:") else self._link(urljoin(self._base, href))
+        address = href if href.startswith("mailto:") else joined(self._base, href)
+        if not re.match("(https?://|mailto:).", address):
+            self.notes.append(f"a link to {href[:60]} is left out, and its text stays")
+            return text
+        place = address if href.startswith("mailto:") else self._link(address)
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-        label = re.sub(r"\s*\n\s*", " ", text.strip())
+        label = re.sub(rf"[\s{_BREAK}{_LINE}]*[\n{_BREAK}{_LINE}][\s{_BREAK}{_LINE}]*", " ", text.strip())
+        if el.find(_BLOCKS) and not el.find("img"):
+            label = self.escape(el.get_text(" ", strip=True), set())
         if place == el.get_text().strip() and place == _destination(place) and urlsplit(place).scheme:
             return f"{before}<{place}>{after}"
         return f"{before}[{label}]({_destination(place)}){after}"
@@ -187,7 +337,9 @@ class _Converter(MarkdownConverter):
         source = el.get("src") or next((each.get("src") for each in el.find_all("source") if each.get("src")), None)
         if not source:
             return ""
-        address = _watched(urljoin(self._base, str(source)))
+        address = _watched(joined(self._base, str(source)))
+        if not address:
+            return ""
         label = str(el.get("title") or "").strip() or urlsplit(address).netloc
         self.notes.append(f"<{el.name}> is a link now: {address}")
         return f"\n\n[{self.escape(label, set())}]({_destination(self._link(address))})\n\n"
@@ -220,6 +372,49 @@ class _Converter(MarkdownConverter):
     def convert_q(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Keep a quotation's own element."""
         return f"<q>{text}</q>"
+
+
+_BAR = re.compile(r"(?<!\\)\|")
+
+
+def _in_cell(text: str) -> str:
+    """Let no bar and no break in a cell be taken for its end."""
+    return _BAR.sub(r"\\|", re.sub(f"[{_BREAK}{_LINE}]", " ", text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"{found[1]}\\{found[2]}" if found[2] else f"{found[1]}{found[3]}\\{found[4]}"
+
+
+def _flanks(outside: str, inside: str) -> bool:
+    """Tell whether a mark between two characters begins or ends what is inside."""
+    if outside and outside in "*_":
+        return False
+    return not _is_mark(inside) or not outside or outside.isspace() or _is_mark(outside)
+
+
+def _is_mark(character: str) -> bool:
+    return category(character)[0] in "PS"
+
+
+def _beside(element: PageElement, side: Literal["next", "previous"]) -> str:
+    """Give the character beside an element in its block: `*` where another mark will stand, nothing at the edge."""
+    found, at = getattr(element, f"{side}_sibling"), 0 if side == "next" else -1
+    if found is None:
+        parent = element.parent
+        if parent is None or parent.name in (*_BLOCKS, "td", "th", "body"):
+            return ""
+        return "*" if parent.name in _EMPHASIS else _beside(parent, side)
+    if isinstance(found, Tag):
+        if found.name == "br":
+            return " "
+        texts = [each for each in found.find_all(string=True) if each]
+        if found.name not in _EMPHASIS and texts:
+            inner = [parent.name for parent in texts[at].parents if parent is not found]
+            inner = inner[: len(inner) - len(list(found.parents))]
+            return "*" if any(name in _EMPHASIS for name in inner) else str(texts[at])[at]
+        return "*" if found.name in _EMPHASIS else _beside(found, side)
+    return str(found)[at] if type(found) is NavigableString and found else _beside(found, side)
 
 
 def _code_language(el: Tag) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import quote, urljoin, urlsplit
 
 
 class FeedError(Exception):
@@ -46,7 +47,7 @@ class OldFile:
 
 @dataclass(frozen=True)
 class OldEntry:
-    """An entry: `id` as readers know it, `title` plain, `summary` and `html` as they are, relative to `url`.
+    """An entry: `id` as readers know it, `title` plain, `summary` and `html` as they are, relative to `base` or `url`.
 
     `categories` and `tags` are names, and where a system does not tell them apart all are categories. Datetimes are
     aware and in UTC. `slug` is the last part of its address there, `refusal` tells why it is not to be taken over.
@@ -62,6 +63,7 @@ class OldEntry:
     tags: tuple[str, ...] = ()
     summary: str = ""
     html: str = ""
+    base: str = ""
     picture: OldPicture | None = None
     files: tuple[OldFile, ...] = ()
     language: str | None = None
@@ -90,7 +92,23 @@ class OldFeed:
     slugs: Mapping[str, str] = field(default_factory=dict)
 
 
+def joined(base: str, reference: str) -> str:
+    """Make an address of a reference, with blanks and accents escaped; empty where it is none."""
+    try:
+        found = urljoin(base, reference.strip())
+        urlsplit(found).port  # noqa: B018 - which is read only now, and may be none
+    except ValueError:
+        return ""
+    return quote(found, safe="%/:?#[]@!$&'()*+,;=~-._")
+
+
 def plain(markup: str) -> str:
     """Make plain text on one line of what may be HTML."""
     text = html.unescape(re.sub(r"</?[A-Za-z!?][^<>]*>", "", markup)) if re.search("[<&]", markup) else markup
     return re.sub("[ \t\r\n]+", " ", text).strip(" ")
+
+
+def paragraphs(text: str) -> str:
+    """Make HTML of plain text."""
+    parts = [html.escape(part).replace("\n", "<br>") for part in re.split(r"\n\s*\n", text.strip("\n")) if part]
+    return "".join(f"<p>{part}</p>" for part in parts)

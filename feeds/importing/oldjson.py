@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin
 
-from .oldfeed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, plain
+from .oldfeed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, joined, paragraphs, plain
 
 
 def read_json(data: bytes, url: str) -> OldFeed:
@@ -27,43 +25,43 @@ def read_json(data: bytes, url: str) -> OldFeed:
         raise FeedError("it is JSON and no JSON Feed (want one with version and items)")
     older = feed.get("next_url")
     return OldFeed(
-        title=plain(_text(feed, "title")),
+        title=" ".join(_text(feed, "title").split()),
         entries=tuple(_json_entry(each, url) for each in items if isinstance(each, dict)),
         kind="json",
         home=_text(feed, "home_page_url") or None,
         generator=_text(feed, "generator"),
         language=_text(feed, "language") or None,
-        older=urljoin(url, older) if isinstance(older, str) and older else None,
+        older=joined(url, older) or None if isinstance(older, str) and older else None,
     )
 
 
 def _json_entry(item: dict[str, Any], url: str) -> OldEntry:
     id = item.get("id")
-    link = urljoin(url, _text(item, "url")) if item.get("url") else None
+    link = joined(url, _text(item, "url")) or None if item.get("url") else None
     base = link or url
-    text = _text(item, "content_html") or _paragraphs(_text(item, "content_text"))
+    text = _text(item, "content_html") or paragraphs(_text(item, "content_text"))
     published, updated = _iso(item.get("date_published")), _iso(item.get("date_modified"))
-    people = item.get("authors") or ([item["author"]] if isinstance(item.get("author"), dict) else [])
+    people = _list(item, "authors") or [item.get("author")]
     picture = _text(item, "image") or _text(item, "banner_image")
-    found = [each for each in item.get("attachments") or () if isinstance(each, dict) and each.get("url")]
+    found = [each for each in _list(item, "attachments") if isinstance(each, dict) and _text(each, "url")]
     return OldEntry(
         id=str(id) if isinstance(id, str | int | float) and not isinstance(id, bool) else (link or ""),
-        title=plain(_text(item, "title")),
+        title=" ".join(_text(item, "title").split()),
         url=link,
         published=published or updated,
         updated=updated if updated and published and updated > published else None,
         authors=tuple(
-            OldPerson(plain(each["name"]), each.get("url"))
+            OldPerson(plain(each["name"]), _text(each, "url") or None)
             for each in people
             if isinstance(each, dict) and isinstance(each.get("name"), str)
         ),
-        categories=tuple(plain(each) for each in item.get("tags") or () if isinstance(each, str)),
+        categories=tuple(plain(each) for each in _list(item, "tags") if isinstance(each, str)),
         summary=html.escape(_text(item, "summary")),
-        html=text or _paragraphs(_text(item, "summary")),
-        picture=OldPicture(urljoin(base, picture)) if picture else None,
+        html=text or paragraphs(_text(item, "summary")),
+        picture=OldPicture(joined(base, picture)) if picture and joined(base, picture) else None,
         files=tuple(
             OldFile(
-                urljoin(base, each["url"]),
+                joined(base, each["url"]),
                 _text(each, "mime_type"),
                 each["size_in_bytes"] if isinstance(each.get("size_in_bytes"), int) else None,
                 _text(each, "title"),
@@ -73,9 +71,14 @@ def _json_entry(item: dict[str, Any], url: str) -> OldEntry:
             if not _text(each, "mime_type").startswith("image/")
         ),
         language=_text(item, "language") or None,
-        link=_text(item, "external_url") or None,
+        link=joined(base, _text(item, "external_url")) or None if item.get("external_url") else None,
         refusal=None if id or link else "it has neither id nor url",
     )
+
+
+def _list(values: Mapping[str, Any], name: str) -> list[Any]:
+    found = values.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
@@ -83,16 +86,10 @@ def _text(values: Mapping[str, Any], name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _paragraphs(text: str) -> str:
-    """Make HTML of plain text."""
-    parts = [html.escape(part).replace("\n", "<br>") for part in re.split(r"\n\s*\n", text.strip("\n")) if part]
-    return "".join(f"<p>{part}</p>" for part in parts)
-
-
 def _iso(value: object) -> datetime | None:
     try:
         found = datetime.fromisoformat(str(value))
-    except ValueError:
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return found.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
         return None
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return found.astimezone(UTC).replace(microsecond=0)

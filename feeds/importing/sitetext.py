@@ -16,28 +16,44 @@ class SiteTextError(Exception):
 
 
 def with_redirects(text: str, redirects: Mapping[str, str]) -> str:
-    """Add redirects to those that a text has, below the last of them, or at its end. Raises SiteTextError."""
+    """Add redirects to those that a text has, below the last of them, or at its end. Raises SiteTextError.
+
+    What comes of it is read back: where it does not say what it did and the redirects, it is not given.
+    """
     if not redirects:
         return text
+    end = "\r\n" if "\r\n" in text else "\n"
+    try:
+        found = _with_lines(text.replace("\r\n", "\n"), redirects).replace("\n", end)
+        before, after = (yaml.load(each, yaml.BaseLoader) for each in (text, found))
+    except yaml.YAMLError as fault:
+        raise SiteTextError(f"its redirects cannot be added to: {' '.join(str(fault).split())}") from None
+    old = before.get("redirects") or {}
+    if not isinstance(old, dict) or after != {**before, "redirects": {**old, **redirects}}:
+        raise SiteTextError("its redirects are written in a way that cannot be added to (want a line each, indented)")
+    return found
+
+
+def _with_lines(text: str, redirects: Mapping[str, str]) -> str:
     lines = [f"{_scalar(old)}: {_scalar(new)}" for old, new in redirects.items()]
-    root = yaml.compose(text, yaml.CSafeLoader)
+    root = yaml.compose(text, yaml.BaseLoader)
     if not isinstance(root, yaml.MappingNode):
         raise SiteTextError("it is no group of keys (want title, url, …)")
-    block = next((value for key, value in root.value if key.value == "redirects"), None)
-    if block is None or (isinstance(block, yaml.ScalarNode) and block.value == ""):
-        key = "" if block is not None else "redirects:\n"
-        if block is not None:  # the key is there, with nothing behind it
-            return re.sub(r"(?m)^redirects:[ \t]*(#.*)?$", lambda found: "\n  ".join([found[0], *lines]), text, count=1)
-        return text.rstrip("\n") + "\n" + key + "".join(f"  {line}\n" for line in lines)
+    pair = next((pair for pair in root.value if pair[0].value == "redirects"), None)
+    if pair is None:
+        return text.rstrip("\n") + "\nredirects:\n" + "".join(f"  {line}\n" for line in lines)
+    key, block = pair
+    if isinstance(block, yaml.ScalarNode):  # with nothing behind it
+        at = text.find("\n", key.end_mark.index)
+        head, tail = (text[:at], text[at:]) if at >= 0 else (text, "\n")
+        return head + "".join(f"\n  {line}" for line in lines) + tail
     if not isinstance(block, yaml.MappingNode):
         raise SiteTextError("redirects is no group (want /old: /new, a line each)")
     if block.flow_style:
-        end = block.end_mark.index - 1
-        comma = ", " if block.value else ""
-        quoted = (f"{_quoted(old)}: {_quoted(new)}" for old, new in redirects.items())
-        return text[:end].rstrip() + comma + ", ".join(quoted) + text[end:]
-    last = block.value[-1][1].end_mark
-    indent = " " * block.value[0][0].start_mark.column
+        at = block.value[-1][1].end_mark.index if block.value else block.start_mark.index + 1
+        quoted = ", ".join(f"{_quoted(old)}: {_quoted(new)}" for old, new in redirects.items())
+        return text[:at] + (", " if block.value else "") + quoted + text[at:]
+    last, indent = block.value[-1][1].end_mark, " " * block.value[0][0].start_mark.column
     at = text.find("\n", last.index)
     head, tail = (text[:at], text[at:]) if at >= 0 else (text, "\n")
     return head + "".join(f"\n{indent}{line}" for line in lines) + tail

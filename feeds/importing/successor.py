@@ -14,6 +14,7 @@ from feeds.feedtable import FeedTable
 from feeds.formats import FORMATS
 from feeds.sitekeys import read_query
 
+from .addresses import path_of
 from .oldfeed import OldFeed
 
 
@@ -59,6 +60,13 @@ def _redirected(table: FeedTable, url: str) -> str:
     return "/all"
 
 
+def _place_of(table: FeedTable, path: str) -> str:
+    """Tell which path here answers one that may be an old one."""
+    site, (found, _, query) = table.site, path.partition("?")
+    place = site.moved_queries.get(unquote(found), {}).get(query) if query else site.moved_paths.get(unquote(found))
+    return place.removeprefix(site.url) if place else unquote(found)
+
+
 def compare(table: FeedTable, topic: Topic, old: OldFeed) -> Succession:
     """Compare what is in a feed of ours with what another has."""
     ours = table.feed(topic).entries
@@ -71,10 +79,9 @@ def compare(table: FeedTable, topic: Topic, old: OldFeed) -> Succession:
     moved = {}
     for entry, article in known:
         page = table.site.article_path(article.language, article.slug)
-        path = urlsplit(entry.url or "").path
-        is_elsewhere = not path or article.link is not None or urlsplit(entry.url or "").query
-        if not is_elsewhere and unquote(path).removeprefix(table.site.path) not in (page, *table.site.redirects):
-            moved[path] = page
+        old_path = path_of(entry.url or "").removeprefix(table.site.path)
+        if old_path and article.link is None and _place_of(table, old_path) != page:
+            moved[old_path] = page
     return Succession(
         entries=len(ours),
         new=new,

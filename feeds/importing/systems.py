@@ -16,6 +16,8 @@ from feeds.sitekeys import slug
 class System:
     """A publisher: how its feeds say who made them, where they are, and what of their HTML is not the author's.
 
+    The home of a feed that `has_home` is the site's own, also where the feed is of one category.
+
     `feeds` are the paths of its feed of everything, `category` and `tag` those of one, each with the ending that the
     format has here; `{}` stands for the slug. `extras` are CSS selectors.
     """
@@ -28,6 +30,7 @@ class System:
     extras: tuple[str, ...] = ()
     pages: str = ""
     joined: str = ""
+    has_home: bool = False
 
     def slug(self, name: str) -> str:
         """Make the slug that the system makes of a name; `joined` are characters that it drops within words."""
@@ -45,6 +48,7 @@ SYSTEMS = (
         (".more-link", ".sharedaddy", ".jp-relatedposts"),
         "paged",
         "’'",
+        has_home=True,
     ),
     System(
         "Joomla",
@@ -77,6 +81,7 @@ SYSTEMS = (
         {"/feed.xml": "atom"},
         {"/feed/{}.xml": "atom"},
         {"/feed/by_tag/{}.xml": "atom"},
+        has_home=True,
     ),
     System("Ghost", "ghost", {"/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, joined="’'"),
     System(

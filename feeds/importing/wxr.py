@@ -19,15 +19,9 @@ from lxml import etree
 
 from .oldfeed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, plain
 
-REFUSED = {
-    "private": "it is private there",
-    "trash": "it is in the bin there",
-    "auto-draft": "it was never saved there",
-    "inherit": "it is a part of another post there",
-}
-"""States of posts that are not taken over, and why."""
-
+PUBLIC = ("publish", "future")
 DRAFTS = ("draft", "pending")
+"""States of posts that are taken over, as what they are or as drafts; plugins have more of which nobody knows."""
 
 _WHOLE = "pre|script|style|figure|table|ul|ol|blockquote"
 """Elements in which ends of lines are left as they are."""
@@ -133,7 +127,9 @@ def _entry(item: _Item, people: Mapping[str, str], attachments: Mapping[str, _It
     status, creator = item.get("status"), item.get("creator")
     thumbnail = attachments.get(item.meta.get("_thumbnail_id", ""))
     author = people.get(creator) or creator
-    refusal = REFUSED.get(status) or ("it has a password there" if item.get("post_password") else None)
+    refusal = None if status in (*PUBLIC, *DRAFTS) else f"it is {status or 'in no state'} there"
+    if refusal is None and item.get("post_password"):
+        refusal = "it has a password there"
     return OldEntry(
         id=item.get("guid"),
         title=plain(item.get("title")),
@@ -177,19 +173,34 @@ def _moment(item: _Item, zone: ZoneInfo) -> datetime | None:
 
 def rendered(content: str, attachments: Mapping[str, _Item], post: str = "") -> str:
     """Make HTML of what an author typed."""
+    kept: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        kept.append(found[0])
+        return f"<pre data-kept={len(kept) - 1}></pre>"
+
+    content = re.sub(r"<pre\b.*?</pre>", keep, content, flags=re.DOTALL | re.IGNORECASE)
+    content = re.sub(
+        r"<!-- wp:freeform -->(.*?)<!-- /wp:freeform -->", lambda found: _paragraphs(found[1]), content, flags=re.DOTALL
+    )
     has_blocks = "<!-- wp:" in content
     content = re.sub(r"<!--(?!more).*?-->", "", content, flags=re.DOTALL)
     content = re.sub(r"<!--more.*?-->", "", content)
-    content = re.sub(r"\[caption\b[^\]]*\](.*?)\[/caption\]", _caption, content, flags=re.DOTALL)
+    content = re.sub(r"\[caption\b([^\]]*)\](.*?)\[/caption\]", _caption, content, flags=re.DOTALL)
     content = re.sub(r"\[gallery\b([^\]]*)\]", lambda found: _gallery(found[1], attachments, post), content)
     content = re.sub(r"\[(embed|audio|video)\b([^\]]*)\](?:(.*?)\[/\1\])?", _player, content, flags=re.DOTALL)
     content = re.sub(r"(?m)^[ \t]*(https?://[^\s<>\"]+)[ \t]*$", r'<p><a href="\1">\1</a></p>', content)
-    return content if has_blocks else _paragraphs(content)
+    found = content if has_blocks else _paragraphs(content)
+    return re.sub("<pre data-kept=([0-9]+)></pre>", lambda match: kept[int(match[1])], found)
 
 
 def _caption(found: re.Match[str]) -> str:
-    picture = re.match(r"\s*((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)(.*)", found[1], re.DOTALL)
-    return f"<figure>{picture[1]}<figcaption>{picture[2].strip()}</figcaption></figure>" if picture else found[1]
+    picture = re.match(r"\s*((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)(.*)", found[2], re.DOTALL)
+    if not picture:
+        return found[2]
+    older = re.search(r"\bcaption\s*=\s*\"([^\"]*)\"", found[1])  # before WordPress 3.4
+    caption = picture[2].strip() or (older[1] if older else "")
+    return f"<figure>{picture[1]}<figcaption>{caption}</figcaption></figure>"
 
 
 def _gallery(about: str, attachments: Mapping[str, _Item], post: str) -> str:
