@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
+from urllib.parse import quote
 from wsgiref.types import WSGIApplication
 
 from granian.constants import Interfaces
@@ -36,7 +38,32 @@ _LOOK = 0.5
 """Seconds between two looks whether the first process is still there."""
 
 _ACCESS = {"class": "logging.StreamHandler", "formatter": "access", "stream": "ext://sys.stdout"}
-_REQUESTS = {"handlers": ["access"], "level": "INFO", "propagate": False}
+_REQUESTS = {"handlers": ["access"], "level": "INFO", "propagate": False, "filters": ["harmless"]}
+
+
+class Harmless(logging.Filter):
+    """Lets nothing that a client sent end a line of the log, or be obeyed by a terminal."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Escape it: the path as it was sent, whatever else by the numbers of its characters."""
+        values = record.args if isinstance(record.args, dict) else {}
+        record.args = {name: _harmless(name, value) for name, value in values.items()}
+        return True
+
+
+def _harmless(name: str, value: object) -> object:
+    if name == "path":
+        return quote(str(value), safe="/:@!$&'()*+,;=~-._")
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in value)
+
+
+_LOGGING = {
+    "handlers": {"access": _ACCESS},
+    "loggers": {"granian.access": _REQUESTS},
+    "filters": {"harmless": {"()": Harmless}},
+}
 
 Load = Callable[[], WSGIApplication]
 
@@ -53,7 +80,7 @@ class Server(MPServer):
 
         With `access_log`, a form of Granian's, each request is a line of the standard output.
         """
-        logging = {"handlers": {"access": _ACCESS}, "loggers": {"granian.access": _REQUESTS}} if access_log else None
+        config = _LOGGING if access_log else None
         super().__init__(
             "feeds",
             address=host,
@@ -67,7 +94,7 @@ class Server(MPServer):
             log_level=LogLevels.warning,
             log_access=access_log is not None,
             log_access_format=access_log,
-            log_dictconfig=logging or {"handlers": {}, "loggers": {}},  # the rest is in the log of this process
+            log_dictconfig=config or {"handlers": {}, "loggers": {}},  # the rest is in the log of this process
         )
         self.importing = threading.Lock()
         """Held by a thread that imports: a process that is split off meanwhile could wait for it for ever."""

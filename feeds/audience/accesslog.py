@@ -56,10 +56,15 @@ class Log:
         try:
             for lines in _blocks(self._plain):
                 read = read or reader_of(lines)
-                if read is None:
-                    raise LogError(f"{self.unread.name} is no access log that is known (want {WANTED})")
-                yield read(lines, self.unread)
+                if read:
+                    yield read(lines, self.unread)
+                else:
+                    for number, line in enumerate(lines, 1):
+                        if line.strip():
+                            self.unread.add(number)
                 self.unread.read += len(lines)
+            if read is None and self.unread.lines:
+                raise LogError(f"{self.unread.name} is no access log that is known (want {WANTED})")
         except (EOFError, OSError, lzma.LZMAError, zlib.error) as fault:  # it was cut, or it is damaged
             raise LogError(f"{self.unread.name}: {fault} (want the whole file)") from None
 

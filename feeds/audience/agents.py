@@ -27,19 +27,24 @@ OTHERS = "others"
 
 NAMELESS = "no name"
 
-_NAMES = 500
+_NAMES = 100
 """Programs that are told apart besides those of the table."""
 
-_KNOWN = 50_000
+_LONGEST = 300
+"""Bytes of a User-Agent that are read."""
+
+_KNOWN = 20_000
 """User-Agents that are remembered at a time."""
 
 _KNOWN_AGENTS = [
     (re.compile(pattern, re.IGNORECASE), name, kind) for kind, agents in PROGRAMS for name, pattern in agents
 ]
 
-_NUMBER = "([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})"
+_NAMED = {OTHERS, NAMELESS, Kind.BROWSER.value, *(name for _, name, _ in _KNOWN_AGENTS)}
+_NUMBER = "([0-9]{1,3}(?:[,. \u00a0\u202f][0-9]{3})+|[0-9]{1,15})"
 _CLAIM = re.compile(
-    rf"(?<![0-9A-Za-z.,/-]){_NUMBER} +(?:subscribers?\b|readers\b)|\bsubscribers[= ]{_NUMBER}|\busers {_NUMBER}; views",
+    rf"(?<![0-9A-Za-z.,/-]){_NUMBER} +(?:subscribers?\b|readers\b)|\bsubscribers[=:] ?{_NUMBER}|"
+    rf"\bsubscribers {_NUMBER}|\busers {_NUMBER}; views",
     re.IGNORECASE,
 )
 _ID = re.compile(r"feed-?id[=:] ?([0-9A-Za-z-]{1,64})|newsblur[.]com/site/([0-9]{1,20})", re.IGNORECASE)
@@ -75,7 +80,7 @@ def _known(text: str) -> tuple[str, Kind] | None:
 
 def _claim(text: str) -> int | None:
     found = _CLAIM.search(text)
-    return int(next(filter(None, found.groups())).replace(",", "")) if found else None
+    return int(re.sub("[^0-9]", "", next(filter(None, found.groups())))) if found else None
 
 
 def _guessed(text: str) -> tuple[str, Kind]:
@@ -87,13 +92,20 @@ def _guessed(text: str) -> tuple[str, Kind]:
     comment = _COMMENT.search(text)
     first = re.match("[A-Za-z][A-Za-z0-9._ +-]{0,39}", text)
     name = next(chain(strange, [comment[1]] if comment else [], [first[0]] if first else []), NAMELESS).strip(" .-+")
+    if re.search(r"[0-9]+([.][0-9]+){3}|[0-9]{7}", name) or not name:  # what could be an address, or somebody's
+        name = NAMELESS
     if _claim(text) is not None:
         return name, Kind.SERVICE
-    if _READS.search(name) and not re.search("bot|crawl|spider|valid", text, re.IGNORECASE):
-        return name, Kind.READER
-    if _BROWSER.match(text) and not (strange and _BOT.search(" ".join(strange))) and "compatible;" not in text:
+    spoken = re.sub(r"[(][^)]*[)]?|https?://\S*", " ", text) + f" {name}"  # what is in brackets says less
+    is_bot = _BOT.search(spoken) is not None or re.search("bot|crawl|spider", text, re.IGNORECASE) is not None
+    is_browser = _BROWSER.match(text) is not None and "compatible;" not in text
+    if is_browser and not is_bot and not re.search("rss|feed|reader|podcast", name, re.IGNORECASE):
         return Kind.BROWSER.value, Kind.BROWSER
-    return name, Kind.BOT if _BOT.search(text) else Kind.UNKNOWN
+    if not is_bot and "CFNetwork/" in text:  # an app of a telephone or a Mac
+        return name if products and text.startswith(products[0]) else "Apple app", Kind.READER
+    if not is_bot and _READS.search(f"{name} {text}" if not is_browser else name):
+        return name, Kind.READER
+    return name, Kind.BOT if is_bot else Kind.UNKNOWN
 
 
 class Agents(dict[bytes, Agent]):
@@ -102,17 +114,21 @@ class Agents(dict[bytes, Agent]):
     def __init__(self) -> None:
         """Begin with none."""
         self.kinds: dict[str, Kind] = {}
+        self._strange = 0
 
     def __missing__(self, words: bytes) -> Agent:
         """Look at one that was not seen before."""
         if len(self) > _KNOWN:  # of somebody who makes them up
             self.clear()
-        agent = read_agent(words[:1000])
+        agent = read_agent(words[:_LONGEST])
         kind = self.kinds.get(agent.name)
-        if kind is None and len(self.kinds) >= _NAMES:
-            agent = Agent(OTHERS, Kind.UNKNOWN)
+        if kind is None and agent.name not in _NAMED:
+            self._strange += 1
+            if self._strange > _NAMES:
+                agent = Agent(OTHERS, Kind.UNKNOWN)
         elif kind is not None and kind is not agent.kind:
             agent = Agent(f"{agent.name} ({agent.kind.value})", agent.kind, agent.claim, agent.id)
         self.kinds.setdefault(agent.name, agent.kind)
-        self[words] = agent
+        if len(words) <= _LONGEST:
+            self[words] = agent
         return agent

@@ -10,20 +10,24 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from urllib.parse import urlsplit
 
 from feeds.site import Site
 
-from .agents import Agents
+from .agents import Agent, Agents
 from .feedpaths import FeedPath, FeedPaths
 from .logforms import Request
 from .programs import Kind
 from .readership import Audience, Excess, Haste, Readership, Usage
 
-ABSURD = 100_000
+ABSURD = 10_000
 """Subscribers that one service may state for a feed; what is above is taken for an invention."""
 
 HASTY = 96
-"""Requests of a feed by one client in a day from which on it is named: one in a quarter of an hour."""
+"""Requests of a feed by one client in a day beyond which it is named: one in a quarter of an hour."""
+
+MISSED = 1_000
+"""Paths that were asked for as if a feed were there, which are told apart."""
 
 OPEN_DAYS = 3
 """Days whose clients are told apart at a time: logs are about in order."""
@@ -35,11 +39,12 @@ _IDS = 100
 """Ids or addresses under which a service may state numbers for a feed in a day."""
 
 _SERVED = frozenset((b"200", b"304"))
+_GONE = frozenset((b"404", b"410"))
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What a program asked of a feed in a day: how often each client, and what it stated under each id."""
+    """What a program asked of a feed in a day: how often each client, and what it stated under each id or document."""
 
     requests: int = 0
     not_modified: int = 0
@@ -49,7 +54,11 @@ class _Tally:
     saved: int = 0
     readers: int = 0
     clients: dict[int, int] = field(default_factory=dict)
-    claims: dict[bytes, int] = field(default_factory=dict)
+    stated: int | None = None
+    is_absurd: bool = False
+    sources: int = 1
+    by_id: dict[bytes, int] = field(default_factory=dict)
+    by_document: dict[bytes, int] = field(default_factory=dict)
     unsized: Counter[FeedPath] = field(default_factory=Counter)
 
 
@@ -77,7 +86,11 @@ class _Day:
         for (feed, program), tally in self.tallies.items():
             tally.readers = max(tally.readers, len(tally.clients) << self.level)
             yield from ((feed, program, count) for count in tally.clients.values())
-            tally.clients = {}
+            claims = tally.by_id or tally.by_document  # one that has ids may leave them out now and then
+            if claims:
+                tally.stated = max(sum(claims.values()), tally.stated or 0)
+                tally.sources = max(len(claims), tally.sources)
+            tally.clients, tally.by_id, tally.by_document = {}, {}, {}
 
     def has_new_client(self) -> None:
         """Take note of another client, and keep half of them where there are too many."""
@@ -100,6 +113,9 @@ class Census:
         """Begin with nothing. `absurd` and `hasty` take the place of ABSURD and HASTY."""
         self._absurd, self._hasty = absurd, hasty
         self._paths, self._agents = FeedPaths(site), Agents()
+        host = urlsplit(site.url).hostname or ""
+        self._hosts = {b"", host.encode(), f"www.{host}".encode(), host.removeprefix("www.").encode()}
+        self._missed: Counter[str] = Counter()
         self._days: dict[date, _Day] = {}
         self._open: OrderedDict[date, _Day] = OrderedDict()
         self._sampled: set[date] = set()
@@ -113,14 +129,15 @@ class Census:
         paths, agents, served, service = self._paths, self._agents, _SERVED, Kind.SERVICE
         of, day = None, _Day()
         count = elsewhere = 0
-        for address, on, target, status, size, words, conditional in requests:
+        for address, on, target, status, size, words, conditional, host in requests:
             count += 1
             path = paths[target]
-            if path is None:
+            if path is None or (host and host not in self._hosts):
                 elsewhere += 1
                 continue
-            if status not in served:
-                self.unserved += 1
+            if status not in served or not path.feed:
+                self._miss(path, status, agents[words].kind)
+                elsewhere += not path.feed
                 continue
             if on != of:
                 of, day = on, self._day(on)
@@ -145,7 +162,7 @@ class Census:
                 tally.conditional += conditional
             if agent.kind is service:
                 if agent.claim is not None:
-                    self._claim(tally, agent.name, path, agent.id or path.path, agent.claim)
+                    self._claim(tally, agent, path)
                 continue
             client = hash(day.salt + address)
             if day.level and not day.keeps(client):
@@ -157,14 +174,32 @@ class Census:
         self.requests += count
         self.elsewhere += elsewhere
 
-    def _claim(self, tally: _Tally, program: str, path: FeedPath, id: bytes, claim: int) -> None:
-        """Take the number that a service states: of a day the largest, for each id or address it states one for."""
-        if claim > self._absurd:
-            key = program, path.feed
-            self._excess[key] = max(claim, self._excess.get(key, 0))
-            claim = self._absurd
-        if id in tally.claims or len(tally.claims) < _IDS:
-            tally.claims[id] = max(claim, tally.claims.get(id, 0))
+    def _miss(self, path: FeedPath, status: bytes, kind: Kind) -> None:
+        """Take note of what was asked for and not there, if it was by one that may have subscribed."""
+        self.unserved += bool(path.feed)
+        is_told = path.path in self._missed or len(self._missed) < MISSED
+        if status in _GONE and kind in (Kind.SERVICE, Kind.READER) and is_told:
+            self._missed[path.path] += 1
+
+    def _claim(self, tally: _Tally, agent: Agent, path: FeedPath) -> None:
+        """Take the number that a service states: of a day the largest, for each id, or document, it states one for.
+
+        Of ids that are too many, the largest numbers are taken; what they come to has the same bound as one. What is
+        beyond it is not believed, and counts in the end as much as the most that another service states for the feed.
+        """
+        claim = agent.claim or 0
+        claims, id = (tally.by_id, agent.id) if agent.id else (tally.by_document, path.document)
+        if id not in claims and len(claims) >= _IDS:
+            least = min(claims, key=lambda each: claims[each])
+            if claims[least] >= claim:
+                return
+            del claims[least]
+        others = sum(claims.values()) - claims.get(id, 0)
+        if others + claim > self._absurd:
+            key = agent.name, path.feed
+            self._excess[key] = max(others + claim, self._excess.get(key, 0))
+            tally.is_absurd, claim = True, max(0, self._absurd - others)
+        claims[id] = max(claim, claims.get(id, 0))
 
     def _day(self, on: date) -> _Day:
         if on in self._open:
@@ -189,7 +224,7 @@ class Census:
             self._note_haste(on, feed, program, count)
 
     def _note_haste(self, on: date, feed: str, program: str, count: int) -> None:
-        if count >= self._hasty:
+        if count > self._hasty:
             worst = self._haste.get((program, feed), Haste(program, feed, 0, on, 0))
             most, day = (count, on) if count > worst.most else (worst.most, worst.day)
             self._haste[program, feed] = Haste(program, feed, most, day, worst.times + 1)
@@ -200,13 +235,14 @@ class Census:
             self._close_one()
         rows = tuple(self._rows())
         for row in rows:
-            if row.kind is Kind.SERVICE:  # all its machines together
-                self._note_haste(row.day, row.feed, row.program, row.usage.requests)
+            if row.kind is Kind.SERVICE:  # all its machines together, for each id that it asks under
+                self._note_haste(row.day, row.feed, row.program, row.usage.requests // row.usage.clients)
         return Audience(
             rows=rows,
-            excess=tuple(Excess(*key, claim) for key, claim in sorted(self._excess.items())),
+            excess=tuple(Excess(*key, claim, self._believed(key[1])) for key, claim in sorted(self._excess.items())),
             haste=tuple(sorted(self._haste.values(), key=lambda each: (-each.most, each.program, each.feed))),
             hasty=self._hasty,
+            missed=tuple(self._missed.most_common()),
             requests=self.requests,
             elsewhere=self.elsewhere,
             unserved=self.unserved,
@@ -214,13 +250,20 @@ class Census:
             reopened=tuple(sorted(self._reopened)),
         )
 
+    def _believed(self, feed: str) -> int:
+        """Tell the most that a service is believed of the subscribers of a feed, on any day."""
+        tallies = (tally for day in self._days.values() for (name, _), tally in day.tallies.items() if name == feed)
+        return max((tally.stated or 1 for tally in tallies if not tally.is_absurd), default=1)
+
     def _rows(self) -> Iterator[Readership]:
         for on, day in sorted(self._days.items()):
             for (feed, program), tally in sorted(day.tallies.items()):
                 kind = self._agents.kinds[program]
+                if tally.is_absurd:
+                    tally.stated = min(tally.stated or 0, self._believed(feed))
                 usage = Usage(
                     requests=tally.requests,
-                    clients=1 if kind is Kind.SERVICE else tally.readers,
+                    clients=tally.sources if kind is Kind.SERVICE else tally.readers,
                     not_modified=tally.not_modified,
                     told=tally.told,
                     conditional=tally.conditional,
@@ -233,5 +276,5 @@ class Census:
 def _subscribers(kind: Kind, tally: _Tally) -> int:
     """Tell how many subscribe: what a service states, or one where it states nothing; else readers, each by itself."""
     if kind is Kind.SERVICE:
-        return sum(tally.claims.values()) if tally.claims else 1
+        return 1 if tally.stated is None else tally.stated
     return tally.readers if kind is Kind.READER else 0

@@ -7,25 +7,33 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
+from posixpath import normpath
+from urllib.parse import unquote
 
 from feeds.edition import GUESSES
 from feeds.formats import FORMATS
 from feeds.paths import PODCAST, SOCIAL
 from feeds.site import Site
 
-_MOST = 100_000
+_MOST = 20_000
 """Targets that are remembered at a time."""
 
-_ARCHIVE = re.compile(r".+/[1-9][0-9]{3}-(?:0[1-9]|1[0-2])")
+
+_NAME = re.compile("((?:tags/|authors/)?[a-z0-9]+(?:-[a-z0-9]+)*)[.]([a-z.]+)")
+_LIKE_FEED = re.compile(r"(^|/)(feeds?|rss2?|atom|rdf)(/|$)|[.](rss|atom|rdf|xml)$|[?&](feed|format)=", re.IGNORECASE)
+_LONGEST = 512
 
 
 @dataclass(slots=True, eq=False)
 class FeedPath:
-    """A path that a feed is fetched at: the feed's name, and the size in bytes of its last whole answer."""
+    """A document that is fetched: the feed's name, its format, and the size in bytes of its last whole answer.
 
-    path: bytes
+    One without a feed's name is not ours, but was asked for as if it were a feed; `path` is its own.
+    """
+
     feed: str
+    document: bytes
+    path: str
     size: int = 0
 
 
@@ -33,37 +41,56 @@ class FeedPaths(dict[bytes, "FeedPath | None"]):
     """Feeds by the targets of requests, each looked at once."""
 
     def __init__(self, site: Site) -> None:
-        """Take the site whose addresses they are below."""
+        """Take the site whose addresses they are below, and whose redirects lead old addresses to them."""
         self._site = site
-        self._by_path: dict[bytes, FeedPath] = {}
+        self._known: dict[str, FeedPath] = {}
 
     def __missing__(self, target: bytes) -> FeedPath | None:
         """Look at one that was not seen before."""
         if len(self) > _MOST:  # of somebody who makes them up
             self.clear()
-        path = unquote_to_bytes(target.partition(b"?")[0])
-        found = self._by_path.get(path)
-        if found is None and (feed := self._feed(path.decode("utf-8", "replace"))):
-            found = FeedPath(path, feed)
-            if len(self._by_path) < _MOST:
-                self._by_path[path] = found
-        self[target] = found
+        text = re.sub(r"^https?://[^/]*", "", target[:_LONGEST].decode("utf-8", "replace"))
+        path, _, query = text.partition("?")
+        path = unquote(path)
+        if "//" in path or "/." in path:
+            path = normpath(path).replace("//", "/")
+        found = self._found(path, query) if path.isprintable() else None
+        if len(target) <= _LONGEST:
+            self[target] = found
         return found
 
-    def _feed(self, path: str) -> str | None:
-        """Name the feed at a path: as in its address, without its format; those of other languages begin with it."""
-        below = path.removeprefix(self._site.path)
-        if not path.startswith(f"{self._site.path}/"):
+    def _found(self, path: str, query: str) -> FeedPath | None:
+        if self._site.path and not path.startswith(f"{self._site.path}/"):
             return None
-        language, place = self._site.language_of(below)
+        below = path.removeprefix(self._site.path)
+        document = self._document(below) or self._document(self._replaced(below, query))
+        is_old = document is None and _LIKE_FEED.search(f"{path}?{query}" if query else path)
+        if document is None and not is_old:
+            return None
+        feed, name = document or ("", path)
+        if name not in self._known and len(self._known) < _MOST:
+            self._known[name] = FeedPath(feed, name.encode(), path)
+        return self._known.get(name)
+
+    def _replaced(self, path: str, query: str) -> str:
+        """Tell which of our paths a redirect of the site leads to."""
+        queries = self._site.moved_queries.get(path, {})
+        place = queries.get(query) or self._site.moved_paths.get(path) or ""
+        return place.removeprefix(self._site.url)
+
+    def _document(self, path: str) -> tuple[str, str] | None:
+        """Name the feed at a path as in its address, without its format, and the document with it."""
+        language, place = self._site.language_of(path or "/")
         prefix = "" if language == self._site.default_language else f"{language}/"
         if place[1:] in GUESSES:
-            return f"{prefix}all"
-        if not place.startswith("/feeds/"):
+            return f"{prefix}all", f"{prefix}all.{GUESSES[place[1:]]}"
+        named = _NAME.fullmatch(place.removeprefix("/feeds/")) if place.startswith("/feeds/") else None
+        if not named:
             return None
-        name, _, ending = place.removeprefix("/feeds/").partition(".")
-        if not name or _ARCHIVE.fullmatch(name):
-            return None
+        name, ending = named.groups()
         if ending in FORMATS:
-            return prefix + name
-        return f"{prefix}{name}.{ending.removesuffix('.rss')}" if ending in (SOCIAL, PODCAST) else None
+            return prefix + name, f"{prefix}{name}.{ending}"
+        if ending in (SOCIAL, PODCAST):
+            feed = f"{prefix}{name}.{ending.removesuffix('.rss')}"
+            return feed, feed
+        return None

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from ipaddress import ip_address
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
-Request = tuple[bytes, date, bytes, bytes, int, bytes, "bool | None"]
-"""Address, day as the log has it, target, status, bytes of the answer's body (0: not told), User-Agent, and whether it
-was conditional, if the log tells. A plain tuple: there are millions."""
+Request = tuple[bytes, date, bytes, bytes, int, bytes, "bool | None", bytes]
+"""Address, day as the log has it, target, status, bytes of the answer's body (0: not told), User-Agent, whether it was
+conditional, if the log tells, and the host that was asked, if it tells. A plain tuple: there are millions."""
 
 Reader = Callable[[Iterable[bytes], "Unread"], Iterator[Request]]
 
@@ -51,15 +52,17 @@ class Unread:
 
 
 def reader_of(lines: Iterable[bytes]) -> Reader | None:
-    """Tell by the first line of a log how it is to be read; nothing where that is not known."""
-    first = next((line for line in lines if line.strip()), b"")
-    if first.startswith(b"{"):
-        return _json
-    if first.startswith(b"#"):
-        return _Fields()
-    if first.startswith(b"["):
-        return _granian
-    return _combined if not first or _COMBINED.match(first) else None
+    """Tell by the first line of a log that is known how it is to be read; nothing where there is none yet."""
+    for line in islice(lines, 1000):
+        if line.startswith(b"{") and b'"status"' in line:
+            return _json
+        if line.startswith(b"#Fields:"):
+            return _Fields()
+        if _GRANIAN.fullmatch(line.rstrip(b"\r")):
+            return _granian
+        if _COMBINED.match(line):
+            return _combined
+    return None
 
 
 class _Days(dict[bytes, "date | None"]):
@@ -84,8 +87,8 @@ def _day(text: bytes) -> date | None:
 _days = _Days()
 
 _COMBINED = re.compile(
-    rb"(?:\S+:\d+ )?"  # Apache's vhost_combined has the host first
-    rb'(\S+) [^\["]*\[([^\]]*)\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d+|-) "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)"'
+    rb"(?:([A-Za-z0-9.-]+):\d{1,5} (?=[0-9A-Fa-f.:]+ ))?"  # Apache's vhost_combined has the host first
+    rb'(\S+) [^"]*\[([^\[\]"]*)\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d{1,15}|-) "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)"'
     rb'(?: "((?:[^"\\]|\\.)*)")?'
 )
 
@@ -98,9 +101,11 @@ def _combined(lines: Iterable[bytes], unread: Unread) -> Iterator[Request]:
             address, _, _, time, _, method, target, _, status, rest = line.split(b" ", 9)
             parts = rest.split(b'"')
             day = days[time[1:12]]
-            if method in usual and len(parts) == 5 and day:
+            if method in usual and len(parts) in (5, 7) and day and len(parts[0]) < 17:
                 size = parts[0]
-                yield address, day, target, status, 0 if size == b"- " else int(size), parts[3], None
+                if len(parts) == 7 and parts[5] not in NOTHING:
+                    address = _behind_proxy(address, parts[5])
+                yield address, day, target, status, 0 if size == b"- " else int(size), parts[3], None, b""
                 continue
         except ValueError:
             pass
@@ -112,14 +117,15 @@ def _combined(lines: Iterable[bytes], unread: Unread) -> Iterator[Request]:
 
 def _unusual(found: re.Match[bytes], unread: Unread, number: int) -> Iterator[Request]:
     """Read a line with a host first, with quotes in quotes, or with the address behind a proxy (`X-Forwarded-For`)."""
-    address, time, request, status, size, agent, forwarded = found.groups(b"-")
+    host, address, time, request, status, size, agent, forwarded = found.groups(b"-")
     day = _days[time[:11]]
     if day is None:
         unread.add(number)
     elif request.startswith(_METHODS):
         target = request.split(b" ", 2)[1]
         sent = int(size) if size.isdigit() else 0
-        yield _behind_proxy(address, forwarded), day, target, status, sent, agent.replace(b'\\"', b'"'), None
+        agent = agent.replace(b'\\"', b'"')
+        yield _behind_proxy(address, forwarded), day, target, status, sent, agent, None, host.strip(b"-")
 
 
 def _behind_proxy(address: bytes, forwarded: bytes | None) -> bytes:
@@ -134,7 +140,8 @@ def _behind_proxy(address: bytes, forwarded: bytes | None) -> bytes:
 def _is_private(address: bytes) -> bool:
     """Tell whether an address is of this machine or its network; a socket of this machine has none."""
     try:
-        return ip_address(address.decode("ascii")).is_private
+        found = ip_address(address.decode("ascii"))
+        return (getattr(found, "ipv4_mapped", None) or found).is_private
     except ValueError:
         return address.startswith(b"unix:")
 
@@ -150,7 +157,7 @@ def _json(lines: Iterable[bytes], unread: Unread) -> Iterator[Request]:
     """Read objects whose keys are nginx's variables (https://nginx.org/en/docs/varindex.html)."""
     for number, line in enumerate(lines, 1):
         try:
-            values = json.loads(line)
+            values = json.loads(line.decode("utf-8", "replace"))
             day = _json_day(_first(values, _TIME))
             method, target = values.get("request_method"), _first(values, _TARGET)
             if "request" in values:
@@ -165,9 +172,10 @@ def _json(lines: Iterable[bytes], unread: Unread) -> Iterator[Request]:
                     day,
                     str(target).encode(),
                     str(values["status"]).encode(),
-                    int(_first(values, _SIZE) or 0),
+                    int(size) if (size := _first(values, _SIZE)).isdigit() and len(size) < 16 else 0,
                     str(values.get("http_user_agent") or "").encode(),
                     any(each not in ("", "-", None) for each in told) if told else None,
+                    str(values.get("host") or values.get("http_host") or "").encode().partition(b":")[0],
                 )
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             if line.strip():
@@ -179,8 +187,8 @@ def _first(values: dict[str, object], names: tuple[str, ...]) -> str:
 
 
 def _json_day(time: str) -> date | None:
-    if re.fullmatch(r"\d{9,10}(\.\d+)?", time):
-        return datetime.fromtimestamp(float(time), UTC).date()
+    if seconds := re.fullmatch(r"(\d{9,10})(\d{3}|\.\d+)?", time):  # or in milliseconds
+        return datetime.fromtimestamp(int(seconds[1]), UTC).date()
     return _days[time[:11].encode()]
 
 
@@ -212,9 +220,10 @@ class _Fields:
                         day,
                         values[at["cs-uri-stem"]],
                         values[at["sc-status"]],
-                        int(size) if size.isdigit() else 0,
+                        int(size) if size.isdigit() and len(size) < 16 else 0,
                         unquote_to_bytes(agent) if b"%20" in agent else agent,  # CloudFront escapes it twice
                         None,
+                        b"",  # it is asked under names of its own
                     )
             except (ValueError, KeyError, IndexError):
                 if line.strip():
@@ -245,4 +254,4 @@ def _granian(lines: Iterable[bytes], unread: Unread) -> Iterator[Request]:
         _, address, method, target, status, forwarded, none_match, since, agent = found.groups()
         if method in (b"GET", b"HEAD"):
             conditional = None if agent is None else none_match not in NOTHING or since not in NOTHING
-            yield _behind_proxy(address, forwarded), day, target, status, 0, agent or b"", conditional
+            yield _behind_proxy(address, forwarded), day, target, status, 0, agent or b"", conditional, b""

@@ -67,8 +67,8 @@ class AudiencePage:
         return "–" if value is None else words.percent(self.language, value)
 
     def size(self, length: int) -> str:
-        """Write a number of bytes."""
-        return words.size(self.language, length)
+        """Write a number of bytes, or that the log tells of none."""
+        return words.size(self.language, length) if length else "–"
 
     def day(self, day: date) -> str:
         """Write a day with its year."""
@@ -98,7 +98,7 @@ class AudiencePage:
     @property
     def subscribers_over_time(self) -> Markup:
         """The plot of the largest feeds."""
-        series = {self.name(feed): self.audience.series(feed) for feed in self.shown}
+        series = [(self.name(feed), self.audience.series(feed)) for feed in self.shown]
         return plots.lines(
             series,
             self.audience.days,
@@ -110,19 +110,27 @@ class AudiencePage:
     @property
     def share_by_reader(self) -> Markup:
         """The plot of the programs that most subscribe through."""
-        found = self.audience.share()
-        first = dict(list(found.items())[:SHARES])
-        if rest := sum(list(found.values())[SHARES:]):
-            first[OTHERS] = rest
+        found = list(self.audience.share().items())
+        first = found[:SHARES]
+        if rest := sum(value for _, value in found[SHARES:]):
+            first.append((OTHERS, rest))
         return plots.bars(
-            {self.program(name): value for name, value in first.items()},
+            [(self.program(name), value) for name, value in first],
             title=self.say("Subscriptions by program; the numbers are in the table below."),
             number=self.number,
         )
 
     def program(self, name: str) -> str:
         """Name a program; what has none is said in words of ours."""
+        found, _, kind = name.partition(" (")
+        kinds = {each.value: each for each in Kind}
+        if kind and kind[:-1] in kinds:
+            return f"{self.program(found)} ({self.kind(kinds[kind[:-1]])})"
         return self.say(name) if name in OWN_NAMES else name
+
+    def subscribers(self, value: float) -> str:
+        """Say how many there are, as of one and as of many."""
+        return self.say("subscriber a day") if round(value) < 2 else self.say("subscribers a day")
 
     @property
     def programs_by_feed(self) -> list[tuple[str, list[float]]]:
@@ -133,7 +141,8 @@ class AudiencePage:
 
 
 def render(audience: Audience, site: Site, language: str) -> bytes:
-    """Render the page; `language` is one that we have words in, others are English."""
+    """Render the page, in English if we have no words in a language."""
+    language = language if language in words.LANGUAGES else "en"
     page = AudiencePage(audience, site, language)
     style = Markup((assets.style(site) + assets.read("audience.css")).decode())
     return fill("audience.html", page=page, audience=audience, site=site, style=style, named=NAMED)

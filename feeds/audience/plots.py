@@ -13,7 +13,7 @@ from itertools import count, pairwise
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 780, 380
-LEFT, RIGHT, TOP, BOTTOM = 52, 246, 14, 34
+RIGHT, TOP, BOTTOM = 246, 14, 34
 
 LINES = 7
 """Lines that can be told apart, each with a colour and dashes of its own."""
@@ -21,6 +21,7 @@ LINES = 7
 _LABEL_HEIGHT = 19
 _BAR = 30
 _NAMES = 190
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def ticks(most: float, steps: int = 5) -> list[int]:
 
 
 def lines(
-    series: Mapping[str, Mapping[date, int]],
+    series: Sequence[tuple[str, Mapping[date, int]]],
     days: Sequence[date],
     *,
     title: str,
@@ -53,25 +54,27 @@ def lines(
     day: Callable[[date], str],
 ) -> Markup:
     """Draw one line for each series, named at its end; a day that is missing in all of `days` is a gap."""
-    marks = ticks(max((max(values.values(), default=0) for values in series.values()), default=0))
+    marks = ticks(max((max(values.values(), default=0) for _, values in series), default=0))
+    left = 16 + 8.5 * max(len(number(mark)) for mark in marks)
     span = max(1, (days[-1] - days[0]).days)
-    x = Axis(span, LEFT, WIDTH - RIGHT)
+    x = Axis(span, left, WIDTH - RIGHT)
     y = Axis(marks[-1], HEIGHT - BOTTOM, TOP)
     parts = [_start(HEIGHT, title)]
     for mark in marks:
-        parts.append(f'<path class="grid" d="M{LEFT} {y.at(mark)}H{WIDTH - RIGHT}"/>')
-        parts.append(f'<text class="mark end" x="{LEFT - 8}" y="{y.at(mark) + 5}">{escape(number(mark))}</text>')
+        parts.append(f'<path class="grid" d="M{left} {y.at(mark)}H{WIDTH - RIGHT}"/>')
+        parts.append(f'<text class="mark end" x="{left - 8}" y="{y.at(mark) + 5}">{escape(number(mark))}</text>')
     for offset in _spread(span):
         place = x.at(offset)
         parts.append(f'<path class="grid" d="M{place} {HEIGHT - BOTTOM}v5"/>')
         label = escape(day(days[0] + timedelta(days=offset)))
         parts.append(f'<text class="mark middle" x="{place}" y="{HEIGHT - 8}">{label}</text>')
     ends = []
-    for at, (name, values) in enumerate(series.items()):
+    for at, (name, values) in enumerate(series):
         points = [(x.at((each - days[0]).days), y.at(values.get(each, 0))) for each in days]
         parts.append(f'<path class="line s{at}" d="{_path(days, points)}"/>')
-        is_alone = len(points) == 1
-        parts += [f'<circle class="dot s{at}" cx="{px}" cy="{py}" r="4"/>' for px, py in points if is_alone]
+        for (px, py), each in zip(points, days, strict=True):
+            if not {each - _DAY, each + _DAY} & set(days):  # no line leads to it
+                parts.append(f'<circle class="dot s{at}" cx="{px}" cy="{py}" r="4"/>')
         ends.append((points[-1][1], at, name))
     for (_, at, name), place in zip(sorted(ends), _apart([end[0] for end in sorted(ends)]), strict=True):
         parts.append(f'<path class="line s{at}" d="M{WIDTH - RIGHT + 8} {place}h22"/>')
@@ -81,12 +84,12 @@ def lines(
     return Markup("".join([*parts, "</svg>"]))
 
 
-def bars(values: Mapping[str, float], *, title: str, number: Callable[[float], str]) -> Markup:
+def bars(values: Sequence[tuple[str, float]], *, title: str, number: Callable[[float], str]) -> Markup:
     """Draw one bar for each value, with its name before it and the number behind."""
     height = _BAR * len(values) + 4
-    x = Axis(max([*values.values(), 1]), _NAMES, WIDTH - 90)
+    x = Axis(max([*(value for _, value in values), 1]), _NAMES, WIDTH - 90)
     parts = [_start(height, title)]
-    for at, (name, value) in enumerate(values.items()):
+    for at, (name, value) in enumerate(values):
         top = at * _BAR + 2
         width = max(1, round(x.at(value) - _NAMES, 1))
         parts.append(f'<text class="name end" x="{_NAMES - 10}" y="{top + 19}">{escape(_cut(name, 22))}</text>')

@@ -18,7 +18,7 @@ from .programs import Kind
 class Usage:
     """What was asked: of `told` requests the log tells whether they were conditional. `sent` and `saved` are bytes.
 
-    `clients` are those that were told apart each day, added up over days and feeds; a service counts as one.
+    `clients` are those that were told apart each day, added up over days and feeds; a service counts once for each id.
     """
 
     requests: int = 0
@@ -58,11 +58,12 @@ class Readership:
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """A number of subscribers that was stated and is not believed."""
+    """A number of subscribers that was `stated` and is not believed: it counts as so many."""
 
     program: str
     feed: str
     stated: int
+    counted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +96,16 @@ class Audience:
     """The readership of all feeds; `rows` are in the order of days, feeds and programs.
 
     `elsewhere` are requests of other things than feeds, `unserved` those of feeds that got another answer than 200 or
-    304. `hasty` requests in a day are too many. Of `sampled` days the readers are estimated; those of `reopened` ones
-    are the least that there can have been.
+    304. More than `hasty` requests in a day are too many. `missed` are paths at which readers looked for a feed that is
+    not there, with how often. Of `sampled` days the readers are estimated; those of `reopened` ones are the least that
+    there can have been.
     """
 
     rows: tuple[Readership, ...]
     excess: tuple[Excess, ...] = ()
     haste: tuple[Haste, ...] = ()
     hasty: int = 0
+    missed: tuple[tuple[str, int], ...] = ()
     requests: int = 0
     elsewhere: int = 0
     unserved: int = 0

@@ -39,6 +39,7 @@ def as_json(audience: Audience) -> str:
         ],
         "excess": [asdict(each) for each in audience.excess],
         "haste": [asdict(each) for each in audience.haste],
+        "missed": [{"path": path, "requests": count} for path, count in audience.missed],
         "sampled": audience.sampled,
         "reopened": audience.reopened,
     }
@@ -73,6 +74,9 @@ def as_table(audience: Audience) -> str:
             for each in audience.haste[:NAMED]
         ]
         parts.append(_aligned([heading, *rows]))
+    if audience.missed:
+        missed = [(path[:70], f"{count:,}") for path, count in audience.missed[:NAMED]]
+        parts.append(_aligned([("readers found no feed at", "requests"), *missed]))
     return "\n\n".join([*parts, *_notes(audience)])
 
 
@@ -88,7 +92,7 @@ def _feed(audience: Audience, feed: str) -> str:
     means = [series, *(programs[name] for name in first)]
     rest_of = [sum(audience.mean(programs[name]) for name in others)] if others else []
     last = ("mean", *(f"{mean:,.0f}" for mean in [*map(audience.mean, means), *rest_of]))
-    return _aligned([(feed, "all", *first, *(["others"] if others else [])), *rows, last])
+    return _aligned([(feed, "total", *first, *(["others"] if others else [])), *rows, last])
 
 
 def _programs(audience: Audience) -> str:
@@ -106,8 +110,8 @@ def _program(program: Program) -> tuple[str, ...]:
         f"{usage.unchanged_share:.0%}",
         "–" if usage.conditional_share is None else f"{usage.conditional_share:.0%}",
         _duration(program.interval) if program.interval else "–",
-        _size(usage.sent),
-        _size(usage.saved),
+        _size(usage.sent) if usage.sent else "–",
+        _size(usage.saved) if usage.saved else "–",
     )
 
 
@@ -119,7 +123,10 @@ def _notes(audience: Audience) -> list[str]:
         f" with another answer, and {audience.elsewhere:,} of other things. Means are over whole days."
     ]
     for each in audience.excess:
-        notes.append(f"{each.program} stated {each.stated:,} subscribers of {each.feed}: taken for fewer (--absurd)")
+        notes.append(
+            f"{each.program} stated {each.stated:,} subscribers of the feed {each.feed}, which is not believed"
+            f" (--absurd): it counts as {each.counted:,}"
+        )
     if audience.sampled:
         notes.append(f"Readers are estimated, for there were too many to tell apart: {_list(audience.sampled)}")
     if audience.reopened:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import date
 from io import BufferedReader, RawIOBase
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +19,7 @@ from flask.cli import with_appcontext
 from feeds.audience import page, report
 from feeds.audience.accesslog import Log, LogError
 from feeds.audience.census import ABSURD, HASTY, Census
-from feeds.audience.logforms import Unread
+from feeds.audience.logforms import Request, Unread
 from feeds.audience.readership import Audience
 from feeds.whole import write_whole
 from feeds.words import LANGUAGES
@@ -36,8 +39,8 @@ FORMATS: dict[str, Callable[[Audience], str]] = {
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="table", help="For people or programs.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots instead.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="For people (table) or programs.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots.")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Language of the page, if not that of the site.")
 @click.option(
     "--absurd", default=ABSURD, show_default=True, type=click.IntRange(1), help="Stated subscribers that are believed."
@@ -47,11 +50,11 @@ FORMATS: dict[str, Callable[[Audience], str]] = {
     default=HASTY,
     show_default=True,
     type=click.IntRange(2),
-    help="Requests a day from which a client is named.",
+    help="Requests a day beyond which a client is named.",
 )
 @with_appcontext
 def audience(
-    logs: tuple[str, ...], form: str, html: Path | None, language: str | None, absurd: int, hasty: int
+    logs: tuple[str, ...], form: str | None, html: Path | None, language: str | None, absurd: int, hasty: int
 ) -> None:
     """Print how many subscribe to each feed each day, and through what, from access LOGs: files, or `-` for
     standard input, plain or compressed, in any order.
@@ -59,6 +62,8 @@ def audience(
     Services state their subscribers; readers are counted once a day. No address is kept or printed.
     """
     site = site_or_exit(current_folder(), 2)
+    if html and not html.parent.is_dir():
+        raise click.UsageError(f"--html {html}: there is no folder {html.parent} (want one that is there)")
     census = Census(site, absurd=absurd, hasty=hasty)
     try:
         unread = [each for each in _count(census, logs) if each.lines]
@@ -72,34 +77,73 @@ def audience(
             err=True,
         )
     if html:
-        write_whole(html, page.render(found, site, language or site.default_language))
+        _write(html, page.render(found, site, language or site.default_language))
         click.echo(html)
-    else:
-        click.echo(FORMATS[form](found), nl=form != "csv")
+    if form or not html:
+        click.echo(FORMATS[form or "table"](found), nl=form != "csv")
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole; what is no file, such as a pipe, takes it as it is."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            write_whole(path, data)
+    except OSError as fault:
+        raise click.ClickException(f"--html {path}: {fault.strerror} (want a place that can be written)") from None
 
 
 def _count(census: Census, names: tuple[str, ...]) -> Iterator[Unread]:
-    """Read logs, the oldest first, and show how far it has come where somebody watches."""
-    sizes = [Path(name).stat().st_size for name in names if name != STDIN and Path(name).is_file()]
+    """Read logs side by side, so that days come in order, and show how far it has come where somebody watches."""
+    names = tuple(dict.fromkeys(names))
+    sizes = [Path(name).stat().st_size for name in names if _is_file(name)]
     total = sum(sizes) if len(sizes) == len(names) else 0
-    is_seen = total > 0 and sys.stderr.isatty()
     bar: ProgressBar[int]
-    with click.progressbar(length=total or 1, label="Reading", file=sys.stderr, hidden=not is_seen) as bar:
-        for name in sorted(names, key=_first_day):
-            at = 0
-            with _opened(name) as stored:
-                log = Log(name, stored)
-                for requests in log:
-                    census.add(requests)
-                    if total:
-                        bar.update(stored.tell() - at)
-                        at = stored.tell()
-                yield log.unread
+    waiting = [(_first_day(name), at, name) for at, name in enumerate(names)]
+    heapq.heapify(waiting)
+    begun: dict[str, Generator[tuple[list[Request], int], None, Unread]] = {}
+    ready: dict[str, tuple[list[Request], int]] = {}
+    hidden = not (total and sys.stderr.isatty())
+    with click.progressbar(length=total or 1, label="Reading", file=sys.stderr, hidden=hidden) as bar:
+        while waiting:
+            _, at, name = heapq.heappop(waiting)
+            if name in ready:
+                requests, length = ready.pop(name)
+                census.add(requests)
+                bar.update(length if total else 0)
+            blocks = begun.setdefault(name, _blocks(name))
+            try:
+                ready[name] = next(blocks)
+            except StopIteration as end:
+                yield end.value
+            else:
+                heapq.heappush(waiting, (ready[name][0][0][1], at, name))
+
+
+def _blocks(name: str) -> Generator[tuple[list[Request], int], None, Unread]:
+    """Give the requests of a log, of one day at a time, each with how many bytes were read for it."""
+    with _opened(name) as stored:
+        log, at = Log(name, stored), 0
+        for requests in log:
+            for _, found in groupby(requests, itemgetter(1)):
+                asked = list(found)
+                length = stored.tell() - at if stored.seekable() else 0
+                at += length
+                yield asked, length
+        return log.unread
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return name != STDIN and Path(name).is_file()
+    except OSError:  # in a folder that nobody may look into
+        return False
 
 
 def _first_day(name: str) -> date:
     """Tell with which day a log begins; what comes through a pipe is read last."""
-    if name == STDIN or not Path(name).is_file():
+    if not _is_file(name):
         return date.max
     with _opened(name) as stored:
         return Log(name, stored).first_day()
