@@ -18,7 +18,6 @@ from feeds.site import Site
 _MOST = 20_000
 """Targets that are remembered at a time."""
 
-
 _NAME = re.compile("((?:tags/|authors/)?[a-z0-9]+(?:-[a-z0-9]+)*)[.]([a-z.]+)")
 _LIKE_FEED = re.compile(r"(^|/)(feeds?|rss2?|atom|rdf)(/|$)|[.](rss|atom|rdf|xml)$|[?&](feed|format)=", re.IGNORECASE)
 _LONGEST = 512

@@ -82,6 +82,8 @@ def import_(
     system = f", made by {importer.system.name}" if importer.system else ""
     click.echo(f"{old.title or feed}: {counted(len(old.entries), 'entry', 'entries')}{system}")
     _print_categories(categories)
+    if categories.unknown:
+        click.echo(f"No entry is filed under {', '.join(categories.unknown)}\n", err=True)
     plan = importer.plan()
     if unanswered := importer.unanswered(plan):
         for each in unanswered[:SHOWN]:

@@ -29,6 +29,8 @@ class Categories:
 
     mapping: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
+    unknown: tuple[str, ...] = ()
+    """Names that are mapped and that no entry stands under, as those of older entries do not."""
 
     @classmethod
     def of(cls, names: Iterable[str], site: Site, given: Iterable[str] = (), *, tags: Iterable[str] = ()) -> Categories:
@@ -36,7 +38,7 @@ class Categories:
 
         Raises MappingError.
         """
-        counts = Counter(names)
+        counts, unknown_names = Counter(names), []
         every = dict.fromkeys([*counts, *tags])
         mapping = {name: found for name in counts if (found := _alike(name, site)) is not None}
         for each in given:
@@ -48,9 +50,10 @@ class Categories:
                 raise MappingError(f"{', '.join(unknown)} is no category (want {', '.join(site.categories)})")
             known = next((other for other in every if other.casefold() == name.strip().casefold()), None)
             if known is None and name != ANY:
-                raise MappingError(f"no entry is in {name!r} (want one of {', '.join(every) or 'none'}, or *)")
-            mapping[known or ANY] = wanted
-        return cls(mapping, dict(counts.most_common()))
+                unknown_names.append(name)
+            else:
+                mapping[known or ANY] = wanted
+        return cls(mapping, dict(counts.most_common()), tuple(unknown_names))
 
     def take(self, names: Iterable[str]) -> tuple[list[str], list[str]]:
         """Give the categories and the tags of an entry that stands under some names."""

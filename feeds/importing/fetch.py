@@ -132,23 +132,17 @@ class Fetcher:
             answers.put(FetchError(f"{url} cannot be fetched: {_reason(fault)} (want an address that answers)"))
 
     def _get(self, url: str, most: int) -> Fetched:
-        end = time.monotonic() + LONGEST
-        try:
-            with self._session.get(url, stream=True, timeout=TIMEOUT) as answer:
-                if answer.status_code != requests.codes.ok:
-                    raise FetchError(
-                        f"{url} answers {answer.status_code} {answer.reason} (want 200)", answer.status_code
-                    )
-                data = b""
-                while chunk := answer.raw.read1(_CHUNK, decode_content=True):  # as it comes, however little
-                    data += chunk
-                    if len(data) > most:
-                        raise FetchError(f"{url} has more than {most:,} bytes (want fewer)")
-                    if time.monotonic() > end:
-                        raise FetchError(f"{url} takes more than {LONGEST} seconds (want a faster answer)")
-                return Fetched(answer.url, answer.headers.get("Content-Type", ""), data)
-        except (requests.RequestException, ValueError, OSError) as fault:
-            raise FetchError(f"{url} cannot be fetched: {_reason(fault)} (want an address that answers)") from None
+        end, data = time.monotonic() + LONGEST, bytearray()
+        with self._session.get(url, stream=True, timeout=TIMEOUT) as answer:
+            if answer.status_code != requests.codes.ok:
+                raise FetchError(f"{url} answers {answer.status_code} {answer.reason} (want 200)", answer.status_code)
+            while chunk := answer.raw.read1(_CHUNK, decode_content=True):  # as it comes, however little
+                data += chunk
+                if len(data) > most:
+                    raise FetchError(f"{url} has more than {most:,} bytes (want fewer)")
+                if time.monotonic() > end:
+                    raise FetchError(f"{url} takes more than {LONGEST} seconds (want a faster answer)")
+            return Fetched(answer.url, answer.headers.get("Content-Type", ""), bytes(data))
 
 
 def _reason(fault: BaseException) -> str:
