@@ -883,11 +883,27 @@ def test_what_an_article_can_do_without_loses_no_entry(more: str, old: OldSite, 
     assert articles(content).keys() == {"titre", "autre"}
 
 
+def test_of_several_authors_only_the_one_that_cannot_be_is_left_out(old: OldSite, content: Path, run: Run) -> None:
+    authors = "".join(f"<dc:creator>{name}</dc:creator>" for name in ("Le service", "★"))
+    printed = take(run, feed_of(old, item(more=authors), about='xmlns:dc="http://purl.org/dc/elements/1.1/"'))
+    (values,) = articles(content).values()
+    assert values["authors"] == ["Le service"]
+    assert "is left out: ★ has no letter or digit for an address" in printed
+
+
 def test_an_entry_of_a_picture_alone_keeps_it(old: OldSite, content: Path, run: Run) -> None:
     picture = "&lt;img src='/photo.png' alt='La photo'&gt;"
     take(run, feed_of(old, item("", text=picture)))
     (values,) = articles(content).values()
     assert (values["title"], values["body"]) == ("La photo", "![La photo](/media/2026/photo.png)\n")
+
+
+def test_what_a_feed_says_is_not_obeyed_by_a_terminal(old: OldSite, run: Run) -> None:
+    text = json.dumps(
+        {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "a:1\x1b]0;x\x07", "tags": ["\x1b[31m"]}]}
+    )
+    old.pages["/feed.json"] = text.encode()
+    assert "\x1b" not in take(run, old.url + "/feed.json", "--dry-run")
 
 
 def test_ids_are_not_resolved_or_mended(old: OldSite) -> None:

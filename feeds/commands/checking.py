@@ -23,7 +23,7 @@ from feeds.site import Site
 from feeds.web import current_publisher
 from feeds.yamlfile import Problem
 
-from .context import counted, current_folder, print_problem, site_or_exit
+from .context import counted, current_folder, harmless, print_problem, site_or_exit
 
 if TYPE_CHECKING:
     from feeds.importing.oldfeed import OldFeed
@@ -150,9 +150,9 @@ def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None
         click.echo(f"Compared with {table.address(topic)}, of {counted(found.entries, 'entry', 'entries')}:")
         for label, colour, entries in (("new", "green", found.new), ("gone", "red", found.gone)):
             for id, title in entries.items():
-                click.echo(f"{click.style(f'{label:<8}', fg=colour)} {title}  ({id})")
+                click.echo(f"{click.style(f'{label:<8}', fg=colour)} {harmless(f'{title}  ({id})')}")
         for there, here in found.retitled.items():
-            click.echo(f"{click.style('title   ', fg='yellow')} {there} → {here}")
+            click.echo(f"{click.style('title   ', fg='yellow')} {harmless(there)} → {here}")
         for old_path, new_path in found.unredirected.items():
             label = click.style("moved   ", fg="red")
             click.echo(f"{label} site.yaml wants the redirect  {old_path}: {new_path}")

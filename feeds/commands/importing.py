@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from pydantic import TypeAdapter
 
 from feeds.content import ContentFolder
+from feeds.importing import sitetext
 from feeds.importing.categories import ANY, Categories, MappingError
 from feeds.importing.fetch import Fetcher, FetchError
 from feeds.importing.gallery import Gallery
@@ -17,14 +18,14 @@ from feeds.importing.importer import Importer, Taken
 from feeds.importing.older import MOST_BYTES, with_older
 from feeds.importing.oldfeed import FeedError, OldFeed
 from feeds.importing.oldxml import read_feed
-from feeds.importing.sitetext import SiteTextError, with_redirects
+from feeds.importing.sitetext import SiteTextError
 from feeds.importing.wxr import is_export, read_export
 from feeds.site import Site, read_site
 from feeds.sitekeys import OldPath
 from feeds.whole import write_whole
 from feeds.yamlfile import MAX_BYTES, read
 
-from .context import counted, current_folder, site_or_exit
+from .context import counted, current_folder, harmless, site_or_exit
 
 LISTED = 40
 """Names of categories that are listed; of tags there may be thousands."""
@@ -80,14 +81,14 @@ def import_(
     gallery = None if dry_run or no_pictures else Gallery(content.media, fetcher)
     importer = Importer(content, site, old, categories, language=language, gallery=gallery)
     system = f", made by {importer.system.name}" if importer.system else ""
-    click.echo(f"{old.title or feed}: {counted(len(old.entries), 'entry', 'entries')}{system}")
+    click.echo(f"{harmless(old.title or feed)}: {counted(len(old.entries), 'entry', 'entries')}{system}")
     _print_categories(categories)
     if categories.unknown:
         click.echo(f"No entry is filed under {', '.join(categories.unknown)}\n", err=True)
     plan = importer.plan()
     if unanswered := importer.unanswered(plan):
         for each in unanswered[:SHOWN]:
-            click.echo(f"{each.entry.title or each.entry.id}: {each.refusal}")
+            click.echo(harmless(f"{each.entry.title or each.entry.id}: {each.refusal}"))
         count = counted(len(unanswered), "entry is", "entries are")
         message = f"{count} in no category of ours: say what becomes of their names (want --map; '*=' leaves them out)"
         if not dry_run:
@@ -130,7 +131,7 @@ def _print_categories(categories: Categories) -> None:
     for name, count in list(categories.counts.items())[:LISTED]:
         mapped = categories.mapping.get(name)
         target = "a tag" if mapped is None else ", ".join(mapped) or "left out"
-        click.echo(f"  {name:<{width}}  {count:>5}  → {target}")
+        click.echo(f"  {harmless(name):<{width}}  {count:>5}  → {target}")
     if len(categories.counts) > LISTED:
         click.echo(f"  … and {len(categories.counts) - LISTED:,} more")
     if ANY in categories.mapping:
@@ -155,52 +156,50 @@ def _take(importer: Importer, plan: list[Taken], *, writes: bool) -> None:
     for taken in plan:
         title = taken.entry.title or taken.entry.id
         if taken.refusal:
-            click.echo(f"{click.style('left out', fg='red')}  {title}: {taken.refusal}")
+            click.echo(f"{click.style('left out', fg='red')}  {harmless(f'{title}: {taken.refusal}')}")
         elif taken.path:
             click.echo(f"{click.style('new', fg='green')}       {taken.path}")
             for note in dict.fromkeys(taken.notes):
-                click.echo(f"          {click.style(note, fg='yellow')}")
+                click.echo(f"          {click.style(harmless(note), fg='yellow')}")
 
 
 def _tell_redirects(content: ContentFolder, site: Site, redirects: dict[str, str], *, writes: bool) -> None:
     """Add redirects to the site file, if it is as good with them as it was without."""
-    inside = {
-        old.removeprefix(site.path): new for old, new in redirects.items() if f"{old}/".startswith(f"{site.path}/")
-    }
-    if outside := [old for old in redirects if not f"{old}/".startswith(f"{site.path}/")]:
+    outside = [old for old in redirects if not f"{old}/".startswith(f"{site.path}/")]
+    inside = {old.removeprefix(site.path): new for old, new in redirects.items() if old not in set(outside)}
+    if outside:
         paths = counted(len(outside), "old path")
-        click.echo(f"{paths} not below {site.path}, such as {outside[0]}: redirects for the server there")
-    usable = {old: new for old, new in inside.items() if _is_usable(old)}
-    for old in [old for old in inside if old not in usable][:SHOWN]:
-        click.echo(f"{old} cannot be redirected: it is no path that site.yaml may have")
+        click.echo(f"{paths} not below {site.path}, such as {harmless(outside[0])}: redirects for the server there")
+    for old in [old for old in inside if not _is_usable(old)][:SHOWN]:
+        click.echo(f"{harmless(old)} cannot be redirected: it is no path that site.yaml may have")
     path = content.site_file.resolve()
     text = path.read_bytes().decode()
-    room = MAX_BYTES - len(text.encode()) - 1000
-    fitting = {}
-    for old, new in usable.items():
-        room -= len(old.encode()) + len(new.encode()) + 8
-        if room > 0:
-            fitting[old] = new
-    if len(fitting) < len(usable):
-        click.echo(f"{counted(len(usable) - len(fitting), 'redirect')} more than site.yaml has room for: the oldest")
+    usable = {old: new for old, new in inside.items() if _is_usable(old)}
+    fitting = sitetext.fitting(text, usable, most=MAX_BYTES)
+    if more := len(usable) - len(fitting):
+        click.echo(f"{counted(more, 'redirect')} more than site.yaml has room for: those of the oldest entries")
     try:
-        changed = with_redirects(text, fitting)
-        tree, problems = read(changed.encode(), str(path))
-        found = read_site(tree, content.media) if tree else None
-        faults = [each.message for each in (tree.problems if tree else problems) if each.severity == "error"]
-        if found is None or faults:
-            raise SiteTextError(f"with redirects: {'; '.join(faults)}")
+        changed = _checked(sitetext.with_redirects(text, fitting), content)
     except SiteTextError as fault:
         lines = "".join(f"\n  {old}: {new}" for old, new in list(fitting.items())[:SHOWN])
-        raise click.ClickException(
-            f"{content.site_file} is left as it is: {fault}. To be added by hand:{lines}"
-        ) from None
+        message = f"{content.site_file} is left as it is: {fault}. To be added by hand:{lines}"
+        raise click.ClickException(message) from None
     if writes and changed != text:
         mode = path.stat().st_mode
         write_whole(path, changed.encode())
         path.chmod(mode)
     if fitting:
         click.echo(f"{counted(len(fitting), 'redirect')} in {content.site_file}")
+
+
+def _checked(text: str, content: ContentFolder) -> str:
+    """Give the text of a site file that has no fault. Raises SiteTextError for one that has."""
+    tree, problems = read(text.encode(), str(content.site_file))
+    found = read_site(tree, content.media) if tree else None
+    faults = [each.message for each in (tree.problems if tree else problems) if each.severity == "error"]
+    if found is None or faults:
+        raise SiteTextError(f"with redirects: {'; '.join(faults)}")
+    return text
 
 
 def _is_usable(old: str) -> bool:
@@ -221,6 +220,6 @@ def _sum_up(plan: list[Taken], left: list[str], old: OldFeed, gallery: Gallery |
         links = counted(len(left), "address", "addresses")
         click.echo(f"The texts still lead to {links} of the old host, which go with it:")
         for address in left[:SHOWN]:
-            click.echo(f"  {address}")
+            click.echo(f"  {harmless(address)}")
     if new and not old.has_texts:
         click.echo("The feed has descriptions alone, which may be shortened: see whether the texts are whole.")

@@ -6,7 +6,7 @@ It prints nothing. A file that is there stays as it is, and so does an entry who
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -19,7 +19,7 @@ from feeds.markup import excerpt
 from feeds.site import Site
 from feeds.sitekeys import slug
 from feeds.whole import write_whole
-from feeds.yamlfile import read
+from feeds.yamlfile import Problem, read
 
 from .addresses import Addresses, path_of
 from .articletext import article_text
@@ -31,6 +31,9 @@ from .systems import System, system_of
 
 _PAGE = re.compile(r"\.(html?|php|aspx?|jsp)$", re.IGNORECASE)
 """What addresses of pages end in that have no more to say."""
+
+OPTIONAL = ("updated", "tags", "authors", "link", "picture", "attachments", "summary")
+"""Keys that an article can do without: what the site would refuse of them is left out, and told."""
 
 _ID = re.compile(rb"(?m)^id:.*$")
 
@@ -176,21 +179,37 @@ class Importer:
         if not values["body"]:
             self._refuse(taken, "it has no text")
             return
-        depth = len(path.relative_to(self._content.root / "articles").parts) - 1
-        while True:
-            taken.text = article_text(values, depth=depth)
-            tree, problems = read(taken.text.encode(), str(path))
-            article = self._files.article(tree, path, self._site) if tree else None
-            faults = [each for each in (tree.problems if tree else problems) if each.severity == "error"]
-            if article and not faults:
-                break
-            fault = next((each for each in faults if _drop(values, each.key)), None)
+        while faults := self._faults(taken, values):
+            fault = next((each for each in faults if each.key.partition(".")[0] in OPTIONAL), None)
             if fault is None:
                 self._refuse(taken, "; ".join(f"{each.key}: {each.message}" for each in faults))
                 return
             taken.notes.append(f"{fault.key} is left out: {fault.message}")
-        if article.id != entry.id:
-            self._refuse(taken, f"its id would become {article.id}")
+            self._leave_out(taken, values, fault.key.partition(".")[0])
+
+    def _faults(self, taken: Taken, values: Mapping[str, object]) -> list[Problem]:
+        """Write the text of a file, and tell what the site would refuse of it."""
+        path = taken.path
+        assert path
+        depth = len(path.relative_to(self._content.root / "articles").parts) - 1
+        taken.text = article_text(values, depth=depth)
+        tree, problems = read(taken.text.encode(), str(path))
+        article = self._files.article(tree, path, self._site) if tree else None
+        faults = [each for each in (tree.problems if tree else problems) if each.severity == "error"]
+        if article and article.id != taken.entry.id:
+            faults.append(Problem(str(path), 1, 1, "id", f"it would become {article.id}"))
+        return faults
+
+    def _leave_out(self, taken: Taken, values: dict[str, object], name: str) -> None:
+        """Leave out a value, or those of a list that are not as they should be."""
+        found = values.pop(name)
+        fine = [
+            each
+            for each in (found if isinstance(found, list) else ())
+            if not any(fault.key.startswith(name) for fault in self._faults(taken, {**values, name: [each]}))
+        ]
+        if fine:
+            values[name] = fine
 
     def _refuse(self, taken: Taken, reason: str) -> None:
         if taken.page:
@@ -203,20 +222,3 @@ class Importer:
         assert taken.path
         taken.path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(taken.path, taken.text.encode(), is_new=True)
-
-
-OPTIONAL = ("updated", "tags", "authors", "link", "picture", "attachments", "summary")
-"""Keys that an article can do without: what the site would refuse of them is left out, and told."""
-
-
-def _drop(values: dict[str, object], key: str) -> bool:
-    """Leave out what a key names, or the one of a list that it names; tell whether that could be done."""
-    name, *rest = re.findall(r"[A-Za-z_]+|[0-9]+", key) or [""]
-    found = values.get(name)
-    if name not in OPTIONAL or found is None:
-        return False
-    if isinstance(found, list) and rest and rest[0].isdigit() and int(rest[0]) < len(found) > 1:
-        del found[int(rest[0])]
-    else:
-        del values[name]
-    return True

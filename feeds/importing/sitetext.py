@@ -34,6 +34,16 @@ def with_redirects(text: str, redirects: Mapping[str, str]) -> str:
     return found
 
 
+def fitting(text: str, redirects: Mapping[str, str], *, most: int) -> dict[str, str]:
+    """Give as many redirects, the first before the last, as a text of so many bytes has room for."""
+    room, found = most - len(text.encode()) - 1000, {}
+    for old, new in redirects.items():
+        room -= len(old.encode()) + len(new.encode()) + 12
+        if room > 0:
+            found[old] = new
+    return found
+
+
 def _with_lines(text: str, redirects: Mapping[str, str]) -> str:
     lines = [f"{_scalar(old)}: {_scalar(new)}" for old, new in redirects.items()]
     root = yaml.compose(text, yaml.BaseLoader)
