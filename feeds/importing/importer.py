@@ -208,7 +208,7 @@ class Importer:
             for each in (found if isinstance(found, list) else ())
             if not any(fault.key.startswith(name) for fault in self._faults(taken, {**values, name: [each]}))
         ]
-        if fine:
+        if fine and fine != found:
             values[name] = fine
 
     def _refuse(self, taken: Taken, reason: str) -> None:
