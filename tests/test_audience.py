@@ -14,10 +14,11 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import quote
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from lxml import etree
 from playwright.sync_api import Browser
 
@@ -631,6 +632,17 @@ def test_each_line_of_the_plot_has_dashes_of_its_own_so_that_colour_is_not_all(b
     assert len(set(dashes)) == len(dashes) / 3, "one in the plot, one beside the name, one in the list below"
     width = tab.evaluate("document.documentElement.scrollWidth")
     assert width <= 390, "nothing makes the page wider than a telephone"
+    tab.close()
+
+
+@pytest.mark.parametrize("width", [390, 1120])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_for_everybody(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> None:
+    """axe-core finds nothing that keeps anybody out, with a keyboard or without eyes."""
+    tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    tab.set_content(rendered("fr").decode())
+    violations = Axe().run(tab).response["violations"]
+    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in violations] == []
     tab.close()
 
 
