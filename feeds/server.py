@@ -103,6 +103,7 @@ class Server(MPServer):
 
     def run(self, load: Load) -> None:
         """Serve what `load` makes in each worker, until told to end."""
+        logging.raiseExceptions = False  # who reads the log of requests may go away
         logger.addFilter(lambda record: "Python threads" not in record.getMessage())  # it finds THREADS too many
         self.serve(target_loader=partial(_load_and_tell, load, self._teller, os.getpid()), wrap_loader=False)
 

@@ -149,8 +149,10 @@ def year_of(entry: OldEntry) -> str:
 
 def _title(entry: OldEntry) -> str:
     """Give the title, the start of the text, or what there is to see; what looks like a tag is set in other marks."""
-    first = first_picture(entry.html, entry.url or "")[0]
-    found = entry.title or excerpt(entry.html, 80) or (first.alt if first else "") or entry.id
+    found = entry.title or excerpt(entry.html, 80)
+    if not found:
+        first, _ = first_picture(entry.html, entry.url or "")
+        found = (first.alt if first else "") or entry.id
     return re.sub("<(?=[A-Za-z/!?])", "‹", found).replace(">", "›") if re.search("<[A-Za-z/!?]", found) else found
 
 

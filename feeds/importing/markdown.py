@@ -125,7 +125,7 @@ def _clean(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
 
 def _drop_empty(soup: BeautifulSoup) -> bool:
     """Take out words without a word; tell whether there was one."""
-    empty = [each for each in soup.find_all(_INLINE) if not each.find(True) and not each.get_text()]
+    empty = [each for each in soup.find_all(_INLINE) if not each.contents or not (each.get_text() or each.find(True))]
     for each in empty:
         each.decompose()
     return bool(empty)
@@ -180,6 +180,8 @@ def _drop_footer(soup: BeautifulSoup, base: str) -> None:
 
 def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:
     """Give the first picture of a text with its caption, and tell whether nothing stands before it."""
+    if "<img" not in html.lower():  # most have none
+        return None, False
     soup = BeautifulSoup(html, "lxml")
     _clean(soup, base, extras)
     image = soup.find("img")

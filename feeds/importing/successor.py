@@ -79,8 +79,10 @@ def compare(table: FeedTable, topic: Topic, old: OldFeed) -> Succession:
     moved = {}
     for entry, article in known:
         page = table.site.article_path(article.language, article.slug)
-        old_path = path_of(entry.url or "").removeprefix(table.site.path)
-        if old_path and article.link is None and _place_of(table, old_path) != page:
+        old_path, prefix = path_of(entry.url or ""), table.site.path
+        is_below = f"{old_path}/".startswith(f"{prefix}/")  # else no redirect of ours can answer it
+        old_path = old_path.removeprefix(prefix)
+        if old_path and is_below and article.link is None and _place_of(table, old_path) != page:
             moved[old_path] = page
     return Succession(
         entries=len(ours),
