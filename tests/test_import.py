@@ -872,6 +872,9 @@ DETAILS = {
     "an attachment’s length": "<enclosure url='http://x.example/a.mp3' type='audio/mpeg' length='99999999999999999'/>",
     "an author": "<author>★</author>",
     "an address in the text": "<content:encoded>&lt;a href='http://[x/y'&gt;l&lt;/a&gt;</content:encoded>",
+    "a link around a picture": (
+        "<content:encoded>&lt;a href='http://[x'&gt;&lt;img src='/p.png'&gt;&lt;/a&gt;</content:encoded>"
+    ),
     "an address of a picture": "<enclosure url='http://[x' type='image/png' length='1'/>",
 }
 
@@ -904,6 +907,15 @@ def test_what_a_feed_says_is_not_obeyed_by_a_terminal(old: OldSite, run: Run) ->
     )
     old.pages["/feed.json"] = text.encode()
     assert "\x1b" not in take(run, old.url + "/feed.json", "--dry-run")
+
+
+def test_a_text_that_nobody_can_read_keeps_no_other_from_being_taken_over(
+    old: OldSite, content: Path, run: Run
+) -> None:
+    deep = "&lt;div&gt;" * 5000 + "x"
+    printed = take(run, feed_of(old, item(text=deep), item("Autre", id="a:2")))
+    assert "left out  Titre: " in printed
+    assert articles(content).keys() == {"autre"}
 
 
 def test_ids_are_not_resolved_or_mended(old: OldSite) -> None:

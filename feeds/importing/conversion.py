@@ -20,7 +20,8 @@ from feeds.sitekeys import slug
 from .addresses import Addresses
 from .categories import Categories
 from .gallery import Gallery, PictureError
-from .markdown import Converted, first_picture, same_picture, to_markdown
+from .images import same_picture
+from .markdown import Converted, first_picture, to_markdown
 from .oldfeed import OldEntry, OldFile, OldPicture, plain
 from .systems import System
 

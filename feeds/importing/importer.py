@@ -175,7 +175,13 @@ class Importer:
         assert path, "only what is new is converted"
         base = self._feed.home or self._site.url
         taken.notes.clear()
-        values = self._conversion.values(entry, language=self.language_of(entry), base=base, note=taken.notes.append)
+        try:
+            values = self._conversion.values(
+                entry, language=self.language_of(entry), base=base, note=taken.notes.append
+            )
+        except (ValueError, RecursionError) as error:  # of what no browser would show either
+            self._refuse(taken, f"its text cannot be read: {type(error).__name__}")
+            return
         if not values["body"]:
             self._refuse(taken, "it has no text")
             return

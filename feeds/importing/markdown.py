@@ -16,44 +16,24 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 from markdownify import ATX, MarkdownConverter
 
+from .images import best_source, figure_of, leads_to_picture, same_picture
 from .oldfeed import OldPicture, joined
+from .tidying import BLOCKS, BREAK, tidy
 
 Place = Callable[[str], str]
 """Tells where what was at an absolute address is now."""
 
-_GONE = ("script", "style", "form", "svg", "noscript", "template", "select", "button", "input", "textarea", "object")
-_LAZY = ("data-src", "data-lazy-src", "data-original", "data-orig-file")
 _SPECIAL = re.compile(
     r"([\\`*\[\]]|!\Z)|(<)(?=[A-Za-z/!?])|(&)(?=#?[0-9A-Za-z]+;)|((?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))"
 )
 _AT_START = re.compile(
     r"(?m)^([^\S\n]*)(?:(>|[-+](?=\s|$)|#{1,6}(?=\s|$)|=+[ \t]*$|-{2,}[ \t]*$|~{3,})|([0-9]{1,9})([.)](?=\s|$)))"
 )
-_BLOCKS = (
-    "p",
-    "div",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "ul",
-    "ol",
-    "li",
-    "table",
-    "blockquote",
-    "figure",
-    "hr",
-    "pre",
-)
-_BREAK, _LINE = "\x02", "\x03"
-"""Stand for the end of a paragraph that breaks made, and for a break, until it is known what is around them."""
+_LINE = "\x03"
+"""Stands for a break, until it is known what is around it."""
 
-_INLINE = ("b", "strong", "i", "em", "span", "a", "sub", "sup", "u", "small", "font")
 _EMPHASIS = ("b", "strong", "i", "em")
 _FENCED = re.compile(r"(^ *(`{3,})[^\n]*\n.*?^ *\2 *$)", re.MULTILINE | re.DOTALL)
-_PICTURE = re.compile(r"\.(jpe?g|png|gif|webp)$", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:language|lang|brush:?)[- ]?([A-Za-z0-9+#]+)")
 
 
@@ -75,7 +55,7 @@ def to_markdown(
     text already; `picture` and `link` tell where absolute addresses lead now.
     """
     soup = BeautifulSoup(html.translate({2: None, 3: None}), "lxml")
-    notes = _clean(soup, base, extras)
+    notes = tidy(soup, base, extras)
     _drop_head(soup, base, without)
     converter = _Converter(base, picture, link)
     text = converter.convert_soup(soup.body or soup)
@@ -86,96 +66,10 @@ def to_markdown(
 
 def _tidied(text: str) -> str:
     """Leave no blanks at the ends of lines, and one empty line between paragraphs."""
-    text = re.sub(f" *\n* *{_BREAK} *\n*|{_LINE}(\n[ >]*{_LINE})+\n", "\n\n", text)
+    text = re.sub(f" *\n* *{BREAK} *\n*|{_LINE}(\n[ >]*{_LINE})+\n", "\n\n", text)
     text = re.sub(rf"{_LINE}(?=\n[ >]*(\n|\Z)|\Z)", "", text)
     text = re.sub(rf"(?m)^([ >]*(?:[-+*] |[0-9]+\. )?){_LINE}\n[ >]*", r"\1", text).replace(_LINE, "\\")
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
-
-
-def _clean(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
-    """Take out what is not the author's, and what no reader keeps."""
-    notes = []
-    for selector in extras:
-        for each in soup.select(selector):
-            each.decompose()
-    for each in soup.find_all("img"):
-        lazy = next((each[name] for name in _LAZY if each.get(name)), None)
-        if lazy:
-            each["src"] = lazy
-        source = str(each.get("src") or "")
-        if "/images/core/emoji/" in source or "wp-smiley" in (each.get("class") or []):
-            each.replace_with(str(each.get("alt") or ""))
-        elif (each.get("width"), each.get("height")) == ("1", "1") or not (source or _sizes(each)):
-            each.decompose()
-        elif source.startswith("data:") and not _sizes(each):
-            notes.append("a picture that stood in the text itself is left out")
-            each.decompose()
-    for each in soup.select("a a"):  # which HTML does not have, and Markdown cannot
-        each.unwrap()
-    while _drop_empty(soup) or _settle_breaks(soup):
-        continue
-    gone = [each for each in soup.find_all(_GONE) if each.name not in ("noscript", "style")]
-    notes += [f"<{name}> is left out" for name in dict.fromkeys(each.name for each in gone)]
-    for each in soup.find_all(_GONE):
-        if not each.decomposed:
-            each.decompose()
-    _drop_footer(soup, base)
-    return notes
-
-
-def _drop_empty(soup: BeautifulSoup) -> bool:
-    """Take out words without a word; tell whether there was one."""
-    empty = [each for each in soup.find_all(_INLINE) if not each.contents or not (each.get_text() or each.find(True))]
-    for each in empty:
-        each.decompose()
-    return bool(empty)
-
-
-def _settle_breaks(soup: BeautifulSoup) -> bool:
-    """Keep breaks between words alone: at the edges of a block they show nothing, and two of them part paragraphs.
-
-    Tell whether there was one that is none.
-    """
-    before_all = len(soup.find_all("br"))
-    for each in soup.find_all("br"):
-        if each.decomposed:
-            continue
-        if each.find_parent("pre"):
-            each.replace_with("\n")
-            continue
-        before, after = _neighbour(each, "previous_sibling"), _neighbour(each, "next_sibling")
-        if _is_edge(before) or _is_edge(after):
-            each.decompose()
-        elif isinstance(after, Tag) and after.name == "br":
-            while isinstance(after, Tag) and after.name == "br":
-                after.decompose()
-                after = _neighbour(each, "next_sibling")
-            if _is_edge(after) or each.find_parent(("li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6")):
-                each.decompose() if _is_edge(after) else None
-            else:
-                each.replace_with(_BREAK)
-    return len(soup.find_all("br")) < before_all
-
-
-def _neighbour(element: PageElement, side: str) -> PageElement | None:
-    """Give what stands beside an element, but for blanks and comments."""
-    found = getattr(element, side)
-    while isinstance(found, NavigableString) and (type(found) is not NavigableString or not found.strip()):
-        found = getattr(found, side)
-    return found  # type: ignore[no-any-return]
-
-
-def _is_edge(element: PageElement | None) -> bool:
-    return element is None or (isinstance(element, Tag) and element.name in _BLOCKS)
-
-
-def _drop_footer(soup: BeautifulSoup, base: str) -> None:
-    """Take out the line in which WordPress says, in any language, that a post appeared there first."""
-    paragraphs = [each for each in soup.find_all("p") if each.get_text().strip()]
-    if paragraphs:
-        links = [joined(base, str(each.get("href"))) for each in paragraphs[-1].find_all("a")]
-        if len(links) == 2 and links[0].rstrip("/") == base.rstrip("/") and base.startswith(links[1].rstrip("/")):
-            paragraphs[-1].decompose()
 
 
 def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:
@@ -183,52 +77,21 @@ def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[Old
     if "<img" not in html.lower():  # most have none
         return None, False
     soup = BeautifulSoup(html, "lxml")
-    _clean(soup, base, extras)
+    tidy(soup, base, extras)
     image = soup.find("img")
     if not isinstance(image, Tag):
         return None, False
-    caption = image.find_parent("figure") and _figure(image).find("figcaption")
+    caption = image.find_parent("figure") and figure_of(image).find("figcaption")
     words = re.sub(r"\s+", " ", caption.get_text()).strip(" ") if isinstance(caption, Tag) else ""
     is_at_head = not any(each.strip() for each in image.find_all_previous(string=True))
     return OldPicture(best_source(image, base), str(image.get("alt") or ""), words), is_at_head
-
-
-def _figure(image: Tag) -> Tag:
-    """Give what a picture goes with: its figure, if it is the only one in it."""
-    figure = image.find_parent("figure")
-    return figure if figure and len(figure.find_all("img")) == 1 else image
-
-
-def _sizes(image: Tag) -> list[tuple[str, float]]:
-    """Give the forms of a picture, each with its width in pixels or its density."""
-    found = re.findall(r"(\S+)\s+([0-9.]+)[wx]\s*(?:,|$)", str(image.get("srcset") or image.get("data-srcset") or ""))
-    return [(address, float(size)) for address, size in found if re.fullmatch(r"[0-9]+(\.[0-9]+)?", size)]
 
 
 def _drop_head(soup: BeautifulSoup, base: str, shown: str | None) -> None:
     """Take out a picture at the head of the text that is shown above it."""
     first = soup.find("img")
     if shown and isinstance(first, Tag) and same_picture(best_source(first, base), shown):
-        _figure(first).decompose()
-
-
-def same_picture(one: str, other: str) -> bool:
-    """Tell whether two addresses are of one picture, which WordPress keeps in several sizes."""
-    parts = [urlsplit(each) for each in (one, other)]
-    paths = [re.sub(r"(-[0-9]+x[0-9]+|-scaled)(?=\.[a-z]+$)", "", each.path.lower()) for each in parts]
-    is_named = _PICTURE.search(paths[0]) is not None
-    return paths[0] == paths[1] and (is_named or parts[0].query == parts[1].query)
-
-
-def best_source(image: Tag, base: str) -> str:
-    """Give the address of the largest form of a picture that a text names: it may link to it."""
-    found = str(image.get("src") or "")
-    if sizes := _sizes(image):
-        found = max(sizes, key=lambda each: each[1])[0]
-    parent = image.parent
-    if isinstance(parent, Tag) and parent.name == "a" and _PICTURE.search(urlsplit(str(parent.get("href"))).path):
-        found = str(parent["href"])
-    return joined(base, found.partition("#joomlaImage")[0].strip())
+        figure_of(first).decompose()
 
 
 class _Converter(MarkdownConverter):
@@ -264,7 +127,7 @@ class _Converter(MarkdownConverter):
 
     def _marked(self, el: Tag, text: str, parent_tags: set[str], mark: str, name: str) -> str:
         """Emphasise; by an element where marks would not be taken for marks (CommonMark section 6.2)."""
-        edges = re.fullmatch(rf"([\s{_BREAK}{_LINE}]*)(.*?)([\s{_BREAK}{_LINE}]*)", text, re.DOTALL)
+        edges = re.fullmatch(rf"([\s{BREAK}{_LINE}]*)(.*?)([\s{BREAK}{_LINE}]*)", text, re.DOTALL)
         if "_noformat" in parent_tags or not edges or not edges[2]:
             return text
         before, core, after = edges.groups()
@@ -287,7 +150,7 @@ class _Converter(MarkdownConverter):
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """End an item with its last word."""
-        return str(super().convert_li(el, text.strip(f" \t\r\n{_BREAK}{_LINE}"), parent_tags))  # type: ignore[misc]
+        return str(super().convert_li(el, text.strip(f" \t\r\n{BREAK}{_LINE}"), parent_tags))  # type: ignore[misc]
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Keep a cell one cell."""
@@ -318,7 +181,7 @@ class _Converter(MarkdownConverter):
         href = str(el.get("href") or "").strip()
         if not href or not text.strip() or "_noformat" in parent_tags:
             return text
-        if text.lstrip().startswith("![") and _PICTURE.search(urlsplit(href).path):
+        if text.lstrip().startswith("![") and leads_to_picture(href):
             return text
         if href.startswith("#"):
             return text
@@ -328,8 +191,8 @@ class _Converter(MarkdownConverter):
             return text
         place = address if href.startswith("mailto:") else self._link(address)
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-        label = re.sub(rf"[\s{_BREAK}{_LINE}]*[\n{_BREAK}{_LINE}][\s{_BREAK}{_LINE}]*", " ", text.strip())
-        if el.find(_BLOCKS) and not el.find("img"):
+        label = re.sub(rf"[\s{BREAK}{_LINE}]*[\n{BREAK}{_LINE}][\s{BREAK}{_LINE}]*", " ", text.strip())
+        if el.find(BLOCKS) and not el.find("img"):
             label = self.escape(el.get_text(" ", strip=True), set())
         if place == el.get_text().strip() and place == _destination(place) and urlsplit(place).scheme:
             return f"{before}<{place}>{after}"
@@ -353,7 +216,7 @@ class _Converter(MarkdownConverter):
         caption = re.sub(r"\s*\n\s*", " ", text.strip())
         return f"\n\n*{caption}*\n\n" if caption else ""
 
-    def convert_figure(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convertfigure_of(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Set a figure apart."""
         return f"\n\n{text.strip()}\n\n"
 
@@ -381,7 +244,7 @@ _BAR = re.compile(r"(?<!\\)\|")
 
 def _in_cell(text: str) -> str:
     """Let no bar and no break in a cell be taken for its end."""
-    return _BAR.sub(r"\\|", re.sub(f"[{_BREAK}{_LINE}]", " ", text))
+    return _BAR.sub(r"\\|", re.sub(f"[{BREAK}{_LINE}]", " ", text))
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -404,7 +267,7 @@ def _beside(element: PageElement, side: Literal["next", "previous"]) -> str:
     found, at = getattr(element, f"{side}_sibling"), 0 if side == "next" else -1
     if found is None:
         parent = element.parent
-        if parent is None or parent.name in (*_BLOCKS, "td", "th", "body"):
+        if parent is None or parent.name in (*BLOCKS, "td", "th", "body"):
             return ""
         return "*" if parent.name in _EMPHASIS else _beside(parent, side)
     if isinstance(found, Tag):
