@@ -262,12 +262,13 @@ def test_known_programs_are_told_apart_however_many_are_made_up() -> None:
         ("%D0%9F%D0%BE/1575 CFNetwork/1240.0.4 Darwin/20.6.0", Kind.READER),
         ("SomeReader/1.0 (http://reader.example)", Kind.READER),
         ("RSS-203.0.113.7/1", Kind.READER),
+        ("Éléphant-RSS/1.0", Kind.READER),
     ],
 )
 def test_programs_that_few_know_are_told_by_what_they_say(agent: str, kind: Kind) -> None:
     found = read_agent(agent.encode())
     assert found.kind is kind
-    assert "203.0.113.7" not in found.name
+    assert "203.0.113.7" not in found.name and not found.name.startswith("phant")
 
 
 def test_the_last_brackets_are_the_time_whatever_somebody_calls_himself() -> None:
@@ -449,6 +450,16 @@ FORMS = {
 def test_logs_of_several_servers_are_read(text: str) -> None:
     audience = counted(text.splitlines())
     assert subscribers(audience) == {("research", "NetNewsWire"): 1}
+
+
+def test_the_query_of_cloudfront_is_part_of_what_was_asked() -> None:
+    log = CLOUDFRONT.replace("cs(User-Agent)", "cs(User-Agent) cs-uri-query").replace(
+        "/feeds/research.rss\t200", "/\t200"
+    )
+    found = Census(site(SITE + 'redirects: {"/?feed=rss2": /feeds/all.rss}\n'))
+    for requests in log_of(log.format(quote(NNW) + "\tfeed=rss2").encode()):
+        found.add(requests)
+    assert subscribers(found.audience()) == {("all", "NetNewsWire"): 1}
 
 
 def test_granian_s_own_form_tells_no_program() -> None:

@@ -642,8 +642,8 @@ MARKDOWN = {
     "<img src='data:image/gif;base64,R0' data-src='/p.png' alt='p'>": "![p](https://old.example/p.png)",
     "<img srcset='/p-1.png 100w, /p-2.png 900w' src='/p-1.png' alt='p'>": "![p](https://old.example/p-2.png)",
     "<figure><img src='p.png' alt='p'><figcaption>c</figcaption></figure>": "![p](https://old.example/a/p.png)\n\n*c*",
-    "<video src='v.mp4'></video>": "[old.example](https://old.example/a/v.mp4)",
-    "<audio><source src='s.mp3'></audio>": "[old.example](https://old.example/a/s.mp3)",
+    "<video src='v.mp4'></video>": "[v.mp4](https://old.example/a/v.mp4)",
+    "<audio><source src='s.mp3'></audio>": "[s.mp3](https://old.example/a/s.mp3)",
     "<iframe src='//player.vimeo.com/video/12' title='Un film'></iframe>": "[Un film](https://vimeo.com/12)",
     "<dl><dt>a</dt><dd>b</dd></dl>": "**a**\n\nb",
     "<table><tr><th>a</th></tr><tr><td>b|c<br>d</td></tr></table>": "| a |\n| --- |\n| b\\|c d |",
@@ -961,6 +961,20 @@ def test_posts_in_states_that_nobody_knows_are_not_published(tmp_path: Path, run
     export = tmp_path / "export.xml"
     export.write_text((OLD / "export.xml").read_text().replace("CDATA[publish]", "CDATA[archive]"))
     assert "Un vaccin ]]> un espoir: it is archive there" in run("import", str(export), "--map", "*=research")
+
+
+def test_what_an_export_does_not_have_is_told(tmp_path: Path, run: Run) -> None:
+    text = (OLD / "export.xml").read_text().replace('ids="11"', 'ids="11,99"')
+    text = text.replace("Premier paragraphe", '[contact-form-7 id="5"] <del>vieux</del>')
+    export = tmp_path / "export.xml"
+    export.write_text(text)
+    printed = run("import", str(export), "--map", "*=research", "--no-pictures")
+    for told in (
+        "not in the export: 99 (want",
+        "[contact-form-7] of a plugin stays",
+        "struck-out text is plain now: vieux",
+    ):
+        assert told in printed
 
 
 def test_an_article_whose_yaml_is_broken_is_known_by_its_id(old: OldSite, content: Path, run: Run) -> None:

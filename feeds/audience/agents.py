@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import chain
+from unicodedata import normalize
 
 from .programs import PROGRAMS, Kind
 
@@ -87,6 +88,7 @@ def _guessed(text: str) -> tuple[str, Kind]:
     """Tell what can be told of a program that is not in the table."""
     if text in ("", "-"):
         return NAMELESS, Kind.UNKNOWN
+    text = normalize("NFKD", text).encode("ascii", "ignore").decode()  # names are shown without accents
     products = [product.strip(" ") for product in _PRODUCT.findall(text)]
     strange = [product for product in products if product.rpartition(" ")[2] not in _PRODUCTS_OF_BROWSERS]
     comment = _COMMENT.search(text)

@@ -214,11 +214,13 @@ class _Fields:
                 if day is None:
                     raise ValueError
                 if values[at["cs-method"]] in (b"GET", b"HEAD"):
+                    query = values[at["cs-uri-query"]] if "cs-uri-query" in at else b"-"
+                    target = values[at["cs-uri-stem"]] + (b"?" + query if query != b"-" else b"")
                     size, agent = values[at["sc-bytes"]], unquote_to_bytes(values[at["cs(User-Agent)"]])
                     yield (
                         values[at["c-ip"]],
                         day,
-                        values[at["cs-uri-stem"]],
+                        target,
                         values[at["sc-status"]],
                         int(size) if size.isdigit() and len(size) < 16 else 0,
                         unquote_to_bytes(agent) if b"%20" in agent else agent,  # CloudFront escapes it twice

@@ -117,9 +117,10 @@ def _program(program: Program) -> tuple[str, ...]:
 
 def _notes(audience: Audience) -> list[str]:
     days, total = audience.days, audience.total
+    sizes = f"; {_size(total.sent)} sent, {_size(total.saved)} saved" if total.sent else ""
     notes = [
         f"{total.requests:,} requests of feeds from {days[0]} to {days[-1]}, {total.unchanged_share:.0%} answered with"
-        f" 304; {_size(total.sent)} sent, {_size(total.saved)} saved. Besides, {audience.unserved:,} requests of feeds"
+        f" 304{sizes}. Besides, {audience.unserved:,} requests of feeds"
         f" with another answer, and {audience.elsewhere:,} of other things. Means are over whole days."
     ]
     for each in audience.excess:

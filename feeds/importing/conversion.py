@@ -55,6 +55,8 @@ class Conversion:
         if not body.text and picture:  # it is all that there is
             picture, body = None, self._body(entry, base, None, note)
         tags = dict.fromkeys(part.strip() for name in names for part in name.split(",") if slug(part))
+        for each in entry.notes:
+            note(each)
         if not entry.title:
             note("it had no title: the start of its text stands in")
         values: dict[str, object | None] = {

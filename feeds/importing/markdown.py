@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 from unicodedata import category
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
@@ -205,7 +206,8 @@ class _Converter(MarkdownConverter):
         address = _watched(joined(self._base, str(source)))
         if not address:
             return ""
-        label = str(el.get("title") or "").strip() or urlsplit(address).netloc
+        name = PurePosixPath(unquote(urlsplit(address).path)).name
+        label = str(el.get("title") or "").strip() or (name if "." in name else urlsplit(address).netloc)
         self.notes.append(f"<{el.name}> is a link now: {address}")
         return f"\n\n[{self.escape(label, set())}]({_destination(self._link(address))})\n\n"
 
@@ -221,7 +223,8 @@ class _Converter(MarkdownConverter):
         return f"\n\n{text.strip()}\n\n"
 
     def convert_del(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Keep the text; readers have no mark for it."""
+        """Keep the text, and tell of it; readers have no mark for it."""
+        self.notes.append(f"struck-out text is plain now: {el.get_text()[:40]}")
         return text
 
     convert_s = convert_del

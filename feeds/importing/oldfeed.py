@@ -50,7 +50,8 @@ class OldEntry:
     """An entry: `id` as readers know it, `title` plain, `summary` and `html` as they are, relative to `base` or `url`.
 
     `categories` and `tags` are names, and where a system does not tell them apart all are categories. Datetimes are
-    aware and in UTC. `slug` is the last part of its address there, `refusal` tells why it is not to be taken over.
+    aware and in UTC. `slug` is the last part of its address there. `refusal` tells why it is not to be taken over, and
+    `notes` what of it could not be read.
     """
 
     id: str
@@ -71,6 +72,7 @@ class OldEntry:
     slug: str = ""
     is_draft: bool = False
     refusal: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
