@@ -24,9 +24,9 @@ from .formats import FORMATS, pages
 from .manifest import Dated, Manifest
 from .mediafile import Media, MediaFile
 from .paths import Paths, Sheet
+from .redirects import Redirects
 from .renditions import Pictures
 from .site import Site
-from .sitekeys import Query, is_added, read_query
 
 KEPT = 1024
 """How many of the documents that are finished on demand are kept."""
@@ -160,18 +160,9 @@ class Edition(Mapping[str, Document]):
         return found
 
     @cached_property
-    def _queries(self) -> dict[str, dict[Query, str]]:
-        """The paths that lead elsewhere with some query, each with the places by what is asked."""
-        return {
-            self.site.path + path: {read_query(query): place for query, place in found.items()}
-            for path, found in self.site.moved_queries.items()
-        }
-
-    def moved(self, path: str, query: str) -> str | None:
-        """Tell where a path leads with a query that is a redirect's, whatever campaigns added to it."""
-        if path not in self._queries:
-            return None
-        return self._queries[path].get(tuple(each for each in read_query(query) if not is_added(each[0])))
+    def redirects(self) -> Redirects:
+        """Where old paths lead."""
+        return Redirects(self.site)
 
     def missing(self, path: str) -> bytes:
         """Render the page of an address that leads nowhere, in the language of the address."""

@@ -34,7 +34,7 @@ class Front:
         if not path.isascii():
             path = path.encode("latin-1", "replace").decode("utf-8", "replace")
         query: str = environ.get("QUERY_STRING", "")
-        has_moved = query and edition.moved(path, query)
+        has_moved = query and edition.redirects.by_query(path, query)
         counted, document = path, None if has_moved else edition.ahead.get(path)
         if document is None and not has_moved:
             counted = kind_of(path.removeprefix(edition.site.path), edition.site.languages)

@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from .article import Article, Attachment
-from .yamlfile import Problem, Tree, show
+from .yamlfile import Problem, Tree, harmless, show
 
 TIMEOUT = 10
 """Seconds that an address has to answer."""
@@ -68,5 +68,5 @@ def _faults(attachment: Attachment) -> Iterator[tuple[str, str]]:
 
 
 def _plain(words: object) -> str:
-    """Show on one line what a server elsewhere said, without what a terminal would obey."""
-    return show("".join(each if each.isprintable() else " " for each in str(words)))
+    """Show what a server elsewhere said."""
+    return show(harmless(str(words)))

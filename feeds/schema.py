@@ -10,6 +10,11 @@ from .site import Site
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
+def schema_line(depth: int) -> str:
+    """Name the schema in the first line of an article file that is `depth` folders below `articles/`."""
+    return f"# yaml-language-server: $schema={'../' * (depth + 1)}article.schema.json\n"
+
+
 def article_schema(site: Site) -> dict[str, Any]:
     """Describe an article file of a site, its categories and languages named."""
     schema = _schema(Article, "An article")

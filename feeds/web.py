@@ -162,9 +162,9 @@ def _elsewhere(edition: Edition) -> Response | None:
     if request.root_path != site.path:
         return None
     query = request.query_string.decode("latin-1")
-    target = edition.moved(site.path + path, query) if query else None
+    target = edition.redirects.by_query(site.path + path, query) if query else None
     if target is None:
-        target = site.moved_paths.get(path if request.environ["PATH_INFO"] else "")
+        target = edition.redirects.by_path(site.path + (path if request.environ["PATH_INFO"] else ""))
     if target is None:
         other = path.rstrip("/") if path.endswith("/") else path + "/"
         target = site.absolute(other) if edition.find(site.path + other) else None

@@ -20,6 +20,7 @@ from urllib3.util import Retry
 from .document import etag_of
 from .manifest import Manifest
 from .site import Site
+from .yamlfile import harmless
 
 MOST = 50
 """How many topics one request announces."""
@@ -195,7 +196,7 @@ def _plain(fault: Exception) -> str:
     """Say what went wrong without the layers around it, on one line."""
     reason = getattr(fault.args[0], "reason", None) if fault.args else None
     text = str(reason or fault).rpartition("> : ")[2].rpartition(": Failed to ")[2] or type(fault).__name__
-    return "".join(each if each.isprintable() else " " for each in text)[:200]
+    return harmless(text)[:200]
 
 
 class _Session(requests.Session):

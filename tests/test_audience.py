@@ -27,6 +27,7 @@ from feeds.audience import accesslog, census, page, plots
 from feeds.audience.accesslog import Log
 from feeds.audience.agents import OTHERS, Agents, read_agent
 from feeds.audience.census import Census
+from feeds.audience.feedpaths import FeedPaths
 from feeds.audience.programs import Kind
 from feeds.audience.readership import Audience
 from feeds.server import Harmless
@@ -237,6 +238,12 @@ def test_an_old_address_is_counted_as_the_feed_that_took_its_place_and_one_that_
     audience = found.audience()
     assert subscribers(audience) == {("research", "NetNewsWire"): 1, ("all", "NetNewsWire"): 1}
     assert audience.missed == (("/category/autre/feed/", 1),)
+
+
+def test_what_a_campaign_added_to_an_old_address_leads_where_the_server_leads_it() -> None:
+    paths = FeedPaths(site(SITE + 'redirects: {"/?feed=rss2&cat=3": /feeds/research.rss, /old.xml: /feeds/all.rss}\n'))
+    targets = (b"/?utm_source=x&cat=3&feed=rss2", b"/old.xml?utm_source=x", b"/?feed=rss2")
+    assert [found.feed if (found := paths[target]) else None for target in targets] == ["research", "all", ""]
 
 
 def test_lines_of_another_host_are_none_of_ours() -> None:

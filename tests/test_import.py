@@ -641,6 +641,7 @@ MARKDOWN = {
     "<img src='s.gif' width=1 height=1><p>x</p>": "x",
     "<img src='data:image/gif;base64,R0' data-src='/p.png' alt='p'>": "![p](https://old.example/p.png)",
     "<img srcset='/p-1.png 100w, /p-2.png 900w' src='/p-1.png' alt='p'>": "![p](https://old.example/p-2.png)",
+    "a<figure><img src='p.png' alt='p'></figure>b": "a\n\n![p](https://old.example/a/p.png)\n\nb",
     "<figure><img src='p.png' alt='p'><figcaption>c</figcaption></figure>": "![p](https://old.example/a/p.png)\n\n*c*",
     "<video src='v.mp4'></video>": "[v.mp4](https://old.example/a/v.mp4)",
     "<audio><source src='s.mp3'></audio>": "[s.mp3](https://old.example/a/s.mp3)",

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from feeds.edition import GUESSES
 from feeds.formats import FORMATS
 from feeds.paths import PODCAST, SOCIAL
+from feeds.redirects import Redirects
 from feeds.site import Site
 
 _MOST = 20_000
@@ -41,7 +42,7 @@ class FeedPaths(dict[bytes, "FeedPath | None"]):
 
     def __init__(self, site: Site) -> None:
         """Take the site whose addresses they are below, and whose redirects lead old addresses to them."""
-        self._site = site
+        self._site, self._redirects = site, Redirects(site)
         self._known: dict[str, FeedPath] = {}
 
     def __missing__(self, target: bytes) -> FeedPath | None:
@@ -62,7 +63,7 @@ class FeedPaths(dict[bytes, "FeedPath | None"]):
         if self._site.path and not path.startswith(f"{self._site.path}/"):
             return None
         below = path.removeprefix(self._site.path)
-        document = self._document(below) or self._document(self._replaced(below, query))
+        document = self._document(below) or self._document(self._replaced(path, query))
         is_old = document is None and _LIKE_FEED.search(f"{path}?{query}" if query else path)
         if document is None and not is_old:
             return None
@@ -73,9 +74,7 @@ class FeedPaths(dict[bytes, "FeedPath | None"]):
 
     def _replaced(self, path: str, query: str) -> str:
         """Tell which of our paths a redirect of the site leads to."""
-        queries = self._site.moved_queries.get(path, {})
-        place = queries.get(query) or self._site.moved_paths.get(path) or ""
-        return place.removeprefix(self._site.url)
+        return (self._redirects.place(path, query) or "").removeprefix(self._site.url)
 
     def _document(self, path: str) -> tuple[str, str] | None:
         """Name the feed at a path as in its address, without its format, and the document with it."""

@@ -21,9 +21,9 @@ from feeds.pictures import PictureStore
 from feeds.publisher import Publisher
 from feeds.site import Site
 from feeds.web import current_publisher
-from feeds.yamlfile import Problem
+from feeds.yamlfile import Problem, harmless
 
-from .context import counted, current_folder, harmless, print_problem, site_or_exit
+from .context import counted, current_folder, print_problem, site_or_exit
 
 if TYPE_CHECKING:
     from feeds.importing.oldfeed import OldFeed

@@ -38,8 +38,3 @@ def print_problem(problem: Problem, *, err: bool = False) -> None:
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Say how many there are of something."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def harmless(words: str) -> str:
-    """Show what somebody else wrote on one line, without what a terminal would obey."""
-    return "".join(each if each.isprintable() else " " for each in words)

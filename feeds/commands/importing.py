@@ -23,9 +23,9 @@ from feeds.importing.wxr import is_export, read_export
 from feeds.site import Site, read_site
 from feeds.sitekeys import OldPath
 from feeds.whole import write_whole
-from feeds.yamlfile import MAX_BYTES, read
+from feeds.yamlfile import MAX_BYTES, harmless, read
 
-from .context import counted, current_folder, harmless, site_or_exit
+from .context import counted, current_folder, site_or_exit
 
 LISTED = 40
 """Names of categories that are listed; of tags there may be thousands."""

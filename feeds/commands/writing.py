@@ -12,7 +12,7 @@ from feeds.articlefile import free_name
 from feeds.checks import PLACEHOLDER
 from feeds.contentstate import ENDING
 from feeds.model import title as read_title
-from feeds.schema import article_schema, site_schema
+from feeds.schema import article_schema, schema_line, site_schema
 from feeds.sitekeys import slug
 from feeds.web import current_publisher
 from feeds.yamlfile import FORBIDDEN, name_character
@@ -43,8 +43,7 @@ def new(words: tuple[str, ...]) -> None:
     moment = publisher.clock().astimezone(site.timezone).strftime("%Y-%m-%dT%H:%M")
     categories = list(site.categories)
     text = f"""\
-# yaml-language-server: $schema=../article.schema.json
-id: "{secrets.token_hex(6)}"
+{schema_line(0)}id: "{secrets.token_hex(6)}"
 title: {json.dumps(title, ensure_ascii=False)}
 published: {moment}
 categories: [{categories[0]}]  # {", ".join(categories)}

@@ -9,26 +9,25 @@ import json
 import re
 from collections.abc import Mapping
 
+from feeds.schema import schema_line
 from feeds.yamlfile import FORBIDDEN
 
-_FIRST = "# yaml-language-server: $schema={}article.schema.json\n"
 _BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 """What YAML takes for the end of a line besides a line feed (YAML 1.1 section 4.2)."""
+
+_PLAIN = re.compile(r"[a-z0-9]+([.:+-]+[a-z0-9T]+)*|[0-9-]+T[0-9:+-]+")
+"""What needs no quotes: slugs and moments."""
 
 
 def article_text(values: Mapping[str, object], *, depth: int) -> str:
     """Write a file's text; a `body` is a text of several lines, `depth` how many folders below `articles/` it is."""
-    lines = [_FIRST.format("../" * (depth + 1))]
+    lines = [schema_line(depth)]
     for key, value in values.items():
         if key == "body":
             lines.append(_block(str(value)))
         else:
-            lines.append(f"{key}: {_flow(cleaned(value))}\n")
+            lines.append(f"{key}: {_flow(_cleaned(value))}\n")
     return "".join(lines)
-
-
-_PLAIN = re.compile(r"[a-z0-9]+([.:+-]+[a-z0-9T]+)*|[0-9-]+T[0-9:+-]+")
-"""What needs no quotes: slugs and moments."""
 
 
 def _flow(value: object) -> str:
@@ -41,13 +40,13 @@ def _flow(value: object) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
-def cleaned(value: object) -> object:
+def _cleaned(value: object) -> object:
     """Leave out what no file may have, in all texts of a value."""
     if isinstance(value, str):
         return FORBIDDEN.sub("", _BREAKS.sub(" ", value))
     if isinstance(value, dict):
-        return {key: cleaned(each) for key, each in value.items()}
-    return [cleaned(each) for each in value] if isinstance(value, list | tuple) else value
+        return {key: _cleaned(each) for key, each in value.items()}
+    return [_cleaned(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _block(body: str) -> str:

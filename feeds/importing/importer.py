@@ -150,8 +150,7 @@ class Importer:
         spoken = (slug(name) for name in (entry.slug, last) if re.search("[A-Za-z]", name) and name != "index")
         name = next(filter(None, spoken), "")
         wanted = name or slug(entry.title or excerpt(entry.html, 60)) or "article"
-        taken = self._slugs | {each for each in (wanted,) if self._is_anothers(entry, each)}
-        name = free_name(wanted, taken)
+        name = free_name(wanted, {*self._slugs, wanted} if self._is_anothers(entry, wanted) else self._slugs)
         self._slugs.add(name)
         return self._content.root / "articles" / year_of(entry) / f"{name}{ENDING}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Literal
 from unicodedata import category
@@ -40,10 +41,9 @@ _LANGUAGE = re.compile(r"(?:language|lang|brush:?)[- ]?([A-Za-z0-9+#]+)")
 
 @dataclass(frozen=True)
 class Converted:
-    """A body in Markdown, the addresses of the pictures in it as they were, and what was changed on the way."""
+    """A body in Markdown, and what was changed on the way."""
 
     text: str
-    pictures: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -62,7 +62,7 @@ def to_markdown(
     text = converter.convert_soup(soup.body or soup)
     parts = _FENCED.split(text)  # the text between, a block of code, its fence, and so on
     tidied = [_tidied(part) if at % 3 == 0 else part for at, part in enumerate(parts) if at % 3 < 2]
-    return Converted("".join(tidied).strip("\n"), tuple(converter.pictures), (*notes, *converter.notes))
+    return Converted("".join(tidied).strip("\n"), (*notes, *converter.notes))
 
 
 def _tidied(text: str) -> str:
@@ -108,7 +108,6 @@ class _Converter(MarkdownConverter):
             keep_inline_images_in=cells,
         )
         self._base, self._picture, self._link = base, picture, link
-        self.pictures: list[str] = []
         self.notes: list[str] = []
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
@@ -173,7 +172,6 @@ class _Converter(MarkdownConverter):
     def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Show a picture from where it is now."""
         source = best_source(el, self._base)
-        self.pictures.append(source)
         alt = re.sub(r"\s+", " ", str(el.get("alt") or "")).strip()
         return f"![{self.escape(alt, set())}]({_destination(self._picture(source))})"
 
@@ -182,9 +180,7 @@ class _Converter(MarkdownConverter):
         href = str(el.get("href") or "").strip()
         if not href or not text.strip() or "_noformat" in parent_tags:
             return text
-        if text.lstrip().startswith("![") and leads_to_picture(href):
-            return text
-        if href.startswith("#"):
+        if href.startswith("#") or (text.lstrip().startswith("![") and leads_to_picture(href)):
             return text
         address = href if href.startswith("mailto:") else joined(self._base, href)
         if not re.match("(https?://|mailto:).", address):
@@ -218,7 +214,7 @@ class _Converter(MarkdownConverter):
         caption = re.sub(r"\s*\n\s*", " ", text.strip())
         return f"\n\n*{caption}*\n\n" if caption else ""
 
-    def convertfigure_of(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def convert_figure(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Set a figure apart."""
         return f"\n\n{text.strip()}\n\n"
 
@@ -278,9 +274,8 @@ def _beside(element: PageElement, side: Literal["next", "previous"]) -> str:
             return " "
         texts = [each for each in found.find_all(string=True) if each]
         if found.name not in _EMPHASIS and texts:
-            inner = [parent.name for parent in texts[at].parents if parent is not found]
-            inner = inner[: len(inner) - len(list(found.parents))]
-            return "*" if any(name in _EMPHASIS for name in inner) else str(texts[at])[at]
+            inner = takewhile(lambda parent: parent is not found, texts[at].parents)
+            return "*" if any(parent.name in _EMPHASIS for parent in inner) else str(texts[at])[at]
         return "*" if found.name in _EMPHASIS else _beside(found, side)
     return str(found)[at] if type(found) is NavigableString and found else _beside(found, side)
 

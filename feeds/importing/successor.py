@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from feeds.feed import Topic
 from feeds.feedtable import FeedTable
 from feeds.formats import FORMATS
-from feeds.sitekeys import read_query
+from feeds.redirects import Redirects
 
 from .addresses import path_of
 from .oldfeed import OldFeed
@@ -51,20 +51,9 @@ def topic_of(table: FeedTable, name: str | None, url: str) -> Topic:
 
 
 def _redirected(table: FeedTable, url: str) -> str:
-    site, parts = table.site, urlsplit(url)
-    path, query = unquote(parts.path).removeprefix(site.path), set(read_query(parts.query))
-    for old, new in site.redirects.items():
-        wanted, _, asked = old.partition("?")
-        if wanted == path and query.issuperset(read_query(asked)) and "/feeds/" in new:
-            return new.removeprefix(site.url)
-    return "/all"
-
-
-def _place_of(table: FeedTable, path: str) -> str:
-    """Tell which path here answers one that may be an old one."""
-    site, (found, _, query) = table.site, path.partition("?")
-    place = site.moved_queries.get(unquote(found), {}).get(query) if query else site.moved_paths.get(unquote(found))
-    return place.removeprefix(site.url) if place else unquote(found)
+    parts = urlsplit(url)
+    place = (Redirects(table.site).place(unquote(parts.path), parts.query) or "").removeprefix(table.site.url)
+    return place if "/feeds/" in place else "/all"
 
 
 def compare(table: FeedTable, topic: Topic, old: OldFeed) -> Succession:
@@ -76,13 +65,15 @@ def compare(table: FeedTable, topic: Topic, old: OldFeed) -> Succession:
     first = next((at for at, entry in enumerate(ours) if entry.id not in theirs), len(ours))
     are_last = first > 0 and all(entry.id not in theirs for entry in ours[first:])
     known = [(entry, live[entry.id]) for entry in theirs.values() if entry.id in live]
-    moved = {}
+    moved, redirects = {}, Redirects(table.site)
     for entry, article in known:
         page = table.site.article_path(article.language, article.slug)
         old_path, prefix = path_of(entry.url or ""), table.site.path
+        path, _, query = old_path.partition("?")
+        place = redirects.place(unquote(path), query) or table.site.absolute(unquote(path).removeprefix(prefix))
         is_below = f"{old_path}/".startswith(f"{prefix}/")  # else no redirect of ours can answer it
         old_path = old_path.removeprefix(prefix)
-        if old_path and is_below and article.link is None and _place_of(table, old_path) != page:
+        if old_path and is_below and article.link is None and place != table.site.absolute(page):
             moved[old_path] = page
     return Succession(
         entries=len(ours),

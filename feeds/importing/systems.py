@@ -16,10 +16,9 @@ from feeds.sitekeys import slug
 class System:
     """A publisher: how its feeds say who made them, where they are, and what of their HTML is not the author's.
 
-    The home of a feed that `has_home` is the site's own, also where the feed is of one category.
-
     `feeds` are the paths of its feed of everything, `category` and `tag` those of one, each with the ending that the
-    format has here; `{}` stands for the slug. `extras` are CSS selectors.
+    format has here; `{}` stands for the slug. `extras` are CSS selectors. The home of a feed that `has_home`
+    is the site's own, also where the feed is of one category.
     """
 
     name: str

@@ -31,7 +31,7 @@ _BLOCKS = f"{_WHOLE}|address|article|aside|audio|details|div|dl|form|h[1-6]|hr|i
 _SHORTCODE = re.compile(r"\[([a-z][a-z0-9_-]*[_-][a-z0-9_-]*|[a-z]+(?= [a-z_]+=))[^\[\]]*\]")
 """A shortcode by its name: with a hyphen in it, or with a value behind it."""
 
-FORBIDDEN_BYTES = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_FORBIDDEN = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """What XML cannot have (XML 1.0 section 2.2), in UTF-8."""
 
 
@@ -85,7 +85,7 @@ def read_export(data: bytes, zone: ZoneInfo) -> OldFeed:
 def _read(data: bytes) -> _Export:
     """Go through the elements; characters that XML cannot have, which exports do not remove, are left out."""
     found = _Export()
-    clean = FORBIDDEN_BYTES.sub(b"", data)
+    clean = _FORBIDDEN.sub(b"", data)
     for _, element in etree.iterparse(
         BytesIO(clean), tag=("{*}item", "{*}author", "{*}title", "{*}link", "{*}language"), recover=True, huge_tree=True
     ):
@@ -134,7 +134,7 @@ def _entry(item: _Item, people: Mapping[str, str], attachments: Mapping[str, _It
     refusal = None if status in (*PUBLIC, *DRAFTS) else f"it is {status or 'in no state'} there"
     if refusal is None and item.get("post_password"):
         refusal = "it has a password there"
-    text = rendered(item.get("content"), attachments, item.get("post_id"))
+    text = _rendered(item.get("content"), attachments, item.get("post_id"))
     return OldEntry(
         id=item.get("guid"),
         title=plain(item.get("title")),
@@ -177,7 +177,7 @@ def _moment(item: _Item, zone: ZoneInfo) -> datetime | None:
     return None
 
 
-def rendered(content: str, attachments: Mapping[str, _Item], post: str = "") -> str:
+def _rendered(content: str, attachments: Mapping[str, _Item], post: str = "") -> str:
     """Make HTML of what an author typed."""
     kept: list[str] = []
 
