@@ -591,6 +591,13 @@ def test_nobody_on_the_local_network_is_asked_unless_that_is_allowed(host: str, 
     assert Fetcher(allows_local=True).get(f"{old.url}/", most=100).data == b"secret"
 
 
+@pytest.mark.parametrize("allows_local", [True, False])
+def test_one_that_does_not_answer_is_told_without_the_names_of_our_classes(allows_local: bool) -> None:
+    url = f"http://127.0.0.1:{free_port()}/"
+    with pytest.raises(FetchError, match=f"^{url} cannot be fetched: Failed to establish a new connection: "):
+        Fetcher(allows_local=allows_local).get(url, most=100)
+
+
 def test_a_redirect_does_not_lead_to_the_local_network(away: OldSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "is_local", lambda address: address != "127.0.0.1")
     away.moved["/"] = f"http://127.0.0.2:{away.port}/"

@@ -5,6 +5,7 @@ It knows nothing of what it fetches.
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -145,10 +146,14 @@ class Fetcher:
             return Fetched(answer.url, answer.headers.get("Content-Type", ""), bytes(data))
 
 
+_OF_CLASS = re.compile(r"[>)]: ")
+"""What ends the name of the connection that urllib3 puts before what was wrong with it."""
+
+
 def _reason(fault: BaseException) -> str:
     """Say in few words what was wrong; requests wraps it many times over."""
     inner = getattr(fault, "args", ())
     while inner and isinstance(inner[0], BaseException):
         fault = getattr(inner[0], "reason", None) or inner[0]
         inner = getattr(fault, "args", ())
-    return str(fault).rpartition(">: ")[2] or type(fault).__name__
+    return _OF_CLASS.split(str(fault))[-1] or type(fault).__name__
