@@ -13,12 +13,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 
-from .commands import Commands
-from .settings import Settings
+from feeds.commands import Commands
+from feeds.settings import Settings
 
 if TYPE_CHECKING:
-    from .front import Front
-    from .publisher import Publisher
+    from feeds.server.front import Front
+    from feeds.server.publisher import Publisher
 
 
 class Application(Flask):
@@ -55,12 +55,12 @@ class Application(Flask):
             return self._parts
 
     def _wire(self) -> tuple[Publisher, Front]:
-        from . import web
-        from .content import ContentFolder
-        from .front import Front
-        from .pictures import PictureStore
-        from .publisher import Publisher, utc_now
-        from .state import StateFolder
+        from feeds.content.folder import ContentFolder
+        from feeds.content.pictures import PictureStore
+        from feeds.content.state import StateFolder
+        from feeds.server import web
+        from feeds.server.front import Front
+        from feeds.server.publisher import Publisher, utc_now
 
         settings = self._settings
         state = StateFolder(settings.state) if settings.state else None
@@ -70,7 +70,7 @@ class Application(Flask):
         publisher = Publisher(content, clock, rescan=settings.rescan, state=state, pictures=pictures)
         self.register_blueprint(web.blueprint)
         if self._has_previews:
-            from . import preview
+            from feeds.server import preview
 
             self.register_blueprint(preview.blueprint)
         return publisher, Front(super().wsgi_app, publisher)

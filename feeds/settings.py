@@ -9,7 +9,7 @@ from pathlib import Path
 
 from click import ClickException
 
-from .events import Form
+from feeds.base.log import Form
 
 RESCAN = 30
 """Seconds between two looks at all files, for what a network drive does not report."""
@@ -50,7 +50,7 @@ class Settings:
 def _url(value: str) -> str:
     if re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*", value):
         return value  # as it would be read; most are, and reading takes long to import
-    from .sitekeys import site_url
+    from feeds.model.site_fields import site_url
 
     try:
         return site_url(value)

@@ -9,19 +9,20 @@ from pathlib import Path
 
 from PIL import Image
 
-from feeds.article import Article, read_article
-from feeds.articlekeys import ArticleContext
-from feeds.catalog import Catalog
-from feeds.content import ContentFolder
-from feeds.feed import Feed
-from feeds.feedtable import FeedTable
-from feeds.mediafile import MediaFile
-from feeds.renditions import Original, Pictures, Rendition
-from feeds.site import Site, read_site
-from feeds.yamlfile import read
+from feeds.content.folder import ContentFolder
+from feeds.feed.builder import FeedTable
+from feeds.feed.catalog import Catalog
+from feeds.feed.values import Feed
+from feeds.model.article import Article, read_article
+from feeds.model.article_fields import ArticleContext
+from feeds.model.mediafile import MediaFile
+from feeds.model.renditions import Original, Pictures, Rendition
+from feeds.model.site import Site, read_site
+from feeds.model.yamlfile import read
 
 NOW = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
-ROOT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 SAMPLE = ROOT / "content"
 
 SITE = """\

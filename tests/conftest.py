@@ -11,11 +11,11 @@ from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.test import Client
 
-from feeds import create_app, events
+from feeds import create_app
+from feeds.base import log
 from feeds.settings import Settings
-
-from .builders import NOW, ROOT, SAMPLE
-from .processes import forwarded, free_port, nginx
+from tests.builders import NOW, ROOT, SAMPLE
+from tests.processes import forwarded, free_port, nginx
 
 settings.register_profile("feeds", deadline=None)  # a busy machine is no fault
 settings.load_profile("feeds")
@@ -116,9 +116,9 @@ def sample(content: Path) -> Path:
 
 
 @pytest.fixture
-def log() -> Iterator[None]:
+def restored_log() -> Iterator[None]:
     """Leave the process's log as it was."""
-    root, ours = logging.getLogger(), logging.getLogger(events.LOGGER)
+    root, ours = logging.getLogger(), logging.getLogger(log.LOGGER)
     before = root.handlers[:], root.level, ours.level
     yield
     root.handlers[:] = before[0]

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from .builders import ROOT
+from tests.builders import ROOT
 
 Process = subprocess.Popen[str]
 FLASK = [sys.executable, "-m", "flask"]

@@ -1,54 +1,91 @@
-"""Imports go one way, in the order that docs/architecture.md writes down."""
+"""Imports go down the list of rooms in docs/architecture.md, without cycles inside a room; core rooms only compute."""
 
 from __future__ import annotations
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from .builders import ROOT
+from tests.builders import ROOT
 
 PACKAGE = ROOT / "feeds"
-MODULES = sorted(path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py"))
+FORBIDDEN_IN_CORE = {"flask", "os", "requests", "shutil", "socket", "subprocess", "tempfile", "time", "urllib3"}
 
 
-def order() -> list[str]:
-    """The modules in the order of the numbered list, each once."""
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def listed() -> list[tuple[str, bool]]:
+    """The rooms from top to bottom, and whether each is a core room."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    return re.findall(r"(?m)^[0-9]+\. `([a-z_/]+)`", text)
+    found = re.findall(r"(?m)^[0-9]+\. `([a-z_]+)/?`( \(core\))?:", text)
+    return [(room, bool(core)) for room, core in found]
+
+
+ROOMS = [room for room, _ in listed()]
+CORE = {room for room, is_core in listed() if is_core}
+
+
+def room_of(module: str) -> str:
+    return (module.split(".") + ["__init__"])[1]
 
 
 def imported(module: str) -> set[str]:
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
-    found = set()
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ImportFrom):
-            continue
-        if node.level == 1:
-            base = f"{Path(module).parent}/".removeprefix("./") + (node.module or "").replace(".", "/")
-        elif (node.module or "").split(".")[0] == "feeds":
-            base = (node.module or "").removeprefix("feeds").strip(".").replace(".", "/")
-        else:
-            continue
-        for name in node.names:
-            inner = f"{base.rstrip('/')}/{name.name}".strip("/")
-            found.add(inner if inner in MODULES else base.strip("/") or "__init__")
-    return {f"{name}/__init__" if f"{name}/__init__" in MODULES else name for name in found}
+    """The modules of ours that a module imports, inside functions too."""
+    path = MODULES[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = f"{package}.{node.module or ''}".rstrip(".") if node.level else node.module or ""
+            submodules = {f"{base}.{alias.name}" for alias in node.names} & MODULES.keys()
+            names |= submodules if len(submodules) == len(node.names) else {*submodules, base}
+    return {name for name in names if name in MODULES and name != module}
 
 
-def test_the_order_names_every_module_once() -> None:
-    assert sorted(order()) == MODULES
+def test_the_list_names_every_room_once() -> None:
+    assert sorted(ROOMS) == sorted({room_of(module) for module in MODULES})
+    assert len(CORE) == 4
+
+
+def test_a_newcomer_sees_the_architecture() -> None:
+    assert len([path for path in PACKAGE.iterdir() if path.name != "__pycache__"]) <= 14
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_only_those_before_it(module: str) -> None:
-    before = order()[: order().index(module)]
-    assert imported(module) - set(before) == set()
+def test_a_module_imports_only_its_own_room_and_those_below(module: str) -> None:
+    allowed = ROOMS[ROOMS.index(room_of(module)) :]
+    assert {name for name in imported(module) if room_of(name) not in allowed} == set()
 
 
-@pytest.mark.parametrize("module", order()[: order().index("edition") + 1])
-def test_up_to_the_edition_nothing_opens_a_file_or_asks_the_clock(module: str) -> None:
-    text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-    assert not re.search(r"\.now\(|time\(\)|(?<![._])open\(|import (os|flask|requests|socket)\b|from flask", text)
+def test_no_import_cycle_in_any_room() -> None:
+    TopologicalSorter({module: imported(module) for module in MODULES}).prepare()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room_of(module) in CORE])
+def test_a_core_room_opens_no_file_and_asks_no_clock(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert not {alias.name.split(".")[0] for alias in node.names} & FORBIDDEN_IN_CORE
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            assert (node.module or "").split(".")[0] not in FORBIDDEN_IN_CORE
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called != "open" and not called.endswith((".now", ".today", ".utcnow", ".urlopen"))
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if (PACKAGE / room).is_dir()])
+def test_a_room_says_what_it_is_for(room: str) -> None:
+    docstring = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))) or ""
+    assert "never" in docstring and "May import" in docstring

@@ -10,13 +10,12 @@ import pytest
 import yaml
 
 from feeds import create_app
-from feeds.article import Article, Attachment, Picture, Withdrawal
 from feeds.commands import MODULES, Commands
-from feeds.edition import GUESSES
+from feeds.edition.edition import GUESSES
+from feeds.model.article import Article, Attachment, Picture, Withdrawal
+from feeds.model.site import Category, Person, Podcast, Site
 from feeds.settings import Settings
-from feeds.site import Category, Person, Podcast, Site
-
-from .builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder, draw
+from tests.builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder, draw
 
 ARTICLES = (ROOT / "docs" / "articles.md").read_text(encoding="utf-8")
 SITE = (ROOT / "docs" / "site.md").read_text(encoding="utf-8")
@@ -119,7 +118,7 @@ def test_every_demand_that_a_test_names_is_written_down() -> None:
     """A demand is named by a letter and a number, which docs/readers.md resolves."""
     written = set(re.findall(r"(?m)^\| ([A-F][0-9]+) \|", (ROOT / "docs" / "readers.md").read_text(encoding="utf-8")))
     named: set[str] = set()
-    for path in (ROOT / "tests").glob("test_*.py"):
+    for path in (ROOT / "tests").rglob("test_*.py"):
         named |= set(re.findall(r'"""((?:[A-F][0-9]+(?:, )?)+):', path.read_text(encoding="utf-8")))
         named |= set(re.findall(r'"""([A-F][0-9]+)[.;]', path.read_text(encoding="utf-8")))
     assert {each for names in named for each in names.split(", ")} <= written
@@ -129,5 +128,5 @@ def test_every_demand_that_a_test_names_is_written_down() -> None:
 def test_every_test_that_the_docs_name_is_there() -> None:
     docs = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("security.md", "reliability.md"))
     named = set(re.findall(r"`(test_[a-z0-9_]+)`", "".join(docs)))
-    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert len(named) > 40 and named <= set(re.findall(r"(?m)^def (test_[a-z0-9_]+)", "".join(texts)))

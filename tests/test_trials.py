@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from feeds.server import THREADS
-from feeds.web import DOWNLOADS
-
-from .builders import ROOT
-from .conftest import require
+from feeds.server.granian import THREADS
+from feeds.server.web import DOWNLOADS
+from tests.builders import ROOT
+from tests.conftest import require
 
 sys.path.insert(0, str(ROOT / "trials"))
 

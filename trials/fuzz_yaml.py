@@ -16,9 +16,9 @@ import atheris
 
 with atheris.instrument_imports(include=["feeds", "yaml", "pydantic"]):
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    from feeds.catalog import Catalog
-    from feeds.content import ContentFolder
-    from feeds.edition import Edition
+    from feeds.content.folder import ContentFolder
+    from feeds.edition.edition import Edition
+    from feeds.feed.catalog import Catalog
 
 from lxml import etree
 

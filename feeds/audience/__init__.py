@@ -1,4 +1,4 @@
-"""Who reads the feeds, told from the access logs of web servers: `flask audience`.
+"""Counts subscribers from the access logs of web servers, for `flask audience`.
 
-It reads logs and nothing else; it asks nobody, and keeps no address.
+It reads only logs, never contacts anyone and never keeps an address. May import: edition, formats, feed, model, base.
 """

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import urlsplit
 
-from feeds.site import Site
+from feeds.model.site import Site
 
 from .agents import Agent, Agents
 from .feedpaths import FeedPath, FeedPaths

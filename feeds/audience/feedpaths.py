@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from posixpath import normpath
 from urllib.parse import unquote
 
-from feeds.edition import GUESSES
-from feeds.formats import FORMATS
-from feeds.paths import PODCAST, SOCIAL
-from feeds.redirects import Redirects
-from feeds.site import Site
+from feeds.edition.edition import GUESSES
+from feeds.edition.routes import PODCAST, SOCIAL
+from feeds.formats.registry import FORMATS
+from feeds.model.redirects import Redirects
+from feeds.model.site import Site
 
 _MOST = 20_000
 """Targets that are remembered at a time."""

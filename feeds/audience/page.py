@@ -9,10 +9,10 @@ from datetime import date
 
 from markupsafe import Markup
 
-from feeds import words
+from feeds.base import translations
 from feeds.formats import assets
 from feeds.formats.pages import fill
-from feeds.site import Site
+from feeds.model.site import Site
 
 from . import plots
 from .agents import NAMELESS, OTHERS
@@ -52,7 +52,7 @@ class AudiencePage:
 
     def say(self, said: str, /, **values: object) -> str:
         """Say our words in the page's language."""
-        return words.say(self.language, said, **values)
+        return translations.say(self.language, said, **values)
 
     def text(self, texts: dict[str, str]) -> str:
         """Choose a text of the site in the page's language, or in its first."""
@@ -60,19 +60,19 @@ class AudiencePage:
 
     def number(self, value: float) -> str:
         """Write a whole number."""
-        return words.number(self.language, round(value))
+        return translations.number(self.language, round(value))
 
     def share(self, value: float | None) -> str:
         """Write a share, or that it is not known."""
-        return "–" if value is None else words.percent(self.language, value)
+        return "–" if value is None else translations.percent(self.language, value)
 
     def size(self, length: int) -> str:
         """Write a number of bytes, or that the log tells of none."""
-        return words.size(self.language, length) if length else "–"
+        return translations.size(self.language, length) if length else "–"
 
     def day(self, day: date) -> str:
         """Write a day with its year."""
-        return words.write_date(self.language, day)
+        return translations.write_date(self.language, day)
 
     def kind(self, kind: Kind) -> str:
         """Name a kind of programs."""
@@ -80,7 +80,7 @@ class AudiencePage:
 
     def interval(self, program: Program) -> str:
         """Write how long a client waits before it asks again."""
-        return words.interval(self.language, program.interval) if program.interval else "–"
+        return translations.interval(self.language, program.interval) if program.interval else "–"
 
     def name(self, feed: str) -> str:
         """Name a feed as its pages do, with its language where that is not the page's."""
@@ -104,7 +104,7 @@ class AudiencePage:
             self.audience.days,
             title=self.say("Subscribers over time by feed; the numbers are in the table below."),
             number=self.number,
-            day=lambda day: words.short_date(self.language, day),
+            day=lambda day: translations.short_date(self.language, day),
         )
 
     @property
@@ -142,7 +142,7 @@ class AudiencePage:
 
 def render(audience: Audience, site: Site, language: str) -> bytes:
     """Render the page, in English if we have no words in a language."""
-    language = language if language in words.LANGUAGES else "en"
+    language = language if language in translations.LANGUAGES else "en"
     page = AudiencePage(audience, site, language)
     style = Markup((assets.style(site) + assets.read("audience.css")).decode())
     return fill("audience.html", page=page, audience=audience, site=site, style=style, named=NAMED)

@@ -1,4 +1,7 @@
-"""The `flask` commands: they ask the other parts, and print what comes of it; each is imported when it is called."""
+"""The command line: each command asks the other parts, and prints the result.
+
+It never computes anything itself. May import all rooms below. Command modules are imported when they are called.
+"""
 
 from __future__ import annotations
 

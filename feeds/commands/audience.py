@@ -21,8 +21,8 @@ from feeds.audience.accesslog import Log, LogError
 from feeds.audience.census import ABSURD, HASTY, Census
 from feeds.audience.logforms import Request, Unread
 from feeds.audience.readership import Audience
-from feeds.whole import write_whole
-from feeds.words import LANGUAGES
+from feeds.base.atomic import write_whole
+from feeds.base.translations import LANGUAGES
 
 from .context import counted, current_folder, site_or_exit
 

@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import with_appcontext
 
-from feeds.catalog import Catalog
-from feeds.contentstate import ENDING
-from feeds.edition import Edition
-from feeds.feedtable import FeedTable
-from feeds.manifest import Difference, Manifest, difference
-from feeds.pictures import PictureStore
-from feeds.publisher import Publisher
-from feeds.site import Site
-from feeds.web import current_publisher
-from feeds.yamlfile import Problem, harmless
+from feeds.base.fingerprint import ENDING
+from feeds.content.pictures import PictureStore
+from feeds.edition.edition import Edition
+from feeds.feed.builder import FeedTable
+from feeds.feed.catalog import Catalog
+from feeds.feed.manifest import Difference, Manifest, difference
+from feeds.model.site import Site
+from feeds.model.yamlfile import Problem, harmless
+from feeds.server.publisher import Publisher
+from feeds.server.web import current_publisher
 
 from .context import counted, current_folder, print_problem, site_or_exit
 
@@ -46,7 +46,7 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
         ]
     problems += content.picture_problems(found, PictureStore(content.media, None).flaw)
     if online and found.site:
-        from feeds.online import compare
+        from feeds.content.link_check import compare
 
         problems += compare(content.trees(found))
     problems.sort()

@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from feeds.content import ContentFolder
-from feeds.site import Site
-from feeds.web import current_publisher
-from feeds.yamlfile import Problem
+from feeds.content.folder import ContentFolder
+from feeds.model.site import Site
+from feeds.model.yamlfile import Problem
+from feeds.server.web import current_publisher
 
 
 def current_folder() -> ContentFolder:

@@ -9,7 +9,8 @@ import click
 from flask.cli import with_appcontext
 from pydantic import TypeAdapter
 
-from feeds.content import ContentFolder
+from feeds.base.atomic import write_whole
+from feeds.content.folder import ContentFolder
 from feeds.importing import sitetext
 from feeds.importing.categories import ANY, Categories, MappingError
 from feeds.importing.fetch import Fetcher, FetchError
@@ -20,10 +21,9 @@ from feeds.importing.oldfeed import FeedError, OldFeed
 from feeds.importing.oldxml import read_feed
 from feeds.importing.sitetext import SiteTextError
 from feeds.importing.wxr import is_export, read_export
-from feeds.site import Site, read_site
-from feeds.sitekeys import OldPath
-from feeds.whole import write_whole
-from feeds.yamlfile import MAX_BYTES, harmless, read
+from feeds.model.site import Site, read_site
+from feeds.model.site_fields import OldPath
+from feeds.model.yamlfile import MAX_BYTES, harmless, read
 
 from .context import counted, current_folder, site_or_exit
 

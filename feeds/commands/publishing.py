@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from flask.cli import with_appcontext
 
-from feeds import events
-from feeds.edition import Edition
-from feeds.export import Export
-from feeds.manifest import Manifest
-from feeds.publisher import Publisher
+from feeds.base import log
+from feeds.content.state import StateFolder
+from feeds.delivery.export import Export
+from feeds.edition.edition import Edition
+from feeds.feed.manifest import Manifest
+from feeds.model.site import Site
+from feeds.server.publisher import Publisher
+from feeds.server.web import current_publisher
 from feeds.settings import Settings
-from feeds.site import Site
-from feeds.state import StateFolder
-from feeds.web import current_publisher
 
 from .context import counted, current_folder, site_or_exit
 
 if TYPE_CHECKING:
-    from feeds.bucket import Bucket
-    from feeds.bucket import Report as BucketReport
-    from feeds.websub import Told, Topics
+    from feeds.delivery.bucket import Bucket
+    from feeds.delivery.bucket import Report as BucketReport
+    from feeds.delivery.websub import Told, Topics
 
 KEEP_STEP = 1.0
 """Seconds after which `publish --watch` writes down what hubs were told."""
@@ -49,7 +49,7 @@ def build(folder: Path, among_others: bool, no_copies: bool) -> None:
     Only what changed is written, and only what an earlier build wrote is removed. Exit status 2 if site.yaml cannot be
     used, 1 if the folder cannot.
     """
-    from feeds.folder import BuildFolder, FolderError
+    from feeds.delivery.folder import BuildFolder, FolderError
 
     site, app = _site_with_articles(), current_publisher()
     try:
@@ -67,7 +67,7 @@ def build(folder: Path, among_others: bool, no_copies: bool) -> None:
     except OSError as fault:
         raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
     if app.state:
-        from feeds.websub import topics_of
+        from feeds.delivery.websub import topics_of
 
         app.state.write_built((report.site.hubs, topics_of(report.site, report.manifest)))
     counts = f"{len(report.written):,} written, {report.removed:,} removed, {report.unchanged:,} as they were"
@@ -118,8 +118,8 @@ def publish(url: str, dry_run: bool, watch: bool, among_others: bool, gzip: bool
     Only what changed is sent. What opens the bucket comes from the environment, as AWS_ACCESS_KEY_ID does. Exit status
     2 if site.yaml cannot be used, 1 if the bucket cannot, or a hub could not be told.
     """
-    from feeds.bucket import Bucket, BucketError
-    from feeds.websub import topics_of
+    from feeds.delivery.bucket import Bucket, BucketError
+    from feeds.delivery.websub import topics_of
 
     site = _site_with_articles()
     try:
@@ -148,11 +148,11 @@ def _published(report: BucketReport, url: str, is_planned: bool = False) -> str:
 
 def _publish_for_ever(bucket: Bucket, site: Site, among_others: bool) -> NoReturn:
     """Publish each edition as it comes, and have hubs told; what fails is tried again, after ever longer times."""
-    from feeds.announcing import Announcer
-    from feeds.bucket import BucketError
-    from feeds.websub import LONGEST, topics_of
+    from feeds.delivery.announcer import Announcer
+    from feeds.delivery.bucket import BucketError
+    from feeds.delivery.websub import LONGEST, topics_of
 
-    events.set_up(Settings.of(os.environ).log)
+    log.set_up(Settings.of(os.environ).log)
     publisher = current_publisher()
     publisher.remember(bucket.manifest(site))
     publisher.start()
@@ -179,7 +179,7 @@ def _publish_for_ever(bucket: Bucket, site: Site, among_others: bool) -> NoRetur
                 report = bucket.publish(make, edition.site, among_others=among_others)
                 if report.sent or report.removed:
                     counts = {"sent": len(report.sent), "removed": len(report.removed)}
-                    events.tell("publish", bucket=bucket.url, **counts, unchanged=report.unchanged)
+                    log.tell("publish", bucket=bucket.url, **counts, unchanged=report.unchanged)
                 announcer.update(edition.site.hubs, topics_of(edition.site, report.manifest))
             while unkept:  # more may come meanwhile
                 kept = unkept[-1]
@@ -200,7 +200,7 @@ def ping(watch: bool) -> None:
     To be run once the new files are where readers fetch them. `flask serve` and `flask publish` do it by themselves.
     Exit status 1 if a hub could not be told: the next time, it is told of all that it missed.
     """
-    from feeds.announcing import Workers
+    from feeds.delivery.announcer import Workers
 
     state = current_publisher().state
     assert state, "commands have one"
@@ -220,7 +220,7 @@ def ping(watch: bool) -> None:
 
 def _ping_for_ever(state: StateFolder) -> NoReturn:
     """Tell hubs of whatever is built, until the process is ended."""
-    from feeds.announcing import Announcer
+    from feeds.delivery.announcer import Announcer
 
     announcer = Announcer(state.read_told(), state.write_told)
     while True:
@@ -231,7 +231,7 @@ def _ping_for_ever(state: StateFolder) -> NoReturn:
 
 def _tell_hubs(hubs: tuple[str, ...], topics: Topics, told: Told, keep: Callable[[Told], None]) -> bool:
     """Tell hubs once, and print what came of it; tell whether all could be told."""
-    from feeds.websub import announce, await_live, pending
+    from feeds.delivery.websub import announce, await_live, pending
 
     waiting = {hub: pending(told.get(hub, {}), topics) for hub in hubs}
     await_live(topics, dict.fromkeys(chain(*waiting.values())))

@@ -20,14 +20,15 @@ from wsgiref.types import WSGIApplication
 import click
 from flask.cli import ScriptInfo, with_appcontext
 
-from feeds import events, standby
+from feeds.base import log
+from feeds.server import standby
+from feeds.server.traffic import Traffic
 from feeds.settings import Settings
-from feeds.traffic import Traffic
 
 if TYPE_CHECKING:
-    from feeds.front import Front
-    from feeds.publisher import Publisher
-    from feeds.standby import Standby
+    from feeds.server.front import Front
+    from feeds.server.publisher import Publisher
+    from feeds.server.standby import Standby
 
 YOUNG = 2.0
 """Seconds for which what the first process read is good for those that it begins."""
@@ -61,12 +62,12 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, access_l
     if metrics_port:
         _refuse_taken_port("127.0.0.1", metrics_port, "--metrics-port")
 
-    from feeds.server import Server
+    from feeds.server.granian import Server
 
-    events.set_up(settings.log)
+    log.set_up(settings.log)
     server = Server(host=host, port=port, workers=workers, access_log=_access_form() if access_log else None)
     if settings.log == "json":
-        events.tell("serve", address=address, host=host, port=port, workers=workers)
+        log.tell("serve", address=address, host=host, port=port, workers=workers)
     else:
         click.echo(f"Serving {address} on {host} port {port}. Ctrl+C ends it.")
     info = click.get_current_context().ensure_object(ScriptInfo)
@@ -83,9 +84,10 @@ def _import_all(importing: threading.Lock) -> None:
     """Import all parts in the first process: one that is begun later is to have the same code, and not a later one."""
     time.sleep(YOUNG)
     with importing:
-        from feeds import announcing, metrics, web
+        from feeds.delivery import announcer
+        from feeds.server import metrics, web
 
-        assert announcing and metrics and web
+        assert announcer and metrics and web
 
 
 def _address_or_exit() -> str:
@@ -97,7 +99,7 @@ def _address_or_exit() -> str:
 def begin_worker(load: Callable[[Traffic], WSGIApplication], kept: Standby | None, read_at: float) -> WSGIApplication:
     """Give what a process serves: what was kept for its start, if that holds, until the application is loaded."""
     settings = Settings.of(os.environ)
-    events.set_up(settings.log)
+    log.set_up(settings.log)
     if time.monotonic() - read_at > YOUNG:  # this process stands in for one that ended
         kept = standby.read(settings.state, settings.content, settings.url)
     traffic = Traffic()
@@ -115,7 +117,7 @@ def load_worker(
 
     `metrics` are the port at which all processes together tell how they are, and a folder that they share.
     """
-    from feeds import announcing
+    from feeds.delivery import announcer
 
     app = cast(_Application, ScriptInfo(app_import_path=app_import_path).load_app())
     publisher, app.front.traffic = app.publisher, traffic
@@ -125,9 +127,9 @@ def load_worker(
     publisher.watch()
     outcomes: Counter[tuple[str, str]] = Counter()
     if tells_hubs:
-        announcing.start(publisher, outcomes)
+        announcer.start(publisher, outcomes)
     if metrics:
-        from feeds.metrics import Metrics, start
+        from feeds.server.metrics import Metrics, start
 
         port, folder = metrics
         start(Metrics(publisher, traffic, outcomes, folder), port)

@@ -8,14 +8,14 @@ import secrets
 import click
 from flask.cli import with_appcontext
 
-from feeds.articlefile import free_name
-from feeds.checks import PLACEHOLDER
-from feeds.contentstate import ENDING
-from feeds.model import title as read_title
-from feeds.schema import article_schema, schema_line, site_schema
-from feeds.sitekeys import slug
-from feeds.web import current_publisher
-from feeds.yamlfile import FORBIDDEN, name_character
+from feeds.base.fingerprint import ENDING
+from feeds.content.checks import PLACEHOLDER
+from feeds.content.reader import free_name
+from feeds.model.fields import title as read_title
+from feeds.model.schema import article_schema, schema_line, site_schema
+from feeds.model.site_fields import slug
+from feeds.model.yamlfile import FORBIDDEN, name_character
+from feeds.server.web import current_publisher
 
 from .context import current_folder, site_or_exit
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from feeds import words
-from feeds.site import Site
+from feeds.base import translations
+from feeds.model.site import Site
 
 CSS_TYPE = "text/css; charset=utf-8"
 SCRIPT_TYPE = "text/javascript; charset=utf-8"
@@ -27,7 +27,7 @@ _GROUNDS = {"#0b5c8e": ("#fbfaf8", CONTRAST), "#8fc1e3": ("#1e2227", 7)}
 @cache
 def read(name: str) -> bytes:
     """Read a file of the package's folder `static`."""
-    return (files("feeds") / "static" / name).read_bytes()
+    return (files("feeds.formats") / "static" / name).read_bytes()
 
 
 def style(site: Site) -> bytes:
@@ -46,10 +46,10 @@ def _style(accent: str) -> bytes:
 def feed_style(language: str) -> bytes:
     """Give the stylesheet of feeds, with what it says in a language."""
     said = {
-        "{what}": words.say(
+        "{what}": translations.say(
             language, "This is a web feed. Copy its address into a feed reader to get every new article."
         ),
-        "{page}": words.say(language, "All about this feed, and how to subscribe:"),
+        "{page}": translations.say(language, "All about this feed, and how to subscribe:"),
     }
     text = read("feed.css").decode()
     for place, sentence in said.items():

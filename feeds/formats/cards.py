@@ -11,10 +11,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from feeds import words
-from feeds.article import Article
-from feeds.feed import Entry
-from feeds.site import Person, Site
+from feeds.base import translations
+from feeds.feed.values import Entry
+from feeds.model.article import Article
+from feeds.model.site import Person, Site
 
 SCHEMA = "https://schema.org"
 
@@ -31,9 +31,9 @@ def open_graph(site: Site, article: Article, entry: Entry, others: list[str]) ->
     yield "og:description", entry.summary
     yield "og:url", entry.url
     yield "og:site_name", plain_spaces(site.title[entry.language])
-    yield "og:locale", words.territory(entry.language)
+    yield "og:locale", translations.territory(entry.language)
     for language in others:
-        yield "og:locale:alternate", words.territory(language)
+        yield "og:locale:alternate", translations.territory(language)
     if card := entry.card:
         yield "og:image", card.url
         yield "og:image:type", card.type

@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from feeds.site import Site
+from feeds.model.site import Site
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML = "http://www.w3.org/1999/xhtml"

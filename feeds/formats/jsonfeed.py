@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from feeds.feed import Enclosure, Entry, Feed
-from feeds.site import Person
+from feeds.feed.values import Enclosure, Entry, Feed
+from feeds.model.site import Person
 
 KEPT = 1024
 """How many entries' items are kept for the next feed they are in."""

@@ -7,8 +7,8 @@ from email.utils import format_datetime
 
 from lxml import etree
 
-from feeds.feed import Feed
-from feeds.words import language_name
+from feeds.base.translations import language_name
+from feeds.feed.values import Feed
 
 CONTENT_TYPE = "text/x-opml; charset=utf-8"
 

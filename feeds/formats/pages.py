@@ -15,13 +15,14 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from feeds import words
-from feeds.article import Article
-from feeds.catalog import UNIX_EPOCH, beside
-from feeds.feed import Entry, Image, Topic
-from feeds.feedtable import FeedTable
+from feeds.base import translations
+from feeds.feed.builder import FeedTable
+from feeds.feed.catalog import UNIX_EPOCH, beside
+from feeds.feed.values import Entry, Image, Topic
+from feeds.model.article import Article
 
 from . import assets, cards
+from .registry import FORMATS
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 
@@ -41,7 +42,11 @@ READERS = (
 """Readers on the web that many people have, and the address at which each takes in a feed."""
 
 _templates = Environment(
-    loader=PackageLoader("feeds"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    loader=PackageLoader("feeds.formats"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
 )
 _templates.filters["safe_html"] = Markup  # for what `markup` has cleaned, and nothing else
 _templates.filters["plain_spaces"] = cards.plain_spaces
@@ -57,7 +62,7 @@ class Page:
     @property
     def direction(self) -> str:
         """The direction in which the page is written."""
-        return words.direction(self.language)
+        return translations.direction(self.language)
 
     def localized(self, text: str) -> str:
         """Make the addresses of ours in a safe HTML text relative to the root of the host, and its pictures lazy."""
@@ -66,11 +71,11 @@ class Page:
 
     def say(self, said: str, /, **values: object) -> str:
         """Say our words in the page's language."""
-        return words.say(self.language, said, **values)
+        return translations.say(self.language, said, **values)
 
     def day(self, moment: datetime) -> str:
         """Write the day of an instant in the site's zone."""
-        return words.day(self.language, moment, self.table.site.timezone)
+        return translations.day(self.language, moment, self.table.site.timezone)
 
     def here(self, path: str) -> str:
         """Make a path of ours relative to the root of the host."""
@@ -129,11 +134,11 @@ class Page:
 
     def language_name(self, language: str) -> str:
         """Write the name of a language in itself."""
-        return words.language_name(language)
+        return translations.language_name(language)
 
     def in_language(self, language: str) -> str:
         """Say that something is in a language, in the page's."""
-        return self.say("in {language}", language=words.language_name(language, self.language))
+        return self.say("in {language}", language=translations.language_name(language, self.language))
 
 
 def home(table: FeedTable, language: str) -> bytes:
@@ -166,7 +171,7 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
         feed=feed,
         entries=entries,
         months=table.months(topic),
-        month=words.month_alone,
+        month=translations.month_alone,
         elsewhere=_elsewhere(page, topic, entries),
         canonical=table.address(topic),
         others=_other_feeds(table, topic),
@@ -182,8 +187,8 @@ def month(table: FeedTable, topic: Topic, first: date) -> bytes:
         page,
         topics=list(dict.fromkeys([topic, page.topic("all")])),
         topic=topic,
-        name=words.month(topic.language, first),
-        month=words.month,
+        name=translations.month(topic.language, first),
+        month=translations.month,
         entries=[table.entries.of(article) for article in table.live_of_month(topic, first)],
         newer=newer,
         older=older,
@@ -212,9 +217,9 @@ def article(table: FeedTable, article: Article) -> bytes:
         neighbours=[(name, each) for name, each in (("newer", newer), ("older", older)) if each],
         properties=list(cards.open_graph(site, article, entry, [twin.language for twin in twins])),
         json_ld=cards.json_ld(site, article, entry),
-        end=words.end,
-        size=words.size,
-        duration=words.duration,
+        end=translations.end,
+        size=translations.size,
+        duration=translations.duration,
         canonical=entry.url,
         others={twin.language: site.article_path(twin.language, twin.slug) for twin in twins},
     )
@@ -244,8 +249,6 @@ def _elsewhere(page: Page, topic: Topic, entries: Sequence[Entry]) -> list[Entry
 
 def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:
     """Fill a template; `topics` are those that it names to readers, the most specific first."""
-    from . import FORMATS
-
     about = {"site": page.table.site, "language": page.language, "topics": topics, "formats": FORMATS}
     return fill(template, page=page, **about, **values)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from feeds.feed import Entry, Feed, Show
+from feeds.feed.values import Entry, Feed, Show
 
 from .rss_atom import render_rss
 

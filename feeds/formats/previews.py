@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
-from feeds import posts, words
-from feeds.article import Article
-from feeds.feed import Entry
-from feeds.feedtable import FeedTable
-from feeds.yamlfile import Problem
+from feeds.base import translations
+from feeds.feed import posts
+from feeds.feed.builder import FeedTable
+from feeds.feed.values import Entry
+from feeds.model.article import Article
+from feeds.model.yamlfile import Problem
 
 from .pages import Page, render
 
@@ -93,7 +94,7 @@ def preview(table: FeedTable, preview: Preview, article: Article | None, revisio
         host=urlsplit(table.site.url).netloc,
         cards=list(_cards(entry, article.social)) if entry and article else [],
         wanting=list(_wanting(page, article, entry)) if entry and article else [],
-        minute=words.minute,
+        minute=translations.minute,
         canonical=None,
         others={},
     )

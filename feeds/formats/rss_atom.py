@@ -17,8 +17,8 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feeds import words
-from feeds.feed import Entry, Feed, Image
+from feeds.base import translations
+from feeds.feed.values import Entry, Feed, Image
 
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -175,7 +175,9 @@ def _for_browsers(root: etree._Element, feed: Feed) -> None:
 
     Chromium shows a feed as plain text. Both stand before the root, which readers look for in the first 512 bytes.
     """
-    said = words.say(feed.language, "This is a web feed. Copy its address into a feed reader to get every new article.")
+    said = translations.say(
+        feed.language, "This is a web feed. Copy its address into a feed reader to get every new article."
+    )
     comment = f" {said} {feed.page} "
     if "--" not in comment and len(comment.encode()) < MOST_SAID:  # XML 1.0 section 2.5
         root.addprevious(etree.Comment(comment))

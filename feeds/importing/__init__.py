@@ -1,4 +1,4 @@
-"""Articles from another system's feed or export: `flask import`.
+"""Takes articles over from another system's feed or export, for `flask import`.
 
-Files are added and none is changed, but for the redirects of `site.yaml`; what entries are called stays to the byte.
+It never changes an existing file except the redirects of `site.yaml`. May import: edition, content, and all below.
 """

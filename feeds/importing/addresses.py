@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote, urlsplit
 
-from feeds.edition import guesses
-from feeds.site import Site
-from feeds.sitekeys import slug
+from feeds.edition.edition import guesses
+from feeds.model.site import Site
+from feeds.model.site_fields import slug
 
 from .categories import ANY, Categories
 from .oldfeed import OldFeed

@@ -9,8 +9,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from feeds.schema import schema_line
-from feeds.yamlfile import FORBIDDEN
+from feeds.model.schema import schema_line
+from feeds.model.yamlfile import FORBIDDEN
 
 _BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 """What YAML takes for the end of a line besides a line feed (YAML 1.1 section 4.2)."""

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from feeds.site import Site
-from feeds.sitekeys import slug
+from feeds.model.site import Site
+from feeds.model.site_fields import slug
 
 ANY = "*"
 """Stands in a mapping for entries that are in no category of ours by any of their names."""

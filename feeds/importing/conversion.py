@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from feeds.markup import excerpt
-from feeds.mediafile import guess_type
-from feeds.site import Site
-from feeds.sitekeys import slug
+from feeds.feed.markup import excerpt
+from feeds.model.mediafile import guess_type
+from feeds.model.site import Site
+from feeds.model.site_fields import slug
 
 from .addresses import Addresses
 from .categories import Categories

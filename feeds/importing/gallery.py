@@ -13,10 +13,10 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image
 
-from feeds.articlefile import free_name
-from feeds.media import FORMATS, MediaFolder
-from feeds.sitekeys import slug
-from feeds.whole import write_whole
+from feeds.base.atomic import write_whole
+from feeds.content.media import FORMATS, MediaFolder
+from feeds.content.reader import free_name
+from feeds.model.site_fields import slug
 
 from .fetch import Fetcher, FetchError
 

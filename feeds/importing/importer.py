@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from feeds.articlefile import ArticleFiles, free_name
-from feeds.articlekeys import entry_id
-from feeds.content import ContentFolder
-from feeds.contentstate import ENDING
-from feeds.markup import excerpt
-from feeds.site import Site
-from feeds.sitekeys import slug
-from feeds.whole import write_whole
-from feeds.yamlfile import Problem, read
+from feeds.base.atomic import write_whole
+from feeds.base.fingerprint import ENDING
+from feeds.content.folder import ContentFolder
+from feeds.content.reader import ArticleFiles, free_name
+from feeds.feed.markup import excerpt
+from feeds.model.article_fields import entry_id
+from feeds.model.site import Site
+from feeds.model.site_fields import slug
+from feeds.model.yamlfile import Problem, read
 
 from .addresses import Addresses, path_of
 from .articletext import article_text

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from feeds.feed import Topic
-from feeds.feedtable import FeedTable
-from feeds.formats import FORMATS
-from feeds.redirects import Redirects
+from feeds.feed.builder import FeedTable
+from feeds.feed.values import Topic
+from feeds.formats.registry import FORMATS
+from feeds.model.redirects import Redirects
 
 from .addresses import path_of
 from .oldfeed import OldFeed

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from feeds.sitekeys import slug
+from feeds.model.site_fields import slug
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,320 @@
+"""Article: what an author writes in one file, checked; and what of it holds at an instant.
+
+It renders nothing and asks no clock: `now` is always an argument. All datetimes are aware and in UTC, in whole seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+
+from .article_fields import (
+    AfterLastMoment,
+    ArticleContext,
+    Authors,
+    Body,
+    Bytes,
+    CategoryNames,
+    EntryId,
+    FirstMoment,
+    Fraction,
+    Language,
+    MediaType,
+    Seconds,
+    Tags,
+    Word,
+    context_of,
+)
+from .fields import Line, Strict, Text, Title, Truth, Url, validate
+from .mediafile import MediaFile, guess_type
+from .renditions import Original
+from .site import Site
+from .site_fields import FilePath, PicturePath
+from .yamlfile import Tree
+
+
+class Picture(Strict):
+    """The picture of an article, and the words that go with it."""
+
+    file: PicturePath = Field(description="Its path below `media/`.", examples=["cheque.jpg"])
+    alt: Line = Field(
+        description="What the picture shows, for those who do not see it.",
+        examples=["Three people hold a cheque"],
+    )
+    credit: Line | None = Field(None, description="Who made it.", examples=["CRCM"])
+    caption: Text | None = Field(
+        None, description="A sentence printed below it.", examples=["The hand-over, in Marseille"]
+    )
+    focus: tuple[Fraction, Fraction] | None = Field(
+        None, description="The point that cuts keep, from the left and from the top.", examples=["[0.5, 0.3]"]
+    )
+
+
+class Attachment(Strict):
+    """A file of ours (`file`) or an address elsewhere (`url`) that goes with an article."""
+
+    file: FilePath | None = Field(None, description="Its path below `media/`.", examples=["programme.pdf"])
+    url: Url | None = Field(
+        None,
+        validate_default=True,
+        description="Its address, if it is elsewhere.",
+        examples=["https://video.example/1"],
+    )
+    title: Title = Field(description="What it is called.", examples=["Report on France 3"])
+    type: MediaType | None = Field(
+        None,
+        validate_default=True,
+        description="Its media type; needed where the name does not tell, text/html for a page.",
+        examples=["video/mp4"],
+    )
+    length: Bytes | None = Field(None, description="Its size in bytes, if it is elsewhere.", examples=["10485760"])
+    duration: Seconds | None = Field(None, description="How long it plays.", examples=["2:30"])
+    until: AfterLastMoment | None = Field(
+        None, description="The last day, or the moment, on which it is offered.", examples=["2026-01-19"]
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _either_or(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "file" in info.data and (value is None) == (info.data["file"] is None):
+            both = "file and url are both given" if value else "neither file nor url is given"
+            raise ValueError(f"{both} (want one of them)")
+        return value
+
+    @field_validator("type")
+    @classmethod
+    def _known_type(cls, value: str | None, info: ValidationInfo) -> str | None:
+        file: MediaFile | None = info.data.get("file")
+        found = value or (file.type if file else guess_type(urlsplit(info.data.get("url") or "").path))
+        if found is None and info.data.get("url"):
+            raise ValueError("missing, and the address does not tell (want one such as video/mp4, or text/html)")
+        return found
+
+    @field_validator("length")
+    @classmethod
+    def _measured(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("file"):
+            raise ValueError("given for a file of ours, which is measured (want the key removed)")
+        return value
+
+
+class Withdrawal(Strict):
+    """A retraction: from when, and why."""
+
+    at: FirstMoment = Field(description="From when the notice stands in place of the article.", examples=["2026-03-02"])
+    reason: Text = Field(description="Why, in a sentence that is published.", examples=["The figures were wrong."])
+
+
+TOMBSTONE = timedelta(days=365)
+"""For how long a withdrawn article that has left a feed is told to be gone."""
+
+SYNONYMS = {
+    **{
+        "date": "published",
+        "titre": "title",
+        "texte": "body",
+        "text": "body",
+        "content": "body",
+        "contenu": "body",
+        "corps": "body",
+    },
+    **{"image": "picture", "photo": "picture", "author": "authors", "auteur": "authors", "auteurs": "authors"},
+    **{"category": "categories", "rubrique": "categories", "tag": "tags", "lang": "language", "langue": "language"},
+    **{
+        "description": "summary",
+        "résumé": "summary",
+        "resume": "summary",
+        "chapo": "summary",
+        "chapô": "summary",
+        "url": "link",
+    },
+}
+"""Keys that authors try, and the ones they mean."""
+
+
+class Article(Strict):
+    """An article file. Of its dates, only those that `now` has reached are shown to anyone."""
+
+    synonyms: ClassVar[dict[str, str]] = SYNONYMS
+
+    _slug: str = PrivateAttr("")
+    _shown: dict[str, Original] = PrivateAttr(default_factory=dict)
+
+    title: Title = Field(description="The title, as plain text.", examples=["A cheque for research"])
+    published: FirstMoment = Field(
+        description="When it appears: a date (its first moment) or a date-time; a future one is an embargo.",
+        examples=["2026-03-01 or 2026-03-01T09:00"],
+    )
+    categories: CategoryNames = Field(description="One or more slugs of site.yaml.", examples=["[research, funding]"])
+    body: Body = Field(
+        description="The text in Markdown (CommonMark and tables).", examples=["| and Markdown below it, indented"]
+    )
+    summary: Text | None = Field(
+        None, description="A plain text of about 300 characters; without it, the start of the body.", examples=["…"]
+    )
+    updated: FirstMoment | None = Field(
+        None, description="When it was last changed in a way that readers should notice.", examples=["2026-03-02T10:00"]
+    )
+    expires: FirstMoment | None = Field(
+        None, description="When it leaves all feeds; its page then tells that it has.", examples=["2026-12-31"]
+    )
+    withdrawn: Withdrawal | None = Field(
+        None, description="A retraction: `at` and `reason`.", examples=["{at: 2026-03-02, reason: …}"]
+    )
+    draft: Truth = Field(False, description="`true`: nowhere but in previews.", examples=["true"])
+    id: EntryId = Field(
+        None,
+        validate_default=True,
+        description="Its permanent identity: a word, or an older system's whole guid; without it, the file's name.",
+        examples=["'k3v9x2'"],
+    )
+    language: Language = Field(
+        None, validate_default=True, description="One of the site's; without it, the first.", examples=["en"]
+    )
+    twin: Word | None = Field(
+        None, description="Any word, if an article and its translation both have it.", examples=["cheque"]
+    )
+    authors: Authors = Field(
+        (), description="Names, or `{name, url, email, fediverse}`.", examples=["[Ligue contre le cancer]"]
+    )
+    tags: Tags = Field((), description="Free words, without commas.", examples=["[génétique, 2026]"])
+    picture: Picture | None = Field(None, description="`file` and `alt`, and more.", examples=["{file: …, alt: …}"])
+    attachments: tuple[Attachment, ...] = Field(
+        (), description="Files and addresses that go with it.", examples=["[{file: …, title: …}]"]
+    )
+    link: Url | None = Field(
+        None, description="Where it really lives, if elsewhere.", examples=["https://www.example.org/1"]
+    )
+    social: Text | None = Field(None, description="Ready-made text for posts.", examples=["…"])
+
+    def model_post_init(self, context: Any) -> None:
+        """Take the slug from the context."""
+        self._slug = self.__dict__["slug"] = context.slug
+
+    @field_validator("categories", "tags")
+    @classmethod
+    def _each_once(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(values))
+
+    @field_validator("updated", "expires")
+    @classmethod
+    def _not_before_published(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        published = info.data.get("published")
+        if value and published and value < published:
+            written, first = (
+                f"{moment.astimezone(context_of(info).site.timezone):%Y-%m-%dT%H:%M}" for moment in (value, published)
+            )
+            raise ValueError(f"{written} is before published, {first} (want a later moment)")
+        return value
+
+    @field_validator("expires")
+    @classmethod
+    def _some_time(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        if value and value == info.data.get("published"):
+            raise ValueError("the moment it is published (want a later one)")
+        return value
+
+    @field_validator("withdrawn")
+    @classmethod
+    def _withdrawn_later(cls, value: Withdrawal | None, info: ValidationInfo) -> Withdrawal | None:
+        if value:
+            cls._not_before_published(value.at, info)
+        return value
+
+    @cached_property
+    def slug(self) -> str:
+        """The last part of its page's address: the stem of its file."""
+        return self._slug
+
+    @cached_property
+    def order(self) -> tuple[float, str]:
+        """What articles are sorted by, newest first: the seconds of `published`, negated, and the id."""
+        return -self.published.timestamp(), self.id
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all that it says, but for its id and address: two files that say the same have the same.
+
+        Keys that it leaves out do not count, so that a key of a later version changes nothing.
+        """
+        said = self.model_dump(exclude={"id"}, exclude_defaults=True, warnings=False)
+        shown = {path: original.file.digest for path, original in self._shown.items()}
+        return hashlib.sha256(repr((said, shown) if shown else said).encode()).hexdigest()[:32]
+
+    @cached_property
+    def original(self) -> Original | None:
+        """Its picture as what renditions are made of."""
+        return Original(self.picture.file, self.picture.focus) if self.picture else None
+
+    def take_pictures(self, files: Mapping[str, MediaFile]) -> None:
+        """Take in the pictures that the body shows, by what they are called there; once, before anything is asked."""
+        self._shown = {path: Original(file) for path, file in files.items()}
+
+    @property
+    def shown(self) -> Mapping[str, Original]:
+        """The pictures of ours that the body shows and renditions are made of, by what they are called there."""
+        return self._shown
+
+    @cached_property
+    def originals(self) -> tuple[Original, ...]:
+        """All pictures that renditions are made of: its own first, and those in the body."""
+        own = (self.original,) if self.original else ()
+        return tuple(dict.fromkeys((*own, *self._shown.values())))
+
+    def fits(self, site: Site) -> bool:
+        """Tell whether a site still has its categories and its language."""
+        return self.language in site.languages and all(name in site.categories for name in self.categories)
+
+    @cached_property
+    def depends_on_time(self) -> bool:
+        """Tell whether anything of it but its appearing changes by itself."""
+        return len(self.wakings) > 1
+
+    def has_appeared(self, now: datetime) -> bool:
+        """Tell whether anyone may know of it: no draft, and no embargo any more."""
+        return not self.draft and self.published <= now
+
+    def has_expired(self, now: datetime) -> bool:
+        """Tell whether it has left all feeds."""
+        return self.expires is not None and self.expires <= now
+
+    def withdrawal(self, now: datetime) -> Withdrawal | None:
+        """Give the retraction once it is in force."""
+        return self.withdrawn if self.withdrawn and self.withdrawn.at <= now else None
+
+    def updated_at(self, now: datetime) -> datetime:
+        """Tell when it last changed in a way that readers should notice, `published` at the least."""
+        reached = [self.published, self.updated, self.withdrawn.at if self.withdrawn else None]
+        return max(moment for moment in reached if moment and moment <= max(now, self.published))
+
+    def attachments_at(self, now: datetime) -> tuple[Attachment, ...]:
+        """Give the attachments that are still offered."""
+        return tuple(each for each in self.attachments if each.until is None or now < each.until)
+
+    def tombstone(self, now: datetime) -> Withdrawal | None:
+        """Give the retraction while feeds that have lost the article still tell of it: for a year (RFC 6721)."""
+        withdrawal = self.withdrawal(now)
+        return withdrawal if withdrawal and now < withdrawal.at + TOMBSTONE else None
+
+    @cached_property
+    def moments(self) -> tuple[datetime, ...]:
+        """Every instant at which something of it changes for readers, the last one last; none is before `published`."""
+        dates = [self.published, self.updated, self.expires, self.withdrawn.at if self.withdrawn else None]
+        ends = (each.until for each in self.attachments if each.until and each.until > self.published)
+        return tuple(sorted(moment for moment in (*dates, *ends) if moment))
+
+    @cached_property
+    def wakings(self) -> tuple[datetime, ...]:
+        """Every instant at which a feed with it changes."""
+        return (*self.moments, self.withdrawn.at + TOMBSTONE) if self.withdrawn else self.moments
+
+
+def read_article(tree: Tree, context: ArticleContext) -> Article | None:
+    """Make the article of a file's values, or add what is wrong to the tree's problems."""
+    return validate(tree, Article, context)

@@ -1,0 +1,277 @@
+"""Site: what `site.yaml` says, and the addresses and ids that follow from it.
+
+It knows no article. Every absolute URL of ours begins with `Site.url`, never with what a request says of its host.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from .fields import Contact, Email, Fediverse, Strict, Title, Truth, Url, validate
+from .mediafile import Media
+from .site_fields import (
+    Accent,
+    AppleCategory,
+    ArtworkPath,
+    CategorySlug,
+    CategoryTitles,
+    Entries,
+    Hubs,
+    Languages,
+    MaxAge,
+    NewPlace,
+    OldPath,
+    PicturePath,
+    SiteContext,
+    SiteUrl,
+    TagAuthority,
+    Texts,
+    Titles,
+    Urls,
+    Zone,
+    first_day,
+    slug,
+)
+from .yamlfile import Tree
+
+ICONS = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png")
+"""Where browsers and phones look for an icon without being told."""
+
+
+class Person(Strict):
+    """Somebody, or a body, with a name; address and e-mail are published where they are given."""
+
+    name: Title = Field(description="The name as it is printed.", examples=["Ligue contre le cancer"])
+    url: Url | None = Field(None, description="A page about them.", examples=["https://www.ligue-cancer.net"])
+    email: Email | None = Field(None, description="An address to write to.", examples=["presse@crcm.example"])
+    fediverse: Fediverse | None = Field(
+        None, description="Their account on Mastodon and its like.", examples=["@crcm@social.example"]
+    )
+
+    @property
+    def slug(self) -> str:
+        """The last part of their feeds' addresses."""
+        return slug(self.name)
+
+
+class Owner(Strict):
+    """Who answers for a podcast: directories write there."""
+
+    name: Title = Field(description="The name.", examples=["CRCM"])
+    email: Email = Field(description="The e-mail address.", examples=["podcast@crcm.example"])
+
+
+class Podcast(Strict):
+    """What directories ask of a podcast besides its category's texts."""
+
+    author: Title = Field(description="Who makes it, as it is printed.", examples=["CRCM"])
+    owner: Owner = Field(description="`name` and `email`.", examples=["{name: CRCM, email: podcast@crcm.example}"])
+    artwork: ArtworkPath = Field(
+        description="A square JPEG or PNG in `media/`, of 1400 to 3000 pixels a side.", examples=["podcast.png"]
+    )
+    category: AppleCategory = Field(
+        description="One of Apple's categories, with `>` before one below it.", examples=["Science > Life Sciences"]
+    )
+    explicit: Truth = Field(False, description="`true` if children should not hear it.", examples=["true"])
+
+
+class Category(Strict):
+    """A category of the site: its texts in each language."""
+
+    title: CategoryTitles = Field(description="Its name, without a comma.", examples=["{fr: Recherche, en: Research}"])
+    description: Texts = Field(
+        description="What it is about, in a sentence: the subtitle of its feeds.", examples=["{fr: …, en: …}"]
+    )
+    podcast: Podcast | None = Field(
+        None,
+        description="Makes a podcast of its articles with sound: `author`, `owner`, `artwork`, `category`, `explicit`.",
+        examples=["{author: CRCM, …}"],
+    )
+
+
+class Site(Strict):
+    """A site file. Texts are per language; `url` has no final slash."""
+
+    title: Titles = Field(description="The name of the publication.", examples=["{fr: Actualités, en: News}"])
+    subtitle: Texts = Field(description="What it is, in a sentence.", examples=["{fr: …, en: …}"])
+    url: SiteUrl = Field(
+        description="Where it is published; it may have a path, and every address of ours begins with it.",
+        examples=["https://news.crcm.example"],
+    )
+    home: Urls | None = Field(
+        None,
+        description="The page that the feeds of everything are about, on the same host as `url`, if it is not ours.",
+        examples=["https://news.crcm.example/actualites"],
+    )
+    languages: Languages = Field(
+        description="The languages of the articles; the first is the default and has no prefix in addresses.",
+        examples=["[fr, en]"],
+    )
+    timezone: Zone = Field(description="The zone of dates and times that name none.", examples=["Europe/Paris"])
+    tag_authority: TagAuthority = Field(
+        description="Domain and date that permanent ids begin with (RFC 4151); it stays when the host changes.",
+        examples=["crcm.example,2026"],
+    )
+    publisher: Person = Field(description="Who publishes: `name`, `email`, `url`.", examples=["{name: CRCM}"])
+    rights: Texts | None = Field(None, description="The copyright line of the feeds.", examples=["© CRCM"])
+    logo: PicturePath | None = Field(
+        None,
+        description="A picture in `media/`; in RSS too if it is at most 144 × 400 px and JPEG, PNG or GIF.",
+        examples=["logo.png"],
+    )
+    icon: PicturePath | None = Field(
+        None, description="A square picture in `media/`, 512 px wide at best.", examples=["icon.png"]
+    )
+    accent: Accent = Field("#0b5c8e", description="The colour of links on the pages.", examples=["'#0b5c8e'"])
+    security_contact: Contact | None = Field(
+        None,
+        description="Where to report a fault of security: an e-mail address or a page (RFC 9116).",
+        examples=["security@crcm.example"],
+    )
+    entries: Entries = Field(50, description="How many entries a feed holds.", examples=["50"])
+    max_age: MaxAge = Field(
+        3600, description="Seconds that a copy of a feed may be kept before it is asked for again.", examples=["3600"]
+    )
+    hubs: Hubs = Field(
+        (),
+        description="WebSub hubs, which carry each change to subscribers at once.",
+        examples=["[https://hub.example/]"],
+    )
+    redirects: dict[OldPath, NewPlace] = Field(
+        default_factory=dict,
+        description="Old paths below `url`, each with the path or address that replaced it.",
+        examples=["{/rss.php: /feeds/all.rss}"],
+    )
+    categories: dict[CategorySlug, Category] = Field(
+        description="The categories, by the slug that stands in their feeds' addresses.",
+        examples=["{research: {title: Recherche, description: …}}"],
+    )
+
+    @field_validator("languages")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"{', '.join(value)} names one language twice (want each once)")
+        return value
+
+    @field_validator("redirects")
+    @classmethod
+    def _at_once(cls, value: dict[str, str]) -> dict[str, str]:
+        for old, new in value.items():
+            if unquote(new) in value:
+                raise ValueError(f"{old} leads to {new}, which leads on (want the last place at once)")
+        return value
+
+    @field_validator("hubs")
+    @classmethod
+    def _hubs_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"{', '.join(value)} names one hub twice (want each once)")
+        return value
+
+    @field_validator("categories")
+    @classmethod
+    def _some(cls, value: dict[str, Category]) -> dict[str, Category]:
+        if not value:
+            raise ValueError("an empty group (want one category at least)")
+        return value
+
+    @field_validator("home")
+    @classmethod
+    def _on_our_host(cls, value: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
+        # FreshRSS and NewsBlur resolve and group by the channel's host: RSS 2.0 channel and item links share one
+        host = urlsplit(info.data.get("url", "")).netloc
+        for home in (value or {}).values():
+            if host and urlsplit(home).netloc.lower() != host:
+                raise ValueError(f"{home} is not on the host of url (want a page on {host})")
+        return value
+
+    @property
+    def default_language(self) -> str:
+        """The language without a prefix."""
+        return self.languages[0]
+
+    @property
+    def path(self) -> str:
+        """The path that all of ours begin with: empty, or as in `/news`."""
+        return urlsplit(self.url).path
+
+    @property
+    def epoch(self) -> datetime:
+        """The first moment of the tag authority's date, in UTC: the date of a feed that never had an entry."""
+        return first_day(self.tag_authority)
+
+    def moved(self, url: str) -> Site:
+        """Be published at another address; a home page on our host moves with it."""
+        host = {"scheme": urlsplit(url).scheme, "netloc": urlsplit(url).netloc}
+        home = {language: urlsplit(page)._replace(**host).geturl() for language, page in (self.home or {}).items()}
+        return self.model_copy(update={"url": url, "home": home or None})
+
+    def prefix(self, language: str) -> str:
+        """Say what addresses in a language begin with: nothing for the default one, else as in `/en`."""
+        return "" if language == self.default_language else f"/{language}"
+
+    @property
+    def moved_paths(self) -> dict[str, str]:
+        """The paths below `url` that lead elsewhere with any query, decoded, each with the URL of its new place."""
+        homes = {self.home_path(language)[:-1]: self.home_path(language) for language in self.languages}
+        icons = dict.fromkeys(ICONS, self.icon.url_path) if self.icon else {}
+        plain = {old: new for old, new in self.redirects.items() if "?" not in old}
+        slashed = {old[:-1] if old.endswith("/") else f"{old}/": new for old, new in plain.items() if old != "/"}
+        return {old: self._place(new) for old, new in {**slashed, **icons, **homes, **plain}.items()}
+
+    @property
+    def moved_queries(self) -> dict[str, dict[str, str]]:
+        """The paths that lead elsewhere with some query, each with such queries and the URLs of their new places."""
+        found: dict[str, dict[str, str]] = {}
+        for old, new in self.redirects.items():
+            path, mark, query = old.partition("?")
+            if mark:
+                found.setdefault(path, {})[query] = self._place(new)
+        return found
+
+    def _place(self, new: str) -> str:
+        return self.absolute(new) if new.startswith("/") else new
+
+    def language_of(self, path: str) -> tuple[str, str]:
+        """Tell the language of one of our paths, and the path without the prefix of that."""
+        first, slash, rest = path[1:].partition("/")
+        if slash and first in self.languages[1:]:
+            return first, slash + rest
+        return self.default_language, path
+
+    def absolute(self, path: str) -> str:
+        """Make the URL of one of our paths; `path` is percent-encoded and begins with a slash."""
+        return self.url + path
+
+    def home_path(self, language: str) -> str:
+        """Give the path of the home page in a language."""
+        return f"{self.prefix(language)}/"
+
+    def feed_path(self, language: str, name: str) -> str:
+        """Give the path of a feed's page; with `.rss`, `.atom` or `.json` behind, of the feed itself."""
+        return f"{self.prefix(language)}/feeds/{name}"
+
+    def feed_style_path(self, language: str) -> str:
+        """Give the path of the stylesheet of the feeds in a language."""
+        return f"/static/feed-{language}.css"
+
+    def article_path(self, language: str, slug: str) -> str:
+        """Give the path of an article's page."""
+        return f"{self.prefix(language)}/articles/{slug}"
+
+    def tag(self, specific: str) -> str:
+        """Make a `tag:` URI (RFC 4151 section 2.1)."""
+        return f"tag:{self.tag_authority}:{specific}"
+
+
+def read_site(tree: Tree, media: Media) -> Site | None:
+    """Make the site of a file's values, or add what is wrong to the tree's problems."""
+    written = tree.value.get("languages")
+    languages = (
+        tuple(name for name in written if isinstance(name, str)) if isinstance(written, list) else (str(written),)
+    )
+    return validate(tree, Site, SiteContext(languages, media))

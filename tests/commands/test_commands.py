@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import Result
+from flask.testing import FlaskCliRunner
+
+from feeds import create_app
+from feeds.content.folder import ContentFolder
+from feeds.model.yamlfile import read
+from feeds.settings import SettingError, Settings
+from tests.builders import NOW, ROOT, SAMPLE, content_folder
+
+
+def flask(folder: Path, *words: str, color: bool = False) -> Result:
+    app = create_app(Settings(folder), clock=lambda: NOW)
+    return FlaskCliRunner(app).invoke(args=words, color=color)
+
+
+def test_check_ends_with_a_count_and_0_where_there_are_warnings_alone() -> None:
+    found = flask(SAMPLE, "check")
+    assert found.exit_code == 0
+    assert re.fullmatch("0 errors, [0-9]+ warnings in 17 files", found.output.splitlines()[-1])
+    assert all(": warning: " in line for line in found.output.splitlines()[:-1])
+
+
+def test_check_prints_one_line_per_fault_and_ends_with_1(content: Path) -> None:
+    content_folder(content, {"bad": {"published": "demain", "titel": "x"}, "good": {}})
+    found = flask(content, "check", str(content / "articles" / "bad.yaml"))
+    assert found.exit_code == 1
+    assert found.output.splitlines() == [
+        f"{content}/articles/bad.yaml:2:12: published: demain is not a date (want 2026-03-01 or 2026-03-01T09:00)",
+        f"{content}/articles/bad.yaml:5:1: titel: unknown key (want title)",
+        "2 errors, 0 warnings in 1 file",
+    ]
+
+
+def test_check_is_coloured_on_a_terminal_alone(content: Path) -> None:
+    content_folder(content, {"bad": {"draft": "x"}})
+    assert "\x1b[31m" in flask(content, "check", color=True).output
+    assert "\x1b" not in flask(content, "check").output
+
+
+def test_check_gives_json_to_programs(content: Path) -> None:
+    content_folder(content, {"bad": {"draft": "x", "summary": "Un résumé.", "twin": "t"}})
+    found = flask(content, "check", "--format", "json")
+    assert found.exit_code == 1
+    assert json.loads(found.output) == [
+        {
+            "file": f"{content}/articles/bad.yaml",
+            "line": 5,
+            "column": 8,
+            "key": "draft",
+            "message": "x is neither true nor false (want true or false)",
+            "severity": "error",
+        }
+    ]
+
+
+def test_check_of_a_file_that_is_no_article_says_so(content: Path, tmp_path: Path) -> None:
+    content_folder(content, {})
+    (tmp_path / "other.yaml").write_text("title: x")
+    found = flask(content, "check", str(tmp_path / "other.yaml"))
+    assert found.exit_code == 2 and "is no file of" in found.output
+
+
+def test_check_takes_a_folder(content: Path) -> None:
+    content_folder(content, {"2025/bad": {"draft": "x"}, "2026/bad": {"draft": "x"}})
+    assert flask(content, "check", str(content / "articles" / "2026")).output.splitlines()[-1].endswith("in 1 file")
+
+
+def test_check_tells_a_feed_that_is_too_large(content: Path) -> None:
+    text = {"body": "Un mot. " * 60_000, "summary": "Un résumé."}
+    content_folder(content, {"a": text, "b": text, "c": text})
+    found = flask(content, "check")
+    assert found.exit_code == 0
+    assert re.search(
+        r"site.yaml:1:1: warning: entries: /feeds/all.rss has 1,4[0-9,]+ bytes \(want at most 1,000,000", found.output
+    )
+
+
+def test_new_writes_a_draft_that_has_no_fault(content: Path) -> None:
+    content_folder(content, {})
+    found = flask(content, "new", " Titre d’essai\u00a0: « p < 0,05\u202f»")
+    path = content / "articles" / "titre-d-essai-p-0-05.yaml"
+    assert (found.exit_code, found.output) == (0, f"{path}\n")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# yaml-language-server: $schema=../article.schema.json\n")
+    assert "published: 2026-06-01T12:00\n" in text, "the moment in the site's zone"
+    assert re.search('(?m)^id: "[0-9a-f]{12}"$', text)
+    (article,) = ContentFolder(content).load().articles.values()
+    assert (article.title, article.draft) == ("Titre d’essai\u00a0: « p < 0,05\u202f»", True)
+    assert [problem for problem in ContentFolder(content).load().problems if problem.severity == "error"] == []
+
+
+def test_new_never_overwrites_and_never_takes_an_address_twice(content: Path) -> None:
+    content_folder(content, {"2025/essai": {"title": "Le premier"}})
+    assert flask(content, "new", "Essai").output == f"{content}/articles/essai-2.yaml\n"
+    assert flask(content, "new", "Essai").output == f"{content}/articles/essai-3.yaml\n"
+    assert "Le premier" in (content / "articles" / "2025" / "essai.yaml").read_text()
+
+
+def test_what_new_writes_is_no_article_yet(content: Path) -> None:
+    content_folder(content, {})
+    path = content / "articles" / "un-titre-sans-guillemets.yaml"
+    assert flask(content, "new", "Un", "titre", "sans", "guillemets").output == f"{path}\n"
+    path.write_text(path.read_text(encoding="utf-8").replace("draft: true\n", ""), encoding="utf-8")
+    assert "body: nothing but … (want the text, or draft: true)" in flask(content, "check").output
+
+
+def test_new_gives_each_article_its_own_id(content: Path) -> None:
+    content_folder(content, {})
+    for _ in range(2):
+        flask(content, "new", "Essai")
+    assert len({article.id for article in ContentFolder(content).load().articles.values()}) == 2
+
+
+@pytest.mark.parametrize("title", ["", "  ", "Le <i>gène</i>", "un\ndeux", "un\x07"])
+def test_new_refuses_a_title_that_could_not_be_published(title: str, content: Path) -> None:
+    content_folder(content, {})
+    found = flask(content, "new", title)
+    assert found.exit_code == 2 and "the title: " in found.output and "(want " in found.output
+    assert list((content / "articles").iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["new", "Essai"], ["schema", "article"]])
+def test_commands_that_need_the_site_tell_what_is_wrong_with_it(command: list[str], content: Path) -> None:
+    content_folder(content, {}, "title: Le site\n")
+    found = flask(content, *command)
+    assert found.exit_code == 1
+    assert "site.yaml:1:1: url: missing (want url: https://news.crcm.example)" in found.output
+
+
+@pytest.mark.parametrize("name", ["article", "site"])
+def test_the_schemas_beside_the_sample_are_those_of_the_models(name: str) -> None:
+    found = flask(SAMPLE, "schema", name)
+    assert found.output == (SAMPLE / f"{name}.schema.json").read_text(encoding="utf-8"), "run: flask schema --write"
+
+
+def test_schema_writes_both_where_articles_look_for_theirs(content: Path) -> None:
+    content_folder(content, {})
+    found = flask(content, "schema", "--write")
+    assert found.output.splitlines() == [f"{content}/article.schema.json", f"{content}/site.schema.json"]
+    for name in ("article", "site"):
+        jsonschema.Draft202012Validator.check_schema(json.loads((content / f"{name}.schema.json").read_text()))
+    assert flask(content, "schema").output == (content / "article.schema.json").read_text(encoding="utf-8")
+
+
+SAMPLES = sorted((SAMPLE / "articles").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_article_names_its_schema_and_agrees_with_it(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    schema = json.loads((path.parent / named).read_text(encoding="utf-8"))
+    jsonschema.validate(_as_editors_read(path), schema)
+
+
+def _as_editors_read(path: Path) -> object:
+    """Resolve what YAML 1.2's core schema would: numbers and truths, where ours leaves text."""
+    tree, _ = read(path.read_bytes(), path.name)
+    assert tree
+
+    def resolve(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: resolve(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [resolve(each) for each in value]
+        if value in ("true", "false"):
+            return value == "true"
+        if isinstance(value, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+            return float(value) if "." in value else int(value)
+        return value
+
+    return resolve(tree.value)
+
+
+def test_the_samples_use_every_key() -> None:
+    trees = [read(path.read_bytes(), path.name)[0] for path in SAMPLES]
+    used = {key for tree in trees if tree for key in tree.value}
+    known = json.loads((SAMPLE / "article.schema.json").read_text())["properties"]
+    assert used == set(known)
+
+
+def test_settings_come_from_the_environment(tmp_path: Path) -> None:
+    assert Settings.of({}) == Settings(Path("content"), None, 30, Path("instance"))
+    given = {"FEEDS_CONTENT": str(tmp_path), "FEEDS_URL": "https://a.example/b/", "FEEDS_RESCAN": "0"}
+    assert Settings.of({**given, "FEEDS_STATE": "/s"}) == Settings(tmp_path, "https://a.example/b", 0, Path("/s"))
+    assert Settings.of(dict.fromkeys([*given, "FEEDS_STATE"], "")) == Settings.of({})
+
+
+@pytest.mark.parametrize("seconds", ["-1", "soon", "1.5", "9999999"])
+def test_a_number_of_seconds_that_is_none_is_told(seconds: str) -> None:
+    with pytest.raises(SettingError, match=r"^FEEDS_RESCAN: .* \(want one such as 30\)"):
+        Settings.of({"FEEDS_RESCAN": seconds})
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://a.example", "https://a.example/?b", "https://é.example"])
+def test_an_address_that_is_none_is_told(url: str) -> None:
+    with pytest.raises(SettingError, match=r"^FEEDS_URL: .* \(want "):
+        Settings.of({"FEEDS_URL": url})
+
+
+def test_the_project_runs_from_its_root() -> None:
+    assert (ROOT / "app.py").is_file(), "what `flask` finds by itself"
+
+
+def test_diff_tells_what_subscribers_would_see_and_how_to_mend_a_renamed_file(content: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {"title": "Un"}, "b": {"title": "Deux"}})
+    app = create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW)
+    app.publisher.start()
+    (content / "articles" / "a.yaml").rename(content / "articles" / "c.yaml")
+    content_folder(content, {"b": {"title": "Deux, corrigé"}, "d": {"title": "Nouveau", "published": "2026-04-01"}})
+    runner = FlaskCliRunner(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW))
+    found = runner.invoke(args=["diff"])
+    assert found.exit_code == 0
+    assert found.output.splitlines() == [
+        "new      2026-04-01  d  Nouveau",
+        "edited   2026-03-01  b  Deux, corrigé",
+        "renamed  tag:news.example,2020:c says what tag:news.example,2020:a said: readers show it again; its file wants"
+        ' the line  id: "a"',
+        "1 new, 1 edited, 0 gone, 1 renamed, 0 moved, 0 backdated",
+    ]
+    assert runner.invoke(args=["diff", "--most", "1"]).exit_code == 1
+    assert json.loads(runner.invoke(args=["diff", "--format", "json"]).output)["renamed"] == {
+        "tag:news.example,2020:a": "tag:news.example,2020:c"
+    }
+    other = runner.invoke(args=["diff", str(tmp_path / "state")])
+    assert other.output == found.output
+    assert (tmp_path / "state" / "manifest.json").read_text().count("Nouveau") == 0, "it changes nothing"
+
+
+def test_diff_tells_of_an_address_that_changed(content: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {"title": "Un", "id": "k1", "language": "en"}})
+    create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW).publisher.start()
+    (content / "articles" / "a.yaml").rename(content / "articles" / "b.yaml")
+    runner = FlaskCliRunner(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW))
+    (line, counts) = runner.invoke(args=["diff"]).output.splitlines()
+    assert line.endswith("has another address: site.yaml wants the redirect  /en/articles/a: /en/articles/b")
+    assert counts == "0 new, 0 edited, 0 gone, 0 renamed, 1 moved, 0 backdated"
+
+
+@pytest.mark.parametrize("other", ["nowhere.json", "http://127.0.0.1:9/manifest.json"])
+def test_diff_against_nothing_that_can_be_read_says_so(other: str, content: Path) -> None:
+    content_folder(content, {"a": {}})
+    found = flask(content, "diff", other)
+    assert found.exit_code == 1 and f"{other}: " in found.output and "want a manifest.json" in found.output
+
+
+def test_commands_leave_no_trace_in_the_state_folder(content: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {}})
+    runner = FlaskCliRunner(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW))
+    for words in (["check"], ["diff"], ["new", "Essai"], ["schema"]):
+        assert runner.invoke(args=words).exit_code == 0
+    assert not (tmp_path / "state").exists()

@@ -1,0 +1,432 @@
+"""The edition as files: `flask build` writes what changed, whole and in an order that shows nobody what is missing."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import brotli
+import pytest
+from click.testing import Result
+from werkzeug.test import Client
+
+from feeds import Application, create_app
+from feeds.settings import Settings
+from tests.builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder, draw
+from tests.processes import forwarded, free_port, nginx
+
+Files = dict[str, bytes]
+OWN = (".feeds.json",)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "target"
+
+
+def app_of(content: Path, seconds: float = 0) -> Application:
+    return create_app(Settings(content), clock=lambda: NOW + timedelta(seconds=seconds))
+
+
+def build(content: Path, target: Path, *options: str, seconds: float = 0) -> Result:
+    return app_of(content, seconds).test_cli_runner().invoke(args=["build", str(target), *options])
+
+
+def files(target: Path) -> Files:
+    """Read all that a build wrote, but for its list."""
+    found = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in sorted(found.items()) if name not in OWN}
+
+
+def dates(target: Path) -> dict[str, float]:
+    return {name: (target / name).stat().st_mtime for name in files(target)}
+
+
+def write(content: Path, name: str, **changes: object) -> None:
+    (content / "articles" / f"{name}.yaml").write_text(as_yaml({**PLAIN, **changes}), encoding="utf-8")
+
+
+def test_a_folder_has_all_that_the_server_has(content: Path, target: Path) -> None:
+    picture = {"file": "dessin.png", "alt": "Un dessin"}
+    content_folder(content, {"a": {"picture": picture, "attachments": [{"file": "plan.pdf", "title": "Un plan"}]}})
+    draw(content / "media" / "dessin.png", 1300, 700)
+    (content / "media" / "plan.pdf").write_bytes(b"%PDF-1.4")
+    assert build(content, target).exit_code == 0
+    found, app = files(target), app_of(content)
+    client, edition = Client(app.wsgi_app), app.publisher
+    edition.start()
+    assert edition.edition
+    for path in edition.edition:
+        name = path[1:] + ("" if "." in path.rpartition("/")[2] else "/index.html" if path[1:] else "index.html")
+        if name.replace("//", "/") not in found:
+            assert path.rstrip("/").endswith(("/feed", "/rss")), f"{path}: only what a host of files rewrites"
+        else:
+            assert found[name.replace("//", "/")] == client.get(path).data
+    pictures = [name for name in found if name.startswith("pictures/")]
+    assert len(pictures) == 5 and found["media/plan.pdf"] == b"%PDF-1.4"
+    assert found["en/404.html"] == client.get("/en/nothing").data
+    assert "media/dessin.png" not in found, "an original may tell where it was taken"
+
+
+def test_compressed_copies_are_of_the_same_bytes_and_only_where_they_pay(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    found = files(target)
+    for ending, decompress in ((".gz", gzip.decompress), (".br", brotli.decompress)):
+        copies = [name for name in found if name.endswith(ending)]
+        assert {"feeds/all.rss" + ending, "index.html" + ending} <= set(copies)
+        for name in copies:
+            assert decompress(found[name]) == found[name.removesuffix(ending)]
+            assert len(found[name]) < len(found[name.removesuffix(ending)])
+    assert not any(name.startswith((".nginx", "_")) and name.endswith((".gz", ".br")) for name in found)
+    build(content, target, "--no-copies")
+    assert not [name for name in files(target) if name.endswith((".gz", ".br"))]
+
+
+def test_a_second_build_writes_nothing(sample: Path, target: Path) -> None:
+    build(sample, target)
+    before = {path: path.stat().st_ctime_ns for path in target.rglob("*") if path.is_file()}
+    again = build(sample, target, seconds=3600)
+    assert again.output.endswith(f" as they were in {target}\n") and "0 written, 0 removed" in again.output
+    assert {path: path.stat().st_ctime_ns for path in before} == before
+
+
+def test_a_change_writes_what_it_changes_and_nothing_else(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}, "b": {"categories": ["outreach"]}, "c": {"categories": ["funding"]}})
+    build(content, target)
+    before, old = files(target), dates(target)
+    write(content, "a", title="Un autre")
+    build(content, target, seconds=60)
+    after, new = files(target), dates(target)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert {"feeds/research.rss", "feeds/research.rss.gz", "articles/a/index.html", "manifest.json"} <= changed
+    assert not [name for name in changed if "outreach" in name or "funding" in name or name.startswith(".nginx")]
+    assert {name for name in new if new[name] != old.get(name)} == changed
+    assert {new[name] for name in changed} == {(NOW + timedelta(seconds=60)).timestamp()}
+
+
+def test_dates_are_the_manifests_and_never_go_back(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    assert dates(target)["feeds/all.rss"] == NOW.timestamp()
+    write(content, "a", title="Un autre")
+    build(content, target, seconds=-3600)
+    assert dates(target)["feeds/all.rss"] == dates(target)["articles/a/index.html"] == NOW.timestamp() + 1
+
+
+def test_what_is_gone_is_removed_with_its_folder_and_nothing_of_anybody_elses(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}, "b": {}})
+    build(content, target)
+    (target / "articles" / "notes.txt").write_text("mine")
+    (content / "articles" / "a.yaml").unlink()
+    refused = build(content, target)
+    assert refused.exit_code == 1
+    assert f"Error: {target} has files that no build wrote: articles/notes.txt (want" in refused.output
+    assert (target / "articles" / "a").exists()
+    assert build(content, target, "--among-others").exit_code == 0
+    assert not (target / "articles" / "a").exists()
+    assert (target / "articles" / "notes.txt").read_text() == "mine"
+
+
+def test_a_folder_of_somebody_elses_is_left_as_it_was(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    target.mkdir()
+    for number in range(5):
+        (target / f"file{number}").write_text("mine")
+    refused = build(content, target)
+    assert refused.exit_code == 1 and "file0, file1, file2 and 2 more" in refused.output
+    assert sorted(os.listdir(target)) == [f"file{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("name", ["robots.txt", "feeds/all.rss.gz"])
+def test_a_file_that_is_in_the_way_is_never_overwritten(name: str, content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    path = target / name
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    refused = build(content, target, "--among-others")
+    assert refused.exit_code == 1
+    assert f"Error: {path} is in the way: no build wrote it (want it moved away)" in refused.output
+    assert path.read_text() == "mine"
+
+
+def test_a_link_out_of_the_folder_is_not_followed(content: Path, target: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {}})
+    (tmp_path / "elsewhere").mkdir()
+    target.mkdir()
+    (target / "articles").symlink_to(tmp_path / "elsewhere")
+    assert build(content, target).exit_code == 1
+    refused = build(content, target, "--among-others")
+    assert f"{target / 'articles'} is in the way" in refused.output
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
+def test_a_build_that_is_cut_off_anywhere_shows_nothing_that_is_missing_and_is_finished_by_the_next(
+    content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content_folder(content, {"a": {"picture": {"file": "dessin.png", "alt": "Un dessin"}}})
+    draw(content / "media" / "dessin.png", 1300, 700)
+    replace, left = os.replace, 0
+
+    def failing(source: str, place: Path) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0 and str(place).startswith(str(target)):
+            raise OSError(28, "No space left on device")
+        replace(source, place)
+
+    monkeypatch.setattr(os, "replace", failing)
+    for count in range(0, 500, 7):
+        left = count
+        done = build(content, target, "--no-copies")
+        for feed in target.glob("feeds/*.rss"):
+            for below in re.findall('(?:src|href|url)=(?:"|&quot;)https://news.example/([^"&]+)', feed.read_text()):
+                assert (target / below).exists() or (target / below / "index.html").exists(), (count, below)
+        assert not list(target.rglob(".feeds-new-*"))
+        if done.exit_code == 0:
+            break
+        assert "No space left on device" in done.output
+    assert count > 40
+    whole = files(target)
+    build(content, target.with_name("other"), "--no-copies")
+    assert files(target.with_name("other")) == whole
+
+
+def test_a_damaged_file_is_written_anew(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    (target / "feeds" / "all.rss").write_text("")
+    (target / "feeds" / "all.atom.gz").unlink()
+    assert "2 written" in build(content, target).output
+    assert (target / "feeds" / "all.rss").stat().st_size and (target / "feeds" / "all.atom.gz").exists()
+
+
+def test_a_file_of_an_authors_is_never_taken_for_a_compressed_copy(content: Path, target: Path) -> None:
+    def attach(*names: str) -> None:
+        for name in names:
+            (content / "media" / name).write_bytes(name.encode() * 100)
+        write(content, "a", attachments=[{"file": name, "title": name} for name in names])
+
+    content_folder(content, {"a": {}})
+    for names in (("d.csv", "d.csv.gz"), ("d.csv",), ("d.csv.gz",), ("d.csv.gz", "d.csv")):
+        attach(*names)
+        assert build(content, target).exit_code == 0
+        found = {name: data for name, data in files(target).items() if name.startswith("media/")}
+        assert found == {f"media/{name}": name.encode() * 100 for name in names}
+
+
+@pytest.mark.parametrize("first", ["plan", "plan/a.pdf"])
+def test_a_file_may_become_a_folder_and_a_folder_a_file(first: str, content: Path, target: Path) -> None:
+    content_folder(content, {})
+    for name in (first, "plan/a.pdf" if first == "plan" else "plan"):
+        shutil.rmtree(content / "media")
+        (content / "media" / name).parent.mkdir(parents=True)
+        (content / "media" / name).write_bytes(b"%PDF")
+        write(content, "a", attachments=[{"file": name, "title": "Un plan"}])
+        done = build(content, target)
+        assert done.exit_code == 0, done.output
+        assert [each for each in files(target) if each.startswith("media/")] == [f"media/{name}"]
+
+
+DAMAGES = [b"", b"{", b'{"version": 1, "files": []}', b'{"version": 0}', b"\xff", b"null", b"[]"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_list_that_cannot_be_read_is_told_and_nothing_is_touched(damage: bytes, content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    (target / ".feeds.json").write_bytes(damage)
+    before = files(target)
+    done = build(content, target)
+    assert done.exit_code == 1 and f"Error: {target}/.feeds.json cannot be read: " in done.output
+    assert f"(want {target} removed, and built anew)" in done.output and files(target) == before
+
+
+JOURNALS = ["articles/a/index.html\nmedia/é", "\0\n", "\n", ".\narticles\n", "feeds/all.rss/zz\n", "x" * 5000 + "\n"]
+JOURNALS += ["../x\n../../x2\n", "/x\n", "a/../../x\n", ".feeds.json\n", "media/" + "x" * 254 + "\n"]
+
+
+@pytest.mark.parametrize("journal", JOURNALS)
+def test_a_journal_may_hold_anything(journal: str, content: Path, target: Path) -> None:
+    """A power cut may leave nonsense; it removes nothing outside the folder, and stops no build."""
+    content_folder(content, {"a": {}})
+    build(content, target)
+    outside = [target.parent / "x", target.parent.parent / "x2"]
+    for path in outside:
+        path.write_text("mine")
+    (target / ".feeds.new").write_bytes(journal.encode()[: -1 if journal.endswith("é") else None])
+    done = build(content, target)
+    assert done.exit_code == 0, done.output
+    assert not (target / ".feeds.new").exists() and [path.read_text() for path in outside] == ["mine", "mine"]
+
+
+def test_a_list_that_names_what_is_outside_is_refused(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    text = (target / ".feeds.json").read_text(encoding="utf-8")
+    (target / ".feeds.json").write_text(text.replace('"robots.txt"', '"../robots.txt"'), encoding="utf-8")
+    assert "'../robots.txt' is no name of a file" in build(content, target).output
+
+
+def test_a_copy_of_what_a_cut_off_build_began_is_removed_with_it(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    build(content, target)
+    (target / ".feeds.new").write_text("articles/b/index.html\n")
+    (target / "articles" / "b").mkdir()
+    (target / "articles" / "b" / "index.html.gz").write_bytes(b"\x1f\x8b")
+    done = build(content, target)
+    assert done.exit_code == 0, done.output
+    assert not (target / "articles" / "b").exists()
+
+
+def test_a_name_that_has_no_room_for_an_ending_is_built(content: Path, target: Path) -> None:
+    name = "p" * 251 + ".pdf"
+    content_folder(content, {"a": {"attachments": [{"file": name, "title": "Un plan"}], "tags": ["t" * 249]}})
+    (content / "media" / name).write_bytes(b"%PDF")
+    done = build(content, target)
+    assert done.exit_code == 0, done.output
+    assert f"media/{name}" in files(target)
+
+
+def test_a_web_server_may_read_what_is_built_whatever_the_builder_keeps_to_itself(content: Path, target: Path) -> None:
+    content_folder(content, {"a": {}})
+    before = os.umask(0o077)
+    try:
+        build(content, target)
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (target, *target.rglob("*")) if path.name not in OWN}
+    assert modes == {0o755, 0o644}
+
+
+def test_the_later_of_two_builds_at_once_is_of_later_content(
+    content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The content is read once the other build is done."""
+    content_folder(content, {"a": {"title": "Avant"}})
+    build(content, target)
+    flock, is_waiting = fcntl.flock, threading.Event()
+
+    def seen(file: int, kind: int) -> None:
+        is_waiting.set()
+        flock(file, kind)
+
+    monkeypatch.setattr("feeds.delivery.folder.fcntl.flock", seen)
+    lock = os.open(target, os.O_RDONLY)
+    flock(lock, fcntl.LOCK_EX)
+    later = threading.Thread(target=lambda: build(content, target, seconds=60))
+    later.start()
+    assert is_waiting.wait(20)
+    write(content, "a", title="Apres")
+    os.close(lock)
+    later.join()
+    assert b"Apres" in files(target)["feeds/all.rss"]
+
+
+@pytest.mark.parametrize("command", ["build", "publish"])
+def test_articles_that_are_away_are_not_removed_from_what_was_built(command: str, content: Path, target: Path) -> None:
+    """A drive that is not mounted is no reason to take everything from readers."""
+    content_folder(content, {"a": {}})
+    build(content, target)
+    before = files(target)
+    (content / "articles").rename(content / "away")
+    where = str(target) if command == "build" else "s3://bucket"
+    done = app_of(content).test_cli_runner().invoke(args=[command, where])
+    assert done.exit_code == 2 and f"{content}/articles: missing (want the folder" in done.output
+    assert files(target) == before
+
+
+def test_what_was_served_is_remembered_by_the_folder_alone(content: Path, target: Path) -> None:
+    """A build on another machine has the manifest that it wrote, and no state folder."""
+    content_folder(content, {"a": {}})
+    build(content, target)
+    before = (target / "manifest.json").read_bytes()
+    build(content, target, seconds=86_400)
+    assert (target / "manifest.json").read_bytes() == before
+
+
+def test_what_is_not_live_is_in_no_file(content: Path, target: Path) -> None:
+    picture = {"file": "secret.png", "alt": "Un dessin"}
+    late = {"picture": picture, "published": "2027-01-01", "attachments": [{"file": "secret.pdf", "title": "Un plan"}]}
+    content_folder(content, {"coming": late, "draft": {**late, "published": "2026-01-01", "draft": "true"}})
+    draw(content / "media" / "secret.png")
+    (content / "media" / "secret.pdf").write_bytes(b"%PDF-1.4")
+    build(content, target)
+    assert not [name for name in files(target) if "secret" in name or "pictures" in name or "coming" in name]
+
+
+def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program: Callable[[str], str]) -> None:
+    odd = {
+        "/vieux%20flux.xml": "/feeds/all.rss",
+        "/actualités": "https://www.example/a?b=$uri&c=d",
+        "/a%22b;c%7Bd%7D$e%5Cf": "/feeds/all.atom",
+        "/~user": "/",
+        "/default": "/feeds/outreach",
+        "/Feeds/all.rss": "/feeds/all.rss",
+        "/RSS": "/feeds/all.atom",
+        "/Old": "/",
+        "/old": "/feeds/all",
+        "/" + "long" * 150: "/",
+        "/?format=feed&type=rss": "/feeds/all.rss",
+        "/?format=feed": "/feeds/all.json",
+        "/old.php?a[0]=b.c": "/",
+    }
+    back = {"/articles/a": "/", "/feeds/research": "/", "/media/plan.pdf": "/"}  # what is there again is no old path
+    names = ("plan.pdf", "f.rss", "d.xml", "t.txt", "plan.svg", "PLAN.svg")
+    content_folder(
+        content,
+        {"a": {"attachments": [{"file": name, "title": name} for name in names]}},
+        SITE + as_yaml({"redirects": odd | back}),
+    )
+    for name in names:
+        (content / "media" / name).write_bytes(b"%PDF-1.4")
+    done = build(content, target)
+    assert done.exit_code == 0, done.output
+    assert done.output.endswith("; nginx has to be reloaded\n")
+    assert "reloaded" not in build(content, target).output
+    port = free_port()
+    config = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace("/srv/feeds", str(target))
+    config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
+    (folder_of := target.with_name("nginx")).mkdir()
+    with nginx(program("nginx"), config, folder_of):
+        behind, live = Client(forwarded(port)), Client(app_of(content).wsgi_app)
+        for old in odd:
+            answers = [client.get(old) for client in (behind, live)]
+            assert [each.status_code for each in answers] == [301, 301], old
+            assert answers[0].headers["Location"].replace("%24", "$") == answers[1].headers["Location"]
+        for path in (*back, "/rss", "/feeds/all.rss", "/FEED", "/Feed.xml", "/feeds//all.rss", "/feeds/all.rss.gz"):
+            assert behind.get(path).status_code == live.get(path, buffered=True).status_code, path
+        for name in names:
+            headers = [client.get(f"/media/{name}", buffered=True).headers for client in (behind, live)]
+            for header in ("Access-Control-Allow-Origin", "Content-Security-Policy"):
+                assert headers[0].get(header) == headers[1].get(header), (name, header)
+        assert behind.get("/sitemap.xml").headers["Content-Type"] == "application/xml; charset=utf-8"
+        assert behind.get("/.nginx/maps.conf").status_code == behind.get("/_headers").status_code == 404
+        assert behind.get("/.feeds.json").status_code == 404
+        assert behind.get("/articles/a/index.html").status_code == 404
+
+
+def test_hosts_of_static_sites_are_told_types_and_old_paths(sample: Path, target: Path) -> None:
+    build(sample, target)
+    redirects = (target / "_redirects").read_text(encoding="utf-8").splitlines()
+    assert "/feed /feeds/all.rss 200" in redirects
+    assert "/spip.php https://news.crcm.example/feeds/all.rss 301" in redirects
+    rules = (target / "_headers").read_text(encoding="utf-8")
+    assert "/feed.json\n  Content-Type: application/feed+json\n" in rules
+    assert "/feeds/all.rss\n  Content-Type: application/rss+xml; charset=utf-8\n" in rules
+    assert rules.splitlines()[0] == "/*" and "Cache-Control" not in rules.partition("/pictures/*")[0]
+    assert SAMPLE.exists()
+
+
+def test_a_broken_site_is_told(content: Path, target: Path) -> None:
+    content_folder(content, {}, "title: Le site\n")
+    done = build(content, target)
+    assert done.exit_code == 2 and "site.yaml:1:1: url: missing" in done.output
+    assert not target.exists()

@@ -1,0 +1,177 @@
+"""What `deploy/` holds does what it says: nginx before replicas, the units of systemd, the steps of the container."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+import pytest
+
+from feeds.commands import Commands
+from feeds.delivery import websub
+from tests.builders import PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder
+from tests.processes import free_port, get, kill, nginx, served, wait_until
+
+DEPLOY = ROOT / "deploy"
+OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+
+
+@contextmanager
+def behind_nginx(program: str, ports: list[int], folder: Path) -> Iterator[int]:
+    """Run nginx as deploy/ has it before servers on some ports."""
+    port, text = free_port(), (DEPLOY / "nginx-proxy.conf").read_text(encoding="utf-8")
+    servers = "".join(f"    server 127.0.0.1:{each};\n" for each in ports)
+    text = text.replace("    server 127.0.0.1:8000;\n", servers).replace("/var/lib/nginx/feeds", f"{folder}/cache")
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
+    folder.mkdir()
+    with nginx(program, text, folder):
+        yield port
+
+
+def test_a_replica_that_is_killed_under_load_fails_no_request(
+    content: Path, tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    """Three replicas of the same content behind a cache: one tag from all, and one of them killed."""
+    shutil.copytree(SAMPLE, content)
+    paths = ["/feeds/all.rss", "/feeds/research.atom", "/en/feeds/all.json", "/", "/articles/cheque-ligue"]
+    asked, failed, alone = 0, list[object](), threading.Lock()
+    with ExitStack() as stack:
+        states = (str(tmp_path / f"state{number}") for number in range(3))
+        replicas = [stack.enter_context(served(content, FEEDS_STATE=state)) for state in states]
+        for path in paths:
+            assert len({get(port, path)[1]["etag"] for port, _ in replicas}) == 1
+        port = stack.enter_context(behind_nginx(program("nginx"), [port for port, _ in replicas], tmp_path / "nginx"))
+        third = threading.Event()
+
+        def load() -> None:
+            nonlocal asked
+            for turn in range(150):
+                path = paths[turn % len(paths)]
+                fresh = {"Cache-Control": "no-cache"} if turn % 2 else {}
+                outcome: object
+                try:
+                    outcome = get(port, path, **fresh)[0]
+                except OSError as fault:
+                    outcome = fault
+                with alone:
+                    asked += 1
+                    if outcome != 200:
+                        failed.append((path, outcome))
+                    if asked == 200:
+                        third.set()
+
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        assert third.wait(20)
+        kill(replicas[1][1])
+        for thread in threads:
+            thread.join()
+        assert asked == 600 and not failed
+
+
+def test_a_cache_gives_what_it_has_while_the_server_is_down_and_new_bytes_to_who_asks_for_them(
+    content: Path, tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    content_folder(content, {"a": {"title": "Avant"}}, SITE + "max_age: 1\n")
+    with ExitStack() as stack:
+        ours, server = stack.enter_context(served(content))
+        port = stack.enter_context(behind_nginx(program("nginx"), [ours], tmp_path / "nginx"))
+        feed = "/feeds/all.rss"
+        first = get(port, feed)
+        assert first[1]["etag"] == get(ours, feed)[1]["etag"] and first[1]["x-cache"] == "MISS"
+        assert get(port, feed, If_None_Match=first[1]["etag"])[0] == 304
+        codings = ("gzip", "gzip, deflate", "br;q=1.0, gzip;q=0.8", "deflate, gzip, br", "gzip;q=0")
+        assert get(port, f"{feed}gzip")[0] == 404, "a copy of one address is none of another"
+        old = {coding: get(port, feed, Accept_Encoding=coding)[1] for coding in codings}
+        assert [old[coding].get("content-encoding") for coding in codings] == ["gzip", "gzip", "br", "br", None]
+        (content / "articles" / "a.yaml").write_text(as_yaml({**PLAIN, "title": "Apres"}), encoding="utf-8")
+        wait_until(lambda: b"Apres" in get(ours, feed)[2], server)
+        fresh = get(ours, feed)
+        assert not websub._is_stale(f"http://127.0.0.1:{port}{feed}", fresh[1]["etag"].strip('"'))
+        assert get(port, feed)[2] == fresh[2], "who asks for new bytes has everybody else get them"
+        assert not {old[coding]["etag"] for coding in codings} & {
+            get(port, feed, Accept_Encoding=coding)[1]["etag"] for coding in codings
+        }
+        health = get(port, "/health")
+        assert health[0] == 200 and "x-cache" not in health[1]
+        kill(server)
+        end = time.monotonic() + 20
+        while (found := get(port, feed))[1]["x-cache"] != "STALE":
+            assert found[0] == 200 and time.monotonic() < end
+        assert (found[0], found[2]) == (200, fresh[2])
+        assert get(port, "/health")[0] == 502
+
+
+@pytest.mark.parametrize("unit", sorted(DEPLOY.glob("*.service")), ids=lambda path: path.stem)
+def test_a_unit_is_whole_and_closed(unit: Path, tmp_path: Path, program: Callable[[str], str]) -> None:
+    analyze = program("systemd-analyze")
+    (tmp_path / "flask").write_text("#!/bin/sh\n")
+    (tmp_path / "flask").chmod(0o755)
+    text = unit.read_text(encoding="utf-8")
+    copy = tmp_path / unit.name
+    copy.write_text(text.replace("/opt/feeds/.venv/bin/flask", f"{tmp_path}/flask"), encoding="utf-8")
+    found = subprocess.run([analyze, "verify", str(copy)], capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (0, "")
+    command = [analyze, "security", "--offline=true", "--threshold=20", str(copy)]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout[-600:]
+    assert re.search("User=feeds", text) and not re.search("(?i)secret|password", text)
+
+
+def test_the_container_is_made_by_the_commands_of_make_serve() -> None:
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    assert "RUN make setup\n" in text and "pip" not in text and re.search(r"(?m)^USER feeds$", text)
+
+    def commands(target: str) -> list[str]:
+        command = ["make", "--no-print-directory", "--dry-run", "--always-make", target]
+        alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        dry = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True)
+        return dry.stdout.splitlines()
+
+    setup = commands("setup")
+    assert any("requirements.txt" in line for line in setup) and commands("serve")[: len(setup)] == setup
+    copied = re.findall(r"(?m)^COPY (.+) \S+$", text)
+    assert all((ROOT / name).exists() for names in copied for name in names.split())
+    (command,) = re.findall(r"(?m)^CMD (\[.+\])$", text)
+    assert parses(shlex.split(command.strip("[]").replace(",", " "))[1:])
+
+
+def parses(words: list[str]) -> bool:
+    """Tell whether `flask` takes a command and its options; nothing is run."""
+    name, *arguments = words
+    command = Commands().get_command(click.Context(click.Command("flask")), name)
+    assert command, name
+    return command.make_context(name, arguments) is not None
+
+
+def test_every_command_of_ours_in_the_docs_and_units_is_one() -> None:
+    units = "".join(path.read_text(encoding="utf-8") for path in DEPLOY.glob("*.service"))
+    lines = re.findall(r"(?:\.venv/bin/|\$ )flask ([^\n&#`|)]+)", OPERATING + units)
+    assert len(lines) >= 8
+    for line in lines:
+        assert parses(shlex.split(line.replace("${FEEDS_BUCKET}", "s3://bucket"))), line
+    targets = re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert set(re.findall(r"(?m)^\s*(?:sudo -u feeds )?make ([a-z]+)", OPERATING)) <= set(targets)
+
+
+def test_every_file_that_the_docs_name_is_there() -> None:
+    named = set(re.findall(r"deploy/[A-Za-z.-]+", OPERATING))
+    assert named == {f"deploy/{path.name}" for path in DEPLOY.iterdir()}
+
+
+def test_the_container_is_run_by_a_user_without_rights() -> None:
+    lines = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8").splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users == ["feeds"] and lines.index("USER feeds") < next(
+        place for place, line in enumerate(lines) if line.startswith("CMD ")
+    )

@@ -1,0 +1,493 @@
+"""Hubs carry a change to subscribers at once: what feeds declare, what hubs are told, and what a subscriber gets."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import feedparser
+import pytest
+from werkzeug.test import Client
+
+from feeds import create_app
+from feeds.content.state import StateFolder
+from feeds.delivery import announcer as announcer_module
+from feeds.delivery import websub
+from feeds.delivery.announcer import Announcer, Workers
+from feeds.delivery.websub import HubError, Told, announce, await_live, publish
+from feeds.edition.document import etag_of
+from feeds.settings import Settings
+from tests.builders import NOW, PLAIN, SITE, TESTS, as_yaml, content_folder
+from tests.processes import Process, free_port, get, is_open, served, wait_until
+
+HUB = "https://hub.example/"
+WITH_HUBS = SITE + f"hubs: [{HUB}, 'https://other.example/push']\n"
+TOPICS = {f"https://news.example/feeds/{number}.rss": f"digest{number}" for number in range(120)}
+
+
+class Hub:
+    """A hub that writes down what it is told, and answers as a test wants."""
+
+    def __init__(self, port: int) -> None:
+        self.url, self.requests = f"http://127.0.0.1:{port}/", list[list[tuple[str, str]]]()
+        self.status, self.headers = "202 Accepted", list[tuple[str, str]]()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+        self.requests.append([(environ["REQUEST_METHOD"], environ["PATH_INFO"]), *parse_qsl(body)])
+        start_response(self.status, self.headers)
+        return [b""]
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Topics of tests have addresses that lead nowhere; those of a server that a test starts are asked for."""
+    asks = websub._is_stale
+    monkeypatch.setattr(websub, "_is_stale", lambda topic, digest: "//127." in topic and asks(topic, digest))
+
+
+@contextmanager
+def listening(hub: WSGIApplication, port: int) -> Iterator[None]:
+    with make_server("127.0.0.1", port, hub, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    port = free_port()
+    found = Hub(port)
+    with listening(found, port):
+        yield found
+
+
+def told(request: list[tuple[str, str]]) -> list[str]:
+    return [value for name, value in request if name == "hub.topic"]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "not within 20 seconds"
+        time.sleep(0.01)
+
+
+def test_hub_and_self_are_in_all_formats_and_headers(content: Path) -> None:
+    """D2."""
+    content_folder(content, {"a": {}}, WITH_HUBS)
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    hubs = [HUB, "https://other.example/push"]
+    for ending in ("rss", "atom"):
+        found = client.get(f"/feeds/research.{ending}")
+        links = feedparser.parse(found.data).feed.links
+        assert [link.href for link in links if link.rel == "hub"] == hubs
+        assert [link.href for link in links if link.rel == "self"] == [f"https://news.example/feeds/research.{ending}"]
+        header = found.headers["Link"].split(", ")
+        assert [f'<{each}>; rel="hub"' in header for each in hubs] == [True, True]
+        assert sum('rel="self"' in each for each in header) == 1
+    feed = client.get("/feeds/all.json")
+    assert json.loads(feed.data)["hubs"] == [{"type": "WebSub", "url": each} for each in hubs]
+    assert feed.headers["Link"].count('rel="hub"') == 2
+
+
+def test_what_is_not_announced_declares_no_hub(content: Path) -> None:
+    """D1: FreshRSS polls once a day where a hub is declared."""
+    old = {"published": "2026-01-01", "tags": ["don"]}
+    content_folder(content, {"a": {}, "b": old}, WITH_HUBS)
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    for below in ("tags/don.rss", "tags/don.json", "all/2026-01.atom", "all.social.rss"):
+        found = client.get(f"/feeds/{below}")
+        assert found.status_code == 200 and b"hub.example" not in found.data and "hub" not in found.headers["Link"]
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("http://hub.example/", "http://hub.example/ is a hub without encryption (want https://…)"),
+        ("https://hub..example/", "https://hub..example/ has no host that can be (want https://…)"),
+        ("ftp://hub.example/", "ftp://hub.example/ is not an address"),
+        (f"{HUB}, {HUB}", "names one hub twice (want each once)"),
+    ],
+)
+def test_the_address_of_a_hub_is_checked(written: str, wanted: str, content: Path) -> None:
+    folder = content_folder(content, {}, SITE + f"hubs: [{written}]\n")
+    assert any(wanted in str(problem) for problem in folder.load_site()[1])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_hub_on_the_same_machine_needs_no_encryption(host: str, content: Path) -> None:
+    site, problems = content_folder(content, {}, SITE + f"hubs: ['http://{host}:8080/hub']\n").load_site()
+    assert site and site.hubs and not [each for each in problems if each.severity == "error"]
+
+
+def test_a_hub_is_told_in_requests_of_at_most_fifty_topics(hub: Hub) -> None:
+    known, faults = announce({}, [hub.url], TOPICS)
+    assert known == {hub.url: TOPICS} and not faults
+    assert [len(told(request)) for request in hub.requests] == [50, 50, 20]
+    assert [each for request in hub.requests for each in told(request)] == list(TOPICS)
+    assert hub.requests[0][:4] == [
+        ("POST", "/"), ("hub.mode", "publish"), ("hub.url", list(TOPICS)[0]), ("hub.topic", list(TOPICS)[0]),
+    ]  # fmt: skip
+
+
+def test_a_hub_is_told_of_what_changed_and_once(hub: Hub) -> None:
+    known, _ = announce({}, [hub.url], TOPICS)
+    hub.requests.clear()
+    changed = {**TOPICS, list(TOPICS)[7]: "another"}
+    known, _ = announce(known, [hub.url], changed)
+    announce(known, [hub.url], changed)
+    assert [told(request) for request in hub.requests] == [[list(TOPICS)[7]]]
+
+
+def test_topics_that_are_gone_are_forgotten(hub: Hub) -> None:
+    known, _ = announce({hub.url: {"https://news.example/feeds/old.rss": "x"}}, [hub.url], {})
+    assert known == {hub.url: {}}
+
+
+@pytest.mark.parametrize("status", ["500 Oops", "404 Not Found", "301 Moved", "302 Found", "307 Redirect", "303 See"])
+def test_a_hub_that_does_not_take_it_is_not_told(status: str, hub: Hub) -> None:
+    hub.status, hub.headers = status, [("Location", "http://localhost:9/elsewhere")]
+    known, faults = announce({}, [hub.url], TOPICS)
+    assert known == {hub.url: {}} and str(faults[hub.url]) == f"it answers {status[:3]}"
+    assert len(hub.requests) == 1
+
+
+def test_a_redirect_on_the_same_host_is_followed_where_the_request_stays_a_post(hub: Hub) -> None:
+    class Moved(Hub):
+        def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+            self.status = "202 Accepted" if environ["PATH_INFO"] == "/new" else "308 Moved"
+            return super().__call__(environ, start_response)
+
+    port = free_port()
+    moved = Moved(port)
+    moved.headers = [("Location", "/new")]
+    with listening(moved, port):
+        publish(moved.url, list(TOPICS)[:1])
+    assert [request[0] for request in moved.requests] == [("POST", "/"), ("POST", "/new")]
+    assert told(moved.requests[1]) == list(TOPICS)[:1]
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("120", 120), ("99999999", 86_400), ("soon", None), (None, None)])
+def test_a_hub_may_ask_for_patience(header: str | None, seconds: float | None, hub: Hub) -> None:
+    hub.status, hub.headers = "429 Slow", [("Retry-After", header)] if header else []
+    with pytest.raises(HubError) as found:
+        publish(hub.url, TOPICS)
+    assert found.value.wait == seconds
+
+
+def test_what_a_hub_missed_it_is_told_once_it_is_back_and_another_hub_at_once(hub: Hub) -> None:
+    port = free_port()
+    absent = Hub(port)
+    kept: list[Told] = []
+    announcer = Announcer({}, kept.append)
+    announcer.update((absent.url, hub.url), TOPICS)
+    until(lambda: len(hub.requests) == 3)
+    announcer.update((absent.url, hub.url), {**TOPICS, "https://news.example/feeds/new.rss": "x"})
+    until(lambda: len(hub.requests) == 4)
+    with listening(absent, port):
+        until(lambda: len(absent.requests) == 3)
+    assert sorted(each for request in absent.requests for each in told(request))[-1].endswith("/new.rss")
+    until(lambda: bool(kept) and len(kept[-1].get(absent.url, {})) == len(TOPICS) + 1)
+
+
+@pytest.mark.parametrize("begin", ["old bytes", "no answer"])
+def test_hubs_are_told_once_readers_get_the_new_bytes(begin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub fetches what changed as soon as it is told: a cache that still has the old bytes is waited for."""
+    monkeypatch.setattr(websub, "_STEP", 0.01)
+    asked: list[str] = []
+    codings: list[str] = []
+
+    def cache(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        if environ["REQUEST_METHOD"] == "GET":
+            asked.append(environ["HTTP_CACHE_CONTROL"])
+        else:
+            codings.append(environ["HTTP_ACCEPT_ENCODING"])
+        start_response("200 OK", [])
+        return [b"new" if len(asked) > 2 else b"old"]
+
+    port = free_port()
+    topic = f"http://127.0.0.1:{port}/feeds/all.rss"
+    if begin == "no answer":
+        await_live({topic: etag_of(b"new")}, [topic])
+        return
+    with listening(cache, port):
+        await_live({topic: etag_of(b"new")}, [topic])
+        assert asked == ["no-cache"] * 3
+        assert codings == ["gzip", "br"], "a cache keeps a copy of each coding"
+        await_live({topic: etag_of(b"another")}, [topic], is_wanted=lambda: len(asked) < 6)
+        assert len(asked) == 6, "what is not wanted any more is waited for no longer"
+        monkeypatch.setattr(websub, "LIVE_WITHIN", 0)
+        await_live({topic: etag_of(b"another")}, [topic])
+        assert len(asked) == 7
+
+
+ODD_ANSWERS = {
+    "a redirect to nowhere": ("307 Go", [("Location", "http://[")]),
+    "a redirect that is no text": ("308 Go", [("Location", "/\xff")]),
+    "a patience of 5000 digits": ("429 Slow", [("Retry-After", "9" * 5000)]),
+    "a patience until no year": ("503 Slow", [("Retry-After", "Mon, 01 Jan 99999999 00:00:00 GMT")]),
+    "a redirect without a place": ("302 Found", []),
+    "several choices": ("300 Choose", []),
+    "a circle": ("307 Go", [("Location", "/")]),
+}
+
+
+@pytest.mark.parametrize("name", ODD_ANSWERS)
+def test_whatever_a_hub_answers_is_a_fault_of_that_hub(name: str, hub: Hub) -> None:
+    hub.status, hub.headers = ODD_ANSWERS[name]
+    known, faults = announce({}, [hub.url], dict.fromkeys(list(TOPICS)[:3], "x"))
+    assert list(faults) == [hub.url] and not known[hub.url]
+
+
+def test_a_hub_that_answered_nonsense_is_told_once_it_is_well(hub: Hub) -> None:
+    hub.status, hub.headers = ODD_ANSWERS["a redirect that is no text"]
+    announcer = Announcer({}, lambda told: None)
+    announcer.update((hub.url,), TOPICS)
+    until(lambda: bool(hub.requests))
+    hub.status, hub.headers = "202 Accepted", []
+    until(lambda: len(announcer.told.get(hub.url, {})) == len(TOPICS))
+
+
+def test_a_hub_that_hangs_holds_no_command_and_what_another_was_told_is_kept(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websub, "LONGEST_ANSWER", 0.5)
+    kept: list[Told] = []
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        known, faults = announce({}, [hanging, hub.url], TOPICS, kept.append)
+    assert str(faults[hanging]) == "it has not answered within 0.5 seconds"
+    assert known[hub.url] == TOPICS and [len(each[hub.url]) for each in kept] == [50, 100, 120]
+
+
+def test_what_cannot_be_kept_is_a_fault_and_no_end(hub: Hub) -> None:
+    def keep(told: Told) -> None:
+        raise OSError(28, "No space left on device")
+
+    _, faults = announce({}, [hub.url], TOPICS, keep)
+    assert "what it was told cannot be kept: " in str(faults[hub.url]) and "No space left" in str(faults[hub.url])
+
+
+def test_the_body_of_an_answer_is_not_read(hub: Hub) -> None:
+    class Endless(Hub):
+        def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:  # type: ignore[override]
+            super().__call__(environ, start_response)
+            for _ in range(100_000):
+                yield b"x" * 10_000
+
+    port = free_port()
+    endless = Endless(port)
+    endless.headers = [("Location", "/again")]
+    endless.status = "307 Go"
+    with listening(endless, port), pytest.raises(HubError, match="redirects for ever"):
+        publish(endless.url, TOPICS)
+
+
+def test_a_hub_is_told_though_asking_takes_longer_than_news_are_looked_for(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same topics, told of again and again while they are asked for, are no news."""
+    asked = 0
+
+    def slow(topic: str, digest: str) -> bool:
+        nonlocal asked
+        asked += 1
+        return asked < 30
+
+    monkeypatch.setattr(websub, "_is_stale", slow)
+    monkeypatch.setattr(websub, "_STEP", 0.01)
+    announcer, topics = Announcer({}, lambda told: None), {list(TOPICS)[0]: "x"}
+    announcer.update((hub.url,), topics)
+    while not hub.requests:
+        announcer.update((hub.url,), dict(topics))
+    assert asked == 30
+
+
+def test_old_bytes_do_not_keep_a_hub_from_being_told_for_ever(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websub, "_is_stale", lambda topic, digest: True)
+    monkeypatch.setattr(websub, "_STEP", 0.01)
+    monkeypatch.setattr(announcer_module, "LIVE_WITHIN", 0.3)
+    announcer, count = Announcer({}, lambda told: None), 0
+    while not hub.requests:  # each change begins to wait anew, but not to count
+        announcer.update((hub.url,), {list(TOPICS)[0]: str(count := count + 1)})
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "502 Bad Gateway"])
+def test_a_topic_that_is_not_there_yet_is_waited_for(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websub, "_STEP", 0.01)
+    answers = iter([status, status])
+
+    def late(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response(next(answers, "200 OK"), [])
+        return [b"new"]
+
+    port = free_port()
+    topic = f"http://127.0.0.1:{port}/feeds/all.rss"
+    with listening(late, port):
+        await_live({topic: etag_of(b"new")}, [topic])
+    assert next(answers, None) is None
+
+
+def test_only_one_process_announces_and_another_takes_over(tmp_path: Path) -> None:
+    with closing(Workers(tmp_path)) as first, closing(Workers(tmp_path)) as second:
+        assert first.is_announcer() and first.is_announcer() and not second.is_announcer()
+        first.close()
+        assert second.is_announcer()
+
+
+def test_hubs_wait_for_the_slowest_process(tmp_path: Path) -> None:
+    code = f"""\
+import sys
+from datetime import datetime
+from pathlib import Path
+from feeds.delivery.announcer import Announcer, Workers
+workers = Workers(Path({str(tmp_path)!r}))
+for line in sys.stdin:
+    workers.say(datetime.fromisoformat(line.strip()))
+    print("said", flush=True)
+"""
+    command = [sys.executable, "-c", code]
+    with (
+        closing(Workers(tmp_path)) as own,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
+    ):
+        own.say(NOW)
+        assert other.stdin and other.stdout
+        for moment, has_all in ((NOW - timedelta(hours=1), False), (NOW, True), (NOW - timedelta(hours=2), False)):
+            other.stdin.write(f"{moment.isoformat()}\n")
+            other.stdin.flush()
+            assert other.stdout.readline() == "said\n"
+            assert own.all_have(NOW) is has_all
+        other.stdin.close()
+        other.wait()
+        assert own.all_have(NOW), "a process that ended is waited for no longer"
+    assert len(list((tmp_path / "workers").iterdir())) == 1
+
+
+def test_ping_tells_hubs_of_what_was_built_and_once(content: Path, tmp_path: Path, hub: Hub) -> None:
+    content_folder(content, {"a": {}}, SITE + f"hubs: ['{hub.url}']\n")
+    settings = Settings(content, state=tmp_path / "state")
+
+    def run(*words: str) -> Any:
+        return create_app(settings, clock=lambda: NOW).test_cli_runner().invoke(args=words)
+
+    assert "nothing that was built yet" in run("ping").output
+    run("build", str(tmp_path / "files"))
+    found = run("ping")
+    assert (found.exit_code, found.output) == (0, f"{hub.url}: told of 24 feeds\n")
+    assert "nothing new" in run("ping").output and len(hub.requests) == 1
+    write(content, "a", "Un autre")
+    assert "nothing new" in run("ping").output, "nobody can fetch it before it is built"
+    run("build", str(tmp_path / "files"))
+    hub.status = "503 Busy"
+    found = run("ping")
+    assert (found.exit_code, found.output) == (1, f"{hub.url}: it answers 503; it is told the next time\n")
+    hub.status = "202 Accepted"
+    assert "told of 6 feeds" in run("ping").output
+    assert {topic.rpartition("/")[2] for topic in told(hub.requests[-1])} == {
+        f"{name}.{ending}" for name in ("all", "research") for ending in ("rss", "atom", "json")
+    }
+    (content / "site.yaml").write_text(SITE.replace("news.example", "new.example"), encoding="utf-8")
+    assert "nothing new" in run("ping").output, "what is not built is not told, at whatever address"
+    with closing(Workers(tmp_path / "state")) as busy:
+        assert busy.is_announcer()
+        assert "another process tells hubs" in run("ping").output
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"hub": 1}', b'{"hub": {"topic": 1}}', b"\xff", b"null"])
+def test_what_hubs_were_told_is_begun_anew_where_it_is_damaged(
+    damage: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = StateFolder(tmp_path)
+    for name in ("told.json", "built.json"):
+        (tmp_path / name).write_bytes(damage)
+    assert (state.read_told(), state.read_built()) == ({}, None)
+    assert f"{tmp_path}/told.json is damaged; it is begun anew" in caplog.text
+    state.write_told({HUB: TOPICS})
+    state.write_built(((HUB,), dict(TOPICS)))
+    assert (state.read_told(), state.read_built()) == ({HUB: TOPICS}, ((HUB,), TOPICS))
+
+
+@contextmanager
+def peers(folder: Path, port: int) -> Iterator[Process]:
+    """Run a hub and a subscriber that we did not write."""
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, str(TESTS / "peers" / "websub.py"), str(port), str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+    try:
+        wait_until(lambda: is_open("127.0.0.1", port), process)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def state(port: int) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = json.loads(get(port, "/state")[2])
+    return found
+
+
+def write(content: Path, name: str, title: str) -> None:
+    (content / "articles" / f"{name}.yaml").write_text(as_yaml({**PLAIN, "title": title}), encoding="utf-8")
+
+
+def test_a_subscriber_holds_an_entry_within_two_seconds_of_its_embargos_end_and_once(
+    content: Path, tmp_path: Path
+) -> None:
+    """D1, with two workers, an independent hub and an independent subscriber; then the hub is away for a while."""
+    port = free_port()
+
+    def holds(word: str) -> bool:
+        return any(word in body for _, _, body in state(port)["received"])
+
+    site = SITE + f"hubs: ['http://127.0.0.1:{port}/hub']\n"
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=6)
+    content_folder(content, {"a": {}, "b": {"title": "Embargo", "published": soon.isoformat()}}, site)
+    with served(content, "--workers", "2", FEEDS_URL="http://127.0.0.1:{port}") as (ours, server):
+        topic = f"http://127.0.0.1:{ours}/feeds/all.rss"
+        with peers(tmp_path / "peers", port) as process:
+            get(port, f"/subscribe?topic={topic}", method="POST")
+            wait_until(lambda: topic in state(port)["verified"], process)
+            assert datetime.now(UTC) < soon, "a slow machine"
+            wait_until(lambda: holds("Embargo"), process)
+            arrived = next(moment for _, moment, body in state(port)["received"] if "Embargo" in body)
+            assert soon.timestamp() <= arrived < soon.timestamp() + 2
+            write(content, "c", "Ensuite")
+            wait_until(lambda: holds("Ensuite"), process)
+            announced = [topics for topics in state(port)["announced"] if topic in topics]
+            assert len(announced) == 3, "at the start, at the embargo's end, and then"
+        write(content, "d", "Plus tard")
+        wait_until(lambda: b"Plus tard" in get(ours, "/feeds/all.rss")[2], server)
+        with peers(tmp_path / "peers", port) as process:
+            wait_until(lambda: holds("Plus tard"), process)
+    with peers(tmp_path / "peers", port) as process, served(content, FEEDS_URL=f"http://127.0.0.1:{ours}"):
+        write(content, "e", "Enfin")
+        wait_until(lambda: bool(state(port)["announced"]), process)
+        (announced,) = state(port)["announced"]
+        names = {"all", "research"}
+        assert {url.rpartition("/")[2].partition(".")[0] for url in announced} == names, "nothing is announced twice"

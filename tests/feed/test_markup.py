@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.feed import markup
+from feeds.model.yamlfile import FORBIDDEN
+
+BASE, PAGE = "https://www.example.org/news", "https://www.example.org/news/articles/x"
+
+
+def to_html(body: str) -> str:
+    return markup.to_html(body, base=BASE, page=PAGE)
+
+
+class Elements(HTMLParser):
+    """Collects what a browser would make of an HTML text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        ("Le gène *BRCA1* & p < 0,05", "<p>Le gène <em>BRCA1</em> &amp; p &lt; 0,05</p>"),
+        ("« p\u202f<\u202f0,05\u00a0» ’ 🎗️", "<p>« p\u202f&lt;\u202f0,05\u00a0» ’ 🎗️</p>"),  # E1: as typed
+        ("a&nbsp;b &amp;nbsp; &eacute;", "<p>a\u00a0b &amp;nbsp; é</p>"),  # C1: no HTML entities in XML
+        ("un &#7;signe &#x2028;", "<p>un signe </p>"),
+        ("3. trois\n4. quatre", '<ol start="3">\n<li>trois</li>\n<li>quatre</li>\n</ol>'),
+        ("```python\nx < y\n```", "<pre><code>x &lt; y\n</code></pre>"),
+        ("a <script>alert(1)</script>b", "<p>a b</p>"),
+        ('<b onclick="x()" lang="en">gras</b>', '<p><b lang="en">gras</b></p>'),
+        ("<center>au milieu</center>", "au milieu"),
+        ("![](data:image/png;base64,xx) vide", "<p> vide</p>"),
+        ("[a](javascript:x) [b](tel:04) [c](mailto:a@b.example)",
+         '<p><a>a</a> <a>b</a> <a href="mailto:a@b.example">c</a></p>'),
+    ],
+)  # fmt: skip
+def test_a_body_becomes_html_that_every_reader_keeps(body: str, html: str) -> None:
+    assert to_html(body) == html
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("/articles/a", f"{BASE}/articles/a"),
+        ("articles/a?b=c#d", f"{BASE}/articles/a?b=c#d"),
+        ("media/a.png", f"{BASE}/media/a.png"),
+        ("media/é.png", f"{BASE}/media/%C3%A9.png"),
+        ("/", f"{BASE}/"),
+        ("#notes", f"{PAGE}#notes"),
+        ("//cdn.example/a", "https://cdn.example/a"),
+        ("http://elsewhere.example/", "http://elsewhere.example/"),
+    ],
+)
+def test_every_address_in_a_body_is_absolute(reference: str, url: str) -> None:
+    """C5: readers show an entry far from our host, where a relative address leads nowhere."""
+    assert f'href="{url}"' in to_html(f"[a](<{reference}>)")
+    assert f'src="{url}"' in to_html(f"![a](<{reference}>)")
+
+
+@pytest.mark.parametrize(
+    ("levels", "written"),
+    [([1, 2, 3], [2, 3, 4]), ([2, 3, 2], [2, 3, 2]), ([1, 3, 4, 2, 1, 5], [2, 3, 4, 3, 2, 3]), ([6], [2])],
+)
+def test_headings_start_below_the_title_and_skip_no_level(levels: list[int], written: list[int]) -> None:
+    body = "\n\n".join(f"{'#' * level} Titre" for level in levels)
+    assert [int(level) for level in re.findall("<h([1-6])>", to_html(body))] == written
+    assert [int(level) for level in re.findall("</h([1-6])>", to_html(body))] == written
+
+
+def test_a_heading_in_an_attribute_is_left_alone() -> None:
+    assert 'title="&lt;h1&gt;"' in to_html('<a href="/x" title="<h1>">a</a>')
+
+
+def test_headings_in_headings_are_closed_as_they_were_opened() -> None:
+    html = to_html("<h1><blockquote><h3>a</h3></blockquote>b</h1>")
+    assert html == "<h2><blockquote><h3>a</h3></blockquote>b</h2>"
+
+
+@pytest.mark.parametrize("address", ["https:/path", "http:foo", "https://[", "https://", "//[", "//"])
+def test_an_address_without_a_host_is_none(address: str) -> None:
+    assert to_html(f'<a href="{address}">a</a>') == "<p><a>a</a></p>"
+    assert to_html(f'<img src="{address}" alt="a">') == ""
+
+
+def test_media_are_found_in_addresses_alone() -> None:
+    found = to_html(f'![x](/media/a&b.png) "{BASE}/media/nom.png" [y](/media/c%20d.pdf#p2)')
+    assert list(markup.media_references(found, base=BASE)) == ["a&b.png", "c d.pdf"]
+
+
+def test_a_table_keeps_its_alignment() -> None:
+    assert '<th align="right">a</th>' in to_html("| a |\n|--:|\n| 1 |")
+
+
+def test_what_is_taken_out_is_told_with_its_place() -> None:
+    body = "Un texte.\n\n<div class='x'>a</div>\n\n```sh\nls\n```\n"
+    assert markup.faults(body) == [
+        (11, "<div> is removed (want Markdown; only its text stays)"),
+    ]
+    assert markup.faults("Le gène *BRCA1*, p < 0,05, [un lien](/a) et ![un dessin](/b.png)") == []
+
+
+@pytest.mark.parametrize("mark", [">", "<b>", "<div>\n\n", "<ul><li>"])
+def test_a_body_nested_too_deep_is_known_before_it_costs(mark: str) -> None:
+    assert "deep in each other" in (markup.refusal(mark * 5_000 + "x") or "")
+    assert markup.refusal((mark + "x\n\n") * 40) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["<blockquote a='\"'>\n" + "<blockquote>" * 5_000 + '" >', "<div\n" + "<a " * 5_000, "<div\n" + '<a "' * 5_000],
+)
+def test_no_quote_hides_what_would_cost(body: str) -> None:
+    assert markup.refusal(body)
+
+
+@pytest.mark.parametrize("body", ["<b>\n<![foo[x]]>\n</b>", "<![ x]]>", "<!--" * 500, "<?php x ?>", "<" * 200])
+def test_a_declaration_is_taken_out_without_a_word(body: str) -> None:
+    assert markup.refusal(body) is None
+    assert markup.faults(body) == []
+    assert "<!" not in to_html(body)
+
+
+HARD = st.text(
+    alphabet=st.one_of(st.sampled_from("<>\"'&;#[]()!*_`~|:/- \n\t=abhisx13"), st.characters(codec="utf-8")),
+    max_size=120,
+)
+SNIPPETS = st.sampled_from(
+    [
+        "<script>",
+        "</script>",
+        "<svg onload=x>",
+        "<img src=x onerror=y>",
+        "javascript:",
+        "<h1>",
+        "</h3>",
+        "<a href='",
+        "&#0;",
+    ]
+)
+
+
+@given(st.lists(st.one_of(HARD, SNIPPETS), max_size=6).map("".join))
+def test_whatever_is_written_comes_out_harmless(body: str) -> None:
+    found = to_html(body)
+    elements = Elements(found)
+    assert set(elements.tags) <= markup.TAGS
+    assert FORBIDDEN.search(found) is None
+    for tag, name, value in elements.attributes:
+        assert name in markup.ATTRIBUTES["*"] | markup.ATTRIBUTES.get(tag, set())
+        if name in ("href", "src"):
+            assert value.startswith(("http://", "https://", "mailto:"))
+
+
+def test_an_excerpt_ends_with_a_sentence_that_fills_half_of_it() -> None:
+    body = "Première phrase assez longue pour compter. Deuxième phrase qui ne tiendra pas en entier dans cet extrait."
+    assert markup.excerpt(to_html(body), 60) == "Première phrase assez longue pour compter."
+
+
+def test_an_excerpt_ends_with_a_word_where_no_sentence_does() -> None:
+    assert markup.excerpt("<p>Un mot, puis 130\u202f000\u00a0€ encore</p>", 20) == "Un mot, puis…"
+
+
+def test_an_excerpt_has_no_code_and_words_apart() -> None:
+    assert markup.excerpt("<pre><code>rm -rf /</code></pre>\n<p>Un<br>paragraphe.</p>") == "Un paragraphe."
+
+
+def test_an_excerpt_is_plain_and_of_paragraphs_alone() -> None:
+    html = "<h2>Titre</h2>\n<p>Le <em>gène</em> &amp; p &lt; 0,05</p>\n<ul>\n<li>un</li>\n</ul>\n<p>Fin.</p>"
+    assert markup.excerpt(html) == "Le gène & p < 0,05 Fin."
+
+
+@given(st.text(alphabet=st.sampled_from("ab 👩‍🔬é\u0301🎗️.…»\u00a0\u202f&<"), max_size=80), st.integers(8, 40))
+def test_an_excerpt_never_cuts_a_grapheme(text: str, limit: int) -> None:
+    html = f"<p>{text.replace('&', '&amp;').replace('<', '&lt;')}</p>"
+    found = markup.excerpt(html, limit)
+    whole = re.sub("[ \t\r\n]+", " ", text).strip(" ")
+    if found == whole:
+        return
+    kept = found.removesuffix("…")
+    assert len(found) <= limit + 1
+    assert whole.startswith(kept)
+    graphemes = regex.findall(r"\X", whole)
+    boundaries = {sum(map(len, graphemes[:count])) for count in range(len(graphemes) + 1)}
+    assert len(kept) in boundaries
+
+
+def test_what_is_forbidden_is_so_at_every_code_point() -> None:
+    """XML 1.0 section 2.2 allows three controls; what else Unicode calls no character, or a line, is refused too."""
+    ranges = [(0, 8), (11, 12), (14, 31), (0x7F, 0x9F), (0x2028, 0x2029), (0xFDD0, 0xFDEF), (0xFEFF, 0xFEFF)]
+    ranges += [(0xD800, 0xDFFF), *((plane + 0xFFFE, plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))]
+    wanted = {point for first, last in ranges for point in range(first, last + 1)}
+    assert {point for point in range(0x110000) if FORBIDDEN.search(chr(point))} == wanted

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from feeds.feed import posts
+from feeds.feed.values import Entry
+from tests.builders import article, table
+
+SUMMARY = "Un résumé qui dit en quelques mots ce que l’article raconte, et à qui il s’adresse."
+
+
+def entry(**changes: object) -> Entry:
+    changes.setdefault("summary", SUMMARY)
+    return table().entries.of(article("un-titre", **changes))
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("Un titre", 8),
+        ("é", 1),
+        ("e\u0301", 1),
+        ("130\u202f000\u202f€…", 3 + 2 + 3 + 2 + 2 + 2),
+        ("« ’ – »", 7),
+        ("🎗️", 2),
+        ("👩🏽‍🔬👨‍👩‍👧‍👦", 4),
+        ("🇫🇷 1️⃣", 5),
+        ("日本", 4),
+        ("https://news.example/articles/un-titre", 23),
+        ("Un titre https://a.example/ et http://b.example/x", 9 + 23 + 4 + 23),
+    ],
+)
+def test_x_counts_by_weight(text: str, weight: int) -> None:
+    """F2: U+202F, the euro sign, the ellipsis and emoji count twice, a link 23."""
+    assert posts.weighed(text) == weight
+
+
+def test_mastodon_and_bluesky_count_what_people_see() -> None:
+    text = "👩🏽‍🔬 é e\u0301 https://news.example/articles/un-titre-assez-long-pour-compter"
+    counted = {network.name: network.count(text) for network in posts.NETWORKS}
+    assert counted == {"Mastodon": 6 + 23, "Bluesky": 6 + 62, "X": 7 + 23, "LinkedIn": len(text)}
+
+
+def test_a_post_is_title_and_summary_with_hashtags() -> None:
+    made = posts.compose(entry(tags=["cancer du sein", "génétique", "2026"], categories=["research", "funding"]))
+    assert made == f"Un titre – {SUMMARY} #CancerDuSein #Génétique #Recherche #Soutiens"
+
+
+def test_an_authors_own_text_is_taken_as_it_is() -> None:
+    made = posts.compose(entry(tags=["don"]), "Un chèque pour\nla recherche 🎗️ #Don")
+    assert made == "Un chèque pour la recherche 🎗️ #Don #Recherche"
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "€", "🎗️", "\u202f"])
+def test_whatever_is_written_there_is_room_for_the_post_on_every_network(letter: str) -> None:
+    word = letter * 12
+    long = " ".join(["Un", *[word] * 60])
+    for made in (entry(title=long, summary=long), entry(summary=long, tags=["un mot " * 8, "deux"])):
+        for social in (None, long):
+            post = posts.compose(made, social)
+            assert posts.fits(post, made.url) and post.startswith("Un")
+            assert "…" in post and not post.endswith(" ")
+
+
+def test_a_text_that_is_cut_ends_after_a_word() -> None:
+    assert posts.shortened("Un mot, deux mots", lambda text: len(text) <= 9) == "Un mot…"
+    assert posts.shortened("Interminablement", lambda text: len(text) <= 9) == "Intermin…"
+
+
+def test_a_link_that_fills_a_network_takes_the_text_from_no_other() -> None:
+    long = entry(link="https://x.example/" + "a" * 400)
+    assert posts.compose(long) == f"Un titre – {SUMMARY} #Recherche"

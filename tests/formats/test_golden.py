@@ -1,0 +1,32 @@
+"""The sample's documents at NOW, byte for byte: a change in one reaches all subscribers. `--update-golden` writes."""
+
+from __future__ import annotations
+
+import pytest
+from werkzeug.test import Client
+
+from feeds import create_app
+from feeds.settings import Settings
+from tests.builders import NOW, SAMPLE, TESTS
+
+GOLDEN = TESTS / "golden"
+NAMES = {
+    "research.rss": "/feeds/research.rss",
+    "research.atom": "/feeds/research.atom",
+    "research.json": "/feeds/research.json",
+    "outreach.podcast.rss": "/feeds/outreach.podcast.rss",
+    "all.social.rss": "/feeds/all.social.rss",
+    "feeds.opml": "/feeds.opml",
+    "article.html": "/articles/fete-de-la-science",
+    "home.html": "/en/",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_document_of_the_sample_is_what_it_was(name: str, request: pytest.FixtureRequest) -> None:
+    app = create_app(Settings(SAMPLE), clock=lambda: NOW)
+    found = Client(app.wsgi_app).get(NAMES[name]).data
+    if request.config.getoption("--update-golden"):
+        GOLDEN.mkdir(exist_ok=True)
+        (GOLDEN / name).write_bytes(found)
+    assert found == (GOLDEN / name).read_bytes()

@@ -1,0 +1,340 @@
+"""What pages say to people, and what they tell the programs that show a link to them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+from werkzeug.test import Client
+
+from feeds import create_app
+from feeds.formats import assets, crawlers
+from feeds.settings import Settings
+from tests.builders import NOW, SITE, content_folder
+
+Put = Callable[[str], str]
+
+
+def xpath(page: bytes, expression: str) -> list[Any]:
+    found = etree.HTML(page).xpath(expression)
+    assert isinstance(found, list)
+    return found
+
+
+def text_of(page: bytes, expression: str) -> str:
+    (found,) = xpath(page, expression)
+    return " ".join("".join(found.itertext()).split(" "))
+
+
+def client_of(content: Path, articles: dict[str, dict[str, object]], site: str = SITE) -> Client:
+    content_folder(content, articles, site)
+    return Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+
+
+def properties(page: bytes) -> dict[str, str]:
+    return {each.get("property"): each.get("content") for each in xpath(page, "//meta[@property]")}
+
+
+def test_an_article_tells_networks_what_to_show(client: Client, path: Put, address: str) -> None:
+    """F1: Mastodon, Bluesky, X and LinkedIn make their cards of these."""
+    page = client.get(path("/articles/cheque-ligue")).data
+    found = properties(page)
+    nb, thin = "\u00a0", "\u202f"
+    title = f"La Ligue contre le cancer remet 130{nb}000{nb}€ pour comprendre les cellules résistantes"
+    assert found["og:title"] == title
+    assert found["og:description"].startswith(f"Un chèque de 130{thin}000{thin}€")
+    assert (found["og:type"], found["og:locale"], found["og:locale:alternate"]) == ("article", "fr_FR", "en_GB")
+    assert found["og:url"] == f"{address}/articles/cheque-ligue"
+    assert re.fullmatch(f"{address}/pictures/[0-9a-f]{{20}}-1200x630.jpg", found["og:image"])
+    assert (found["og:image:type"], found["og:image:width"], found["og:image:height"]) == ("image/jpeg", "1200", "630")
+    assert found["og:image:alt"].startswith("Dessin d’un grand chèque")
+    assert (found["og:site_name"], found["article:section"]) == ("Actualités du CRCM", "Recherche")
+    assert found["article:published_time"] == "2026-01-09T17:00:00+00:00"
+    assert xpath(page, "//title/text()") == [f"{title} – Actualités du CRCM"]
+
+
+def test_an_article_is_a_news_article_in_json_ld(client: Client, path: Put, address: str) -> None:
+    (script,) = xpath(client.get(path("/articles/cheque-ligue")).data, "//script[@type='application/ld+json']")
+    found = json.loads(script.text)
+    assert (found["@type"], found["inLanguage"]) == ("NewsArticle", "fr")
+    sizes = [re.fullmatch(f"{address}/pictures/[0-9a-f]{{20}}-([0-9x]+).jpg", url) for url in found["image"]]
+    assert [size and size[1] for size in sizes] == ["1200x675", "1200x630"], "the picture, and its card"
+    assert [author["name"] for author in found["author"]] == ["Service communication du CRCM", "Ligue contre le cancer"]
+    assert found["publisher"]["@type"] == "Organization"
+    assert (found["datePublished"], found["dateModified"]) == ("2026-01-09T17:00:00+00:00",) * 2
+
+
+def test_an_author_on_the_fediverse_is_named_there(content: Path) -> None:
+    client = client_of(content, {"a": {"authors": [{"name": "Le labo", "fediverse": "labo@social.example"}, "Autre"]}})
+    (meta,) = xpath(client.get("/articles/a").data, "//meta[@name='fediverse:creator']/@content")
+    assert meta == "@labo@social.example"
+
+
+def test_translations_name_each_other(client: Client, path: Put, address: str) -> None:
+    links = xpath(client.get(path("/articles/cheque-ligue")).data, "//link[@hreflang]")
+    assert {(link.get("hreflang"), link.get("href")) for link in links} == {
+        ("fr", f"{address}/articles/cheque-ligue"),
+        ("en", f"{address}/en/articles/cheque-ligue-en"),
+    }
+
+
+def test_neighbours_are_in_the_category_and_say_what_language_they_are_in(content: Path) -> None:
+    client = client_of(
+        content,
+        {
+            "before": {"title": "Avant", "published": "2026-01-01"},
+            "only-english": {"title": "Only in English", "published": "2026-01-10", "language": "en"},
+            "here": {"title": "Ici", "published": "2026-01-15"},
+            "both-en": {"title": "Both", "published": "2026-01-20", "language": "en", "twin": "t"},
+            "gone": {"title": "Parti", "published": "2026-01-21", "expires": "2026-02-01"},
+            "both": {"title": "Les deux", "published": "2026-01-25", "twin": "t"},
+        },
+    )
+    here = client.get("/articles/here").data
+    neighbours = xpath(here, "//nav[@class='neighbours']//a")
+    assert [(each.text, each.get("lang"), each.get("href")) for each in neighbours] == [
+        ("Les deux", None, "/articles/both"),
+        ("Only in English", "en", "/en/articles/only-english"),
+    ]
+    assert "(en anglais)" in text_of(here, "//nav[@class='neighbours']")
+    first = client.get("/articles/before").data
+    assert [each.text for each in xpath(first, "//nav[@class='neighbours']//a")] == ["Only in English"]
+
+
+def test_a_page_of_a_feed_names_what_is_in_another_language_only(content: Path) -> None:
+    client = client_of(
+        content,
+        {
+            "a": {"title": "Ici", "published": "2026-01-01"},
+            "b": {"title": "Only there", "published": "2026-02-01", "language": "en"},
+            "c": {"title": "Translated", "published": "2026-02-02", "language": "en", "twin": "t"},
+            "d": {"title": "Traduit", "published": "2026-02-02", "twin": "t"},
+            "old": {"title": "Older than all that is listed", "published": "2025-01-01", "language": "en"},
+        },
+    )
+    for below in ("/", "/feeds/research", "/feeds/all"):
+        found = xpath(client.get(below).data, "//section[@class='elsewhere']//a")
+        assert [(each.text, each.get("lang")) for each in found] == [("Only there", "en")]
+    assert xpath(client.get("/feeds/outreach").data, "//section[@class='elsewhere']") == []
+
+
+def test_attachments_are_played_or_fetched_and_say_how_long_they_are_there(content: Path) -> None:
+    (content / "media").mkdir(parents=True)
+    (content / "media" / "plan.pdf").write_bytes(b"%PDF" + b"x" * 56_996)
+    client = client_of(
+        content,
+        {
+            "a": {
+                "attachments": [
+                    {
+                        "url": "https://v.example/f.mp4",
+                        "title": "Un film",
+                        "duration": "1:02:30",
+                        "until": "2026-07-01",
+                    },
+                    {"url": "https://v.example/s.mp3", "title": "Un son", "length": "2880000", "duration": "3:00"},
+                    {"file": "plan.pdf", "title": "Le plan"},
+                    {"url": "https://v.example/p", "type": "text/html", "title": "Une page", "until": "2026-05-01"},
+                ]
+            }
+        },
+    )
+    page = client.get("/articles/a").data
+    lines = [" ".join("".join(each.itertext()).split()) for each in xpath(page, "//section[@class='files']//li")]
+    assert lines == [
+        "Un film (1:02:30, jusqu’au 1er juillet 2026)",
+        "Un son (3:00, 2,9 Mo)",
+        "Le plan (57 ko)",
+    ]
+    assert [each.tag for each in xpath(page, "//video | //audio")] == ["video", "audio"]
+    assert all(each.get("preload") == "none" for each in xpath(page, "//video | //audio"))
+
+
+def test_a_month_lists_what_was_published_in_it_in_the_sites_zone(content: Path) -> None:
+    client = client_of(
+        content,
+        {
+            "new": {"title": "Mai", "published": "2026-05-01T00:30"},
+            "last": {"title": "Fin avril", "published": "2026-04-30T23:59"},
+            "first": {"title": "Début avril", "published": "2026-04-01"},
+            "gone": {"title": "Parti", "published": "2026-03-01", "expires": "2026-04-01"},
+            "old": {"title": "Février", "published": "2025-02-01"},
+        },
+    )
+    page = client.get("/feeds/all/2026-04").data
+    assert [each.text for each in xpath(page, "//ol//h3/a")] == ["Fin avril", "Début avril"]
+    assert text_of(page, "//h1") == "avril 2026"
+    assert [each.get("href") for each in xpath(page, "//nav[@class='neighbours']//a")] == [
+        "/feeds/all/2026-05",
+        "/feeds/all/2025-02",
+    ]
+    listed = xpath(client.get("/feeds/all").data, "//dl[@class='months']//a/@href")
+    assert listed == ["/feeds/all/2026-05", "/feeds/all/2026-04", "/feeds/all/2025-02"]
+    for below in (
+        "/feeds/all/2026-03",
+        "/feeds/all/2026-13",
+        "/feeds/all/2026-4",
+        "/feeds/all/0000-01",
+        "/feeds/all/0000-01/",
+        "/feeds/nothing/2026-04",
+    ):
+        assert client.get(below).status_code == 404
+
+
+def test_a_page_is_the_same_however_long_its_edition_has_been_there(content: Path) -> None:
+    """What is elsewhere is told by the articles' dates, and never by the day on which somebody looks."""
+    content_folder(content, {"a": {"title": "Vieux", "published": "2025-01-01"}})
+    pages = [
+        Client(create_app(Settings(content), clock=lambda days=days: NOW + timedelta(days=days)).wsgi_app)  # type: ignore[misc]
+        .get("/en/feeds/research")
+        .data
+        for days in (0, 900)
+    ]
+    assert pages[0] == pages[1] and b"Vieux" in pages[0]
+
+
+def test_two_articles_that_claim_one_translation_give_one(content: Path) -> None:
+    english: dict[str, object] = {"language": "en", "twin": "t"}
+    client = client_of(content, {"e1": english, "e2": {**english, "published": "2026-02-01"}, "f": {"twin": "t"}})
+    answer = client.get("/articles/f")
+    assert answer.headers["Link"] == '<https://news.example/en/articles/e2>; rel="alternate"; hreflang="en"'
+    links = {link.get("hreflang"): link.get("href") for link in xpath(answer.data, "//link[@hreflang]")}
+    assert links["en"] == "https://news.example/en/articles/e2"
+
+
+def test_a_language_from_right_to_left_is_set_so(content: Path) -> None:
+    client = client_of(content, {}, SITE.replace("[fr, en]", "[ar, en]").replace("fr:", "ar:"))
+    assert b'<html lang="ar" dir=rtl>' in client.get("/").data
+    assert b'<html lang="en">' in client.get("/en/").data
+
+
+def test_a_tag_that_looks_like_a_month_is_a_tag(content: Path) -> None:
+    client = client_of(content, {"a": {"tags": ["2026-03"]}})
+    assert text_of(client.get("/feeds/tags/2026-03").data, "//h1") == "2026-03"
+    assert text_of(client.get("/feeds/tags/2026-03/2026-03").data, "//h1") == "mars 2026"
+
+
+def test_a_feeds_page_offers_its_address_and_readers(client: Client, path: Put, address: str) -> None:
+    page = client.get(path("/en/feeds/research")).data
+    (field,) = xpath(page, "//input")
+    assert (field.get("value"), "readonly" in field.attrib) == (f"{address}/en/feeds/research.rss", True)
+    (label,) = xpath(page, f"//label[@for='{field.get('id')}']")
+    assert label.text == "Address of the feed"
+    hrefs = xpath(page, "//ul[@class='choices']//a/@href")
+    assert f"feed://{address.removeprefix('https://')}/en/feeds/research.rss" in hrefs
+    assert any(each.startswith("https://feedly.com/") and "%3A%2F%2F" in each for each in hrefs)
+
+
+def test_every_category_tag_and_author_has_a_page(client: Client, path: Put) -> None:
+    for name in ("all", "research", "funding", "tags/genetique", "authors/ligue-contre-le-cancer"):
+        assert client.get(path(f"/feeds/{name}")).status_code == 200
+
+
+def test_a_sitemap_has_what_a_search_should_find(content: Path) -> None:
+    client = client_of(
+        content,
+        {
+            "a": {"twin": "t", "updated": "2026-03-02"},
+            "b": {"twin": "t", "language": "en"},
+            "elsewhere": {"link": "https://a.example/"},
+            "gone": {"expires": "2026-04-01"},
+            "withdrawn": {"withdrawn": {"at": "2026-04-01", "reason": "Une erreur."}},
+            "coming": {"published": "2027-01-01"},
+        },
+    )
+    answer = client.get("/sitemap.xml")
+    assert answer.headers["Content-Type"] == "application/xml; charset=utf-8"
+    root = etree.fromstring(answer.data)
+    names = {"s": crawlers.SITEMAP, "x": crawlers.XHTML}
+    urls = root.xpath("s:url/s:loc/text()", namespaces=names)
+    assert isinstance(urls, list)
+    articles = [str(url) for url in urls if "/articles/" in str(url)]
+    assert articles == ["https://news.example/articles/a", "https://news.example/en/articles/b"]
+    assert root.xpath("s:url[s:loc='https://news.example/articles/a']/s:lastmod/text()", namespaces=names) == [
+        "2026-03-01T23:00:00+00:00"
+    ]
+    assert root.xpath("s:url[s:loc='https://news.example/articles/a']/x:link/@href", namespaces=names) == [
+        "https://news.example/articles/a",
+        "https://news.example/en/articles/b",
+    ]
+
+
+def test_more_addresses_than_a_sitemap_holds_are_in_several(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_of(content, {f"a{number}": {} for number in range(20)})
+    whole = etree.fromstring(client.get("/sitemap.xml").data).xpath("//*[local-name()='loc']/text()")
+    monkeypatch.setattr(crawlers, "MOST", 12)
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    parts = etree.fromstring(client.get("/sitemap.xml").data)
+    assert parts.tag == f"{{{crawlers.SITEMAP}}}sitemapindex"
+    found: list[Any] = []
+    for url in parts.xpath("//*[local-name()='loc']/text()"):  # type: ignore[union-attr]
+        part = client.get(str(url).removeprefix("https://news.example"))
+        found += etree.fromstring(part.data).xpath("//*[local-name()='loc']/text()")  # type: ignore[arg-type]
+    assert found == whole
+    assert client.get("/sitemap-9.xml").status_code == 404
+
+
+def test_robots_may_read_all_and_are_told_of_the_sitemap(client: Client, path: Put, address: str) -> None:
+    """A12."""
+    found = client.get(path("/robots.txt"))
+    assert found.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert found.text == f"User-agent: *\nDisallow:\n\nSitemap: {address}/sitemap.xml\n"
+
+
+def test_faults_of_security_have_an_address(client: Client, path: Put, content: Path) -> None:
+    lines = client.get(path("/.well-known/security.txt")).text.splitlines()
+    assert lines[0] == "Contact: mailto:securite@crcm.example"
+    assert "Expires: 2027-05-02T00:00:00Z" in lines
+    assert client_of(content, {}).get("/.well-known/security.txt").status_code == 404
+
+
+def test_icons_that_are_looked_for_unasked_lead_to_the_sites(client: Client, path: Put, address: str) -> None:
+    for below in ("/favicon.ico", "/apple-touch-icon.png"):
+        found = client.get(path(below))
+        assert (found.status_code, found.headers["Location"]) == (301, f"{address}/media/icon.png")
+
+
+@pytest.mark.parametrize("below", ["/", "/feeds/research", "/articles/cheque-ligue", "/articles/mois-sans-tabac"])
+def test_pictures_say_their_size_and_assets_carry_a_mark_of_their_content(
+    below: str, client: Client, path: Put
+) -> None:
+    page = client.get(path(below)).data
+    for picture in xpath(page, "//img"):
+        assert picture.get("width") and picture.get("height") and picture.get("alt") is not None
+    for asset in xpath(page, "//link[@rel='stylesheet']/@href | //script/@src"):
+        assert re.fullmatch(r".*/static/[a-z]+\.(css|js)\?[0-9a-f]{8}", asset)
+        assert client.get(asset).status_code == 200
+
+
+@pytest.mark.parametrize("accent", ["#0b5c8e", "#ffdd00", "#ffffff", "#000000", "#7f7f7f", "#c8102e"])
+def test_links_can_be_read_whatever_the_sites_colour(accent: str) -> None:
+    for ground in ("#fbfaf8", "#ffffff", "#16191d", "#1e2227"):
+        assert assets.contrast(assets.readable(accent, ground), ground) >= assets.CONTRAST
+    assert assets.readable("#0b5c8e", "#fbfaf8") == "#0b5c8e", "a colour that can be read stays"
+
+
+@pytest.mark.parametrize("ending", ["rss", "atom"])
+def test_a_feed_that_a_browser_opens_says_what_it_is(ending: str, client: Client, path: Put, address: str) -> None:
+    """C1, C16: before the root, which readers look for in the first 512 bytes; no XSLT."""
+    data = client.get(path(f"/en/feeds/research.{ending}")).data
+    head = data[:512].decode(errors="ignore")
+    assert (
+        f"This is a web feed. Copy its address into a feed reader to get every new article. {address}/en/feeds/research"
+        in head
+    )
+    (style,) = re.findall('<\\?xml-stylesheet href="([^"]+)" type="text/css"\\?>', head)
+    assert ("<rss" if ending == "rss" else "<feed") in head
+    sheet = client.get(style.removeprefix(address[: len(address) - len(path(""))]))
+    assert (sheet.status_code, sheet.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert "This is a web feed" in sheet.text
+
+
+def test_a_host_that_no_comment_can_name_is_left_out_of_it(content: Path) -> None:
+    client = client_of(content, {"a": {}}, SITE.replace("https://news.example", "https://xn--caf-dma.example"))
+    assert b"<!--" not in client.get("/feeds/all.rss").data

@@ -1,0 +1,1012 @@
+"""Feeds of other systems, written after their documented shapes (`tests/data/old/`), are taken over and served.
+
+`http://old.example` in them stands for the address at which a test serves them.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import nh3
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from PIL import Image
+from reader import make_reader
+
+from feeds import create_app
+from feeds.content.folder import ContentFolder
+from feeds.feed import markup
+from feeds.importing import fetch, older
+from feeds.importing.articletext import article_text
+from feeds.importing.categories import Categories, MappingError
+from feeds.importing.fetch import Fetcher, FetchError
+from feeds.importing.markdown import to_markdown
+from feeds.importing.oldfeed import FeedError
+from feeds.importing.oldxml import read_feed
+from feeds.importing.sitetext import SiteTextError, with_redirects
+from feeds.importing.systems import SYSTEMS, System, system_of
+from feeds.model.yamlfile import read
+from feeds.settings import Settings
+from tests.builders import NOW, ROOT, SITE, content_folder, site
+from tests.processes import free_port, get, served
+
+OLD = ROOT / "tests" / "data" / "old"
+
+
+def png(colour: str = "teal", size: tuple[int, int] = (40, 30)) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, "PNG")
+    return file.getvalue()
+
+
+class OldSite:
+    """A server of another system: `pages` are answered by path, and every picture is one of its own."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, bytes] = {}
+        self.moved: dict[str, str] = {}
+        self.asked: list[str] = []
+        self.port = 0
+        self.is_everywhere = False
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def add(self, path: str, name: str) -> str:
+        self.pages[path] = (OLD / name).read_bytes().replace(b"http://old.example", self.url.encode())
+        return self.url + path
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.asked.append(self.path)
+                if self.path in outer.moved:
+                    self.send_response(302)
+                    self.send_header("Location", outer.moved[self.path])
+                    self.end_headers()
+                    return
+                data = outer.pages.get(self.path)
+                if data is None and self.path.endswith((".png", ".jpg")):
+                    data = png(f"#{zlib.crc32(self.path.encode()) & 0xFFFFFF:06x}")
+                if data is None:
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *about: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("0.0.0.0" if self.is_everywhere else "127.0.0.1", self.port), Handler)
+        self.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+@pytest.fixture
+def away() -> OldSite:
+    """An old site that is not serving yet."""
+    found = OldSite()
+    found.port = free_port()
+    return found
+
+
+@pytest.fixture
+def old(away: OldSite) -> Iterator[OldSite]:
+    with away.serving():
+        yield away
+
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(content: Path) -> Run:
+    """Run a command beside an empty site, and give what it printed."""
+    content_folder(content, {})
+
+    def invoke(*words: str, code: int = 0) -> str:
+        done = create_app(Settings(content), clock=lambda: NOW).test_cli_runner().invoke(args=list(words))
+        assert done.exit_code == code, (done.output, done.exception)
+        return done.output
+
+    return invoke
+
+
+def take(run: Run, feed: str, *more: str, code: int = 0) -> str:
+    return run("import", feed, "--allow-local", *more, code=code)
+
+
+def articles(content: Path) -> dict[str, dict[str, Any]]:
+    found = {}
+    for path in sorted((content / "articles").rglob("*.yaml")):
+        tree, problems = read(path.read_bytes(), str(path))
+        assert tree and not problems, problems
+        found[path.stem] = tree.value
+    return found
+
+
+CASES = {
+    "WordPress": (
+        {"/feed/": "wordpress.xml", "/feed/?paged=2": "wordpress-2.xml"},
+        ["--map", "Dons & legs=funding", "--map", "Rencontres=outreach"],
+    ),
+    "Ghost": ({"/rss/": "ghost.xml"}, []),
+    "Jekyll": ({"/feed.xml": "jekyll.xml"}, []),
+    "Hugo": ({"/index.xml": "hugo.xml"}, ["--map", "*=research"]),
+    "Drupal": ({"/rss.xml": "drupal.xml"}, []),
+    "Joomla": ({"/index.php?format=feed&type=rss": "joomla.xml"}, []),
+    "JSON Feed": ({"/feed.json": "feed.json", "/feed-2.json": "feed-2.json"}, []),
+}
+
+
+@pytest.mark.parametrize(("pages", "options"), CASES.values(), ids=list(CASES))
+def test_a_reader_of_the_old_feed_finds_nothing_new_in_ours(
+    pages: dict[str, str], options: list[str], away: OldSite, content: Path, run: Run, tmp_path: Path
+) -> None:
+    """B2: an independent reader that had read the old feed at its address is led to ours, and knows every entry."""
+    feed, *_ = [away.add(path, name) for path, name in pages.items()]
+    reader = make_reader(str(tmp_path / "reader.sqlite"))
+    reader.add_feed(feed)
+    with away.serving():
+        reader.update_feeds()
+        pages_of = {entry.id: entry.link or "" for entry in reader.get_entries()}
+        before = pages_of.keys()
+        assert before
+        take(run, feed, *options)
+    (content / "site.yaml").write_text((content / "site.yaml").read_text() + f"entries: {len(before)}\n")
+    with served(content, port=away.port, FEEDS_URL=away.url) as (port, _):
+        (result,) = reader.update_feeds_iter(scheduled=False)
+        assert not isinstance(result.value, Exception) and result.value, result.value
+        assert result.value.new == 0, [entry.id for entry in reader.get_entries()]
+        assert {entry.id for entry in reader.get_entries()} == before
+        for id in pages_of.keys() & {id_of(values) for values in articles(content).values()}:
+            status, headers, _ = get(port, pages_of[id].removeprefix(away.url))
+            assert status == 200 or get(port, headers["location"].removeprefix(away.url))[0] == 200, id
+    document = tmp_path / "old.feed"
+    document.write_bytes(away.pages[next(iter(pages))])
+    assert "\n0 new, 0 with another title, " in run("diff", str(document), "--feed", OURS.get(next(iter(pages)), "all"))
+
+
+OURS = {"/feed.xml": "en/all", "/feed.json": "en/all"}
+"""Feeds of ours that stand for old ones, if it is not that of everything in the first language."""
+
+
+def id_of(values: dict[str, Any]) -> str:
+    return str(values["id"]["exact"] if isinstance(values["id"], dict) else values["id"])
+
+
+def test_an_article_has_all_that_the_entry_had(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/feed/", "wordpress.xml")
+    old.add("/feed/?paged=2", "wordpress-2.xml")
+    take(run, feed, *CASES["WordPress"][1])
+    found = articles(content)
+    assert found.keys() == {"cellules-resistantes", "stand", "une-vieille-nouvelle"}
+    values = found["cellules-resistantes"]
+    body = values.pop("body")
+    assert values == {
+        "id": f"{old.url}/?p=1287",
+        "title": "Cellules résistantes & p < 0,05\u00a0?",
+        "published": "2026-03-02T10:15:30+01:00",
+        "categories": ["research", "funding"],
+        "tags": ["sein"],
+        "authors": ["Service de presse"],
+    }
+    assert body.split("\n\n") == [
+        "Une équipe comprend *pourquoi* des cellules résistent au traitement\u00a0: 130\u202f000\u202f€ y ont aidé. 🔬",
+        r"![Des cellules \[vertes\]](/media/2026/cellules.png)",
+        "*Vues au **microscope***",
+        "## Le gène *BRCA1*",
+        r"2 \* 3 = 6, snake_case, \_souligné\_, \[crochets\](non) et \<b>pas gras\</b>.",
+        r"1\. Ceci n’est pas une liste. Voir [le stand](/articles/stand#programme), "
+        "[l’article](https://doi.example/10.1/x_%28y%29).",
+        "[Le reportage](https://www.youtube.com/watch?v=abc123)\n",
+    ]
+    assert found["stand"]["id"] == "https://ancien.example/?post_type=stand&p=1200", "of the system before that"
+    assert found["une-vieille-nouvelle"]["categories"] == ["research"], "what nobody filed is left out"
+    assert (content / "media" / "2026" / "cellules.png").is_file()
+    assert "/wp-content/uploads/2026/03/cellules.jpg" in old.asked, "the largest form, and named after its content"
+    assert "cellules-300x200" not in "".join(old.asked)
+
+
+def test_what_is_imported_has_no_fault(old: OldSite, content: Path, run: Run) -> None:
+    for pages, options in CASES.values():
+        feed, *_ = [old.add(path, name) for path, name in pages.items()]
+        take(run, feed, *options)
+    assert run("check").splitlines()[-1].startswith("0 errors")
+    assert ContentFolder(content).load_site()[1] == []
+
+
+def test_a_second_run_adds_only_what_is_new_and_overwrites_nothing(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/feed/", "wordpress.xml")
+    options = CASES["WordPress"][1]
+    assert "\n2 new, 1 picture, 0 known, 0 left out\n" in take(run, feed, *options)
+    edited = content / "articles" / "2026" / "stand.yaml"
+    edited.write_text(edited.read_text().replace("Un stand", "Notre stand"), encoding="utf-8")
+    before = {path: path.read_bytes() for path in content.rglob("*") if path.is_file()}
+    assert "\n0 new, 0 pictures, 2 known, 0 left out\n" in take(run, feed, *options)
+    assert {path: path.read_bytes() for path in content.rglob("*") if path.is_file()} == before
+    old.add("/feed/?paged=2", "wordpress-2.xml")
+    assert "\n1 new, 0 pictures, 2 known, 0 left out\n" in take(run, feed, *options)
+    after = {path: path.read_bytes() for path in content.rglob("*") if path.is_file()}
+    assert {path for path in after if after[path] != before.get(path)} == {
+        content / "site.yaml",
+        content / "articles" / "2009" / "une-vieille-nouvelle.yaml",
+    }
+
+
+def test_a_file_of_the_same_name_stays_and_the_new_one_gets_a_number(old: OldSite, content: Path, run: Run) -> None:
+    content_folder(content, {"stand": {}})
+    (content / "media" / "2026").mkdir()
+    (content / "media" / "2026" / "cellules.png").write_bytes(png("red"))
+    take(run, old.add("/feed/", "wordpress.xml"), *CASES["WordPress"][1])
+    assert articles(content)["stand"]["title"] == "Un titre"
+    assert articles(content)["stand-2"]["title"] == "Un stand"
+    assert (content / "media" / "2026" / "cellules.png").read_bytes() == png("red")
+    assert "/media/2026/cellules-2.png" in articles(content)["cellules-resistantes"]["body"]
+
+
+def test_a_dry_run_writes_nothing_and_fetches_no_picture(old: OldSite, content: Path, run: Run) -> None:
+    before = {path: path.read_bytes() for path in content.rglob("*") if path.is_file()}
+    printed = take(run, old.add("/feed/", "wordpress.xml"), "--dry-run")
+    assert "articles/2026/cellules-resistantes.yaml" in printed
+    assert "left out  Un stand: it is in no category of ours, but in Rencontres (want --map" in printed
+    assert {path: path.read_bytes() for path in content.rglob("*") if path.is_file()} == before
+    assert old.asked == ["/feed/", "/feed/?paged=2"]
+
+
+def test_the_table_of_categories_comes_first_and_nothing_is_written_before_it_is_answered(
+    old: OldSite, content: Path, run: Run
+) -> None:
+    printed = take(run, old.add("/feed/", "wordpress.xml"), code=1)
+    assert re.findall(r"(?m)^  (\S.*?) +(\d+)  → (.*)$", printed) == [
+        ("Recherche", "1", "research"),
+        ("Dons & legs", "1", "a tag"),
+        ("sein", "1", "a tag"),
+        ("Rencontres", "1", "a tag"),
+    ]
+    assert "1 entry is in no category of ours: say what becomes of their names (want --map; " in printed
+    assert articles(content) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("Rencontres", "'Rencontres' is no mapping (want Name=category, Name=category,category or Name=)"),
+        ("Rencontres=sport", "sport is no category (want research, outreach, funding)"),
+    ],
+)
+def test_a_wrong_mapping_is_told(given: str, expected: str) -> None:
+    with pytest.raises(MappingError) as fault:
+        Categories.of(["Recherche", "Rencontres"], site(), [given])
+    assert str(fault.value) == expected
+
+
+def test_names_become_categories_by_a_mapping_or_by_their_likeness_and_tags_otherwise() -> None:
+    names = ["recherche", "SOUTIENS", "Société", "Vie de l’institut", "Divers", "Uncategorized"]
+    found = Categories.of(names, site(), ["vie de l’institut=outreach,funding", "Divers=", "*=research"])
+    assert found.take(names[:3]) == (["research", "funding", "outreach"], [])
+    assert found.take(["Vie de l’institut", "Divers"]) == (["outreach", "funding"], [])
+    assert found.take(["Divers", "ADN"]) == (["research"], ["ADN"])
+    assert found.take(["Uncategorized"]) == (["research"], [])
+    assert Categories.of(names, site(), ["Sport=outreach"]).unknown == ("Sport",), "as a later run may find"
+
+
+def test_an_export_of_wordpress_is_taken_over_with_its_drafts_and_featured_pictures(
+    old: OldSite, content: Path, run: Run, tmp_path: Path
+) -> None:
+    export = tmp_path / "export.xml"
+    export.write_bytes((OLD / "export.xml").read_bytes().replace(b"http://old.example", old.url.encode()))
+    printed = take(run, str(export), "--map", "Dons & legs=funding")
+    assert "left out  Interne: it is private there" in printed
+    assert "left out  Avec mot de passe: it has a password there" in printed
+    found = articles(content)
+    assert found["un-vaccin"] == {
+        "id": f"{old.url}/?p=10",
+        "title": "Un vaccin ]]> un espoir",
+        "published": "2026-03-01T10:00:00+01:00",
+        "categories": ["research"],
+        "tags": ["vaccins"],
+        "authors": ["Service de presse"],
+        "picture": {"file": "2026/photo.png", "alt": "Une seringue", "caption": "La légende de la photo"},
+        "summary": "Un résumé écrit à la main.",
+        "body": "Un **vaccin**.\n",
+    }
+    assert found["un-brouillon"]["draft"] == "true" and found["un-brouillon"]["body"] == "Pas fini.\n"
+    assert found["ancien"]["published"] == "2010-01-05T10:00:00+01:00", "its own time, where that in UTC is zero"
+    assert found["ancien"]["body"].split("\n\n") == [
+        "Premier paragraphe\\\nsur deux lignes.",
+        "![La photo](/media/2026/photo.png)",
+        "*Une légende*",
+        "<https://youtu.be/abc123>",
+        "![Une seringue](/media/2026/photo.png)",
+        "*La légende de la photo*",
+        "- Un\n- Deux\n",
+    ]
+    redirects = yaml.safe_load((content / "site.yaml").read_text())["redirects"]
+    assert redirects["/category/dons-legs/feed/"] == "/feeds/funding.rss", "the slug that the export tells"
+    assert redirects["/tag/vaccins/feed/"] == "/feeds/tags/vaccins.rss"
+    assert "/?p=13" not in redirects, "a draft has no page"
+
+
+def test_an_export_and_a_feed_of_one_site_are_taken_over_alike(
+    old: OldSite, content: Path, run: Run, tmp_path: Path
+) -> None:
+    """Tags can be mapped, a picture keeps its caption, short links and slugs are those of WordPress."""
+    text = (OLD / "export.xml").read_text(encoding="utf-8").replace("http://old.example", old.url)
+    text = text.replace("La légende de la photo", "")
+    text = text.replace(' class="wp-image-11"/></figure>', "/><figcaption>© L’institut</figcaption></figure>")
+    text = text.replace('nicename="recherche"', 'nicename="vie-de-linstitut"').replace(
+        "[Recherche]", "[Vie de l’institut]"
+    )
+    export = tmp_path / "export.xml"
+    export.write_text(text, encoding="utf-8")
+    take(
+        run,
+        str(export),
+        "--map",
+        "Dons & legs=funding",
+        "--map",
+        "Vie de l’institut=outreach",
+        "--map",
+        "vaccins=research",
+    )
+    values = articles(content)["un-vaccin"]
+    assert (values["categories"], values["picture"]["caption"]) == (["outreach", "research"], "© L’institut")
+    redirects = yaml.safe_load((content / "site.yaml").read_text())["redirects"]
+    assert redirects["/?p=10"] == "/articles/un-vaccin"
+    assert redirects["/category/vie-de-linstitut/feed/"] == "/feeds/outreach.rss"
+    assert "/?p=13" not in redirects and not any(old.startswith("/tag/vaccins") for old in redirects)
+    assert system_of("WordPress", []).slug("Vie de l’institut") == "vie-de-linstitut"  # type: ignore[union-attr]
+    assert "\n0 new, " in run("diff", str(export), "--feed", "all")
+
+
+def test_the_picture_that_a_text_begins_with_is_the_article_s(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/feed/", "wordpress.xml")
+    text = old.pages["/feed/"].decode()
+    old.pages["/feed/"] = text.replace(
+        "<p>Venez nous voir au marché, s", '<p><img src="/stand.png" alt="Le stand"></p><p>Venez nous voir au marché, s'
+    ).encode()
+    take(run, feed, *CASES["WordPress"][1])
+    values = articles(content)["stand"]
+    assert values["picture"] == {"file": "2026/stand.png", "alt": "Le stand"}
+    assert values["body"] == "Venez nous voir au marché, samedi 7 février.\n"
+
+
+def test_a_redirect_leads_there_with_a_slash_at_its_end_and_without(old: OldSite, content: Path, run: Run) -> None:
+    take(run, old.add("/feed/", "wordpress.xml"), *CASES["WordPress"][1])
+    client = create_app(Settings(content), clock=lambda: NOW).test_client()
+    for path in ("/2026/02/stand/", "/2026/02/stand", "/feed/atom", "/category/rencontres/feed", "/?p=1287"):
+        assert client.get(path).status_code == 301, path
+
+
+def test_what_the_old_host_still_has_to_give_is_listed(old: OldSite, run: Run) -> None:
+    feed = old.add("/rss.xml", "drupal.xml")
+    del old.pages["/rss.xml"]
+    text = (OLD / "drupal.xml").read_text().replace("http://old.example", old.url)
+    text = text.replace("&lt;p&gt;Un chèque de", '&lt;p&gt;&lt;a href="/plan.pdf"&gt;Le plan&lt;/a&gt; Un chèque de')
+    old.pages["/rss.xml"] = text.encode()
+    old.pages["/sites/default/files/cheque.png"] = b"none"
+    printed = take(run, feed)
+    assert "still lead to 2 addresses of the old host, which go with it:" in printed
+    assert f"  {old.url}/plan.pdf\n  {old.url}/sites/default/files/cheque.png\n" in printed
+
+
+def test_redirects_are_put_below_those_that_are_there_and_all_else_stays(old: OldSite, content: Path, run: Run) -> None:
+    text = (
+        "# Notre site : ne pas toucher\n"
+        + SITE
+        + "redirects:\n    # les vieux flux\n    /spip.php: /feeds/all.rss  # 2009\nentries: 20\n"
+    )
+    (content / "site.yaml").write_text(text, encoding="utf-8")
+    take(run, old.add("/rss.xml", "drupal.xml"))
+    added = "    /blog/un-cheque: /articles/un-cheque\n"
+    assert (content / "site.yaml").read_text(encoding="utf-8") == text.replace("# 2009\n", "# 2009\n" + added)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("title: é\n", "title: é\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
+        ("title: é", "title: é\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
+        ("redirects: {/é: /x}\nz: 1\n", 'redirects: {/é: /x, "/a": "/b", "/c?d=e": "https://f.example/"}\nz: 1\n'),
+        ("redirects: {}\n", 'redirects: {"/a": "/b", "/c?d=e": "https://f.example/"}\n'),
+        ("redirects:\nz: 1\n", "redirects:\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n"),
+        ('"redirects":\nz: 1\n', '"redirects":\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n'),
+        ("redirects : # x\nz: 1\n", "redirects : # x\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n"),
+        (
+            "a: 1\r\nredirects:\r\n  /x: /y\r\n",
+            "a: 1\r\nredirects:\r\n  /x: /y\r\n  /a: /b\r\n  /c?d=e: https://f.example/\r\n",
+        ),
+        (
+            "redirects: {\n /x: /y # note, {}\n }\n",
+            'redirects: {\n /x: /y, "/a": "/b", "/c?d=e": "https://f.example/" # note, {}\n }\n',
+        ),
+        ("redirects: {/x: /y,}\n", 'redirects: {/x: /y, "/a": "/b", "/c?d=e": "https://f.example/",}\n'),
+        ("redirects: ''\n", None),
+        ("title: x\n...\n", None),
+        ("title: >-\n  x\n  y", "title: >-\n  x\n  y\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
+        ("redirects:\n - x\n", None),
+        ("- x\n", None),
+    ],
+)
+def test_redirects_find_their_place_in_any_site_file(before: str, after: str | None) -> None:
+    new = {"/a": "/b", "/c?d=e": "https://f.example/"}
+    if after is None:
+        with pytest.raises(SiteTextError):
+            with_redirects(before, new)
+    else:
+        assert with_redirects(before, new) == after
+        assert new.items() <= yaml.safe_load(after)["redirects"].items()
+
+
+def test_redirects_outside_our_path_are_left_to_the_server_there(old: OldSite, content: Path, run: Run) -> None:
+    (content / "site.yaml").write_text(SITE.replace("https://news.example", "https://news.example/news"))
+    printed = take(run, old.add("/rss.xml", "drupal.xml"))
+    assert "2 old paths not below /news, such as /rss.xml: redirects for the server there" in printed
+    assert "redirects" not in (content / "site.yaml").read_text()
+
+
+def test_what_cannot_be_taken_over_is_told_with_the_reason(old: OldSite, content: Path, run: Run) -> None:
+    item = "<item><title>{}</title><guid>{}</guid><pubDate>{}</pubDate><description>{}</description>"
+    item += "<category>Recherche</category></item>"
+    date = "Sun, 01 Mar 2026 09:00:00 GMT"
+    items = [
+        item.format("Sans date", "a:1", "", "Texte"),
+        item.format("Sans texte", "a:2", date, ""),
+        item.format("Bonne", "a:3", date, "Texte"),
+        item.format("Deux fois", "a:3", date, "Texte"),
+        f"<item><title>Sans rien</title><pubDate>{date}</pubDate><description>x</description></item>",
+    ]
+    old.pages["/rss"] = f'<rss version="2.0"><channel><title>x</title>{"".join(items)}</channel></rss>'.encode()
+    printed = take(run, old.url + "/rss")
+    assert re.findall("(?m)^left out  (.*)$", printed) == [
+        "Sans date: it has no date",
+        "Sans texte: it has no text",
+        "Deux fois: another entry of the feed has the same id",
+        "Sans rien: it has neither id nor link",
+    ]
+    assert articles(content).keys() == {"bonne"}
+
+
+def test_an_entry_that_points_elsewhere_has_its_link_and_no_redirect(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/feed/", "wordpress.xml")
+    moved = old.pages["/feed/"].replace(f"<link>{old.url}/2026/02/stand/".encode(), b"<link>https://paper.example/1")
+    old.pages["/feed/"] = moved
+    take(run, feed, *CASES["WordPress"][1])
+    (values,) = [each for each in articles(content).values() if each["title"] == "Un stand"]
+    assert values["link"] == "https://paper.example/1"
+    assert "/1:" not in (content / "site.yaml").read_text()
+
+
+def test_the_feed_of_one_category_is_redirected_to_ours(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/recherche?format=feed&type=rss", "joomla.xml")
+    take(run, feed, "--map", "*=research", "--feed", "research")
+    redirects = yaml.safe_load((content / "site.yaml").read_text())["redirects"]
+    assert redirects["/recherche?format=feed&type=rss"] == "/feeds/research.rss"
+    assert redirects["/index.php?format=feed&type=rss"] == "/feeds/all.rss"
+    assert "Compared with https://news.example/feeds/research," in run("diff", feed)
+    assert "--feed sport is no feed of ours (want all, research, outreach, funding)" in take(
+        run, feed, "--feed", "sport", code=2
+    )
+
+
+def test_a_picture_that_is_none_stays_where_it_was_and_is_told(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/rss.xml", "drupal.xml")
+    for broken, reason in (
+        (b"<svg/>", "is no picture that readers show (want JPEG, PNG, GIF or WebP)"),
+        (png(size=(400, 300))[:-40], "is damaged, or ends in the middle (want the whole file)"),
+    ):
+        old.pages["/sites/default/files/cheque.png"] = broken
+        printed = take(run, feed)
+        assert f"a picture stays where it was: {old.url}/sites/default/files/cheque.png {reason}" in printed
+        (path,) = (content / "articles").rglob("*.yaml")
+        assert f"({old.url}/sites/default/files/cheque.png)" in path.read_text()
+        assert not any(each.is_file() for each in (content / "media").rglob("*"))
+        path.unlink()
+
+
+def test_archives_are_followed_to_their_end(old: OldSite) -> None:
+    """RFC 5005 section 4: `prev-archive` leads from each document to the one before."""
+    page = """<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id><title>x</title>{}<entry><id>a:{}</id><title>t</title></entry></feed>"""
+    for number in range(4):
+        link = f'<link rel="prev-archive" href="{number + 1}.atom"/>' if number < 3 else ""
+        old.pages[f"/{number}.atom"] = page.format(link, number).encode()
+    old.pages["/3.atom"] = page.format('<link rel="prev-archive" href="0.atom"/>', 3).encode()  # in a circle
+    fetcher = Fetcher(allows_local=True)
+    first = read_feed(old.pages["/0.atom"], f"{old.url}/0.atom")
+    found = older.with_older(first, f"{old.url}/0.atom", fetcher, pytest.fail)
+    assert [entry.id for entry in found.entries] == ["a:0", "a:1", "a:2", "a:3"]
+    notes: list[str] = []
+    del old.pages["/2.atom"]
+    assert len(older.with_older(first, f"{old.url}/0.atom", fetcher, notes.append).entries) == 2
+    assert len(notes) == 1 and "2.atom answers 404 Not Found" in notes[0]
+
+
+def test_a_cache_that_gives_the_first_page_for_every_number_is_no_endless_feed(old: OldSite, run: Run) -> None:
+    feed = old.add("/feed/", "wordpress.xml")
+    old.add("/feed/?paged=2", "wordpress.xml")
+    take(run, feed, "--dry-run")
+    assert old.asked == ["/feed/", "/feed/?paged=2"]
+
+
+def test_a_page_is_told_apart_from_a_feed_with_the_feeds_that_it_names(old: OldSite, run: Run) -> None:
+    old.pages["/"] = b'<html><link rel="alternate" type="application/rss+xml" href="/feed/?a=1&amp;b=2"></html>'
+    printed = take(run, old.url + "/", code=1)
+    assert f"it is no feed but a page that names {old.url}/feed/?a=1&b=2 (want RSS, Atom or JSON Feed" in printed
+    for text in ("", "{", '{"version": 2}', "[]", "\0"):
+        with pytest.raises(FeedError):
+            read_feed(text.encode())
+
+
+LOCAL = (
+    *("127.0.0.1", "10.1.2.3", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1"),
+    *("::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "::", "2002:7f00:1::", "ff02::1"),
+)
+
+
+@pytest.mark.parametrize("address", LOCAL)
+def test_addresses_of_the_local_network_are_known(address: str) -> None:
+    assert fetch.is_local(address)
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34"])
+def test_addresses_of_the_internet_are_none_of_them(address: str) -> None:
+    assert not fetch.is_local(address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f000001", "2130706433"])
+def test_nobody_on_the_local_network_is_asked_unless_that_is_allowed(host: str, old: OldSite) -> None:
+    old.pages["/"] = b"secret"
+    with pytest.raises(FetchError, match="on the local network|cannot be fetched"):
+        Fetcher().get(f"http://{host}:{old.port}/", most=100)
+    assert old.asked == []
+    assert Fetcher(allows_local=True).get(f"{old.url}/", most=100).data == b"secret"
+
+
+@pytest.mark.parametrize("allows_local", [True, False])
+def test_one_that_does_not_answer_is_told_without_the_names_of_our_classes(allows_local: bool) -> None:
+    url = f"http://127.0.0.1:{free_port()}/"
+    with pytest.raises(FetchError, match=f"^{url} cannot be fetched: Failed to establish a new connection: "):
+        Fetcher(allows_local=allows_local).get(url, most=100)
+
+
+def test_a_redirect_does_not_lead_to_the_local_network(away: OldSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "is_local", lambda address: address != "127.0.0.1")
+    away.moved["/"] = f"http://127.0.0.2:{away.port}/"
+    away.is_everywhere = True
+    with away.serving(), pytest.raises(FetchError, match="127.0.0.2 is on the local network"):
+        Fetcher().get(f"{away.url}/", most=100)
+    assert away.asked == ["/"]
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://old.example/", "gopher://x", "/etc/passwd", "http:///x"])
+def test_only_http_and_https_are_fetched(url: str) -> None:
+    with pytest.raises(FetchError):
+        Fetcher(allows_local=True).get(url, most=100)
+
+
+def test_a_redirect_to_another_scheme_is_not_followed(old: OldSite) -> None:
+    old.moved["/"] = "file:///etc/passwd"
+    with pytest.raises(FetchError):
+        Fetcher(allows_local=True).get(f"{old.url}/", most=100)
+
+
+def test_answers_are_limited_in_size_and_time(old: OldSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    old.pages["/"] = b"x" * 1_000_000
+    with pytest.raises(FetchError, match="has more than 999,999 bytes"):
+        Fetcher(allows_local=True).get(f"{old.url}/", most=999_999)
+    monkeypatch.setattr(fetch, "LONGEST", -1)
+    with pytest.raises(FetchError, match="takes more than"):
+        Fetcher(allows_local=True).get(f"{old.url}/", most=1_000_000)
+
+
+def converted(source: str, **more: Any) -> str:
+    plain = {"base": "https://old.example/a/", "picture": str, "link": str, **more}
+    return to_markdown(source, **plain).text
+
+
+MARKDOWN = {
+    "<p>a<br>b</p>": "a\\\nb",
+    "<p>a<b> b </b>c</p>": "a **b** c",
+    "<h1>T</h1><h4>U</h4>": "# T\n\n#### U",
+    "<p># a</p><p>- b</p><p>+ c</p><p>&gt; d</p>": "\\# a\n\n\\- b\n\n\\+ c\n\n\\> d",
+    "<p>12) e</p><p>===</p>": "12\\) e\n\n\\===",
+    "<p>&amp;lt; &amp; &lt;i&gt; a&lt;b p &lt; 1</p>": "\\&lt; & \\<i> a\\<b p < 1",
+    "<p>H<sub>2</sub>O, m<sup>2</sup></p>": "H<sub>2</sub>O, m<sup>2</sup>",
+    "<a href='b c(d).html'>x</a>": "[x](https://old.example/a/b%20c%28d%29.html)",
+    "<a href='javascript:x()'>x</a><a href='#n'>y</a><a>z</a>": "xyz",
+    "<a href='mailto:a@b.example'>x</a>": "[x](mailto:a@b.example)",
+    "<img src='p.png' alt='a]b'>": r"![a\]b](https://old.example/a/p.png)",
+    "<img src='s.gif' width=1 height=1><p>x</p>": "x",
+    "<img src='data:image/gif;base64,R0' data-src='/p.png' alt='p'>": "![p](https://old.example/p.png)",
+    "<img srcset='/p-1.png 100w, /p-2.png 900w' src='/p-1.png' alt='p'>": "![p](https://old.example/p-2.png)",
+    "a<figure><img src='p.png' alt='p'></figure>b": "a\n\n![p](https://old.example/a/p.png)\n\nb",
+    "<figure><img src='p.png' alt='p'><figcaption>c</figcaption></figure>": "![p](https://old.example/a/p.png)\n\n*c*",
+    "<video src='v.mp4'></video>": "[v.mp4](https://old.example/a/v.mp4)",
+    "<audio><source src='s.mp3'></audio>": "[s.mp3](https://old.example/a/s.mp3)",
+    "<iframe src='//player.vimeo.com/video/12' title='Un film'></iframe>": "[Un film](https://vimeo.com/12)",
+    "<dl><dt>a</dt><dd>b</dd></dl>": "**a**\n\nb",
+    "<table><tr><th>a</th></tr><tr><td>b|c<br>d</td></tr></table>": "| a |\n| --- |\n| b\\|c d |",
+    "<style>x</style><form><p>y</p></form><p>z</p>": "z",
+    "<p>x<!-- y --></p>": "x",
+    "<ol start='3'><li>a</li><li>b</li></ol>": "3. a\n4. b",
+    "<p>a<del>b</del></p>": "ab",
+    "": "",
+    "<p>a<br /></p><p><br></p><p><br>b</p>": "a\n\nb",
+    "<p>a<br><br>b<br>c</p>": "a\n\nb\\\nc",
+    "Intro<br><h2>T</h2><br>Suite": "Intro\n\n## T\n\nSuite",
+    "<pre>a<br>b</pre>": "```\na\nb\n```",
+    "<strong>Date :</strong>12": "<strong>Date :</strong>12",
+    "<b>(a)</b>b, <b>x</b><b>y</b>": "<strong>(a)</strong>b, <strong>x</strong><strong>y</strong>",
+    "un<b> </b>deux, le<strong>\u00a0prix\u00a0</strong>fixe": "un deux, le\u00a0**prix**\u00a0fixe",
+    "<a href='/x.pdf'>le programme [PDF]</a>": r"[le programme \[PDF\]](https://old.example/x.pdf)",
+    "<p><span>1</span>. a</p>": "1\\. a",
+    "<pre>a\n```\nb\n\n\n  c  \n</pre>": "````\na\n```\nb\n\n\n  c  \n````",
+    "<table><tr><td><code>a|b</code></td><td><img src='p.png' alt='x|y'></td></tr></table>": (
+        "|  |  |\n| --- | --- |\n| `a\\|b` | ![x\\|y](https://old.example/a/p.png) |"
+    ),
+    "<a href='/x'><h3>T</h3><p>u</p></a>": "[T u](https://old.example/x)",
+    "<a href='http://[x/y'>l</a>": "l",
+    "<img srcset='a.png 1x, b.png 2x' alt='p'>": "![p](https://old.example/a/b.png)",
+    "<img src='data:image/gif;base64,R0' data-srcset='a.png 900w' alt='p'>": "![p](https://old.example/a/a.png)",
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), MARKDOWN.items())
+def test_html_becomes_markdown(source: str, expected: str) -> None:
+    assert converted(source) == expected
+
+
+def text_of(source: str) -> str:
+    return re.sub(r"\s+", "", html.unescape(nh3.clean(source, tags=set())))
+
+
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp"]), min_size=1), max_size=4
+    )
+)
+@settings(max_examples=300)
+def test_what_a_text_says_is_the_same_after_it_became_markdown_and_html_again(parts: list[str]) -> None:
+    source = "".join(f"<p>{html.escape(part)}</p>" for part in parts)
+    again = markup.to_html(converted(source), base="https://news.example", page="https://news.example/articles/a")
+    assert text_of(again) == text_of(source)
+
+
+WORDS = st.text(st.sampled_from("ab1.é*_[]()!<&|`~#>+-=:\u00a0 "), min_size=1, max_size=6).map(html.escape)
+INLINE = st.recursive(
+    WORDS | st.just("<br>"),
+    lambda inner: st.builds(
+        lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag.split(' ')[0]}>",
+        st.sampled_from(["b", "em", "strong", "i", "span", "a href='/x'", "sub"]),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
+    max_leaves=6,
+)
+BLOCK = st.builds(
+    lambda block, parts: block.format("".join(parts)),
+    st.sampled_from(
+        ["<p>{}</p>", "<h2>{}</h2>", "<ul><li>{}</li><li>x</li></ul>", "<blockquote><p>{}</p></blockquote>"]
+    ),
+    st.lists(INLINE, min_size=1, max_size=4),
+)
+
+
+@given(st.lists(BLOCK, min_size=1, max_size=3))
+@settings(max_examples=400)
+def test_no_mark_of_markdown_shows_that_was_no_word_and_no_word_is_lost(blocks: list[str]) -> None:
+    source = "".join(blocks)
+    again = markup.to_html(converted(source), base="https://news.example", page="https://news.example/articles/a")
+    assert text_of(again) == text_of(source)
+
+
+@given(st.dictionaries(st.sampled_from(["title", "summary", "body"]), st.text(), min_size=1))
+def test_any_text_can_be_written_into_a_file_and_read_back(values: dict[str, str]) -> None:
+    text = article_text(values, depth=1)
+    tree, problems = read(text.encode("utf-8", "replace"), "a.yaml")
+    assert tree is not None, problems
+    assert tree.value.keys() == values.keys()
+
+
+def test_a_file_that_is_written_says_what_it_was_given() -> None:
+    values = {"title": '« L’été » : 100\u202f%, "oui" # non', "body": "  a\n\n    b\n\tc\n: d\n"}
+    tree, problems = read(article_text(values, depth=1).encode(), "a.yaml")
+    assert tree and not problems
+    assert tree.value == {"title": values["title"], "body": "  a\n\n    b\n\tc\n: d\n"}
+
+
+def test_ids_are_those_that_readers_know_whatever_their_form(old: OldSite, content: Path, run: Run) -> None:
+    ids = [
+        "5982d807bcf38100194efd67",
+        "news-123",
+        "12 at http://old.example",
+        "urn:uuid:1",
+        "tag:a,2020:é",
+        "a b",
+        "?p=1&x=2",
+        "%C3%A9",
+    ]
+    item = "<item><title>t</title><link>{}/{}</link><guid>{}</guid><description>x</description>"
+    item += "<pubDate>Sun, 01 Mar 2026 09:00:00 GMT</pubDate><category>Recherche</category></item>"
+    items = "".join(item.format(old.url, at, html.escape(id)) for at, id in enumerate(ids))
+    old.pages["/rss"] = (
+        f'<rss version="2.0"><channel><title>x</title><link>{old.url}</link>{items}</channel></rss>'.encode()
+    )
+    take(run, old.url + "/rss")
+    app = create_app(Settings(content), clock=lambda: NOW)
+    feed = etree.fromstring(app.test_client().get("/feeds/all.rss").data)
+    assert sorted(each.text or "" for each in feed.iter("guid")) == sorted(ids)
+    answer = app.test_client().get("/feeds/all.json").json
+    assert answer and sorted(each["id"] for each in answer["items"]) == sorted(ids)
+
+
+def test_diff_tells_what_a_subscriber_of_an_old_feed_would_see(
+    old: OldSite, content: Path, run: Run, tmp_path: Path
+) -> None:
+    feed = old.add("/feed/", "wordpress.xml")
+    old.add("/feed/?paged=2", "wordpress-2.xml")
+    take(run, feed, *CASES["WordPress"][1])
+    printed = run("diff", feed)
+    assert printed.splitlines()[1:] == [
+        f"new      Une vieille nouvelle  ({old.url}/2009/05/une-vieille-nouvelle/)",
+        "What is new is older than all that the other feed has: entries: 2 in site.yaml keeps it out",
+        "1 new, 0 with another title, 0 gone, 0 moved",
+    ]
+    with (content / "site.yaml").open("a") as file:
+        file.write("entries: 2\n")
+    assert run("diff", feed).splitlines()[-1] == "0 new, 0 with another title, 0 gone, 0 moved"
+    path = content / "articles" / "2026" / "stand.yaml"
+    path.write_text(path.read_text().replace("id: ", "id: moved-").replace('moved-"', '"moved-'))
+    found = json.loads(run("diff", feed, "--format", "json", "--most", "0", code=1))
+    assert list(found["new"].values()) == list(found["gone"].values()) == ["Un stand"]
+    assert run("diff", feed, "--feed", "research").splitlines()[-1].startswith("1 new, ")
+    assert "there is no such feed" in run("diff", feed, "--feed", "nothing", code=2)
+
+
+def test_diff_finds_our_feed_by_the_redirect_of_the_old_address(old: OldSite, content: Path, run: Run) -> None:
+    feed = old.add("/category/dons-legs/feed/", "wordpress.xml")
+    old.add("/feed/", "wordpress.xml")
+    take(run, old.url + "/feed/", *CASES["WordPress"][1])
+    assert "Compared with https://news.example/feeds/funding, of 1 entry:" in run("diff", feed)
+
+
+@pytest.mark.parametrize("name", [system.name for system in SYSTEMS])
+def test_systems_are_known_by_what_they_say_of_themselves(name: str) -> None:
+    said = {
+        "WordPress": "https://wordpress.org/?v=6.8",
+        "Joomla": "Joomla! - Open Source Content Management",
+        "Drupal": "Drupal 10 (https://www.drupal.org)",
+        "Hugo": "Hugo -- gohugo.io",
+        "Jekyll": "Jekyll https://jekyllrb.com/",
+        "Ghost": "Ghost 5.82",
+        "SPIP": "SPIP - www.spip.net",
+        "TYPO3": "TYPO3 EXT:news",
+    }
+    found = system_of(said[name], [])
+    assert found and found.name == name
+    assert system_of("Ghostwriter", ["a:1"]) is None
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda each: str(each.name))
+def test_the_docs_name_the_feeds_of_each_system(system: System) -> None:
+    text = (ROOT / "docs" / "moving.md").read_text(encoding="utf-8")
+    for paths, name in ((system.feeds, ""), (system.category, "category"), (system.tag, "tag")):
+        for path in paths:
+            forms = [path.format("<slug>"), path.format(f"<{name}>")]
+            assert any(f"`{form}`" in text for form in forms), path
+
+
+def feed_of(old: OldSite, *items: str, about: str = "") -> str:
+    """Serve an RSS feed of some items, of each of which a test names what is odd."""
+    channel = f"<title>x</title><link>{old.url}/</link>{''.join(items)}"
+    old.pages["/odd"] = f'<rss version="2.0" {about}><channel>{channel}</channel></rss>'.encode()
+    return old.url + "/odd"
+
+
+def item(title: str = "Titre", *, id: str = "a:1", link: str = "", text: str = "Texte", more: str = "") -> str:
+    date = "" if "<pubDate>" in more else "<pubDate>Sun, 01 Mar 2026 09:00:00 GMT</pubDate>"
+    parts = f"<title>{title}</title><guid isPermaLink='false'>{id}</guid><link>{link}</link>{date}"
+    return f"<item>{parts}<category>Recherche</category><description>{text}</description>{more}</item>"
+
+
+LINKS = {
+    "TYPO3’s, with brackets": "/index.php?id=12&amp;tx_news_pi1%5Bnews%5D=34&amp;cHash=ab",
+    "with an accent in the query": "/a?title=Caf%C3%A9",
+    "SPIP’s, with a name alone": "/spip.php?article12",
+    "with a space": "/p/a b.html",
+    "with an accent": "/p/é",
+    "at an address that ours would take": "/articles/titre",
+}
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=list(LINKS))
+def test_old_addresses_of_any_form_lead_on_and_a_second_run_adds_none_again(
+    link: str, old: OldSite, content: Path, run: Run
+) -> None:
+    feed = feed_of(old, item(link=old.url + link), item("Autre", id="a:2", link=old.url + "/news/titre"))
+    take(run, feed)
+    before = (content / "site.yaml").read_bytes()
+    take(run, feed)
+    assert (content / "site.yaml").read_bytes() == before
+    assert run("check").splitlines()[-1].startswith("0 errors")
+    client = create_app(Settings(content), clock=lambda: NOW).test_client()
+    for address in (link, "/news/titre"):
+        answer = client.get(html.unescape(address), follow_redirects=False)
+        assert answer.status_code in (200, 301), address
+
+
+def test_a_query_of_another_feed_does_not_lead_to_that_of_everything(old: OldSite, content: Path, run: Run) -> None:
+    take(run, old.add("/feed/", "wordpress.xml"), *CASES["WordPress"][1])
+    client = create_app(Settings(content), clock=lambda: NOW).test_client()
+    for query in ("cat=5&feed=rss2", "p=12&feed=rss2", "author=1&feed=atom"):
+        assert client.get(f"/?{query}").status_code == 200, "the home page, and no feed of everything"
+    assert client.get("/?utm_source=mail&feed=rss2&_=7").headers["Location"].endswith("/feeds/all.rss")
+
+
+DETAILS = {
+    "a duration": (
+        "<enclosure url='http://x.example/a.mp3' type='audio/mpeg' length='9'/>"
+        "<itunes:duration>1:99:00</itunes:duration>"
+    ),
+    "an attachment’s type": "<enclosure url='http://x.example/a.xyz' type='what ever' length='9'/>",
+    "an attachment’s length": "<enclosure url='http://x.example/a.mp3' type='audio/mpeg' length='99999999999999999'/>",
+    "an author": "<author>★</author>",
+    "an address in the text": "<content:encoded>&lt;a href='http://[x/y'&gt;l&lt;/a&gt;</content:encoded>",
+    "a link around a picture": (
+        "<content:encoded>&lt;a href='http://[x'&gt;&lt;img src='/p.png'&gt;&lt;/a&gt;</content:encoded>"
+    ),
+    "an address of a picture": "<enclosure url='http://[x' type='image/png' length='1'/>",
+}
+
+
+@pytest.mark.parametrize("more", DETAILS.values(), ids=list(DETAILS))
+def test_what_an_article_can_do_without_loses_no_entry(more: str, old: OldSite, content: Path, run: Run) -> None:
+    names = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    take(run, feed_of(old, item(more=more), item("Autre", id="a:2"), about=names))
+    assert articles(content).keys() == {"titre", "autre"}
+
+
+def test_of_several_authors_only_the_one_that_cannot_be_is_left_out(old: OldSite, content: Path, run: Run) -> None:
+    authors = "".join(f"<dc:creator>{name}</dc:creator>" for name in ("Le service", "★"))
+    printed = take(run, feed_of(old, item(more=authors), about='xmlns:dc="http://purl.org/dc/elements/1.1/"'))
+    (values,) = articles(content).values()
+    assert values["authors"] == ["Le service"]
+    assert "is left out: ★ has no letter or digit for an address" in printed
+
+
+def test_an_entry_of_a_picture_alone_keeps_it(old: OldSite, content: Path, run: Run) -> None:
+    picture = "&lt;img src='/photo.png' alt='La photo'&gt;"
+    take(run, feed_of(old, item("", text=picture)))
+    (values,) = articles(content).values()
+    assert (values["title"], values["body"]) == ("La photo", "![La photo](/media/2026/photo.png)\n")
+
+
+def test_what_a_feed_says_is_not_obeyed_by_a_terminal(old: OldSite, run: Run) -> None:
+    text = json.dumps(
+        {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "a:1\x1b]0;x\x07", "tags": ["\x1b[31m"]}]}
+    )
+    old.pages["/feed.json"] = text.encode()
+    assert "\x1b" not in take(run, old.url + "/feed.json", "--dry-run")
+
+
+def test_a_text_that_nobody_can_read_keeps_no_other_from_being_taken_over(
+    old: OldSite, content: Path, run: Run
+) -> None:
+    deep = "&lt;div&gt;" * 5000 + "x"
+    printed = take(run, feed_of(old, item(text=deep), item("Autre", id="a:2")))
+    assert "left out  Titre: " in printed
+    assert articles(content).keys() == {"autre"}
+
+
+def test_ids_are_not_resolved_or_mended(old: OldSite) -> None:
+    feed = feed_of(
+        old,
+        item(id="12 at http://x").replace(" isPermaLink='false'", ""),
+        item(id="&#195;&#169;"),
+        item(id="HTTPS://O.example/A/../b").replace(" isPermaLink='false'", ""),
+        about='xml:base="http://x.example/"',
+    )
+    assert [entry.id for entry in read_feed(old.pages["/odd"], feed).entries] == [
+        "12 at http://x",
+        "Ã©",
+        "HTTPS://O.example/A/../b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("date", "hour"),
+    [("Sun, 01 Mar 2026 09:00:00 CET", 8), ("Wed, 01 Jul 2026 09:00:00 CEST", 7), ("Sun, 01 Mar 2026 09:00:00", 9)],
+)
+def test_dates_in_european_zones_and_in_none_are_read(date: str, hour: int, old: OldSite) -> None:
+    feed_of(old, item(more=f"<pubDate>{date}</pubDate>"))
+    (entry,) = read_feed(old.pages["/odd"]).entries
+    assert entry.published and entry.published.hour == hour
+
+
+def test_plain_text_of_atom_and_json_is_no_html() -> None:
+    atom = """<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>a:1</id><title type="text">Vec&lt;T&gt;</title>
+    <content type="text" xml:base="http://x.example/assets/">a &lt;T&gt; b\n\nc</content></entry></feed>"""
+    (entry,) = read_feed(atom.encode()).entries
+    assert (entry.title, entry.html, entry.base) == (
+        "Vec<T>",
+        "<p>a &lt;T&gt; b</p><p>c</p>",
+        "http://x.example/assets/",
+    )
+    text = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": 1, "title": "Vec<T> & co", "authors": 5}]}
+    (entry,) = read_feed(json.dumps({**text, "title": "x"}).encode()).entries
+    assert (entry.id, entry.title) == ("1", "Vec<T> & co")
+
+
+def test_posts_in_states_that_nobody_knows_are_not_published(tmp_path: Path, run: Run) -> None:
+    export = tmp_path / "export.xml"
+    export.write_text((OLD / "export.xml").read_text().replace("CDATA[publish]", "CDATA[archive]"))
+    assert "Un vaccin ]]> un espoir: it is archive there" in run("import", str(export), "--map", "*=research")
+
+
+def test_what_an_export_does_not_have_is_told(tmp_path: Path, run: Run) -> None:
+    text = (OLD / "export.xml").read_text().replace('ids="11"', 'ids="11,99"')
+    text = text.replace("Premier paragraphe", '[contact-form-7 id="5"] <del>vieux</del>')
+    export = tmp_path / "export.xml"
+    export.write_text(text)
+    printed = run("import", str(export), "--map", "*=research", "--no-pictures")
+    for told in (
+        "not in the export: 99 (want",
+        "[contact-form-7] of a plugin stays",
+        "struck-out text is plain now: vieux",
+    ):
+        assert told in printed
+
+
+def test_an_article_whose_yaml_is_broken_is_known_by_its_id(old: OldSite, content: Path, run: Run) -> None:
+    feed = feed_of(old, item())
+    take(run, feed)
+    (path,) = (content / "articles").rglob("*.yaml")
+    path.write_text(path.read_text().replace('title: "Titre"', "title: Une: erreur"))
+    assert "\n0 new, 0 pictures, 1 known, 0 left out\n" in take(run, feed)
+
+
+def test_a_server_that_gives_a_byte_now_and_then_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "LONGEST", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while connection.send(b"x"):
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(FetchError, match="takes more than 0.5 seconds"):
+            Fetcher(allows_local=True).get(f"http://127.0.0.1:{server.getsockname()[1]}/", most=200_000)
+        thread.join(20)
+        assert not thread.is_alive(), "who asked has gone"

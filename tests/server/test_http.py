@@ -1,0 +1,549 @@
+"""What any client of the sample gets, at a host of its own and below a path; `address` runs each test at both.
+
+`client` runs each test twice as well: with our server, and with nginx, which has the same sample as files. Where that
+can do no better, a test says so.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import brotli
+import feedparser
+import pytest
+from lxml import etree
+from werkzeug.datastructures import Headers
+from werkzeug.test import Client, TestResponse
+
+from feeds import create_app
+from feeds.server import web
+from feeds.settings import Settings
+from tests.builders import NOW, SAMPLE, SITE, as_yaml, content_folder, draw
+
+Put = Callable[[str], str]
+
+FEEDS = [
+    f"{prefix}/feeds/{name}.{ending}"
+    for prefix in ("", "/en")
+    for name in ("all", "research", "outreach", "funding")
+    for ending in ("rss", "atom", "json")
+]
+TYPES = {
+    "rss": "application/rss+xml; charset=utf-8",
+    "atom": "application/atom+xml; charset=utf-8",
+    "json": "application/feed+json",
+}
+OTHERS = [
+    "/",
+    "/en/",
+    "/articles/cheque-ligue",
+    "/feeds/research",
+    "/feeds.opml",
+    "/static/style.css",
+    "/feeds/tags/don.rss",
+]
+
+
+def ids(response: TestResponse, ending: str) -> list[str]:
+    if ending == "json":
+        return [item["id"] for item in json.loads(response.data)["items"]]
+    return [entry.id for entry in feedparser.parse(response.data).entries]
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_a_feed_is_whole_and_of_its_type_whatever_is_accepted(feed: str, client: Client, path: Put) -> None:
+    """A2, A9: one address is one format in one language; CommaFeed asks for English always."""
+    asked = {"Accept": "text/html;q=0.1", "Accept-Language": "en", "Accept-Charset": "latin1", "Range": "bytes=0-9"}
+    found = client.get(path(feed) + "?_=1769000000&utm_source=x", headers=asked)
+    assert (found.status_code, found.headers["Content-Type"]) == (200, TYPES[feed.rpartition(".")[2]])
+    assert found.headers["X-Content-Type-Options"] == "nosniff"
+    assert found.data == client.get(path(feed)).data
+
+
+@pytest.mark.parametrize("name", ["all", "research", "outreach", "funding", "tags/genetique"])
+def test_the_three_formats_have_the_same_entries_in_the_same_order(name: str, client: Client, path: Put) -> None:
+    found = [ids(client.get(path(f"/feeds/{name}.{ending}")), ending) for ending in TYPES]
+    assert found[0] == found[1] == found[2]
+    assert found[0]
+
+
+@pytest.mark.parametrize("below", [*FEEDS, *OTHERS])
+def test_a_second_request_is_answered_304_with_all_validators(below: str, client: Client, path: Put) -> None:
+    """A4: without them in the 304, NetNewsWire has none for its next request."""
+    first = client.get(path(below))
+    for asked in ({"If-None-Match": first.headers["ETag"]}, {"If-Modified-Since": first.headers["Last-Modified"]}):
+        again = client.get(path(below), headers=asked)
+        assert (again.status_code, again.data) == (304, b"")
+        for name in ("ETag", "Last-Modified", "Cache-Control", "Vary"):
+            assert again.headers[name] == first.headers[name]
+        assert "Content-Type" not in again.headers
+    changed = {"If-None-Match": '"another"', "If-Modified-Since": first.headers["Last-Modified"]}
+    assert client.get(path(below), headers=changed).status_code == 200
+
+
+@pytest.mark.parametrize("below", [*FEEDS, *OTHERS])
+def test_head_gives_the_headers_of_get(below: str, client: Client, path: Put) -> None:
+    for coding in ("identity", "gzip", "br"):
+        get = client.get(path(below), headers={"Accept-Encoding": coding})
+        head = client.head(path(below), headers={"Accept-Encoding": coding})
+        assert (head.status_code, head.data, dict(head.headers)) == (200, b"", dict(get.headers))
+        assert int(get.headers["Content-Length"]) == len(get.data)
+
+
+@pytest.mark.parametrize("below", ["/feeds/research.rss", "/articles/cheque-ligue", "/"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_other_methods_are_refused_with_those_allowed(method: str, below: str, client: Client, path: Put) -> None:
+    """A3."""
+    found = client.open(path(below), method=method)
+    assert (found.status_code, found.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_a_feed_comes_compressed_when_asked(client: Client, path: Put) -> None:
+    """A8."""
+    plain = client.get(path("/feeds/all.rss"))
+    assert "Content-Encoding" not in plain.headers and plain.headers["Vary"] == "Accept-Encoding"
+    for coding, decompress in (("gzip", gzip.decompress), ("br", brotli.decompress)):
+        found = client.get(path("/feeds/all.rss"), headers={"Accept-Encoding": coding})
+        assert found.headers["Content-Encoding"] == coding
+        assert decompress(found.data) == plain.data
+        assert found.headers["ETag"] != plain.headers["ETag"]
+
+
+def test_dates_are_english_and_in_gmt(client: Client, path: Put) -> None:
+    """A7: Miniflux drops the validators of an answer with `Expires: 0`."""
+    found = client.get(path("/feeds/all.rss"))
+    assert found.headers["Last-Modified"] == "Mon, 01 Jun 2026 10:00:00 GMT"
+    assert "Expires" not in found.headers
+
+
+def test_caches_are_told_how_long_a_copy_may_be_kept(live: Client, hosted: Client, path: Put) -> None:
+    """A10: a host of files does not know when something changes by itself, and has its copies asked for soon."""
+    for client, ages in ((live, "max-age=3600, s-maxage=10"), (hosted, "max-age=60")):
+        found = client.get(path("/feeds/all.rss")).headers["Cache-Control"]
+        assert found == f"public, {ages}, stale-while-revalidate=60, stale-if-error=86400"
+
+
+def test_no_copy_is_kept_beyond_an_embargos_end(content: Path) -> None:
+    content_folder(content, {"coming": {"published": "2026-06-01T12:05"}})
+    app = create_app(Settings(content), clock=lambda: NOW)
+    assert "max-age=300," in Client(app.wsgi_app).get("/feeds/all.rss").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (59, "max-age=3540, s-maxage=10, stale-if-error=86400"),
+        (60, "max-age=3600, s-maxage=10, stale-if-error=86400"),
+        (62, "max-age=3600, s-maxage=10, stale-while-revalidate=60, stale-if-error=86400"),
+    ],
+)
+def test_no_cache_gives_an_old_copy_while_it_asks_once_an_embargo_has_ended(
+    minutes: int, said: str, content: Path
+) -> None:
+    """A10: a hub would fetch that very copy."""
+    content_folder(content, {"coming": {"published": (NOW + timedelta(minutes=minutes)).isoformat()}})
+    app = create_app(Settings(content), clock=lambda: NOW)
+    assert Client(app.wsgi_app).get("/feeds/all.rss").headers["Cache-Control"] == f"public, {said}"
+
+
+def test_links_in_headers_name_the_feed_its_formats_and_translations(client: Client, path: Put, address: str) -> None:
+    """A11."""
+    links = client.get(path("/feeds/research.atom")).headers["Link"].split(", ")
+    stem = f"{address}/feeds/research"
+    assert links == [
+        f'<{stem}.atom>; rel="self"; type="application/atom+xml"',
+        f'<{stem}/2026-02.atom>; rel="prev-archive"; type="application/atom+xml"',
+        f'<{stem}.rss>; rel="alternate"; type="application/rss+xml"',
+        f'<{stem}.json>; rel="alternate"; type="application/feed+json"',
+        f'<{address}/en/feeds/research.atom>; rel="alternate"; type="application/atom+xml"; hreflang="en"',
+    ]
+
+
+def test_a_page_links_to_its_translation_in_a_header(client: Client, path: Put, address: str) -> None:
+    found = client.get(path("/articles/cheque-ligue")).headers["Link"]
+    assert found == f'<{address}/en/articles/cheque-ligue-en>; rel="alternate"; hreflang="en"'
+    assert "Link" not in client.get(path("/articles/octobre-rose")).headers
+
+
+def test_browsers_may_read_feeds_from_anywhere(client: Client, path: Put) -> None:
+    """A12."""
+    for below in ("/feeds/all.json", "/feeds.opml"):
+        assert client.get(path(below)).headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in client.get(path("/")).headers
+
+
+@pytest.mark.parametrize(
+    "guess", ["feed", "feed/", "rss", "rss/", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.json"]
+)
+@pytest.mark.parametrize("prefix", ["/", "/en/"])
+def test_a_guessed_path_gives_the_canonical_feed_at_once(guess: str, prefix: str, client: Client, path: Put) -> None:
+    """A13: Miniflux refuses a redirect there."""
+    ending = {"atom.xml": "atom", "feed.json": "json"}.get(guess, "rss")
+    found, canonical = client.get(path(prefix + guess)), client.get(path(f"{prefix}feeds/all.{ending}"))
+    assert (found.status_code, found.data, dict(found.headers)) == (200, canonical.data, dict(canonical.headers))
+
+
+def test_a_host_that_cannot_be_is_no_matter(live: Client, hosted: Client, path: Put) -> None:
+    """nginx refuses it."""
+    for client, status in ((live, 200), (hosted, 400)):
+        assert client.get(path("/feeds/all.rss"), headers={"Host": "a b"}).status_code == status
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8000"])
+def test_no_address_comes_from_the_request(host: str, client: Client, path: Put) -> None:
+    asked = {
+        "Host": host,
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "ftp",
+        "Forwarded": "host=evil.example",
+    }
+    for below in ("/feeds/all.rss", "/", "/spip.php", "/nowhere"):
+        found = client.get(path(below), headers=asked)
+        assert b"evil.example" not in found.data and "evil.example" not in str(found.headers)
+        assert found.data == client.get(path(below)).data
+
+
+@pytest.mark.parametrize("below", FEEDS)
+def test_every_address_in_a_feed_is_absolute_and_ours_is_the_sites(
+    below: str, client: Client, path: Put, address: str
+) -> None:
+    """C5."""
+    text = client.get(path(below)).data.decode()
+    for reference in re.findall(r'(?:href|src|url)=\\?(?:"|&quot;)([^"&\\]*)', text):
+        assert reference.startswith(("https://", "mailto:")), reference
+    own = {match for match in re.findall(r'https://[^/"<\\]+', text) if match.endswith(address.split("/")[2])}
+    assert own == {"https://" + address.split("/")[2]}
+
+
+@pytest.mark.parametrize("below", [feed for feed in FEEDS if not feed.endswith("json")])
+def test_feedparser_reads_every_feed_without_complaint(below: str, client: Client, path: Put, address: str) -> None:
+    found = feedparser.parse(client.get(path(below)).data)
+    assert found.bozo == 0
+    (own,) = [link.href for link in found.feed.links if link.rel == "self"]
+    assert own == address + below
+
+
+def test_feedparser_gives_back_what_the_author_wrote(client: Client, path: Put, address: str) -> None:
+    for ending in ("rss", "atom"):
+        entries = feedparser.parse(client.get(path(f"/feeds/all.{ending}")).data).entries
+        (entry,) = [each for each in entries if each.id.endswith(":cheque-ligue-2026")]
+        nb, thin = "\u00a0", "\u202f"
+        assert (
+            entry.title
+            == f"La Ligue contre le cancer remet 130{thin}000{thin}€ pour comprendre les cellules résistantes"
+        )
+        assert entry.link == f"{address}/articles/cheque-ligue"
+        assert entry.published_parsed[:6] == (2026, 1, 9, 17, 0, 0)
+        assert [author.name for author in entry.authors] == ["Service communication du CRCM", "Ligue contre le cancer"]
+        assert f"thérapeutiques, et{chr(10)}prévenir les formes" in entry.content[0].value
+        assert f"«{nb}petits{nb}»" in entry.content[0].value
+        assert entry.summary.startswith(f"Un chèque de 130{thin}000{thin}€ de la Ligue")
+        (enclosure,) = entry.enclosures
+        assert enclosure.href.startswith(f"{address}/pictures/") and enclosure.type == "image/jpeg"
+        picture = client.get(enclosure.href.removeprefix(address[: len(address) - len(path(""))]), buffered=True)
+        assert (picture.content_type, enclosure.length) == ("image/jpeg", str(len(picture.data)))
+        assert [tag.term for tag in entry.tags][:3] == ["Recherche", "Science et société", "Soutiens"]
+
+
+def test_what_has_not_appeared_is_nowhere(client: Client, path: Put) -> None:
+    for below in [*FEEDS, "/", "/en/", "/feeds.opml", "/feeds/outreach"]:
+        text = client.get(path(below)).data.decode()
+        assert "Journée mondiale" not in text and "microscope" not in text
+    for slug in ("journee-mondiale", "brouillon-microscopie"):
+        found, nothing = client.get(path(f"/articles/{slug}")), client.get(path("/articles/nothing-at-all"))
+        assert (found.status_code, found.data) == (404, nothing.data)
+
+
+def test_an_expired_article_is_in_no_feed_and_its_page_says_so(client: Client, path: Put) -> None:
+    for below in FEEDS:
+        assert b"fete-de-la-science-inscriptions" not in client.get(path(below)).data
+    page = client.get(path("/articles/fete-de-la-science-inscriptions"))
+    assert page.status_code == 200
+    assert "il a expiré le 5 octobre 2025" in page.text and "combien d’élèves" not in page.text
+
+
+def test_a_withdrawn_article_is_a_notice_on_its_page_too(client: Client, path: Put) -> None:
+    page = client.get(path("/articles/chiffres-du-cancer-du-sein")).text
+    assert "a été retiré le 2 mars 2026" in page and "Combien de femmes" not in page
+
+
+def test_an_attachment_is_gone_after_its_day(client: Client, path: Put) -> None:
+    assert "france.tv" not in client.get(path("/feeds/all.rss")).text
+    assert "france.tv" not in client.get(path("/articles/cheque-ligue")).text
+
+
+def test_an_unknown_address_is_a_short_page_with_the_feeds(client: Client, path: Put) -> None:
+    found = client.get(path("/en/feeds/nothing.rss"))
+    assert (found.status_code, found.headers["Cache-Control"]) == (404, "no-store")
+    assert f'href="{path("/en/feeds/research")}"' in found.text and '<html lang="en">' in found.text
+    assert '<html lang="fr">' in client.get(path("/nothing")).text
+
+
+def test_nothing_is_served_outside_the_path_of_the_address(client: Client, path: Put) -> None:
+    outside = client.get("/feeds/all.rss")
+    assert outside.status_code == (200 if path("") == "" else 404)
+    assert client.get("/media/icon.png", buffered=True).status_code == (200 if path("") == "" else 404)
+
+
+def test_a_slash_too_many_or_too_few_leads_to_the_page(client: Client, path: Put, address: str) -> None:
+    for below, right in (
+        ("/en", "/en/"),
+        ("/articles/cheque-ligue/", "/articles/cheque-ligue"),
+        ("/feeds/all.rss/", "/feeds/all.rss"),
+    ):
+        found = client.get(path(below))
+        assert (found.status_code, found.headers["Location"]) == (301, address + right)
+
+
+def test_an_old_path_leads_to_its_new_place(client: Client, path: Put, address: str) -> None:
+    """A1: a feed's address answers 200, 304, 301 or 308 for years."""
+    found = client.get(path("/spip.php?page=backend"))
+    assert (found.status_code, found.headers["Location"]) == (301, f"{address}/feeds/all.rss")
+
+
+def test_media_are_files_that_live_articles_name(client: Client, path: Put) -> None:
+    icon = client.get(path("/media/icon.png"), buffered=True)
+    assert (icon.status_code, icon.headers["Content-Type"]) == (200, "image/png")
+    assert icon.data == (SAMPLE / "media" / "icon.png").read_bytes()
+    again = client.get(path("/media/icon.png"), headers={"If-None-Match": icon.headers["ETag"]}, buffered=True)
+    assert again.status_code == 304
+    assert client.get(path("/media/trois-stands.pdf"), headers={"Range": "bytes=0-3"}, buffered=True).data == b"%PDF"
+    for below in (
+        "/media/",
+        "/media/../site.yaml",
+        "/media/%2e%2e/site.yaml",
+        "/media//etc/passwd",
+        "/media/nothing.png",
+        "/media/cheque.jpg",
+    ):
+        assert client.get(path(below), buffered=True).status_code == 404
+
+
+def test_media_of_an_article_that_is_not_live_are_not_given(content: Path) -> None:
+    picture = {"file": "secret.png", "alt": "Un dessin"}
+    content_folder(
+        content,
+        {
+            "coming": {"picture": picture, "published": "2027-01-01"},
+            "gone": {"picture": picture, "expires": "2026-04-01"},
+            "withdrawn": {"picture": picture, "withdrawn": {"at": "2026-04-01", "reason": "Une erreur."}},
+            "draft": {"picture": picture, "draft": "true"},
+            "live": {"body": "[Un dessin](/media/été/vu%20d’ici.png)"},
+        },
+    )
+    (content / "media" / "été").mkdir()
+    draw(content / "media" / "secret.png")
+    draw(content / "media" / "été" / "vu d’ici.png")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    assert client.get("/media/secret.png").status_code == 404
+    shown = re.search('<a href="(/media/[^"]+)"', client.get("/articles/live").text)
+    assert shown and shown[1].isascii()
+    assert client.get(shown[1], buffered=True).status_code == 200
+
+
+@pytest.mark.parametrize("below", [*OTHERS, "/feeds/all.rss", "/nothing", "/health", "/media/icon.png", "/spip.php"])
+def test_every_answer_has_the_security_headers(below: str, client: Client, path: Put) -> None:
+    found = client.get(path(below), buffered=True).headers
+    assert found["X-Content-Type-Options"] == "nosniff"
+    assert found["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert "default-src 'none'" in found["Content-Security-Policy"]
+    assert "unsafe-inline" not in found["Content-Security-Policy"]
+
+
+def test_health_tells_numbers_and_no_word_of_the_content(live: Client, path: Put) -> None:
+    found = live.get(path("/health"))
+    assert found.status_code == 200 and found.headers["Cache-Control"] == "no-store"
+    assert found.json is not None and sorted(found.json) == [
+        "age",
+        "edition",
+        "errors",
+        "next_change",
+        "problems",
+        "refreshed",
+    ]
+    assert found.json["age"] == 0
+    assert found.json["next_change"] == "2027-03-02T14:00:00+00:00"
+    assert found.json["problems"] > found.json["errors"] == 0 and found.json["refreshed"] == "2026-06-01T10:00:00+00:00"
+    assert "journee" not in found.text
+
+
+def test_without_an_edition_health_and_pages_say_so(content: Path) -> None:
+    content_folder(content, {}, "title: Un site sans adresse\n")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    assert (client.get("/health").status_code, client.get("/health").json) == (
+        503,
+        {
+            "age": None,
+            "edition": None,
+            "errors": 7,
+            "next_change": None,
+            "problems": 7,
+            "refreshed": "2026-06-01T10:00:00+00:00",
+        },
+    )
+    page = client.get("/feeds/all.rss")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "60")
+
+
+def xpath(page: bytes, expression: str) -> list[Any]:
+    found = etree.HTML(page).xpath(expression)
+    assert isinstance(found, list)
+    return found
+
+
+def _links(client: Client, below: str) -> set[str]:
+    return {str(link) for link in xpath(client.get(below).data, "//a/@href | //link/@href | //img/@src")}
+
+
+def test_links_between_pages_are_relative_to_the_root_and_lead_somewhere(
+    client: Client, path: Put, address: str
+) -> None:
+    seen, waiting = set(), {path("/"), path("/en/")}
+    while waiting:
+        below = waiting.pop()
+        seen.add(below)
+        found = client.get(below, buffered=True)
+        assert found.status_code == 200, below
+        if found.headers["Content-Type"].startswith("text/html"):
+            own = {link.removeprefix(address[: len(address) - len(path(""))]) for link in _links(client, below)}
+            waiting |= {link.partition("#")[0] for link in own if link.startswith("/")} - seen - {""}
+    assert {path("/articles/cheque-ligue"), path("/feeds/tags/don"), path("/en/feeds/all/2026-01")} <= seen
+    assert len(seen) > 150
+
+
+def test_pages_are_in_their_language_with_one_heading_of_the_first_level(client: Client, path: Put) -> None:
+    for below, language in (
+        ("/", "fr"),
+        ("/en/", "en"),
+        ("/en/articles/cheque-ligue-en", "en"),
+        ("/feeds/research", "fr"),
+    ):
+        root = etree.HTML(client.get(path(below)).data)
+        assert root.get("lang") == language
+        assert len(root.findall(".//h1")) == 1
+        assert root.xpath("//style | //@style | //script[not(@src) and not(@type='application/ld+json')]") == []
+
+
+def test_pages_name_their_feeds_the_most_specific_first(client: Client, path: Put) -> None:
+    """D3: readers take the first of a page's feeds for its own."""
+    links = xpath(client.get(path("/articles/dons")).data, "//link[@rel='alternate'][@type]")
+    assert [link.get("href") for link in links][:4] == [
+        path("/feeds/funding.rss"), path("/feeds/funding.atom"), path("/feeds/funding.json"), path("/feeds/all.rss"),
+    ]  # fmt: skip
+    titles = [link.get("title") for link in links]
+    assert len(set(titles)) == len(titles)
+
+
+def test_an_article_that_lives_elsewhere_names_that_as_canonical(client: Client, path: Put, address: str) -> None:
+    assert '<link rel="canonical" href="https://www.ligue-cancer.net/">' in client.get(path("/articles/dons")).text
+    own = f'<link rel="canonical" href="{address}/articles/cheque-ligue">'
+    assert own in client.get(path("/articles/cheque-ligue")).text
+
+
+def test_the_sites_own_path_leads_to_its_home(client: Client, path: Put, address: str) -> None:
+    found = client.get(path("") or "/")
+    assert found.status_code == (301 if path("") else 200)
+    if path(""):
+        assert found.headers["Location"] == address + "/"
+
+
+def test_an_old_path_with_accents_and_spaces_leads_to_its_new_place(content: Path) -> None:
+    text = SITE + "redirects: {/vieux%20flux.xml: /feeds/all.rss, /actualités: 'https://www.example/é'}\n"
+    content_folder(content, {}, text.replace("/é'", "/e'"))
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    assert client.get("/vieux%20flux.xml").headers["Location"] == "https://news.example/feeds/all.rss"
+    assert client.get("/actualit%C3%A9s").headers["Location"] == "https://www.example/e"
+
+
+def test_an_old_path_with_a_query_leads_to_its_new_place_and_another_query_does_not(content: Path) -> None:
+    old = {
+        "/?p=12": "/articles/a",
+        "/?format=feed&type=rss": "/feeds/all.rss",
+        "/?format=feed&type=atom": "/feeds/all.atom",
+        "/?format=feed": "/feeds/all.json",
+        "/index.php?q=%C3%A9t%C3%A9+1": "/feeds/research.rss",
+    }
+    content_folder(content, {"a": {}}, SITE + as_yaml({"redirects": old}))
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    for asked, new in old.items():
+        found = client.get(asked)
+        assert (found.status_code, found.headers.get("Location")) == (301, f"https://news.example{new}"), asked
+        assert "max-age" in found.headers["Cache-Control"]
+    assert client.get("/?type=rss&utm_source=x&format=feed").headers["Location"].endswith("/feeds/all.rss")
+    assert client.get("/index.php?q=%c3%a9t%c3%a9%201").headers["Location"].endswith("/feeds/research.rss")
+    assert [client.get(asked).status_code for asked in ("/", "/?p=1", "/?p=123", "/?_=p", "/feeds/all.rss?p=12")] == [
+        200
+    ] * 5
+    assert client.get("/index.php").status_code == client.get("/index.php?q=x").status_code == 404
+
+
+@pytest.mark.parametrize("old", ["/a?", "/a?b=c d", "/a%3Fb?c=d", "?a=b", "/a?b=c#d"])
+def test_a_query_that_cannot_be_asked_is_a_problem(content: Path, old: str) -> None:
+    site, problems = content_folder(content, {}, SITE + as_yaml({"redirects": {old: "/"}})).load_site()
+    assert site is None and len(problems) == 1
+
+
+def test_a_home_page_of_ours_moves_with_the_address(content: Path) -> None:
+    """C5: readers expect the channel's link on the host of its items."""
+    content_folder(content, {"a": {}}, SITE + "home: https://NEWS.example/actu\n")
+    client = Client(create_app(Settings(content, "https://other.example"), clock=lambda: NOW).wsgi_app)
+    assert feedparser.parse(client.get("/feeds/all.rss").data).feed.link == "https://other.example/actu"
+
+
+def test_a_file_that_browsers_would_run_is_in_a_sandbox(content: Path) -> None:
+    attached = [{"file": name, "title": "Un fichier"} for name in ("a.svg", "a.html", "a.pdf")]
+    content_folder(content, {"a": {"attachments": attached}})
+    for name in ("a.svg", "a.html", "a.pdf"):
+        (content / "media" / name).write_text("<script>x</script>")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    for name, is_boxed in (("a.svg", True), ("a.html", True), ("a.pdf", False)):
+        policy = client.get(f"/media/{name}", buffered=True).headers["Content-Security-Policy"]
+        assert ("sandbox" in policy) is is_boxed
+
+
+def test_a_file_that_changed_goes_out_under_its_own_tag(content: Path) -> None:
+    """A4: a strong tag never stands for two contents."""
+    content_folder(content, {"a": {"attachments": [{"file": "a.txt", "title": "Un fichier"}]}})
+    file = content / "media" / "a.txt"
+    file.write_text("one")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    first = client.get("/media/a.txt", buffered=True).headers["ETag"]
+    file.write_text("another")
+    second = client.get("/media/a.txt", buffered=True)
+    assert second.headers["ETag"] != first and second.text == "another"
+    file.unlink()
+    file.symlink_to("/etc/hostname")
+    assert client.get("/media/a.txt", buffered=True).status_code == 404
+    file.unlink()
+    file.mkdir()
+    assert client.get("/media/a.txt", buffered=True).status_code == 404
+
+
+def test_only_what_is_sent_takes_a_place_among_large_files(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content_folder(content, {"a": {"attachments": [{"file": "film.mp4", "title": "Un film"}]}})
+    (content / "media" / "film.mp4").write_bytes(b"\0" * (web.LARGE + 1))
+    client = Client(create_app(Settings(content), clock=lambda: NOW))
+
+    def asked(path: str = "/media/film.mp4", method: str = "GET", **headers: str) -> tuple[int, Headers]:
+        with closing(
+            client.open(path, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        ) as found:
+            return found.status_code, found.headers
+
+    etag = asked(method="HEAD")[1]["ETag"]
+    monkeypatch.setattr(web, "_downloads", threading.Semaphore(0))
+    status, headers = asked()
+    assert (status, headers["Retry-After"]) == (503, "60")
+    assert asked(method="HEAD")[0] == 200
+    assert asked(If_None_Match=etag)[0] == 304
+    assert asked(Range="bytes=0-99")[0] == 206
+    assert asked(Range=f"bytes={web.LARGE * 2}-")[0] == 416
+    assert asked("/feeds/all.rss")[0] == 200

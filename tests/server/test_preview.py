@@ -1,0 +1,141 @@
+"""What authors see before anyone else: only in `flask run`, and nowhere in the production server."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from werkzeug.test import Client
+
+from feeds import create_app
+from feeds.settings import Settings
+from tests.builders import NOW, content_folder, draw
+from tests.processes import get, served
+
+ARTICLES: dict[str, dict[str, object] | str | bytes] = {
+    "draft": {"title": "Le brouillon", "draft": "true", "picture": {"file": "secret.png", "alt": "Un dessin"}},
+    "coming": {"title": "L’embargo", "published": "2027-01-01T09:00", "categories": ["funding"]},
+    "gone": {"title": "L’expiré", "expires": "2026-04-01"},
+    "withdrawn": {"title": "Le retiré", "withdrawn": {"at": "2026-04-01", "reason": "Une erreur."}},
+    "live": {"title": "Le publié", "social": "Un texte tout prêt 🎗️"},
+    "broken": "title: Le cassé\npublished: 2026-13-40\n",
+}
+
+
+def write(content: Path) -> None:
+    content_folder(content, ARTICLES)
+    draw(content / "media" / "secret.png")
+
+
+@pytest.fixture
+def office(content: Path) -> Client:
+    write(content)
+    return Client(create_app(Settings(content), clock=lambda: NOW, previews=True).wsgi_app)
+
+
+def test_the_list_has_what_is_not_live_with_its_problems(office: Client) -> None:
+    page = etree.HTML(office.get("/preview").data)
+    groups = {
+        str(section.findtext("h2")): [str(title) for title in section.xpath(".//h3/a/text()")]  # type: ignore[union-attr]
+        for section in page.findall(".//section")
+    }
+    assert groups == {
+        "Avec des fautes": ["broken.yaml"],
+        "Brouillons": ["Le brouillon"],
+        "À paraître": ["L’embargo"],
+        "Expirés": ["L’expiré"],
+        "Retirés": ["Le retiré"],
+        "En ligne": ["Le publié"],
+    }
+    assert "published: 2026-13-40 is not a date" in office.get("/preview").text
+
+
+def test_an_article_is_shown_as_it_will_be(office: Client) -> None:
+    text = office.get("/preview/coming").text
+    assert "Il paraîtra le 1er janvier 2027 à 09:00." in text
+    frame = office.get("/preview/coming/page")
+    assert "<h1>L’embargo</h1>" in frame.text and "1er janvier 2027" in frame.text
+    assert "frame-ancestors 'self'" in frame.headers["Content-Security-Policy"]
+    assert "Le brouillon" in office.get("/preview/draft/page").text
+    assert office.get("/media/secret.png", buffered=True).status_code == 200
+    assert office.get("/preview/nothing").status_code == office.get("/preview/nothing/page").status_code == 404
+
+
+def test_a_preview_makes_nothing_live(office: Client) -> None:
+    for below in ("/preview", "/preview/draft", "/preview/draft/page", "/preview/coming/page"):
+        assert office.get(below).status_code == 200
+    for below in ("/", "/feeds/all.rss", "/feeds/funding", "/sitemap.xml"):
+        text = office.get(below).text
+        assert "Le brouillon" not in text and "L’embargo" not in text and "coming" not in text
+    assert office.get("/articles/draft").status_code == office.get("/articles/coming").status_code == 404
+
+
+def test_each_network_counts_in_its_way(office: Client) -> None:
+    """F2."""
+    page = etree.HTML(office.get("/preview/live").data)
+    counts = [str(each) for each in page.xpath("//p[@class='count']/text()")]  # type: ignore[union-attr]
+    link = len("https://news.example/articles/live")
+    assert counts == [
+        f"{20 + 1 + 23} caractères sur 500, lien compris",
+        f"{20 + 1 + link} caractères sur 300, lien compris",
+        f"{19 + 2 + 1 + 23} caractères sur 280, lien compris",
+        f"{21 + 1 + link} caractères sur 3000, lien compris",
+    ]
+
+
+def test_what_is_missing_is_told(office: Client) -> None:
+    assert "Il n’y a pas d’image" in office.get("/preview/live").text
+    assert "L’image fait 40 × 30 pixels" in office.get("/preview/draft").text
+    text = office.get("/preview/broken").text
+    assert "missing (want body: | and Markdown below it, indented)" in text and "<iframe" not in text
+
+
+def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
+    write(content)
+    app = create_app(Settings(content), clock=lambda: NOW, previews=True)
+    client, publisher = Client(app.wsgi_app), app.publisher
+    before = client.get("/preview/-/revision").json
+    publisher.refresh(NOW)
+    assert client.get("/preview/-/revision").json == before
+    (content / "articles" / "draft.yaml").write_text("title: ")
+    for _ in range(2):  # once it has settled
+        publisher.refresh(NOW)
+    assert client.get("/preview/-/revision").json != before
+    text = client.get("/preview/draft").text
+    assert "l’article d’avant la faute" in text and "Le brouillon" in text and "missing (want body" in text
+
+
+def test_the_revision_moves_when_an_embargo_ends(content: Path) -> None:
+    write(content)
+    app = create_app(Settings(content), clock=lambda: NOW, previews=True)
+    client, publisher = Client(app.wsgi_app), app.publisher
+    before = client.get("/preview/-/revision").json
+    publisher.refresh(datetime(2027, 1, 1, 8, tzinfo=UTC))
+    assert client.get("/preview/-/revision").json != before
+
+
+def test_a_picture_in_the_body_of_a_draft_is_shown(content: Path) -> None:
+    content_folder(content, {"revision": {"draft": "true", "body": "![Un dessin](/media/secret.png)"}})
+    draw(content / "media" / "secret.png")
+    client = Client(create_app(Settings(content), clock=lambda: NOW, previews=True).wsgi_app)
+    for below in ("/preview/revision", "/preview/revision/page"):
+        shown = re.search('src="(/pictures/[^"]+)" width="40" height="30"', client.get(below).text)
+        assert shown and client.get(shown[1], buffered=True).status_code == 200
+
+
+def test_the_production_server_has_no_previews(content: Path) -> None:
+    write(content)
+    with served(content) as (port, _):
+        for below in ("/preview", "/preview/draft", "/preview/draft/page", "/preview/-/revision", "/media/secret.png"):
+            assert get(port, below)[0] == 404
+    app = create_app(Settings(content), clock=lambda: NOW)
+    assert Client(app.wsgi_app).get("/preview").status_code == 404, "nor has any other server that imports the app"
+
+
+def test_the_development_server_has_them(content: Path) -> None:
+    write(content)
+    with served(content, command="run") as (port, _):
+        assert "Le brouillon" in get(port, "/preview")[2].decode()

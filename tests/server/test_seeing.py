@@ -1,0 +1,166 @@
+"""What an administrator sees: the log, and the metrics of all processes together."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from feeds.base import log
+from feeds.server.traffic import Traffic, kind_of
+from feeds.settings import SettingError, Settings
+from tests.builders import PLAIN, as_yaml, content_folder
+from tests.processes import free_port, get, process_of, served, wait_until
+
+
+@pytest.mark.usefixtures("restored_log")
+def test_the_log_is_a_line_of_words_an_event(capsys: pytest.CaptureFixture[str]) -> None:
+    log.set_up("text")
+    log.tell("refresh", edition="abc", articles=3, fault=None)
+    logging.getLogger("feeds.state").error("%s cannot be used", "/state")
+    logging.getLogger("feeds.state").info("nobody wants to know")
+    assert capsys.readouterr().err == (
+        "INFO refresh: edition=abc articles=3\nERROR feeds.state: /state cannot be used\n"
+    )
+
+
+@pytest.mark.usefixtures("restored_log")
+def test_the_log_is_an_object_a_line_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    log.set_up("json")
+    log.tell("announcement", hub="https://hub.example/", topics=4, outcome="told")
+    try:
+        raise ValueError("deux\nlignes")
+    except ValueError:
+        logging.getLogger("feeds.publisher").exception("the edition stays")
+    event, fault = map(json.loads, capsys.readouterr().err.splitlines())
+    assert event.pop("time").endswith("Z") and event.pop("process") == os.getpid()
+    assert event == {
+        "level": "info",
+        "logger": "feeds.events",
+        "message": "announcement",
+        "event": "announcement",
+        "hub": "https://hub.example/",
+        "topics": 4,
+        "outcome": "told",
+    }
+    assert fault["level"] == "error" and "deux\nlignes" in fault["message"] and "event" not in fault
+
+
+def test_a_form_of_the_log_that_there_is_not_is_told() -> None:
+    assert Settings.of({"FEEDS_LOG": "json"}).log == "json"
+    with pytest.raises(SettingError, match=r"FEEDS_LOG: xml is no form of a log \(want text or json\)"):
+        Settings.of({"FEEDS_LOG": "xml"})
+
+
+def test_the_server_logs_each_edition_and_each_error_as_json(content: Path) -> None:
+    content_folder(content, {"a": {}, "bad": {"published": "demain"}})
+    port = free_port()
+    with process_of(content, "serve", "--port", str(port), FEEDS_LOG="json") as process:
+        wait_until(lambda: _is_up(port), process)
+        process.terminate()
+        lines = process.communicate(timeout=30)[0].splitlines()
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    (refresh,) = (each for each in told if each.get("event") == "refresh")
+    assert (refresh["articles"], refresh["entries"], refresh["errors"]) == (1, 1, 1) and refresh["seconds"] >= 0
+    (error,) = (each for each in told if each["level"] == "error")
+    assert "bad.yaml:2:12: published: demain is not a date" in error["message"]
+
+
+def _is_up(port: int, path: str = "/health") -> bool:
+    try:
+        return get(port, path)[0] == 200
+    except OSError:
+        return False
+
+
+def test_paths_are_counted_by_kind_unless_they_are_finished_ahead() -> None:
+    kinds = {
+        "/articles/un-titre": "/articles/…",
+        "/en/articles/a-title": "/articles/…",
+        "/feeds/tags/x.rss": "/feeds/…",
+        "/en/feeds/2026-01.rss": "/feeds/…",
+        "/media/a/b/c.png": "/media/…",
+        "/sitemap.xml": "/sitemap.xml/…",
+        "/wp-login.php": "other",
+        "/": "other",
+        "": "other",
+        "//": "other",
+        "/en": "other",
+    }
+    assert {path: kind_of(path, ("fr", "en")) for path in kinds} == kinds
+
+
+def test_counts_of_threads_are_added_up() -> None:
+    traffic = Traffic()
+    for status in ("200 OK", "200 OK", "304 Not Modified"):
+        traffic.count("/a", status)
+    assert traffic.counts() == {("/a", "200"): 2, ("/a", "304"): 1}
+
+
+Metrics = dict[tuple[str, tuple[str, ...]], float]
+
+
+def asked(port: int) -> Metrics:
+    """Ask for the metrics; give values by name and labels."""
+    status, headers, data = get(port, "/metrics")
+    assert status == 200 and headers["content-type"].startswith("text/plain")
+    families = text_string_to_metric_families(data.decode())
+    samples = (sample for family in families for sample in family.samples)
+    return {(sample.name, tuple(sample.labels.values())): sample.value for sample in samples}
+
+
+def requests(found: Metrics, path: str, status: str) -> float:
+    return found.get(("feeds_requests_total", (path, status)), 0)
+
+
+def test_one_process_answers_for_all_and_counts_outlive_processes(content: Path) -> None:
+    content_folder(content, {"a": {}, "bad": {"published": "demain"}})
+    metrics = free_port()
+    with served(content, "--workers", "2", "--metrics-port", str(metrics)) as (port, process):
+        wait_until(lambda: _is_up(metrics, "/metrics"), process)
+        for _ in range(40):
+            etag = get(port, "/feeds/all.rss")[1]["etag"]
+            get(port, "/feeds/all.rss", If_None_Match=etag)
+            get(port, "/nothing")
+            get(port, "/articles/a")
+        wait_until(lambda: requests(asked(metrics), "/feeds/all.rss", "200") == 40, process)
+        found = asked(metrics)
+        assert requests(found, "/feeds/all.rss", "304") == 40
+        assert requests(found, "other", "404") == 40 == requests(found, "/articles/…", "200")
+        assert (
+            found["feeds_problems", ("error",)] == 1 and found["feeds_articles", ()] == 1 == found["feeds_entries", ()]
+        )
+        assert found["feeds_edition_age_seconds", ()] >= 0
+        assert found["feeds_refreshed_timestamp_seconds", ()] >= found["feeds_modified_timestamp_seconds", ()] > 1.7e9
+        assert found["feeds_editions_total", ()] == 2, "one in each process"
+        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            before = asked(metrics)
+            os.kill(int(child), signal.SIGKILL)
+            wait_until(lambda: _is_up(metrics, "/metrics") and _is_up(port), process)
+            assert requests(asked(metrics), "/feeds/all.rss", "200") >= requests(before, "/feeds/all.rss", "200")
+
+
+def test_the_port_for_metrics_must_be_free(content: Path) -> None:
+    content_folder(content, {"a": {}})
+    with (
+        served(content) as (port, _),
+        process_of(content, "serve", "--port", str(free_port()), "--metrics-port", str(port)) as other,
+    ):
+        assert other.wait(20) == 1
+        assert other.stdout and f"port {port} is taken (want another: --metrics-port)" in other.stdout.read()
+
+
+def test_hidden_things_are_in_no_metric(content: Path) -> None:
+    content_folder(content, {"secret-embargo": {"published": "2999-01-01"}})
+    text = as_yaml({**PLAIN, "published": "2999-01-01"})
+    (content / "articles" / "also-secret.yaml").write_text(text.replace("title", "titel", 1), encoding="utf-8")
+    metrics = free_port()
+    with served(content, "--metrics-port", str(metrics)) as (port, process):
+        wait_until(lambda: _is_up(metrics, "/metrics"), process)
+        get(port, "/articles/secret-embargo")
+        assert b"secret" not in get(metrics, "/metrics")[2]

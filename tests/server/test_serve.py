@@ -1,0 +1,283 @@
+"""The production server as a process: what only a real socket, a real fork and a real signal show."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder
+from tests.processes import (
+    FLASK,
+    answers,
+    children,
+    environment,
+    free_port,
+    get,
+    is_open,
+    kill,
+    process_of,
+    served,
+    wait_until,
+)
+
+PATHS = [
+    *(f"/feeds/research.{ending}" for ending in ("rss", "atom", "json")),
+    *("/feeds/tags/genetique.atom", "/feeds.opml", "/", "/en/articles/cheque-ligue-en"),
+]
+
+
+def test_the_server_gives_what_the_application_gives(sample: Path) -> None:
+    with served(sample) as (port, _):
+        for path in PATHS:
+            status, headers, data = get(port, path)
+            assert (status, int(headers["content-length"])) == (200, len(data))
+            assert get(port, path, If_None_Match=headers["etag"])[0] == 304
+            assert get(port, path, Accept_Encoding="gzip")[1]["content-encoding"] == "gzip"
+            assert gzip.decompress(get(port, path, Accept_Encoding="gzip")[2]) == data
+            head = get(port, path, method="HEAD")
+            assert (head[0], head[1]["content-length"], head[2]) == (200, str(len(data)), b"")
+        assert get(port, "/feeds/all.rss", method="POST")[1]["allow"] == "GET, HEAD"
+        assert get(port, "/media/icon.png")[2] == (SAMPLE / "media" / "icon.png").read_bytes()
+        assert get(port, "/feeds/nothing.rss")[0] == 404
+
+
+def test_processes_started_apart_serve_the_same_bytes_and_tags(sample: Path) -> None:
+    seen = []
+    for seed, options in (("1", ["--workers", "2"]), ("2", [])):
+        with served(sample, *options, PYTHONHASHSEED=seed) as (port, _):
+            found = [get(port, path) for path in PATHS]
+            seen.append([(data, headers["etag"]) for _, headers, data in found])
+    assert seen[0] == seen[1]
+
+
+def test_the_development_server_serves_the_same(sample: Path) -> None:
+    with served(sample, command="run") as (port, _):
+        assert get(port, "/feeds/all.rss")[0] == 200
+
+
+def test_an_answer_under_way_is_finished_when_the_server_is_ended(content: Path) -> None:
+    content_folder(content, {"a": {"attachments": [{"file": "film.mp4", "title": "Un film"}]}})
+    size = 60_000_000
+    with (content / "media" / "film.mp4").open("wb") as file:
+        file.truncate(size)
+    with served(content) as (port, process):
+        reader = socket.create_connection(("127.0.0.1", port), timeout=20)
+        reader.sendall(b"GET /media/film.mp4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        received = len(reader.recv(1000))
+        process.send_signal(signal.SIGTERM)
+        time.sleep(1.2)  # a slow reader: the server tells its workers twice meanwhile
+        while data := reader.recv(1_000_000):
+            received += len(data)
+        reader.close()
+        assert received > size
+        assert process.wait(timeout=20) == 0
+
+
+def test_a_broken_site_is_told_before_any_worker_starts(content: Path) -> None:
+    content_folder(content, {}, "title: Le site\n")
+    found = subprocess.run(
+        [*FLASK, "serve"], cwd=content.parent, env=environment(content), capture_output=True, text=True, timeout=30
+    )
+    assert found.returncode == 2
+    assert f"{content}/site.yaml:1:1: url: missing (want url: https://news.crcm.example)" in found.stderr
+    assert "Serving" not in found.stdout
+
+
+def test_a_port_that_is_taken_is_told(content: Path) -> None:
+    content_folder(content, {})
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        found = subprocess.run(
+            [*FLASK, "serve", "--port", port], env=environment(content), capture_output=True, text=True, timeout=30
+        )
+    assert found.returncode == 1
+    assert f"127.0.0.1 port {port} is taken (want another" in found.stderr
+
+
+def test_a_setting_that_is_wrong_is_told_in_a_line(content: Path) -> None:
+    found = subprocess.run(
+        [*FLASK, "check"], env=environment(content, FEEDS_URL="localhost"), capture_output=True, text=True, timeout=30
+    )
+    assert found.returncode != 0
+    assert "Error: FEEDS_URL: localhost is not an address (want https://…" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("ending", ["rss", "atom"])
+def test_newsboat_reads_a_feed_as_it_was_written(
+    ending: str, program: Callable[[str], str], sample: Path, tmp_path: Path
+) -> None:
+    newsboat = program("newsboat")
+    with served(sample) as (port, _):
+        (tmp_path / "urls").write_text(f"http://127.0.0.1:{port}/feeds/all.{ending}\n")
+        (tmp_path / "config").write_text("cleanup-on-quit no\n")
+        files = ["-u", str(tmp_path / "urls"), "-c", str(tmp_path / "cache.db"), "-C", str(tmp_path / "config")]
+        home = {**os.environ, "HOME": str(tmp_path)}
+        subprocess.run([newsboat, *files, "-x", "reload"], check=True, timeout=60, capture_output=True, env=home)
+    rows = _rows(tmp_path / "cache.db", "select guid, title, author, url, enclosure_url, content from rss_item")
+    items = {guid: rest for guid, *rest in rows}
+    assert len(items) == len(rows) == 10
+    title, author, url, picture, content = items["tag:crcm.example,2024:cheque-ligue-2026"]
+    assert title == "La Ligue contre le cancer remet 130\u202f000\u202f€ pour comprendre les cellules résistantes"
+    several = {"rss": "Ligue contre le cancer", "atom": "Service communication du CRCM, Ligue contre le cancer"}
+    assert author == several[ending], "of several authors in RSS, newsboat shows the last"
+    assert url == "https://news.crcm.example/articles/cheque-ligue"
+    assert picture == "", "newsboat takes what plays, and no picture, for an enclosure"
+    audio = items["tag:crcm.example,2024:mois-sans-tabac-2025"]
+    assert (audio[1], audio[3]) == ("Service communication du CRCM", "https://media.crcm.example/mois-sans-tabac.mp3")
+    assert "Pourquoi ces cellules\u202f?" in content
+    assert items["https://ancien.crcm.example/?p=1287"][0] == "Octobre rose, un mois pour parler du dépistage"
+
+
+def _rows(database: Path, query: str) -> list[tuple[str, ...]]:
+    connection = sqlite3.connect(database)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_the_whole_content_may_be_a_link_to_a_release(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE, tmp_path / "release-1")
+    (tmp_path / "current").symlink_to(tmp_path / "release-1")
+    with served(tmp_path / "current") as (port, _):
+        assert get(port, "/articles/cheque-ligue")[0] == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_both_families_of_addresses_can_be_listened_on(host: str, content: Path) -> None:
+    if host == "::1" and not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    content_folder(content, {})
+    port = free_port()
+
+    with process_of(content, "serve", "--host", host, "--port", str(port)) as process:
+        wait_until(lambda: is_open(host, port), process)
+
+
+def test_a_server_told_to_end_while_it_starts_ends(content: Path) -> None:
+    content_folder(content, {})
+    port = free_port()
+
+    with process_of(content, "serve", "--workers", "2", "--port", str(port)) as process:
+        wait_until(lambda: is_open("127.0.0.1", port), process)  # the parent listens before its workers have begun
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+
+
+def test_every_worker_follows_the_content_and_the_time(content: Path) -> None:
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    content_folder(content, {"a": {"title": "Avant"}, "coming": {"title": "Embargo", "published": soon.isoformat()}})
+    feed = "/feeds/all.rss"
+    with served(content, "--workers", "2") as (port, process):
+
+        def all_say(word: str) -> bool:
+            """Ask on so many connections that both workers answer."""
+            return all(word in get(port, feed)[2].decode() for _ in range(24))
+
+        first = get(port, feed)
+        if datetime.now(UTC) < soon:
+            assert "Embargo" not in first[2].decode()
+        path = content / "articles" / "a.yaml"
+        path.write_text(path.read_text().replace("Avant", "Apres"))
+        wait_until(lambda: all_say("Apres"), process)
+        wait_until(lambda: all_say("Embargo"), process)
+        assert datetime.now(UTC) >= soon
+        path.write_text("title: ")
+        (content / "articles" / "b.yaml").write_text(as_yaml({**PLAIN, "title": "Nouveau"}))
+        wait_until(lambda: all_say("Nouveau"), process)
+        assert all_say("Apres"), "the broken file keeps its last good article"
+        assert len({get(port, feed)[1]["etag"] for _ in range(24)}) == 1
+
+
+def test_a_link_that_is_swapped_is_seen_by_the_next_look_at_all(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        content_folder(tmp_path / name, {"a": {"title": f"Release {name}"}})
+    link = tmp_path / "current"
+    link.symlink_to("one")
+    with served(link, FEEDS_RESCAN="1") as (port, process):
+        assert b"Release one" in get(port, "/feeds/all.rss")[2]
+        (tmp_path / "next").symlink_to("two")
+        (tmp_path / "next").rename(link)
+        wait_until(lambda: b"Release two" in get(port, "/feeds/all.rss")[2], process)
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_all_processes_may_be_told_to_end_at_once(told: signal.Signals, content: Path) -> None:
+    """As Ctrl+C in a terminal does, and systemd unless it is told otherwise."""
+    content_folder(content, {"a": {}})
+    port = free_port()
+    with process_of(content, "serve", "--port", str(port), "--workers", "2") as process:
+        wait_until(lambda: answers(port), process)
+        os.killpg(process.pid, told)
+        output = process.communicate(timeout=30)[0]
+        assert process.returncode == 0, output
+        assert "ERROR" not in output and "Unexpected" not in output
+
+
+def test_processes_end_with_the_one_that_began_them(content: Path) -> None:
+    content_folder(content, {"a": {}})
+    port = free_port()
+    with process_of(content, "serve", "--port", str(port), "--workers", "2") as process:
+        wait_until(lambda: answers(port), process)
+        begun = children(process.pid)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(10)
+        end = time.monotonic() + 60
+        while is_open("127.0.0.1", port) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert len(begun) == 2 and not is_open("127.0.0.1", port)
+
+
+LOSES_ITS_PARENT = """
+import os, signal, time
+import granian._signals as signals
+from feeds import server
+
+register = signals.set_sync_signals
+
+def register_and_lose():
+    found = register()
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(server._SETTLED + 1)  # the word of it comes before anybody listens
+    return found
+
+signals.set_sync_signals = register_and_lose
+server.GRACE = 1
+server.Server(host="127.0.0.1", port={port}, workers=1).run(lambda: lambda environ, start_response: [b""])
+"""
+
+
+def test_a_process_that_lost_its_parent_before_it_listened_to_signals_ends_too() -> None:
+    program = [sys.executable, "-c", LOSES_ITS_PARENT.format(port=free_port())]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            process.communicate(timeout=30)  # until nobody has the other end: neither it nor what it began
+        finally:
+            kill(process)
+
+
+def test_one_port_cannot_be_both(content: Path) -> None:
+    content_folder(content, {"a": {}})
+    port = str(free_port())
+    done = subprocess.run(
+        [*FLASK, "serve", "--port", port, "--metrics-port", port],
+        env=environment(content),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and f"port {port} cannot be both (want another: --metrics-port)" in done.stderr
