@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from loading import load_command, resident, seconds
-from programs import PORT, Row, first_answer, print_rows, seconds_until, served
+from programs import PORT, Row, cached, first_answer, print_rows, seconds_until, served
 from reload import newest, ours_says, write_content, write_ours
 from serving import microseconds
 
@@ -33,7 +33,7 @@ def costs(count: int) -> dict[str, float]:
         with served(ours, state) as server:
             first_answer(PORT)
             subject, reloads = newest(count), []
-            seconds_until(lambda: (state / "standby").exists(), time.perf_counter(), 0.1, 600)
+            seconds_until(lambda: cached(state) >= count, time.perf_counter(), 0.1, 600)
             found["memory, MB"] = resident(server.pid) / 1e6
             found["request, µs"] = statistics.median(microseconds(PORT, server.pid, None) for _ in range(ROUNDS))
             for number in range(ROUNDS):
@@ -42,9 +42,6 @@ def costs(count: int) -> dict[str, float]:
                 write_ours(ours, subject, f"Tour {number}")
                 reloads.append(seconds_until(lambda number=number: ours_says(f"Tour {number}<"), begun))  # type: ignore[misc]
             found["reload, s"] = statistics.median(reloads)
-            was = (state / "standby").stat().st_mtime_ns
-            seconds_until(lambda: (state / "standby").stat().st_mtime_ns != was or count < 1, begun, 0.1, 120)
-            time.sleep(2)
         starts = []
         for _ in range(ROUNDS):
             begun = time.perf_counter()

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +110,15 @@ def served(content: Path, state: Path) -> AbstractContextManager[Process]:
     command = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(PORT)]
     where = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(state), "PYTHONPATH": str(ROOT)}
     return process(command, content, **where)
+
+
+def cached(state: Path) -> int:
+    """Return how many files are in the cache of a state folder."""
+    try:
+        with closing(sqlite3.connect(f"file:{state}/good.sqlite?mode=ro", uri=True)) as database:
+            return int(database.execute("select count(*) from rows").fetchone()[0])
+    except sqlite3.Error:
+        return 0
 
 
 def seconds_until(holds: Callable[[], bool], begun: float, pause: float = 0.001, limit: float = 120) -> float:

@@ -7,25 +7,45 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from .application import Application
-from .commands import is_development
-from .settings import Settings
+from flask import Flask
 
-__all__ = ["Application", "create_app"]
+from feeds.commands import Commands, is_development
+from feeds.content.folder import ContentFolder
+from feeds.content.pictures import PictureStore
+from feeds.content.state import StateFolder
+from feeds.server import preview, web
+from feeds.server.front import Front
+from feeds.server.publisher import Publisher, utc_now
+from feeds.settings import Settings
+
+__all__ = ["create_app"]
 
 
 def create_app(
     settings: Settings | None = None,
-    clock: Callable[[], datetime] | None = None,
+    clock: Callable[[], datetime] = utc_now,
     *,
     previews: bool | None = None,
-) -> Application:
-    """Make the application; nothing is read and no thread is started before the first request, or `load_worker`.
+) -> Flask:
+    """Return the application; no file is read and no thread started before the first request.
 
-    Previews are there where `flask run` asks for the application, and not where anything else does, unless told.
+    `settings` default to the environment. Previews are available in `flask run` only, unless `previews` says otherwise.
     """
     settings = settings or Settings.of(os.environ)
     has_previews = is_development() if previews is None else previews
     if has_previews and settings.state:
-        settings = replace(settings, state=settings.state / "run")  # what authors try out was never served to anyone
-    return Application(settings, clock, has_previews=has_previews)
+        settings = replace(settings, state=settings.state / "run")  # what authors try out was never published
+    app = Flask("feeds", static_folder=None, template_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
+    app.cli = Commands()
+    state = StateFolder(settings.state) if settings.state else None
+    content = ContentFolder(settings.content, settings.url, state)
+    pictures = PictureStore(content.media, settings.state / "pictures" if settings.state else None)
+    publisher = Publisher(content, clock, rescan=settings.rescan, state=state, pictures=pictures)
+    app.extensions["feeds"] = publisher
+    app.register_blueprint(web.blueprint)
+    if has_previews:
+        app.register_blueprint(preview.blueprint)
+    app.wsgi_app = Front(app.wsgi_app, publisher)  # type: ignore[method-assign]
+    return app

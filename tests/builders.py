@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flask import Flask
 from PIL import Image
 
 from feeds.content.folder import ContentFolder
@@ -19,6 +20,7 @@ from feeds.model.mediafile import MediaFile
 from feeds.model.renditions import Original, Pictures, Rendition
 from feeds.model.site import Site, read_site
 from feeds.model.yamlfile import read
+from feeds.server.publisher import Publisher
 
 NOW = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
 TESTS = Path(__file__).parent
@@ -54,6 +56,11 @@ FEED_PICTURE = Rendition(f"{ORIGINAL.feed_stem}-1200x630.jpg", "image/jpeg", 54_
 CARD_PICTURE = Rendition(f"{ORIGINAL.card_stem}-1200x630.jpg", "image/jpeg", 43_210, 1200, 630)
 PICTURES = Pictures({ORIGINAL.feed_stem: FEED_PICTURE, ORIGINAL.card_stem: CARD_PICTURE})
 """What was made of photo.jpg, without a disk."""
+
+
+def publisher_of(app: Flask) -> Publisher:
+    publisher: Publisher = app.extensions["feeds"]
+    return publisher
 
 
 class Shelf:

@@ -69,7 +69,7 @@ def one_input(data: bytes) -> None:
 
 def main() -> None:
     """Fuzz until libFuzzer's options say to end."""
-    app.publisher.start()
+    app.extensions["feeds"].start()
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()
 

@@ -6,37 +6,27 @@ import errno
 import gc
 import os
 import socket
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import cast
 from wsgiref.types import WSGIApplication
 
 import click
 from flask.cli import ScriptInfo, with_appcontext
 
+from feeds.audience.logforms import GRANIAN
 from feeds.base import log
-from feeds.server import standby
-from feeds.server.traffic import Traffic
+from feeds.delivery import announcer
+from feeds.server.front import Front
+from feeds.server.granian import Server
+from feeds.server.metrics import Metrics, start
+from feeds.server.publisher import Publisher
 from feeds.settings import Settings
 
-if TYPE_CHECKING:
-    from feeds.server.front import Front
-    from feeds.server.publisher import Publisher
-    from feeds.server.standby import Standby
-
-YOUNG = 2.0
-"""Seconds for which what the first process read is good for those that it begins."""
-
-
-class _Application(Protocol):
-    publisher: Publisher
-    front: Front
+from .context import current_folder, site_or_exit
 
 
 @click.command()
@@ -53,74 +43,41 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, access_l
 
     A site.yaml that cannot be used is told before any process starts, with exit status 2.
     """
-    settings = Settings.of(os.environ)
-    kept = standby.read(settings.state, settings.content, settings.url)
-    address = kept.address if kept else _address_or_exit()
+    settings, site = Settings.of(os.environ), site_or_exit(current_folder(), 2)
     _refuse_taken_port(host, port)
     if metrics_port == port:
         raise click.ClickException(f"port {port} cannot be both (want another: --metrics-port)")
     if metrics_port:
         _refuse_taken_port("127.0.0.1", metrics_port, "--metrics-port")
 
-    from feeds.server.granian import Server
-
     log.set_up(settings.log)
-    server = Server(host=host, port=port, workers=workers, access_log=_access_form() if access_log else None)
+    server = Server(host=host, port=port, workers=workers, access_log=GRANIAN if access_log else None)
     if settings.log == "json":
-        log.tell("serve", address=address, host=host, port=port, workers=workers)
+        log.tell("serve", address=site.absolute("/"), host=host, port=port, workers=workers)
     else:
-        click.echo(f"Serving {address} on {host} port {port}. Ctrl+C ends it.")
+        click.echo(f"Serving {site.absolute('/')} on {host} port {port}. Ctrl+C ends it.")
     info = click.get_current_context().ensure_object(ScriptInfo)
-    if kept:
-        threading.Thread(target=_import_all, args=(server.importing,), name="imports", daemon=True).start()
     with ExitStack() as stack:
         folder = metrics_port and Path(stack.enter_context(TemporaryDirectory(prefix="feeds-metrics-")))
         metrics = (metrics_port, folder) if metrics_port and folder else None
         load = partial(load_worker, info.app_import_path, tells_hubs=not no_ping, metrics=metrics)
-        server.run(partial(begin_worker, load, kept, time.monotonic()))
-
-
-def _import_all(importing: threading.Lock) -> None:
-    """Import all parts in the first process: one that is begun later is to have the same code, and not a later one."""
-    time.sleep(YOUNG)
-    with importing:
-        from feeds.delivery import announcer
-        from feeds.server import metrics, web
-
-        assert announcer and metrics and web
-
-
-def _address_or_exit() -> str:
-    from .context import current_folder, site_or_exit
-
-    return site_or_exit(current_folder(), 2).absolute("/")
-
-
-def begin_worker(load: Callable[[Traffic], WSGIApplication], kept: Standby | None, read_at: float) -> WSGIApplication:
-    """Give what a process serves: what was kept for its start, if that holds, until the application is loaded."""
-    settings = Settings.of(os.environ)
-    log.set_up(settings.log)
-    if time.monotonic() - read_at > YOUNG:  # this process stands in for one that ended
-        kept = standby.read(settings.state, settings.content, settings.url)
-    traffic = Traffic()
-    return standby.Early(kept, partial(load, traffic), traffic) if kept else load(traffic)
+        server.run(load)
 
 
 def load_worker(
     app_import_path: str | None,
-    traffic: Traffic,
     *,
     tells_hubs: bool = True,
     metrics: tuple[int, Path] | None = None,
 ) -> WSGIApplication:
-    """Make the application of one process, with its first edition ready, whose answers are counted in `traffic`.
+    """Make the application of one process, with its first edition ready.
 
     `metrics` are the port at which all processes together tell how they are, and a folder that they share.
     """
-    from feeds.delivery import announcer
-
-    app = cast(_Application, ScriptInfo(app_import_path=app_import_path).load_app())
-    publisher, app.front.traffic = app.publisher, traffic
+    log.set_up(Settings.of(os.environ).log)
+    app = ScriptInfo(app_import_path=app_import_path).load_app()
+    publisher: Publisher = app.extensions["feeds"]
+    front = cast(Front, app.wsgi_app)
     publisher.start(keeps=False)  # serve first
     gc.collect()
     gc.freeze()  # what has been read is not looked through at every change
@@ -129,17 +86,9 @@ def load_worker(
     if tells_hubs:
         announcer.start(publisher, outcomes)
     if metrics:
-        from feeds.server.metrics import Metrics, start
-
         port, folder = metrics
-        start(Metrics(publisher, traffic, outcomes, folder), port)
-    return app.front
-
-
-def _access_form() -> str:
-    from feeds.audience.logforms import GRANIAN
-
-    return GRANIAN
+        start(Metrics(publisher, front.traffic, outcomes, folder), port)
+    return front
 
 
 def _refuse_taken_port(host: str, port: int, option: str = "--port, --host") -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from feeds.base.fingerprint import ENDING, State, digest_of
+from feeds.base.fingerprint import ENDING
 from feeds.model.article import Article
 from feeds.model.renditions import Original
 from feeds.model.site import Site, read_site
@@ -56,7 +56,6 @@ class ContentFolder:
         self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: frozenset[Entry] = frozenset()
-        self._site_state: State | None = None
         self._store = ArticleStore(root, self._reader, state)
         self._unsettled: set[Path] = set()
         self._links: set[Path] = set()  # to other files, whose changes are theirs
@@ -90,14 +89,11 @@ class ContentFolder:
             return self._load_all() if paths is None else self._load_some(paths)
 
     def _load_all(self) -> Content:
-        self._site_state = file_state(self.site_file)
         site, problems = self.load_site()
-        if site is None:
-            self._site_state = None
         last = self._site or (self._last_good_site(self._state) if self._state else None)
         if site and last and (lost := self._lost(last, site)):
             problems.append(lost)
-            site = self._site_state = None  # as one that cannot be read: it keeps the last
+            site = None  # as one that cannot be read: it keeps the last
         if site and site != self._site and self._state:
             with suppress(OSError):
                 self._state.keep_texts([(self.site_file.name, self.site_file.read_bytes())])
@@ -219,22 +215,6 @@ class ContentFolder:
             article = self._reader.article(tree, path, site)
             if article and tree:
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
-
-    @property
-    def state(self) -> str | None:
-        """The state of all files as they were read last; nothing where it is not sure.
-
-        That is while one may be another, where the site is broken, and where there are links.
-        """
-        if self._site_state is None or self._unsettled:
-            return None
-        if self._links or any(link for _, _, link in self._media_state):
-            return None
-        start = len(str(self.root / "articles"))
-        states = [("site.yaml", self._site_state)]
-        states += [("articles" + str(path)[start:], file.state) for path, file in self._files.items() if file.state]
-        states += [(f"media/{name}", state) for name, state, _ in self._media_state if state]
-        return digest_of(states)
 
     def keep(self) -> None:
         """Keep what was read since the last time and is good, for the next process."""

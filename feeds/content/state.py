@@ -20,9 +20,6 @@ from pydantic import TypeAdapter
 from feeds.base.atomic import write_whole
 from feeds.feed.manifest import Manifest
 
-STANDBY = "standby"
-"""The file of what is served first at the next start."""
-
 BUILT = "built.json"
 """The file of the hubs and topics that were built last."""
 
@@ -123,11 +120,6 @@ class StateFolder:
         """Write down what was built."""
         with suppress(OSError):  # it is told
             self._write(BUILT, _BUILT.dump_json(built, indent=1))
-
-    def write_standby(self, data: bytes) -> None:
-        """Write down what is served first at the next start."""
-        with suppress(OSError):  # it is told
-            self._write(STANDBY, data)
 
     def read_told(self) -> dict[str, dict[str, str]]:
         """Give what each hub was told: digests by topic; where that cannot be read, all is told again."""

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import Any
 from urllib.parse import quote
 from wsgiref.types import WSGIApplication
 
@@ -96,8 +95,6 @@ class Server(MPServer):
             log_access_format=access_log,
             log_dictconfig=config or {"handlers": {}, "loggers": {}},  # the rest is in the log of this process
         )
-        self.importing = threading.Lock()
-        """Held by a thread that imports: a process that is split off meanwhile could wait for it for ever."""
         self._news, self._teller = multiprocessing.Pipe(duplex=False)
         self._ready: set[int] = set()
 
@@ -106,10 +103,6 @@ class Server(MPServer):
         logging.raiseExceptions = False  # who reads the log of requests may go away
         logger.addFilter(lambda record: "Python threads" not in record.getMessage())  # it finds THREADS too many
         self.serve(target_loader=partial(_load_and_tell, load, self._teller, os.getpid()), wrap_loader=False)
-
-    def _respawn_workers(self, *about: Any, **more: Any) -> None:
-        with self.importing:
-            super()._respawn_workers(*about, **more)
 
     def _stop_workers(self) -> None:
         end = time.monotonic() + GRACE

@@ -24,8 +24,6 @@ from feeds.model.article import Article
 from feeds.model.renditions import Original
 from feeds.model.yamlfile import Problem
 
-from .standby import Standby, key_of, pack
-
 Clock = Callable[[], datetime]
 
 SETTLING = 0.5
@@ -48,12 +46,6 @@ PICTURED = 5
 
 _WORK = 0.3
 """Seconds of making pictures after which it is time to look for changes again."""
-
-_CALM = 1.0
-"""Seconds without another edition after which one is kept for the next start."""
-
-_RARELY = 20
-"""How many times longer than keeping one takes it is to be before the next is kept."""
 
 _SECOND = timedelta(seconds=1)
 
@@ -103,8 +95,6 @@ class Publisher:
         self._pending: list[Original] = []  # pictures that are still to be made, the newest article's last
         self._pages: list[Original] = []  # of which smaller ones for pages are, after that
         self._retry_at = 0.0
-        self._standby_at: float | None = None  # when the edition is kept for the next start
-        self._standby_from = 0.0  # and when at the soonest
         self._losses = 0
         self._pictured = time.monotonic()  # when pictures last came into an edition
 
@@ -169,7 +159,6 @@ class Publisher:
                     self._order_pictures(catalog.articles.values())
                 self._swap(catalog)
                 self._published = loaded
-                self._standby_at = max(time.monotonic() + _CALM, self._standby_from)
                 self._tell_of(catalog, time.monotonic() - begun)
                 with self._news:
                     self._news.notify_all()
@@ -179,16 +168,6 @@ class Publisher:
                 self.content.keep()
             if are_others or self.pictures.failed:
                 self._tell({str(problem): problem.severity for problem in self.problems})
-
-    def _keep_standby(self) -> None:
-        """Keep what is finished ahead for the next start; where that takes long, the next time is not soon."""
-        edition, state, begun = self.edition, self.content.state, time.monotonic()
-        self._standby_at = None
-        if self.state and edition and state:
-            documents, since = edition.ahead, edition.catalog.now.timestamp()
-            found = Standby(documents, edition.site.absolute("/"), edition.site.timezone.key, since, edition.changes_at)
-            self.state.write_standby(pack(found, key_of(state, self.content.url)))
-        self._standby_from = time.monotonic() + _RARELY * (time.monotonic() - begun)
 
     def _tell_of(self, catalog: Catalog, seconds: float) -> None:
         """Log an edition that was made just now, if it is another than the one before."""
@@ -279,8 +258,6 @@ class Publisher:
                     if self._make_pending() or changed is None or changed or self._is_due():
                         self._wait_for_another_second()
                         self.refresh(self.clock(), changed)
-                    elif self._standby_at is not None and time.monotonic() >= self._standby_at:
-                        self._keep_standby()
                 faults.clear()
             except Exception as fault:  # whatever it is, the edition stays, and the next round may do better
                 if repr(fault) not in faults:

@@ -7,7 +7,7 @@ import weakref
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request, send_file
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
@@ -38,13 +38,10 @@ LARGE = 500_000
 _downloads = threading.BoundedSemaphore(DOWNLOADS)
 
 
-class _Application(Protocol):
-    publisher: Publisher
-
-
 def current_publisher() -> Publisher:
     """Give the publisher of the application that answers."""
-    return cast(_Application, current_app).publisher
+    publisher: Publisher = current_app.extensions["feeds"]
+    return publisher
 
 
 def current_edition() -> Edition:

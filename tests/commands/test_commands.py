@@ -13,7 +13,7 @@ from feeds import create_app
 from feeds.content.folder import ContentFolder
 from feeds.model.yamlfile import read
 from feeds.settings import SettingError, Settings
-from tests.builders import NOW, ROOT, SAMPLE, content_folder
+from tests.builders import NOW, ROOT, SAMPLE, content_folder, publisher_of
 
 
 def flask(folder: Path, *words: str, color: bool = False) -> Result:
@@ -213,7 +213,7 @@ def test_the_project_runs_from_its_root() -> None:
 def test_diff_tells_what_subscribers_would_see_and_how_to_mend_a_renamed_file(content: Path, tmp_path: Path) -> None:
     content_folder(content, {"a": {"title": "Un"}, "b": {"title": "Deux"}})
     app = create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW)
-    app.publisher.start()
+    publisher_of(app).start()
     (content / "articles" / "a.yaml").rename(content / "articles" / "c.yaml")
     content_folder(content, {"b": {"title": "Deux, corrigé"}, "d": {"title": "Nouveau", "published": "2026-04-01"}})
     runner = FlaskCliRunner(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW))
@@ -237,7 +237,7 @@ def test_diff_tells_what_subscribers_would_see_and_how_to_mend_a_renamed_file(co
 
 def test_diff_tells_of_an_address_that_changed(content: Path, tmp_path: Path) -> None:
     content_folder(content, {"a": {"title": "Un", "id": "k1", "language": "en"}})
-    create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW).publisher.start()
+    publisher_of(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW)).start()
     (content / "articles" / "a.yaml").rename(content / "articles" / "b.yaml")
     runner = FlaskCliRunner(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW))
     (line, counts) = runner.invoke(args=["diff"]).output.splitlines()

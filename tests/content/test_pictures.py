@@ -25,6 +25,7 @@ from feeds.server.publisher import AT_ONCE, Publisher
 from feeds.settings import Settings
 from tests.builders import NOW, TESTS, as_yaml, content_folder, draw
 from tests.builders import PLAIN as PLAIN_ARTICLE
+from tests.builders import publisher_of as publisher_in
 
 DATA = TESTS / "data" / "pictures"
 EXPECTED: dict[str, str | None] = yaml.safe_load((DATA / "expected.yaml").read_text(encoding="utf-8"))
@@ -210,7 +211,7 @@ def test_a_broken_or_hostile_file_is_told_with_its_line_and_harms_nothing_else(
     app = create_app(Settings(content), clock=lambda: NOW)
     feed = json.loads(Client(app.wsgi_app).get("/feeds/all.json").data)
     titles = {item["title"]: item.get("image") for item in feed["items"]}
-    told = [str(problem) for problem in app.publisher.problems if problem.severity == "error"]
+    told = [str(problem) for problem in publisher_in(app).problems if problem.severity == "error"]
     expected = EXPECTED[name]
     if expected is None:
         assert told == [] and titles["Le suspect"]
@@ -290,7 +291,7 @@ def test_a_picture_has_its_name_for_ever_and_goes_with_what_shows_it(content: Pa
         assert client.get(path, headers={"If-None-Match": found.headers["ETag"]}, buffered=True).status_code == 304
         with Image.open(io.BytesIO(found.data)) as picture:
             assert picture.width in (1300, 480)
-    coming = app.publisher.pictures.pictures.of(Original(media.find("p1.jpg")))
+    coming = publisher_in(app).pictures.pictures.of(Original(media.find("p1.jpg")))
     assert coming, "it is made ahead, for the moment that the embargo ends"
     names = [
         coming.feed.name,

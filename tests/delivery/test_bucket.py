@@ -28,7 +28,7 @@ from feeds.delivery.bucket import Bucket, BucketError
 from feeds.delivery.export import Export, ExportedFile
 from feeds.feed.manifest import Manifest
 from feeds.settings import Settings
-from tests.builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw
+from tests.builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw, publisher_of
 from tests.delivery.test_websub import Hub, hub, nobody_is_asked, told
 from tests.processes import free_port, process_of, wait_until
 
@@ -204,7 +204,7 @@ class Made(Export):
     """The files of an edition, made once, so that a test can publish them a hundred times."""
 
     def __init__(self, content: Path, seconds: float, known: Manifest | None = None) -> None:
-        publisher = create_app(Settings(content), clock=lambda: NOW + timedelta(seconds=seconds)).publisher
+        publisher = publisher_of(create_app(Settings(content), clock=lambda: NOW + timedelta(seconds=seconds)))
         publisher.remember(known)
         publisher.start()
         assert publisher.edition
@@ -239,7 +239,7 @@ def test_an_upload_cut_off_at_every_object_in_turn_shows_nothing_broken_and_is_f
     articles = {"a": {"picture": PICTURE}, "gone": {"picture": {**PICTURE, "file": "autre.png"}}}
     content_folder(content, articles)
     draw_all(content)
-    site = create_app(Settings(content)).publisher.content.load_site()[0]
+    site = publisher_of(create_app(Settings(content))).content.load_site()[0]
     assert site
     before = Made(content, 0)
     edit(content)
@@ -316,7 +316,7 @@ def test_of_two_publishers_at_once_the_later_starts_over(content: Path, url: str
             assert publish(other, url, seconds=60).exit_code == 0
         return Made(content, 90, known)
 
-    site = create_app(Settings(content)).publisher.content.load_site()[0]
+    site = publisher_of(create_app(Settings(content))).content.load_site()[0]
     assert site
     report = Bucket(url).publish(make, site, pause=pauses.append)
     assert len(pauses) == 1 and report.sent

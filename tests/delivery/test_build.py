@@ -15,11 +15,12 @@ from pathlib import Path
 import brotli
 import pytest
 from click.testing import Result
+from flask import Flask
 from werkzeug.test import Client
 
-from feeds import Application, create_app
+from feeds import create_app
 from feeds.settings import Settings
-from tests.builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder, draw
+from tests.builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder, draw, publisher_of
 from tests.processes import forwarded, free_port, nginx
 
 Files = dict[str, bytes]
@@ -31,7 +32,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "target"
 
 
-def app_of(content: Path, seconds: float = 0) -> Application:
+def app_of(content: Path, seconds: float = 0) -> Flask:
     return create_app(Settings(content), clock=lambda: NOW + timedelta(seconds=seconds))
 
 
@@ -60,7 +61,7 @@ def test_a_folder_has_all_that_the_server_has(content: Path, target: Path) -> No
     (content / "media" / "plan.pdf").write_bytes(b"%PDF-1.4")
     assert build(content, target).exit_code == 0
     found, app = files(target), app_of(content)
-    client, edition = Client(app.wsgi_app), app.publisher
+    client, edition = Client(app.wsgi_app), publisher_of(app)
     edition.start()
     assert edition.edition
     for path in edition.edition:

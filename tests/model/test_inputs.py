@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from werkzeug.test import create_environ, run_wsgi_app
 
-from feeds import Application, create_app
+from feeds import create_app
 from feeds.content.folder import ContentFolder
 from feeds.edition.edition import Edition
 from feeds.feed.catalog import Catalog
@@ -103,14 +104,14 @@ METHODS = st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "PUT", "TRACE", "GE
 
 
 @pytest.fixture(scope="module")
-def application() -> Application:
+def application() -> Flask:
     return create_app(Settings(SAMPLE), clock=lambda: NOW)
 
 
 @settings(max_examples=150, deadline=None)
 @given(METHODS, st.lists(PARTS, max_size=5), HEADERS)
 def test_any_request_has_a_proper_answer(
-    application: Application, method: str, parts: list[str], headers: dict[str, str]
+    application: Flask, method: str, parts: list[str], headers: dict[str, str]
 ) -> None:
     environ = create_environ("/", method=method)  # what a client would refuse to send is sent all the same
     path = "/" + "/".join(parts)

@@ -12,7 +12,7 @@ from werkzeug.test import Client
 
 from feeds import create_app
 from feeds.settings import Settings
-from tests.builders import NOW, content_folder, draw
+from tests.builders import NOW, content_folder, draw, publisher_of
 from tests.processes import get, served
 
 ARTICLES: dict[str, dict[str, object] | str | bytes] = {
@@ -96,7 +96,7 @@ def test_what_is_missing_is_told(office: Client) -> None:
 def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
     write(content)
     app = create_app(Settings(content), clock=lambda: NOW, previews=True)
-    client, publisher = Client(app.wsgi_app), app.publisher
+    client, publisher = Client(app.wsgi_app), publisher_of(app)
     before = client.get("/preview/-/revision").json
     publisher.refresh(NOW)
     assert client.get("/preview/-/revision").json == before
@@ -111,7 +111,7 @@ def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
 def test_the_revision_moves_when_an_embargo_ends(content: Path) -> None:
     write(content)
     app = create_app(Settings(content), clock=lambda: NOW, previews=True)
-    client, publisher = Client(app.wsgi_app), app.publisher
+    client, publisher = Client(app.wsgi_app), publisher_of(app)
     before = client.get("/preview/-/revision").json
     publisher.refresh(datetime(2027, 1, 1, 8, tzinfo=UTC))
     assert client.get("/preview/-/revision").json != before
