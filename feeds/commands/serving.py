@@ -6,10 +6,9 @@ import errno
 import gc
 import os
 import socket
-from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 from wsgiref.types import WSGIApplication
@@ -22,11 +21,12 @@ from feeds.base import log
 from feeds.delivery import announcer
 from feeds.server.front import Front
 from feeds.server.granian import Server
-from feeds.server.metrics import Metrics, start
 from feeds.server.publisher import Publisher
 from feeds.settings import Settings
 
 from .context import current_folder, site_or_exit
+
+MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @click.command()
@@ -58,36 +58,32 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, access_l
         click.echo(f"Serving {site.absolute('/')} on {host} port {port}. Ctrl+C ends it.")
     info = click.get_current_context().ensure_object(ScriptInfo)
     with ExitStack() as stack:
-        folder = metrics_port and Path(stack.enter_context(TemporaryDirectory(prefix="feeds-metrics-")))
-        metrics = (metrics_port, folder) if metrics_port and folder else None
-        load = partial(load_worker, info.app_import_path, tells_hubs=not no_ping, metrics=metrics)
-        server.run(load)
+        if metrics_port:
+            os.environ[MULTIPROCESS_DIR] = stack.enter_context(TemporaryDirectory(prefix="feeds-metrics-"))
+            from feeds.server import metrics  # not earlier: prometheus_client reads the variable when it is imported
+
+            metrics.serve(metrics_port)
+        server.run(partial(load_worker, info.app_import_path, tells_hubs=not no_ping, has_metrics=bool(metrics_port)))
 
 
-def load_worker(
-    app_import_path: str | None,
-    *,
-    tells_hubs: bool = True,
-    metrics: tuple[int, Path] | None = None,
-) -> WSGIApplication:
-    """Make the application of one process, with its first edition ready.
-
-    `metrics` are the port at which all processes together tell how they are, and a folder that they share.
-    """
+def load_worker(app_import_path: str | None, *, tells_hubs: bool = True, has_metrics: bool = False) -> WSGIApplication:
+    """Return the application of one process, with its first edition ready."""
     log.set_up(Settings.of(os.environ).log)
     app = ScriptInfo(app_import_path=app_import_path).load_app()
     publisher: Publisher = app.extensions["feeds"]
     front = cast(Front, app.wsgi_app)
     publisher.start(keeps=False)  # serve first
     gc.collect()
-    gc.freeze()  # what has been read is not looked through at every change
+    gc.freeze()  # what has been read need not be looked through at every collection
+    count: Callable[[str, str], None] | None = None
+    if has_metrics:
+        from feeds.server import metrics
+
+        metrics.follow(publisher)
+        front.observe, count = metrics.count_request, metrics.count_announcement
     publisher.watch()
-    outcomes: Counter[tuple[str, str]] = Counter()
     if tells_hubs:
-        announcer.start(publisher, outcomes)
-    if metrics:
-        port, folder = metrics
-        start(Metrics(publisher, front.traffic, outcomes, folder), port)
+        announcer.start(publisher, count)
     return front
 
 

@@ -10,7 +10,6 @@ import logging
 import secrets
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -111,13 +110,13 @@ class _Line:
 class Announcer:
     """Tells hubs of topics whenever they change, each from a thread of its own, until the process ends.
 
-    `keep` writes down what was told; it is called by one thread at a time. `outcomes` counts attempts by hub and what
-    came of them.
+    `keep` writes down what was told; it is called by one thread at a time. `count` is called with the hub and the
+    outcome of each attempt.
     """
 
     told: Told
     keep: Callable[[Told], None]
-    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    count: Callable[[str, str], None] | None = None
     _hubs: tuple[str, ...] = field(default=(), init=False)
     _topics: Topics = field(default_factory=dict, init=False)
     _lines: dict[str, _Line] = field(default_factory=dict, init=False)
@@ -164,7 +163,8 @@ class Announcer:
         if not is_told and not fault:
             return  # there was something newer to tell of
         outcome = "failed" if fault else "told"
-        self.outcomes[hub, outcome] += 1
+        if self.count:
+            self.count(hub, outcome)
         log.tell("announcement", hub=hub, outcome=outcome, topics=count, fault=str(fault) if fault else None)
 
     def _know(self, hub: str, known: Topics) -> None:
@@ -196,14 +196,14 @@ class Announcer:
             logger.warning("hub %s: %s; it is told later", hub, fault)
 
 
-def start(publisher: Publisher, outcomes: Counter[tuple[str, str]]) -> None:
+def start(publisher: Publisher, count: Callable[[str, str], None] | None) -> None:
     """Have hubs told of what this process and its like serve, in a thread that ends with the process."""
     if publisher.state:
-        about = publisher, publisher.state, outcomes
+        about = publisher, publisher.state, count
         threading.Thread(target=_follow, args=about, name="announcing", daemon=True).start()
 
 
-def _follow(publisher: Publisher, state: StateFolder, outcomes: Counter[tuple[str, str]]) -> None:
+def _follow(publisher: Publisher, state: StateFolder, count: Callable[[str, str], None] | None) -> None:
     workers, told = Workers(state.root), ""
     announcer: Announcer | None = None
     edition: Edition | None = None
@@ -219,7 +219,7 @@ def _follow(publisher: Publisher, state: StateFolder, outcomes: Counter[tuple[st
             logger.error("each process tells hubs of changes: %s", fault)
         told = fault
         if is_ours:
-            announcer = announcer or Announcer(state.read_told(), state.write_told, outcomes)
+            announcer = announcer or Announcer(state.read_told(), state.write_told, count)
             announcer.update(edition.site.hubs, topics_of(edition.site, edition.manifest))
 
 

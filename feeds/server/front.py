@@ -1,25 +1,35 @@
-"""Front: the WSGI callable before Flask; a path of the edition is answered from it, and all else is Flask's.
+"""The WSGI callable in front of Flask: paths of the edition are answered from it, everything else by Flask.
 
-It reads no file and renders nothing but what an edition finishes when it is first asked for.
+It reads no file, and renders only documents that an edition renders on demand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from .publisher import Publisher
-from .traffic import Traffic, kind_of
+
+KINDS = ("articles", "feeds", "media", "pictures", "preview", "static", "health", "manifest.json", "sitemap.xml")
+"""First segments of paths that are counted separately."""
+
+OTHER = "other"
+
+Observe = Callable[[str, str], None]
 
 
 class Front:
-    """Answers what the edition has; Flask sees the rest with the site's path as its SCRIPT_NAME."""
+    """Answers requests for documents of the edition; Flask sees the rest with the site's path as its SCRIPT_NAME.
 
-    def __init__(self, behind: WSGIApplication, publisher: Publisher) -> None:
-        """Stand before a WSGI callable."""
-        self._behind, self._publisher = behind, publisher
-        self.traffic = Traffic()
+    `observe` is called with a label of the path and the status of each response. Documents that are rendered ahead have
+    their path as label, all others their kind: no visitor can make the number of labels grow.
+    """
+
+    def __init__(self, app: WSGIApplication, publisher: Publisher) -> None:
+        """Wrap a WSGI application."""
+        self._app, self._publisher = app, publisher
+        self.observe: Observe | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
@@ -29,19 +39,21 @@ class Front:
             self._publisher.watch()
             edition = self._publisher.edition
             if edition is None:
-                return self._behind(environ, start_response)
+                return self._app(environ, start_response)
         path: str = environ["PATH_INFO"]
         if not path.isascii():
             path = path.encode("latin-1", "replace").decode("utf-8", "replace")
         query: str = environ.get("QUERY_STRING", "")
-        has_moved = query and edition.redirects.by_query(path, query)
-        counted, document = path, None if has_moved else edition.ahead.get(path)
-        if document is None and not has_moved:
-            counted = kind_of(path.removeprefix(edition.site.path), edition.site.languages)
-            document = edition.find(path)
+        is_redirect = query and edition.redirects.by_query(path, query)
+        document = None if is_redirect else edition.find(path)
+        observe = self.observe
+        if observe:
+            is_ahead = document is not None and path in edition.ahead
+            label = path if is_ahead else kind_of(path.removeprefix(edition.site.path), edition.site.languages)
         if document is not None:
             status, headers, body = document.answer(environ, self._publisher.seconds_left(edition))
-            self.traffic.count(counted, status)
+            if observe:
+                observe(label, status)
             start_response(status, headers)
             return body
         prefix = edition.site.path
@@ -49,8 +61,16 @@ class Front:
             environ["SCRIPT_NAME"] = prefix
             environ["PATH_INFO"] = environ["PATH_INFO"][len(prefix) :]
 
-        def counting(status: str, *more: Any) -> Any:
-            self.traffic.count(counted, status)
+        def observed(status: str, *more: Any) -> Any:
+            if observe:
+                observe(label, status)
             return start_response(status, *more)
 
-        return self._behind(environ, counting)
+        return self._app(environ, observed if observe else start_response)
+
+
+def kind_of(path: str, languages: tuple[str, ...]) -> str:
+    """Return the label under which a path below the site's address is counted, unless it has one of its own."""
+    parts = path.split("/", 3)[1:]
+    first = parts[1] if len(parts) > 1 and parts[0] in languages else parts[0] if parts else ""
+    return f"/{first}/…" if first in KINDS else OTHER

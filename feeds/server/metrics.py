@@ -1,141 +1,73 @@
-"""Metrics: what a process that serves tells Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/).
+"""Metrics for Prometheus, of all serving processes together (prometheus_client's multiprocess mode).
 
-It counts nothing itself. Several processes share a folder, where each writes its counts; one of them answers for all.
+Import it only after PROMETHEUS_MULTIPROC_DIR is set: prometheus_client reads the variable when it is imported. Each
+process writes its own values there, and those of a process that ended still count.
+https://prometheus.github.io/client_python/multiprocess/
 """
 
 from __future__ import annotations
 
-import json
-import logging
-import secrets
-import threading
-import time
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any
+from collections import Counter as Tally
+from typing import Final
 
-from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-
-from feeds.base.atomic import write_whole
-from feeds.base.locks import is_free
+from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from .publisher import Publisher
-from .traffic import Traffic
 
 HOST = "127.0.0.1"
-"""Nobody but this machine may ask."""
+"""Only this machine may ask."""
 
-Outcomes = Counter[tuple[str, str]]
-"""How often a hub was told, by its URL and what came of it: `told` or `failed`."""
+_RECENT: Final = "mostrecent"
 
-_STEP = 1.0
-"""Seconds between two writings of a process's counts."""
-
-logger = logging.getLogger(__name__)
-
-
-class Metrics(Collector):
-    """The counts of all processes, and how this one's edition is."""
-
-    def __init__(self, publisher: Publisher, traffic: Traffic, outcomes: Outcomes, folder: Path) -> None:
-        """Take what counts, and the folder that the processes share."""
-        self._publisher, self._traffic, self._outcomes, self._folder = publisher, traffic, outcomes, folder
-        self._own = folder / f"{secrets.token_hex(8)}.json"
-        self._written: dict[str, Any] = {}
-        self._role: IO[str] | None = None
-
-    def write(self) -> None:
-        """Tell the other processes the counts of this one, if they changed."""
-        counts = {
-            "requests": [[*key, count] for key, count in sorted(self._traffic.counts().items())],
-            "announcements": [[*key, count] for key, count in sorted(dict(self._outcomes).items())],
-            "editions": self._publisher.editions,
-        }
-        if counts != self._written or not self._own.exists():
-            write_whole(self._own, json.dumps(counts).encode(), is_durable=False)
-            self._written = counts
-
-    def answers(self) -> bool:
-        """Tell whether this process answers for all; it does if no other does."""
-        if self._role is None:
-            file = (self._folder / "role").open("a", encoding="ascii")
-            if not is_free(file):
-                file.close()
-                return False
-            self._role = file
-        return True
-
-    def collect(self) -> Iterator[Metric]:
-        """Give all metrics; counts are of all processes since the server was started, those that ended included."""
-        self.write()
-        written = [json.loads(path.read_bytes()) for path in self._folder.glob("*.json")]
-        yield _counter("feeds_requests", "Answers.", ("path", "status"), [each["requests"] for each in written])
-        told = [each["announcements"] for each in written]
-        yield _counter("feeds_announcements", "Announcements to hubs.", ("hub", "outcome"), told)
-        editions = CounterMetricFamily("feeds_editions", "Editions, each counted by every process that has made it.")
-        editions.add_metric([], sum(each["editions"] for each in written))
-        yield editions
-        yield from self._of_edition()
-
-    def _of_edition(self) -> Iterator[Metric]:
-        publisher, edition = self._publisher, self._publisher.edition
-        problems = GaugeMetricFamily("feeds_problems", "What is wrong with the content.", labels=["severity"])
-        severities = Counter(problem.severity for problem in publisher.problems)
-        for severity in ("error", "warning"):
-            problems.add_metric([severity], severities[severity])
-        yield problems
-        if publisher.refreshed:
-            yield _gauge("feeds_refreshed_timestamp_seconds", "When the content was last read.", publisher.refreshed)
-        if edition:
-            yield _gauge(
-                "feeds_articles",
-                "Articles, last good ones included.",
-                len(edition.catalog.articles),
-            )
-            yield _gauge("feeds_entries", "Articles that are in feeds.", len(edition.manifest.entries))
-            yield _gauge("feeds_edition_age_seconds", "For how long nothing has changed.", publisher.age(edition))
-            yield _gauge("feeds_modified_timestamp_seconds", "When a feed last changed.", edition.modified)
-            if edition.next_change:
-                name, about = "feeds_next_change_timestamp_seconds", "When something changes by itself."
-                yield _gauge(name, about, edition.next_change)
+_requests = Counter("feeds_requests", "Responses.", ["path", "status"])
+_announcements = Counter("feeds_announcements", "Announcements to hubs.", ["hub", "outcome"])
+_editions = Counter("feeds_editions", "Editions, counted once by every process that made them.")
+_problems = Gauge("feeds_problems", "Problems of the content.", ["severity"], multiprocess_mode=_RECENT)
+_articles = Gauge("feeds_articles", "Articles, last good versions included.", multiprocess_mode=_RECENT)
+_entries = Gauge("feeds_entries", "Articles that are in feeds.", multiprocess_mode=_RECENT)
+_refreshed = Gauge("feeds_refreshed_timestamp_seconds", "When the content was last read.", multiprocess_mode=_RECENT)
+_modified = Gauge("feeds_modified_timestamp_seconds", "When a feed last changed.", multiprocess_mode=_RECENT)
+_next_change = Gauge(
+    "feeds_next_change_timestamp_seconds", "Next scheduled change, 0 if there is none.", multiprocess_mode=_RECENT
+)
 
 
-def _counter(name: str, about: str, labels: tuple[str, str], counts: list[list[list[Any]]]) -> Metric:
-    total: Counter[tuple[str, str]] = Counter()
-    for each in counts:
-        for first, second, count in each:
-            total[first, second] += count
-    found = CounterMetricFamily(name, about, labels=labels)
-    for key, count in sorted(total.items()):
-        found.add_metric(list(key), count)
-    return found
-
-
-def _gauge(name: str, about: str, value: Any) -> Metric:
-    return GaugeMetricFamily(name, about, value=value if isinstance(value, int | float) else value.timestamp())
-
-
-def start(metrics: Metrics, port: int) -> None:
-    """Keep the counts of this process written, and answer for all if no other does, in a thread that ends with it."""
-    threading.Thread(target=_follow, args=(metrics, port), name="metrics", daemon=True).start()
-
-
-def _follow(metrics: Metrics, port: int) -> None:
-    is_answering, told = False, ""
+def serve(port: int) -> None:
+    """Serve the metrics of all processes on a port of this machine, in a daemon thread. Raises OSError."""
     registry = CollectorRegistry()
-    registry.register(metrics)
-    while True:
-        try:
-            metrics.write()
-            if not is_answering and metrics.answers():
-                start_http_server(port, HOST, registry)
-                is_answering = True
-            told = ""
-        except OSError as fault:
-            if str(fault) != told:
-                logger.error("no metrics at %s:%d: %s", HOST, port, fault)
-            told = str(fault)
-        time.sleep(_STEP)
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    start_http_server(port, HOST, registry)
+
+
+def count_request(path: str, status: str) -> None:
+    """Count a response; `status` starts with its three digits."""
+    _requests.labels(path, status[:3]).inc()
+
+
+def count_announcement(hub: str, outcome: str) -> None:
+    """Count an attempt to notify a hub."""
+    _announcements.labels(hub, outcome).inc()
+
+
+def follow(publisher: Publisher) -> None:
+    """Update the values of this process now, and after each refresh of a publisher."""
+    counted = 0
+
+    def update() -> None:
+        nonlocal counted
+        _editions.inc(publisher.editions - counted)
+        counted = publisher.editions
+        severities = Tally(problem.severity for problem in publisher.problems)
+        for severity in ("error", "warning"):
+            _problems.labels(severity).set(severities[severity])
+        if publisher.refreshed:
+            _refreshed.set(publisher.refreshed.timestamp())
+        if edition := publisher.edition:
+            _articles.set(len(edition.catalog.articles))
+            _entries.set(len(edition.manifest.entries))
+            _modified.set(edition.modified.timestamp())
+            _next_change.set(edition.next_change.timestamp() if edition.next_change else 0)
+
+    publisher.on_refresh = update
+    update()

@@ -84,6 +84,7 @@ class Publisher:
         self._elsewhere = Manifest()  # what was published elsewhere before the first edition
         self.editions = 0  # how many were made
         self.revision = 0  # counts the readings that found something new, and the editions
+        self.on_refresh: Callable[[], None] = lambda: None
         self._rescan = rescan
         self._watcher: threading.Thread | None = None
         self._one_at_a_time = threading.Lock()
@@ -166,6 +167,7 @@ class Publisher:
             self.revision += is_news
             if keeps:
                 self.content.keep()
+            self.on_refresh()
             if are_others or self.pictures.failed:
                 self._tell({str(problem): problem.severity for problem in self.problems})
 

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from feeds.base import log
-from feeds.server.traffic import Traffic, kind_of
+from feeds.server.front import kind_of
 from feeds.settings import SettingError, Settings
 from tests.builders import PLAIN, as_yaml, content_folder
 from tests.processes import free_port, get, process_of, served, wait_until
@@ -95,13 +95,6 @@ def test_paths_are_counted_by_kind_unless_they_are_finished_ahead() -> None:
     assert {path: kind_of(path, ("fr", "en")) for path in kinds} == kinds
 
 
-def test_counts_of_threads_are_added_up() -> None:
-    traffic = Traffic()
-    for status in ("200 OK", "200 OK", "304 Not Modified"):
-        traffic.count("/a", status)
-    assert traffic.counts() == {("/a", "200"): 2, ("/a", "304"): 1}
-
-
 Metrics = dict[tuple[str, tuple[str, ...]], float]
 
 
@@ -135,7 +128,6 @@ def test_one_process_answers_for_all_and_counts_outlive_processes(content: Path)
         assert (
             found["feeds_problems", ("error",)] == 1 and found["feeds_articles", ()] == 1 == found["feeds_entries", ()]
         )
-        assert found["feeds_edition_age_seconds", ()] >= 0
         assert found["feeds_refreshed_timestamp_seconds", ()] >= found["feeds_modified_timestamp_seconds", ()] > 1.7e9
         assert found["feeds_editions_total", ()] == 2, "one in each process"
         for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
