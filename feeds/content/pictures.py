@@ -6,7 +6,6 @@ it is of; a file that is half written has no such name.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import logging
@@ -24,6 +23,7 @@ from pathlib import Path
 from PIL import Image, ImageCms, ImageOps
 
 from feeds.base.atomic import write_whole
+from feeds.base.locks import FileLock
 from feeds.model.renditions import CARD, FEED_SIDE, MOST_BYTES, Original, Pictures, Rendition, cut, fitted
 
 from .media import FORMATS, MediaFolder
@@ -153,8 +153,7 @@ class PictureStore:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other threads out, and other processes, so that nothing is made twice (flock)."""
-        with self._one_at_a_time, (self.folder / "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._one_at_a_time, FileLock(self.folder / "lock"):
             yield
 
     def _usable(self) -> Path | None:

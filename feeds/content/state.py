@@ -5,7 +5,6 @@ It decides nothing. Where the folder cannot be used, that is told once, and the 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from feeds.base.atomic import write_whole
+from feeds.base.locks import FileLock
 from feeds.feed.manifest import Manifest
 
 BUILT = "built.json"
@@ -60,18 +60,16 @@ class StateFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes out, until the block ends or the process does: the kernel frees the lock (flock)."""
-        file = None
+        lock = FileLock(self.root / "lock")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            file = (self.root / "lock").open("a")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock.acquire()
         except OSError as fault:
             self._tell(fault)
         try:
             yield
         finally:
-            if file:
-                file.close()
+            lock.release()
 
     def read_manifest(self) -> Manifest | None:
         """Read the manifest; a damaged one is set aside under another name."""

@@ -5,8 +5,8 @@ It makes no edition and serves nothing; what a hub is told, and how, is `websub`
 
 from __future__ import annotations
 
-import fcntl
 import logging
+import os
 import secrets
 import threading
 import time
@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 from feeds.base import log
-from feeds.base.locks import is_free
+from feeds.base.locks import FileLock
 from feeds.content.state import StateFolder
 from feeds.edition.edition import Edition
 from feeds.server.publisher import Publisher
@@ -42,59 +41,55 @@ logger = logging.getLogger(__name__)
 
 
 class Workers:
-    """The processes that serve from one state folder; the kernel frees the locks of one that ends, however it does."""
+    """The processes that serve from one state folder, each with the date of the edition that it has.
+
+    A process holds a lock on its file in the folder, whose time of change is that date.
+    """
 
     def __init__(self, root: Path) -> None:
-        """Be one of them, once there is something to say; nothing is opened yet."""
-        self._root, self._name = root, secrets.token_hex(8)  # containers have the same process ids
-        self._own: IO[str] | None = None
-        self._role: IO[str] | None = None
+        """Take the state folder; no file is created before `report`."""
+        self._folder, self._name = root / WORKERS, secrets.token_hex(8)  # containers have the same process ids
+        self._own, self._role = FileLock(root / f"worker-{self._name}"), FileLock(root / ROLE)
+        self._is_registered = False
 
     def close(self) -> None:
-        """Be one of them no more, as if the process had ended."""
-        for file in filter(None, (self._own, self._role)):
-            file.close()
-        self._own = self._role = None
+        """Release both locks, as if the process had ended."""
+        self._own.release()
+        self._role.release()
 
-    def say(self, date: datetime) -> None:
-        """Tell the others the date of the edition that this process has."""
-        if self._own is None:
-            (self._root / WORKERS).mkdir(parents=True, exist_ok=True)
-            new = self._root / f"worker-{self._name}"
-            self._own = new.open("w", encoding="ascii")
-            fcntl.flock(self._own, fcntl.LOCK_EX)
-            new.rename(self._root / WORKERS / self._name)  # locked from when it can be seen
-        self._own.seek(0)
-        self._own.write(f"{date:%Y-%m-%dT%H:%M:%S%z}")  # always as long
-        self._own.flush()
+    def report(self, date: datetime) -> None:
+        """Record the date of the edition that this process has."""
+        path = self._folder / self._name
+        if not self._is_registered:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._own.acquire()
+            os.utime(self._own.path, (0, 0))
+            self._own.path.rename(path)  # it is locked from the moment it can be seen
+            self._is_registered = True
+        os.utime(path, (date.timestamp(), date.timestamp()))
 
     def all_have(self, date: datetime) -> bool:
-        """Tell whether every process has an edition of a date or a later one."""
-        return all(self._has(path, date) for path in (self._root / WORKERS).iterdir())
+        """Return whether every process has an edition of a date or a later one."""
+        return all(self._has(path, date) for path in self._folder.iterdir())
 
     def _has(self, path: Path, date: datetime) -> bool:
         if path.name == self._name:
             return True
+        lock = FileLock(path)
         try:
-            with path.open("r+", encoding="ascii") as file:
-                if is_free(file):
-                    path.unlink()  # its process is no more
-                    return True
-                said = file.read()
-            return bool(said) and datetime.fromisoformat(said) >= date
+            if lock.acquire(wait=False):  # its process has ended
+                path.unlink(missing_ok=True)
+                return True
+            return path.stat().st_mtime >= date.timestamp()
         except FileNotFoundError:
             return True
+        finally:
+            lock.release()
 
     def is_announcer(self) -> bool:
-        """Tell whether this process announces; it does if no other does."""
-        if self._role is None:
-            self._root.mkdir(parents=True, exist_ok=True)
-            file = (self._root / ROLE).open("a", encoding="ascii")
-            if not is_free(file):
-                file.close()
-                return False
-            self._role = file
-        return True
+        """Return whether this process announces; it does if no other does."""
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        return self._role.acquire(wait=False)
 
 
 @dataclass
@@ -225,7 +220,7 @@ def _follow(publisher: Publisher, state: StateFolder, count: Callable[[str, str]
 
 def _is_ours(workers: Workers, date: datetime) -> bool:
     """Tell whether this process announces an edition; if so, wait until all processes have it."""
-    workers.say(date)
+    workers.report(date)
     if not workers.is_announcer():
         return False
     end = time.monotonic() + LATEST

@@ -6,7 +6,6 @@ list of its own, and what is being written in a journal, so that an interrupted 
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import hashlib
 import os
@@ -22,6 +21,7 @@ from typing import TextIO
 import brotli
 
 from feeds.base.atomic import write_whole
+from feeds.base.locks import FileLock
 from feeds.edition.document import pays
 from feeds.edition.edition import MANIFEST
 from feeds.feed.manifest import Manifest
@@ -154,10 +154,9 @@ class BuildFolder:
     def _journal(self) -> Iterator[TextIO]:
         """Keep other builds out (flock), and learn what is there; the journal goes once all is done."""
         self._make_folder(self.root)
-        lock, path = os.open(self.root, os.O_RDONLY), self.root / JOURNAL
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(self.root):
             self._listed = self._read_list()
+            path = self.root / JOURNAL
             with path.open("a+", encoding="utf-8", errors="replace") as journal:
                 journal.seek(0)
                 lines = journal.read().split("\n")[:-1]  # what was written to its end
@@ -171,8 +170,6 @@ class BuildFolder:
                 finally:
                     if is_done or not journal.tell():
                         path.unlink()
-        finally:
-            os.close(lock)
 
     def _begin(self, journal: TextIO, names: Iterable[str]) -> None:
         """Write down what is new, through to the disk, before any of it is there."""

@@ -319,7 +319,7 @@ def test_the_later_of_two_builds_at_once_is_of_later_content(
         is_waiting.set()
         flock(file, kind)
 
-    monkeypatch.setattr("feeds.delivery.folder.fcntl.flock", seen)
+    monkeypatch.setattr("feeds.base.locks.fcntl.flock", seen)
     lock = os.open(target, os.O_RDONLY)
     flock(lock, fcntl.LOCK_EX)
     later = threading.Thread(target=lambda: build(content, target, seconds=60))

@@ -368,7 +368,7 @@ from pathlib import Path
 from feeds.delivery.announcer import Announcer, Workers
 workers = Workers(Path({str(tmp_path)!r}))
 for line in sys.stdin:
-    workers.say(datetime.fromisoformat(line.strip()))
+    workers.report(datetime.fromisoformat(line.strip()))
     print("said", flush=True)
 """
     command = [sys.executable, "-c", code]
@@ -376,7 +376,7 @@ for line in sys.stdin:
         closing(Workers(tmp_path)) as own,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
     ):
-        own.say(NOW)
+        own.report(NOW)
         assert other.stdin and other.stdout
         for moment, has_all in ((NOW - timedelta(hours=1), False), (NOW, True), (NOW - timedelta(hours=2), False)):
             other.stdin.write(f"{moment.isoformat()}\n")
