@@ -13,13 +13,14 @@ import click
 from flask.cli import with_appcontext
 
 from feeds.base.fingerprint import ENDING
+from feeds.base.text import printable
 from feeds.content.pictures import PictureStore
 from feeds.edition.edition import Edition
 from feeds.feed.builder import FeedTable
 from feeds.feed.catalog import Catalog
 from feeds.feed.manifest import Difference, Manifest, difference
 from feeds.model.site import Site
-from feeds.model.yamlfile import Problem, harmless
+from feeds.model.yamlfile import Problem
 from feeds.server.publisher import Publisher
 from feeds.server.web import current_publisher
 
@@ -111,7 +112,8 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
             return (publisher.state and publisher.state.read_manifest()) or Manifest()
         except (OSError, ValueError) as fault:
             raise click.ClickException(f"the manifest of the state folder: {fault}") from None
-    from feeds.importing.fetch import Fetcher, FetchError
+    from feeds.base.http import HttpError
+    from feeds.importing.fetcher import Fetcher
     from feeds.importing.older import MOST_BYTES
     from feeds.importing.oldfeed import FeedError
     from feeds.importing.oldxml import read_feed
@@ -119,7 +121,7 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
 
     try:
         if other.startswith(("https://", "http://")):
-            data = Fetcher(allows_local=True).get(other, most=MOST_BYTES).data
+            data = Fetcher(allow_local=True).get(other, max_bytes=MOST_BYTES).data
         else:
             path = Path(other)
             data = (path / "manifest.json" if path.is_dir() else path).read_bytes()
@@ -128,7 +130,7 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
         if is_export(data):
             return read_export(data, zone)
         return read_feed(data, other)
-    except (OSError, ValueError, FetchError, FeedError) as fault:
+    except (OSError, ValueError, HttpError, FeedError) as fault:
         raise click.ClickException(
             f"{other}: {fault} (want a manifest.json or a feed, or the address of one)"
         ) from None
@@ -150,9 +152,9 @@ def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None
         click.echo(f"Compared with {table.address(topic)}, of {counted(found.entries, 'entry', 'entries')}:")
         for label, colour, entries in (("new", "green", found.new), ("gone", "red", found.gone)):
             for id, title in entries.items():
-                click.echo(f"{click.style(f'{label:<8}', fg=colour)} {harmless(f'{title}  ({id})')}")
+                click.echo(f"{click.style(f'{label:<8}', fg=colour)} {printable(f'{title}  ({id})')}")
         for there, here in found.retitled.items():
-            click.echo(f"{click.style('title   ', fg='yellow')} {harmless(there)} → {here}")
+            click.echo(f"{click.style('title   ', fg='yellow')} {printable(there)} → {here}")
         for old_path, new_path in found.unredirected.items():
             label = click.style("moved   ", fg="red")
             click.echo(f"{label} site.yaml wants the redirect  {old_path}: {new_path}")

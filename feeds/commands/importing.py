@@ -10,10 +10,12 @@ from flask.cli import with_appcontext
 from pydantic import TypeAdapter
 
 from feeds.base.atomic import write_whole
+from feeds.base.http import HttpError
+from feeds.base.text import printable
 from feeds.content.folder import ContentFolder
 from feeds.importing import sitetext
 from feeds.importing.categories import ANY, Categories, MappingError
-from feeds.importing.fetch import Fetcher, FetchError
+from feeds.importing.fetcher import Fetcher
 from feeds.importing.gallery import Gallery
 from feeds.importing.importer import Importer, Taken
 from feeds.importing.older import MOST_BYTES, with_older
@@ -23,7 +25,7 @@ from feeds.importing.sitetext import SiteTextError
 from feeds.importing.wxr import is_export, read_export
 from feeds.model.site import Site, read_site
 from feeds.model.site_fields import OldPath
-from feeds.model.yamlfile import MAX_BYTES, harmless, read
+from feeds.model.yamlfile import MAX_BYTES, read
 
 from .context import counted, current_folder, site_or_exit
 
@@ -70,25 +72,25 @@ def import_(
         raise click.UsageError(f"--language {language} is no language of site.yaml (want {', '.join(site.languages)})")
     if name not in ("all", *site.categories):
         raise click.UsageError(f"--feed {name} is no feed of ours (want all, {', '.join(site.categories)})")
-    fetcher = Fetcher(allows_local=allow_local)
+    fetcher = Fetcher(allow_local=allow_local)
     try:
         old, url = _read(feed, site, fetcher, no_older)
         names = [name for entry in old.entries for name in entry.categories]
         tags = [tag for entry in old.entries for tag in entry.tags]
         categories = Categories.of(names, site, mapping, tags=tags)
-    except (FetchError, FeedError, MappingError) as fault:
+    except (HttpError, FeedError, MappingError) as fault:
         raise click.ClickException(str(fault)) from None
     gallery = None if dry_run or no_pictures else Gallery(content.media, fetcher)
     importer = Importer(content, site, old, categories, language=language, gallery=gallery)
     system = f", made by {importer.system.name}" if importer.system else ""
-    click.echo(f"{harmless(old.title or feed)}: {counted(len(old.entries), 'entry', 'entries')}{system}")
+    click.echo(f"{printable(old.title or feed)}: {counted(len(old.entries), 'entry', 'entries')}{system}")
     _print_categories(categories)
     if categories.unknown:
         click.echo(f"No entry is filed under {', '.join(categories.unknown)}\n", err=True)
     plan = importer.plan()
     if unanswered := importer.unanswered(plan):
         for each in unanswered[:SHOWN]:
-            click.echo(harmless(f"{each.entry.title or each.entry.id}: {each.refusal}"))
+            click.echo(printable(f"{each.entry.title or each.entry.id}: {each.refusal}"))
         count = counted(len(unanswered), "entry is", "entries are")
         message = f"{count} in no category of ours: say what becomes of their names (want --map; '*=' leaves them out)"
         if not dry_run:
@@ -107,17 +109,17 @@ def import_(
 def _read(feed: str, site: Site, fetcher: Fetcher, no_older: bool) -> tuple[OldFeed, str | None]:
     """Read a feed with all that came before it; give its address too, if it has one."""
     if "://" in feed:
-        answer = fetcher.get(feed, most=MOST_BYTES)
+        answer = fetcher.get(feed, max_bytes=MOST_BYTES)
         if is_export(answer.data):
             return read_export(answer.data, site.timezone), None
-        found = read_feed(answer.data, answer.url, answer.type)
+        found = read_feed(answer.data, answer.url, answer.content_type)
         if not no_older:
             found = with_older(found, answer.url, fetcher, lambda words: click.echo(words, err=True))
         return found, feed
     try:
         data = Path(feed).read_bytes()
     except OSError as fault:
-        raise FetchError(f"{feed}: {fault.strerror} (want a file, or an address with https://)") from None
+        raise HttpError(f"{feed}: {fault.strerror} (want a file, or an address with https://)") from None
     if is_export(data):
         return read_export(data, site.timezone), None
     return read_feed(data), None
@@ -131,7 +133,7 @@ def _print_categories(categories: Categories) -> None:
     for name, count in list(categories.counts.items())[:LISTED]:
         mapped = categories.mapping.get(name)
         target = "a tag" if mapped is None else ", ".join(mapped) or "left out"
-        click.echo(f"  {harmless(name):<{width}}  {count:>5}  → {target}")
+        click.echo(f"  {printable(name):<{width}}  {count:>5}  → {target}")
     if len(categories.counts) > LISTED:
         click.echo(f"  … and {len(categories.counts) - LISTED:,} more")
     if ANY in categories.mapping:
@@ -156,11 +158,11 @@ def _take(importer: Importer, plan: list[Taken], *, writes: bool) -> None:
     for taken in plan:
         title = taken.entry.title or taken.entry.id
         if taken.refusal:
-            click.echo(f"{click.style('left out', fg='red')}  {harmless(f'{title}: {taken.refusal}')}")
+            click.echo(f"{click.style('left out', fg='red')}  {printable(f'{title}: {taken.refusal}')}")
         elif taken.path:
             click.echo(f"{click.style('new', fg='green')}       {taken.path}")
             for note in dict.fromkeys(taken.notes):
-                click.echo(f"          {click.style(harmless(note), fg='yellow')}")
+                click.echo(f"          {click.style(printable(note), fg='yellow')}")
 
 
 def _tell_redirects(content: ContentFolder, site: Site, redirects: dict[str, str], *, writes: bool) -> None:
@@ -169,9 +171,9 @@ def _tell_redirects(content: ContentFolder, site: Site, redirects: dict[str, str
     inside = {old.removeprefix(site.path): new for old, new in redirects.items() if old not in set(outside)}
     if outside:
         paths = counted(len(outside), "old path")
-        click.echo(f"{paths} not below {site.path}, such as {harmless(outside[0])}: redirects for the server there")
+        click.echo(f"{paths} not below {site.path}, such as {printable(outside[0])}: redirects for the server there")
     for old in [old for old in inside if not _is_usable(old)][:SHOWN]:
-        click.echo(f"{harmless(old)} cannot be redirected: it is no path that site.yaml may have")
+        click.echo(f"{printable(old)} cannot be redirected: it is no path that site.yaml may have")
     path = content.site_file.resolve()
     text = path.read_bytes().decode()
     usable = {old: new for old, new in inside.items() if _is_usable(old)}
@@ -220,6 +222,6 @@ def _sum_up(plan: list[Taken], left: list[str], old: OldFeed, gallery: Gallery |
         links = counted(len(left), "address", "addresses")
         click.echo(f"The texts still lead to {links} of the old host, which go with it:")
         for address in left[:SHOWN]:
-            click.echo(f"  {harmless(address)}")
+            click.echo(f"  {printable(address)}")
     if new and not old.has_texts:
         click.echo("The feed has descriptions alone, which may be shortened: see whether the texts are whole.")

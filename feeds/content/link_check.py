@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from feeds.base.http import HttpClient, HttpError
+from feeds.base.text import printable
 from feeds.model.article import Article, Attachment
-from feeds.model.yamlfile import Problem, Tree, harmless, show
+from feeds.model.yamlfile import Problem, Tree, show
 
-TIMEOUT = 10
-"""Seconds that an address has to answer."""
+DEADLINE = 10
+"""Seconds that a request may take."""
+
+AGENT = "Feeds (link check)"
 
 _THREADS = 8
 
@@ -35,32 +36,17 @@ def compare(found: Iterable[tuple[Article, Tree]]) -> list[Problem]:
         ]
 
 
-class _SameMethod(HTTPRedirectHandler):
-    """Asks with HEAD after a redirect too."""
-
-    def redirect_request(self, req: Request, *about: Any) -> Request | None:
-        found = super().redirect_request(req, *about)
-        if found:
-            found.method = req.get_method()
-        return found
-
-
-_opener = build_opener(_SameMethod)
-
-
 def _faults(attachment: Attachment) -> Iterator[tuple[str, str]]:
     try:
-        with _opener.open(Request(attachment.url or "", method="HEAD"), timeout=TIMEOUT) as answer:
-            headers = answer.headers
-    except HTTPError as fault:
-        fault.close()
-        yield "url", f"the address answers {fault.code} {_plain(fault.reason)} (want one that answers 200)"
+        response = HttpClient(AGENT, allow_local=True, deadline=DEADLINE).head(attachment.url or "")
+    except HttpError as error:
+        yield "url", f"{error} (want an address that answers)"
         return
-    except Exception as fault:  # whatever a server elsewhere does, the others are asked
-        yield "url", f"the address does not answer: {_plain(getattr(fault, 'reason', fault))} (want one that does)"
+    if response.status != 200:
+        yield "url", f"the address answers {response.status} {_plain(response.reason)} (want one that answers 200)"
         return
-    kind, length = headers.get_content_type(), headers.get("Content-Length", "")
-    if "Content-Type" in headers and kind != attachment.type:
+    kind, length = response.content_type.partition(";")[0].strip().lower(), response.headers.get("Content-Length", "")
+    if kind and kind != attachment.type:
         yield "type", f"{attachment.type}, but the address answers {_plain(kind)} (want {_plain(kind)})"
     is_number = re.fullmatch("[0-9]{1,15}", length) is not None
     if is_number and attachment.type != "text/html" and int(length) != attachment.length:
@@ -69,4 +55,4 @@ def _faults(attachment: Attachment) -> Iterator[tuple[str, str]]:
 
 def _plain(words: object) -> str:
     """Show what a server elsewhere said."""
-    return show(harmless(str(words)))
+    return show(printable(str(words)))

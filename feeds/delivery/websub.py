@@ -13,20 +13,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urljoin, urlsplit
 
-import requests
-from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
+from feeds.base.http import HttpClient, HttpError
 from feeds.edition.document import etag_of
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
-from feeds.model.yamlfile import harmless
 
 MOST = 50
 """How many topics one request announces."""
 
-TIMEOUT = (5, 10)
-"""Seconds that a hub has to take a connection, and to answer."""
+DEADLINE = 15
+"""Seconds that a request to a hub, or for a topic, may take."""
+
+MAX_TOPIC_BYTES = 50_000_000
+"""Bytes of a topic that are read."""
 
 LONGEST = 900
 """Seconds that lie between two attempts at most, unless the hub asks for more patience."""
@@ -46,14 +48,11 @@ Told = Mapping[str, Topics]
 LONGEST_ANSWER = 60
 """Seconds after which a command waits for a hub no longer."""
 
-_HEADERS = {"User-Agent": "Feeds (WebSub publisher)", "Cache-Control": "no-cache"}
+_HEADERS = {"Cache-Control": "no-cache"}
 
 _STEP = 0.5
 _THREADS = 8
 _REDIRECTS = 4
-
-_FAULTS = (requests.RequestException, HTTPError, ValueError, OSError)
-"""What comes of a server that answers anything at all."""
 
 _unreachable: set[str] = set()
 """The topics that were told of as such."""
@@ -102,18 +101,19 @@ def await_live(
 
 
 def _is_stale(topic: str, digest: str) -> bool:
-    """Tell whether a topic is given with other bytes than those that are published, or is not given yet."""
+    """Return whether a topic is answered with other bytes than those that are published, or not answered yet."""
+    client = _client()
     try:
         # a cache that heeds it fetches the new bytes, in every coding that it keeps apart, and the hub gets them there
-        answer = requests.get(topic, headers={**_HEADERS, "Accept-Encoding": "identity"}, timeout=TIMEOUT)
-        if answer.status_code != 200 or etag_of(answer.content) != digest:
+        response = client.get(topic, max_bytes=MAX_TOPIC_BYTES, headers={**_HEADERS, "Accept-Encoding": "identity"})
+        if response.status != 200 or etag_of(response.data) != digest:
             return True
         for coding in ("gzip", "br"):
-            requests.head(topic, headers={**_HEADERS, "Accept-Encoding": coding}, timeout=TIMEOUT)
+            client.head(topic, headers={**_HEADERS, "Accept-Encoding": coding})
         return False
-    except _FAULTS as fault:
+    except HttpError as error:
         if topic not in _unreachable:
-            logger.warning("%s cannot be asked for from here, so hubs are told at once: %s", topic, _plain(fault))
+            logger.warning("%s cannot be asked for from here, so hubs are told at once: %s", topic, error)
             _unreachable.add(topic)
         return False
 
@@ -173,37 +173,23 @@ def publish(hub: str, topics: Iterable[str]) -> None:
     form = [("hub.mode", "publish")]
     for topic in topics:
         form += [("hub.url", topic), ("hub.topic", topic)]  # hubs differ in which of the two they read
-    where = hub
+    client, where = _client(), hub
     try:
         for _ in range(_REDIRECTS):
-            # its body is never read
-            with (
-                _Session() as session,
-                session.post(where, form, headers=_HEADERS, timeout=TIMEOUT, stream=True) as answer,
-            ):
-                if 200 <= answer.status_code < 300:
-                    return
-                there = urljoin(where, answer.headers.get("Location", ""))
-                if answer.status_code not in (307, 308) or urlsplit(there)[:2] != urlsplit(where)[:2]:
-                    raise HubError(f"it answers {answer.status_code}", _wait(answer.headers.get("Retry-After")))
-                where = there
+            response = client.post(where, form, headers=_HEADERS)
+            if 200 <= response.status < 300:
+                return
+            place = urljoin(where, response.headers.get("Location", ""))
+            if response.status not in (307, 308) or urlsplit(place)[:2] != urlsplit(where)[:2]:
+                raise HubError(f"it answers {response.status}", _wait(response.headers.get("Retry-After")))
+            where = place
         raise HubError("it redirects for ever")
-    except _FAULTS as fault:
-        raise HubError(f"it does not answer: {_plain(fault)}") from None
+    except (HttpError, ValueError) as error:  # a Location may be anything
+        raise HubError(str(error)) from None
 
 
-def _plain(fault: Exception) -> str:
-    """Say what went wrong without the layers around it, on one line."""
-    reason = getattr(fault.args[0], "reason", None) if fault.args else None
-    text = str(reason or fault).rpartition("> : ")[2].rpartition(": Failed to ")[2] or type(fault).__name__
-    return harmless(text)[:200]
-
-
-class _Session(requests.Session):
-    """Looks at no redirect, which may be anything: where to one is followed, we decide."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
+def _client() -> HttpClient:
+    return HttpClient("Feeds (WebSub publisher)", allow_local=True, deadline=DEADLINE)
 
 
 def _wait(retry_after: str | None) -> float | None:

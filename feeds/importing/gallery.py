@@ -14,11 +14,12 @@ from urllib.parse import unquote, urlsplit
 from PIL import Image
 
 from feeds.base.atomic import write_whole
+from feeds.base.http import HttpError
 from feeds.content.media import FORMATS, MediaFolder
 from feeds.content.reader import free_name
 from feeds.model.site_fields import slug
 
-from .fetch import Fetcher, FetchError
+from .fetcher import Fetcher
 
 MOST_BYTES = 40_000_000
 """Bytes that a picture may have."""
@@ -43,7 +44,7 @@ class Gallery:
         if url not in self._taken:
             try:
                 self._taken[url] = self._fetch(url, year)
-            except (FetchError, PictureError) as fault:
+            except (HttpError, PictureError) as fault:
                 self._taken[url] = PictureError(str(fault))
         found = self._taken[url]
         if isinstance(found, PictureError):
@@ -51,7 +52,7 @@ class Gallery:
         return found
 
     def _fetch(self, url: str, year: str) -> str:
-        data = self._fetcher.get(url, most=MOST_BYTES).data
+        data = self._fetcher.get(url, max_bytes=MOST_BYTES).data
         ending = _ending(data, url)
         stem = slug(PurePosixPath(unquote(urlsplit(url).path)).stem) or "picture"
         digest = hashlib.sha256(data).hexdigest()

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from .fetch import Fetcher, FetchError
+from feeds.base.http import HttpError
+
+from .fetcher import Fetcher
 from .oldfeed import FeedError, OldFeed
 from .oldxml import read_feed
 from .systems import system_of
@@ -28,9 +30,9 @@ def with_older(feed: OldFeed, url: str, fetcher: Fetcher, note: Callable[[str], 
         seen.add(older)
         page += 1
         try:
-            answer = fetcher.get(older, most=MOST_BYTES)
-            document = read_feed(answer.data, answer.url, answer.type)
-        except (FetchError, FeedError) as fault:
+            answer = fetcher.get(older, max_bytes=MOST_BYTES)
+            document = read_feed(answer.data, answer.url, answer.content_type)
+        except (HttpError, FeedError) as fault:
             is_end = feed.older is None and getattr(fault, "status", None) == 404
             if not is_end:
                 note(f"older entries are missing from here on: {fault}")

@@ -314,8 +314,3 @@ def show(value: object) -> str:
         return "a list"
     text = str(value).replace("\n", " ")
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-def harmless(words: str) -> str:
-    """Show what somebody else wrote on one line, without what a terminal would obey."""
-    return "".join(each if each.isprintable() else " " for each in words)

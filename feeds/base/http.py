@@ -1,0 +1,232 @@
+"""The HTTP client: http and https, with a deadline for the whole exchange, a limit of bytes, and a guard of addresses.
+
+It knows nothing of what it fetches. Unless `allow_local` is given, it talks to no address of the local network,
+whatever its name: it looks at who answered before it sends a word.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from .text import printable
+
+SILENCE = 20
+"""Seconds that a server may stay silent."""
+
+DEADLINE = 120
+"""Seconds for a whole exchange, unless a client has its own."""
+
+REDIRECTS = 5
+
+_CHUNK_BYTES = 1 << 16
+
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+"""IPv4 addresses in IPv6 (RFC 6052)."""
+
+_LOCAL_NETWORKS = (IPv6Network("64:ff9b:1::/48"), IPv6Network("fec0::/10"))
+"""Local networks that Python does not know (RFC 8215, RFC 3879)."""
+
+
+class HttpError(Exception):
+    """Why there is no response, in words for people; `status` is that of a response that was not wanted."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """Take the message."""
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response: the URL after redirects, and the body without its content coding, as far as it was asked for."""
+
+    url: str
+    status: int
+    reason: str
+    headers: Mapping[str, str] = field(default_factory=CaseInsensitiveDict)
+    data: bytes = b""
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header; empty where there is none."""
+        return self.headers.get("Content-Type", "")
+
+
+def is_local(address: str) -> bool:
+    """Return whether an IP address is reached only by this machine or its network, or by nobody."""
+    ip = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv6Address):
+        if ip in _TRANSLATED:
+            return is_local(str(IPv4Address(int(ip) & 0xFFFFFFFF)))
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
+    return not ip.is_global or ip.is_multicast or any(ip in network for network in _LOCAL_NETWORKS)
+
+
+class _GuardedConnection(HTTPConnection):
+    """A connection that is closed where the other end is on the local network."""
+
+    def _new_conn(self) -> Any:
+        connection = super()._new_conn()
+        address = connection.getpeername()[0]
+        if is_local(address):
+            connection.close()
+            host = self.host if self.host == address else f"{self.host} ({address})"
+            raise HttpError(f"{host} is on the local network (use --allow-local if that is intended)")
+        return connection
+
+
+class _GuardedTLSConnection(_GuardedConnection, HTTPSConnection):
+    """The same, with TLS."""
+
+
+class _GuardedPool(HTTPConnectionPool):
+    ConnectionCls = _GuardedConnection
+
+
+class _GuardedTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedTLSConnection
+
+
+class _GuardedAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTLSPool}
+
+
+class _Session(requests.Session):
+    """A session that does not look at the Location of a response whose redirect is not followed: it may be anything."""
+
+    follows_redirects = True
+
+    def get_redirect_target(self, resp: requests.Response) -> Any:
+        return super().get_redirect_target(resp) if self.follows_redirects else None
+
+
+class HttpClient:
+    """Sends requests, one at a time; through a proxy of the environment it is the proxy that decides what is local."""
+
+    def __init__(self, agent: str, *, allow_local: bool = False, deadline: float = DEADLINE) -> None:
+        """Take the User-Agent, and the seconds that an exchange may take."""
+        self._session = _Session()
+        self._session.max_redirects = REDIRECTS
+        self._session.headers["User-Agent"] = agent
+        self._deadline = deadline
+        if not allow_local:
+            for scheme in ("http://", "https://"):
+                self._session.mount(scheme, _GuardedAdapter())
+
+    def get(self, url: str, *, max_bytes: int, headers: Mapping[str, str] | None = None) -> Response:
+        """Send a GET, and return the response whatever its status. Raises HttpError."""
+        return self._within_deadline(url, lambda: self._exchange("GET", url, max_bytes, headers))
+
+    def head(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+        """Send a HEAD, and return the response whatever its status. Raises HttpError."""
+        return self._within_deadline(url, lambda: self._exchange("HEAD", url, 0, headers))
+
+    def post(self, url: str, form: Iterable[tuple[str, str]], *, headers: Mapping[str, str] | None = None) -> Response:
+        """Send a form, follow no redirect, and return the response without its body. Raises HttpError."""
+        fields = list(form)
+        return self._within_deadline(url, lambda: self._exchange("POST", url, 0, headers, fields))
+
+    def _within_deadline(self, url: str, exchange: Callable[[], Response]) -> Response:
+        """Run an exchange in a thread: a server that sends a byte a second is never silent for long."""
+        if not url.startswith(("http://", "https://")):
+            raise HttpError(f"{url} is not fetched (expected http or https)")
+        outcomes: SimpleQueue[Response | HttpError] = SimpleQueue()
+
+        def run() -> None:
+            try:
+                outcomes.put(exchange())
+            except HttpError as error:
+                outcomes.put(error)
+            except Exception as error:  # whatever comes of what a server sends
+                outcomes.put(HttpError(describe(error, url)))
+
+        Thread(target=run, daemon=True).start()
+        try:
+            outcome = outcomes.get(timeout=max(0, self._deadline))
+        except Empty:
+            outcome = self._too_slow()
+        if isinstance(outcome, HttpError):
+            raise outcome
+        return outcome
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        max_bytes: int,
+        headers: Mapping[str, str] | None,
+        form: list[tuple[str, str]] | None = None,
+    ) -> Response:
+        end, data = time.monotonic() + self._deadline, bytearray()
+        self._session.follows_redirects = follows = form is None
+        with self._session.request(
+            method, url, data=form, headers=headers, allow_redirects=follows, stream=True, timeout=SILENCE
+        ) as response:
+            while max_bytes and (chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True)):
+                data += chunk
+                if len(data) > max_bytes:
+                    raise HttpError(f"it has more than {max_bytes:,} bytes")
+                if time.monotonic() > end:
+                    raise self._too_slow()
+            return Response(response.url, response.status_code, response.reason, response.headers, bytes(data))
+
+    def _too_slow(self) -> HttpError:
+        return HttpError(f"it takes more than {self._deadline:g} seconds")
+
+
+def describe(error: BaseException, url: str) -> str:
+    """Return in a few words what went wrong with a request, without the layers of libraries around it."""
+    where = _host_and_port(getattr(getattr(error, "request", None), "url", None) or url)
+    if isinstance(error, requests.TooManyRedirects):
+        return f"more than {REDIRECTS} redirects"
+    for cause in reversed(list(_causes(error))):
+        if isinstance(cause, ConnectionRefusedError):
+            return f"connection refused by {where}"
+        if isinstance(cause, socket.gaierror):
+            return f"no such host: {where}"
+        if isinstance(cause, TimeoutError):
+            return f"no response from {where} within {SILENCE} seconds"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the certificate of {where} is not valid: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError):
+            return f"no encrypted connection to {where}: {cause.reason}"
+        if isinstance(cause, ConnectionError):
+            return f"{where} closed the connection"
+        if isinstance(cause, HTTPException):
+            return f"{where} did not answer with HTTP"
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"{cause.strerror[0].lower()}{cause.strerror[1:]}: {where}"
+    return printable(str(error))[:200] or type(error).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and what it was raised from, the outermost first."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _host_and_port(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname} (port {parts.port or (443 if parts.scheme == 'https' else 80)})"
+    except ValueError:
+        return printable(url)

@@ -1,0 +1,26 @@
+"""Fetches what an import needs from elsewhere.
+
+It knows nothing of what it fetches.
+"""
+
+from __future__ import annotations
+
+from feeds.base.http import HttpClient, HttpError, Response
+
+
+class Fetcher:
+    """Fetches URLs that answer 200."""
+
+    def __init__(self, *, allow_local: bool = False) -> None:
+        """Refuse URLs of the local network, unless they are allowed."""
+        self._client = HttpClient("Feeds (import)", allow_local=allow_local)
+
+    def get(self, url: str, *, max_bytes: int) -> Response:
+        """Return the response to a GET. Raises HttpError, which names the URL."""
+        try:
+            response = self._client.get(url, max_bytes=max_bytes)
+        except HttpError as error:
+            raise HttpError(f"{url} cannot be fetched: {error}") from None
+        if response.status != 200:
+            raise HttpError(f"{url} answers {response.status} {response.reason} (expected 200)", response.status)
+        return response
