@@ -115,8 +115,8 @@ def served(content: Path, state: Path) -> AbstractContextManager[Process]:
 def cached(state: Path) -> int:
     """Return how many files are in the cache of a state folder."""
     try:
-        with closing(sqlite3.connect(f"file:{state}/good.sqlite?mode=ro", uri=True)) as database:
-            return int(database.execute("select count(*) from rows").fetchone()[0])
+        with closing(sqlite3.connect(f"file:{state}/articles.sqlite?mode=ro", uri=True)) as database:
+            return int(database.execute("select count(*) from files where row is not null").fetchone()[0])
     except sqlite3.Error:
         return 0
 

@@ -18,16 +18,17 @@ MAKERS = (
 
 
 @cache
-def code() -> str:
-    """Give a digest of the package's files, and of the versions of Python and of what it reads and writes with."""
+def code_digest(*rooms: str) -> str:
+    """Return a digest of the files of some rooms, or of the whole package, and of the versions of what they use."""
     root = Path(str(files("feeds")))
-    found = hashlib.sha256()
-    for path in sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"):
-        found.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
+    paths = (path for place in rooms or ("",) for path in (root / place).rglob("*"))
+    digest = hashlib.sha256()
+    for path in sorted(path for path in paths if path.is_file() and path.suffix != ".pyc"):
+        digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
     for name in MAKERS:
-        found.update(f"{name} {version(name)}\0".encode())
-    found.update(sys.version.encode())
-    return found.hexdigest()[:32]
+        digest.update(f"{name} {version(name)}\0".encode())
+    digest.update(sys.version.encode())
+    return digest.hexdigest()[:32]
 
 
 def zone_rules(zone: str) -> str:

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import with_appcontext
 
-from feeds.base.fingerprint import ENDING
 from feeds.base.text import printable
 from feeds.content.pictures import PictureStore
+from feeds.content.reader import ENDING
 from feeds.edition.edition import Edition
 from feeds.feed.builder import FeedTable
 from feeds.feed.catalog import Catalog

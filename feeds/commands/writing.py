@@ -8,9 +8,8 @@ import secrets
 import click
 from flask.cli import with_appcontext
 
-from feeds.base.fingerprint import ENDING
 from feeds.content.checks import PLACEHOLDER
-from feeds.content.reader import free_name
+from feeds.content.reader import ENDING, free_name
 from feeds.model.fields import title as read_title
 from feeds.model.schema import article_schema, schema_line, site_schema
 from feeds.model.site_fields import slug

@@ -1,130 +1,278 @@
-"""ArticleStore: reads many article files at once, and keeps what was read, and the good texts, for the next process.
+"""The cache of parsed article files and measured media, and the last good text of each file, over restarts.
 
-It decides nothing about an article. What was kept serves only for a file that is as it was, read by the same code
-against the same site and the same files of media; all else is read.
+A cached row is used only for a file that is as it was, read by the same code against the same site and media: its seal
+covers all of that. A row is JSON, so that a damaged or forged one is thrown away, and nothing in it could run.
 """
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+import logging
+import sqlite3
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import astuple
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from feeds.base.parallel import spread
-from feeds.model.site import Site
+from pydantic import BaseModel
+from pydantic_core import from_json
 
-from .media import file_state
-from .reader import ArticleFile, ArticleFiles
-from .row import Row, Seals, measured, media_row, to_row
+from feeds.base.fingerprint import file_state, fingerprint, fingerprint_bytes
+from feeds.base.parallel import parallel_map
+from feeds.base.version import code_digest, zone_rules
+from feeds.model import yamlfile
+from feeds.model.article import Article, Attachment, Picture, Withdrawal
+from feeds.model.mediafile import MediaFile
+from feeds.model.renditions import Original
+from feeds.model.site import Person, Site
+from feeds.model.yamlfile import Position, Problem, Tree
+
+from .reader import ANY_FILE, OUTLINE, ArticleFile, ArticleReader
 from .state import StateFolder
 
+NAME = "articles.sqlite"
+"""The database in the state folder."""
+
 MEDIA = "media/"
-"""What the names of rows of other files than articles begin with."""
+"""Prefix of the names of media files; all other rows are of article files and of the site file."""
 
 BATCH = 500
-"""How many texts are kept at a time: all of them would be in memory twice."""
+"""Rows that are written in a transaction: all of them would be in memory twice."""
+
+READING_ROOMS = ("base", "model", "feed", "content")
+"""The rooms whose code takes part in reading an article file; a change of it makes all rows void."""
+
+_MODELS: Mapping[str, type[BaseModel]] = {
+    model.__name__: model for model in (Article, Attachment, Person, Picture, Withdrawal)
+}
+_DEFAULTS = {
+    name: {key: info.get_default() for key, info in model.model_fields.items()} for name, model in _MODELS.items()
+}
+_TYPE = "is"
+"""The key under which a packed model has its name; no field has this name."""
+
+_NO_FIELDS: set[str] = set()
+"""What pydantic records of the keys that were given, which is not used: for many articles it is many megabytes."""
+
+_PATHS: dict[yamlfile.Path, yamlfile.Path] = {path: path for path in ((), *OUTLINE)}
+
+_CREATE = "create table if not exists files (name text primary key, seal blob, row blob, text blob)"
+_SAVE = (
+    "insert into files values (?, ?, ?, ?) on conflict (name) do update set"
+    " seal = excluded.seal, row = excluded.row, text = excluded.text"
+    " where seal is not excluded.seal or row is not excluded.row or text is not excluded.text"
+)
+
+logger = logging.getLogger(__name__)
+
+Row = tuple[str, bytes | None, bytes | None, bytes | None]
+"""Name of the file below the content folder, seal, packed reading, last good text."""
 
 
-class ArticleStore:
-    """The article files of a folder, and what a state folder knows of them; without one, nothing is kept."""
+class ArticleCache:
+    """The article files of a folder, and what the state folder has of them; without one, nothing is cached."""
 
-    def __init__(self, root: Path, reader: ArticleFiles, state: StateFolder | None) -> None:
-        """Take both folders; nothing is read yet."""
+    def __init__(self, root: Path, reader: ArticleReader, state: StateFolder | None) -> None:
+        """Take the content folder and the state folder; nothing is read yet."""
         self._root, self._reader, self._state = root, reader, state
-        self._unkept: set[Path] = set()
-        self._seals: Seals | None = None
+        self._unsaved: set[Path] = set()
+        self._key = b""
 
-    def against(self, site: Site) -> None:
-        """Tell which site files are read against from now on."""
-        self._seals = Seals(site) if self._state else None
+    def use_site(self, site: Site) -> None:
+        """Read and seal rows against a site from now on."""
+        self._key = fingerprint(code_digest(*READING_ROOMS), zone_rules(site.timezone.key), site).encode()
 
-    def first(self, paths: Sequence[Path], site: Site) -> dict[Path, ArticleFile]:
-        """Give what is in files of which this process knows nothing yet."""
-        kept = self._kept(paths)
-        unknown = [path for path in paths if path not in kept]
-        self._unkept.update(unknown)
+    def load(self, paths: Sequence[Path], site: Site) -> dict[Path, ArticleFile]:
+        """Return what is in files of which this process knows nothing yet, from the cache or read anew."""
+        files = self._cached(paths) if self._state else {}
+        unknown = [path for path in paths if path not in files]
+        self._unsaved.update(unknown)
 
-        def load(path: Path) -> ArticleFile:
+        def read(path: Path) -> ArticleFile:
             return self._reader.load(path, site, None, is_first=True)
 
-        def unpack(path: Path, row: bytes) -> ArticleFile:
-            found = Row(row)
-            return found.file(path, found.state)
+        files.update(zip(unknown, parallel_map(unknown, read, pack=pack, unpack=unpack), strict=True))
+        return {path: files[path] for path in paths}
 
-        kept.update(zip(unknown, spread(unknown, load, lambda file: to_row(file, b""), unpack), strict=True))
-        return {path: kept[path] for path in paths}
+    def _cached(self, paths: Sequence[Path]) -> dict[Path, ArticleFile]:
+        """Return the cached files that are as they were, and mark those that are gone."""
+        by_name = {self._name(path): path for path in paths}
+        files: dict[Path, ArticleFile] = {}
+        for name, seal, row in self._query("select name, seal, row from files"):
+            path = by_name.get(name)
+            is_sealed = isinstance(row, bytes) and seal == self._seal(name, row)
+            if path is None and name.startswith(MEDIA) and (self._root / name).exists():
+                if is_sealed:
+                    state, values = from_json(row)
+                    self._reader.media.remember(tuple(state), MediaFile(*values))
+            elif path is None and name != "site.yaml":
+                self._unsaved.add(self._root / name)  # it is gone: the next `save` deletes it
+            elif path and is_sealed and (file := self._unchanged(path, row)):
+                files[path] = file
+        return files
 
-    def _kept(self, paths: Sequence[Path]) -> dict[Path, ArticleFile]:
-        """Give what was kept of files that are as they were, and forget those that are gone."""
-        if self._state is None or self._seals is None:
-            return {}
-        known, found = {self._name(path): path for path in paths}, dict[Path, ArticleFile]()
-        for name, seal, row in self._state.rows():
-            path, is_good = known.get(name), self._seals.of(name, row) == seal
-            if path is None and not (name.startswith(MEDIA) and (self._root / name).exists()):
-                self._unkept.add(self._root / name)  # it is gone, which `keep` forgets
-            elif path is None and is_good:
-                self._reader.media.remember(*measured(row))
-            elif path and is_good and (file := self._as_it_was(path, Row(row))):
-                found[path] = file
-        return found
-
-    def _as_it_was(self, path: Path, row: Row) -> ArticleFile | None:
-        """Give what was read of a file, unless it has changed; one that was only written anew has the same text."""
+    def _unchanged(self, path: Path, row: bytes) -> ArticleFile | None:
+        """Return the cached reading of a file, unless it has changed; one with a new date may have the same text."""
         state = file_state(path)
         if state is None or path.is_symlink():  # where a link leads has to be looked at
             return None
-        if not all(self._reader.media.is_as(*each) for each in row.media.items()):
+        file = unpack(path, row)
+        if not all(self._reader.media.is_unchanged(*each) for each in file.media.items()):
             return None
-        if state != row.state:
-            text, problem = self._reader.text(path)
-            if problem or not row.is_of(text) or state != file_state(path):
-                return None
-            self._unkept.add(path)
-        return row.file(path, state)
+        if file.state == state:
+            return file
+        text, problem = self._reader.text(path)
+        if problem or text != self.texts({self._name(path)}).get(self._name(path)) or state != file_state(path):
+            return None
+        self._unsaved.add(path)
+        return ArticleFile(state, file.article, file.tree, file.problems, False, media=file.media)
 
-    def changed(self, paths: Collection[Path]) -> None:
-        """Tell which files were read, or are gone: they are kept next."""
-        self._unkept.update(paths)
+    def mark(self, paths: Collection[Path]) -> None:
+        """Note files that were read or are gone, for the next `save`."""
+        self._unsaved.update(paths)
 
-    def keep(self, files: Mapping[Path, ArticleFile]) -> None:
-        """Keep what was read since the last time and is good, for the next process."""
-        changed, self._unkept = self._unkept, set()
-        if self._state is None or self._seals is None or not changed:
+    def save(self, files: Mapping[Path, ArticleFile]) -> None:
+        """Write what was read since the last time and is good, and delete what is gone."""
+        changed, self._unsaved = self._unsaved, set()
+        if self._state is None or not changed:
             return
-        seal, good = self._seals.of, self._good(files, changed)
-        while some := list(islice(good, BATCH)):
-            texts = [(name, text) for name, text, _ in some]
-            self._state.keep_texts(texts, [(name, seal(name, row), row) for name, _, row in some if row])
-        if news := self._reader.media.news():
-            measured_files = ((f"{MEDIA}{file.path}", media_row(state, file)) for state, file in news)
-            self._state.keep_texts((), [(name, seal(name, row), row) for name, row in measured_files])
-        if gone := {self._name(path) for path in changed if path not in files}:
-            self._state.forget_texts(gone)
+        rows = self._rows(files, changed)
+        while batch := list(islice(rows, BATCH)):
+            self._execute(_SAVE, batch)
+        if gone := [(self._name(path),) for path in changed if path not in files]:
+            self._execute("delete from files where name = ?", gone)
 
-    def _good(
-        self, files: Mapping[Path, ArticleFile], paths: Collection[Path]
-    ) -> Iterator[tuple[str, bytes, bytes | None]]:
-        """Give the names of good files, their texts, and what was read of them as rows."""
+    def _rows(self, files: Mapping[Path, ArticleFile], paths: Collection[Path]) -> Iterator[Row]:
         for path in paths:
             if (file := files.get(path)) and not file.is_broken:
                 text, problem = self._reader.text(path)
-                if not problem and file_state(path) == file.state:  # else it is another by now, not yet looked at
-                    yield self._name(path), text, to_row(file, text)
+                if not problem and file_state(path) == file.state:  # else it has changed, and is read next
+                    row, name = pack(file), self._name(path)
+                    yield name, row and self._seal(name, row), row, text
+        for state, media in self._reader.media.newly_measured():
+            name, row = f"{MEDIA}{media.path}", json.dumps([state, astuple(media)], ensure_ascii=False).encode()
+            yield name, self._seal(name, row), row, None
+
+    def texts(self, names: Collection[str]) -> dict[str, bytes]:
+        """Return the last good texts of files, by their names below the content folder."""
+        found: dict[str, bytes] = {}
+        for name in names if self._state else ():
+            found.update(self._query("select name, text from files where name = ? and text is not null", (name,)))
+        return found
+
+    def save_text(self, name: str, text: bytes) -> None:
+        """Write the text of a file that is good."""
+        if self._state:
+            self._execute(_SAVE, [(name, None, None, text)])
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
 
+    def _seal(self, name: str, row: bytes) -> bytes:
+        return fingerprint_bytes(b"\0".join((self._key, name.encode(errors="surrogateescape"), row))).encode()
 
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Put off the search for garbage: what is read is much, and no garbage; the search would take half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+    def _query(self, statement: str, values: tuple[str, ...] = ()) -> Iterator[Any]:
+        try:
+            with closing(self._connect()) as database:
+                yield from database.execute(statement, values)
+        except (sqlite3.Error, OSError) as error:
+            self._recover(error)
+
+    def _execute(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        try:
+            with closing(self._connect()) as database, database:
+                database.executemany(statement, rows)
+        except (sqlite3.Error, OSError) as error:
+            self._recover(error)
+
+    def _connect(self) -> sqlite3.Connection:
+        assert self._state, "without a state folder nothing is cached"
+        self._state.root.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(self._state.root / NAME, timeout=5)
+        database.execute(_CREATE)
+        return database
+
+    def _recover(self, error: Exception) -> None:
+        """Delete a damaged database; report any other fault, which may pass."""
+        assert self._state
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            path = self._state.root / NAME
+            logger.error("%s: %s; it is started anew", path, error)
+            with suppress(OSError):
+                path.unlink()
+        else:
+            self._state.report(error)
+
+
+def pack(file: ArticleFile) -> bytes | None:
+    """Return what was read of a file as JSON, or None where it has no good article or may depend on any media file."""
+    if file.article is None or file.tree is None or file.is_broken or ANY_FILE in file.media:
+        return None
+    article = file.article
+    places = [[list(path), *place] for path, place in file.tree.values_at.items()]
+    problems = [[each.line, each.column, each.key, each.message, each.severity] for each in file.problems]
+    pictures = {path: _pack(original.file) for path, original in article.body_pictures.items()}
+    values = file.state, dict(file.media), article.slug, article.digest, pictures, _pack(article), places, problems
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def unpack(path: Path, row: bytes) -> ArticleFile:
+    """Return what was read of the file at a path, from JSON whose seal holds."""
+    state, media, slug, digest, pictures, values, places, problems = from_json(row)
+    originals = {place: Original(_unpack(picture)) for place, picture in pictures.items()}
+    article = _unpack_model(values, {"_slug": slug, "_body_pictures": originals})
+    assert isinstance(article, Article), "the seal is ours"
+    article.__dict__["digest"] = digest  # what the cached property would compute
+    name = str(path)
+    positions = {_PATHS[tuple(keys)]: Position(line, column) for keys, line, column in places}
+    return ArticleFile(
+        tuple(state),
+        article,
+        Tree(name, "", {}, [], positions, {}),
+        tuple(Problem(name, *each) for each in problems),
+        False,
+        media={name: tuple(state) for name, state in media.items()},
+    )
+
+
+def _pack(value: Any) -> Any:
+    """Return a value of a model as what JSON has."""
+    if isinstance(value, BaseModel):
+        name = type(value).__name__
+        fields = ((key, value.__dict__[key], default) for key, default in _DEFAULTS[name].items())
+        return {_TYPE: name, **{key: _pack(field) for key, field, default in fields if field != default}}
+    if isinstance(value, MediaFile):
+        return {_TYPE: "file", "values": astuple(value)}
+    if isinstance(value, datetime):
+        return {_TYPE: "at", "seconds": int(value.timestamp())}
+    return [_pack(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _unpack(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(sys.intern(item) if isinstance(item, str) else _unpack(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if value[_TYPE] == "at":
+        return datetime.fromtimestamp(value["seconds"], UTC)
+    return MediaFile(*value["values"]) if value[_TYPE] == "file" else _unpack_model(value)
+
+
+def _unpack_model(packed: dict[str, Any], private: dict[str, Any] | None = None) -> BaseModel:
+    """Return a model of values that were validated before, as pydantic restores its own pickles."""
+    name = packed.pop(_TYPE)
+    values = {key: _unpack(value) if isinstance(value, list | dict) else value for key, value in packed.items()}
+    model = _MODELS[name].__new__(_MODELS[name])
+    model.__setstate__(
+        {
+            "__dict__": {**_DEFAULTS[name], **values},
+            "__pydantic_fields_set__": _NO_FIELDS,
+            "__pydantic_extra__": None,
+            "__pydantic_private__": private,
+        }
+    )
+    return model

@@ -5,22 +5,23 @@ It decides nothing by the time of day: an embargo is the catalog's affair.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from feeds.base.fingerprint import ENDING
+from feeds.base.fingerprint import file_state
 from feeds.model.article import Article
 from feeds.model.renditions import Original
 from feeds.model.site import Site, read_site
 from feeds.model.yamlfile import Problem, Tree, read
 
 from . import checks
-from .cache import ArticleStore, without_collection
-from .media import Entry, MediaFolder, file_state
-from .reader import OUTLINE, ArticleFile, ArticleFiles, is_ignored, wrong_name
+from .cache import ArticleCache
+from .media import Entry, MediaFolder
+from .reader import ENDING, OUTLINE, ArticleFile, ArticleReader, is_ignored, wrong_name
 from .state import StateFolder
 
 
@@ -51,12 +52,12 @@ class ContentFolder:
         self.root, self.url = root, url
         self._state = state
         self.media = MediaFolder(root / "media")
-        self._reader = ArticleFiles(root, self.media)
+        self._reader = ArticleReader(root, self.media)
         self._site: Site | None = None
         self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: frozenset[Entry] = frozenset()
-        self._store = ArticleStore(root, self._reader, state)
+        self._cache = ArticleCache(root, self._reader, state)
         self._unsettled: set[Path] = set()
         self._links: set[Path] = set()  # to other files, whose changes are theirs
         self._articles: Mapping[str, Article] = {}
@@ -96,7 +97,7 @@ class ContentFolder:
             site = None  # as one that cannot be read: it keeps the last
         if site and site != self._site and self._state:
             with suppress(OSError):
-                self._state.keep_texts([(self.site_file.name, self.site_file.read_bytes())])
+                self._cache.save_text(self.site_file.name, self.site_file.read_bytes())
         is_same_site = site is None or site == self._site
         if site is not None and not is_same_site:
             self._site = site
@@ -113,12 +114,12 @@ class ContentFolder:
             problems.append(Problem(where, 1, 1, "", "missing (want the folder, with the articles in it)"))
             self._around = tuple(problems), 1
             return self._content(self._site, dict(self._files), None)  # a drive may be away for a moment
-        self._store.against(self._site)
+        self._cache.use_site(self._site)
         paths = list(self.article_files())
         if not self._files:
             wrong = {path: problem for path in paths if (problem := wrong_name(path))}
             problems += wrong.values()
-            files = self._store.first([path for path in paths if path not in wrong], self._site)
+            files = self._cache.load([path for path in paths if path not in wrong], self._site)
         for path in paths if self._files else ():
             before = self._files.get(path)
             if before is None and (problem := wrong_name(path)):
@@ -209,7 +210,7 @@ class ContentFolder:
         """Fetch the texts of what is broken and was good before we began."""
         broken = (path for path in changed if path in files and files[path].is_broken and not files[path].article)
         forgotten = {path.relative_to(self.root).as_posix(): path for path in broken}
-        for name, data in state.good_texts(set(forgotten)).items():
+        for name, data in self._cache.texts(set(forgotten)).items():
             path = forgotten[name]
             tree, _ = read(data, str(path))
             article = self._reader.article(tree, path, site)
@@ -218,7 +219,7 @@ class ContentFolder:
 
     def keep(self) -> None:
         """Keep what was read since the last time and is good, for the next process."""
-        self._store.keep(self._files)
+        self._cache.save(self._files)
 
     def _lost(self, before: Site, site: Site) -> Problem | None:
         """Tell of a category that the site file has lost, though articles still name it: its feeds would go."""
@@ -231,7 +232,7 @@ class ContentFolder:
 
     def _last_good_site(self, state: StateFolder) -> Site | None:
         """Give the site that was served before this process began: one of several may be replaced at any time."""
-        data = state.good_texts({self.site_file.name}).get(self.site_file.name)
+        data = self._cache.texts({self.site_file.name}).get(self.site_file.name)
         tree = read(data, str(self.site_file))[0] if data else None
         return self._moved(read_site(tree, self.media) if tree else None)
 
@@ -245,7 +246,7 @@ class ContentFolder:
         if self._state:
             self._recall(files, changed, self._state, site)
             if self._files:
-                self._store.changed(changed)
+                self._cache.mark(changed)
         before, self._files = self._files, files
         self._unsettled = {path for path in paths if path in files and not files[path].is_settled}
         self._links = {path for path in self._links if path in files} | {path for path in changed if path.is_symlink()}
@@ -278,3 +279,15 @@ def _together(
     found = [(file.article, file.tree) for file in files if file.article and file.tree]
     kept, doubles = checks.without_doubles(sorted(found, key=lambda each: each[1].file), served)
     return {article.slug: article for article, _ in kept}, (*doubles, *checks.translation_warnings(site, kept))
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Suspend garbage collection: what is read is much, and no garbage; collection would take half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from feeds.base.fingerprint import State, state_of
+from feeds.base.fingerprint import FileState, file_state
 from feeds.model.mediafile import MediaFile, guess_type
 from feeds.model.yamlfile import show
 
@@ -40,13 +40,11 @@ MOST_PIXELS = 100_000_000
 _ORIENTATION = 0x0112
 """The EXIF tag that turns a picture: from 5 on, its sides are exchanged."""
 
-_CHUNK = 1 << 20
-
 _TAIL = 1 << 16
 """Bytes in which the mark of a picture's end is looked for: cameras write more behind it."""
 
 
-Entry = tuple[str, State | None, str | None]
+Entry = tuple[str, FileState | None, str | None]
 """A file below the folder: its path there, its state, and where it leads if it is a link."""
 
 
@@ -56,8 +54,8 @@ class MediaFolder:
     def __init__(self, root: Path) -> None:
         """Look at a folder; nothing is measured yet."""
         self.root = root
-        self._measured: dict[str, tuple[State | None, MediaFile]] = {}
-        self._news: dict[str, None] = {}  # what was measured since somebody asked, by path
+        self._measured: dict[str, tuple[FileState | None, MediaFile]] = {}
+        self._newly_measured: dict[str, None] = {}  # what was measured since somebody asked, by path
 
     def find(self, path: str) -> MediaFile:
         """Give the file at a path, measured. Raises ValueError, in words for authors, where there is none."""
@@ -81,11 +79,11 @@ class MediaFolder:
         links = ((name, path, os.readlink(path) if path.is_symlink() else None) for name, path in found)
         return frozenset((name, file_state(path), link) for name, path, link in links)
 
-    def state_of(self, file: MediaFile) -> State | None:
+    def state_of(self, file: MediaFile) -> FileState | None:
         """Tell in which state a file was when it was measured; nothing for a link, which may lead elsewhere."""
         return None if (self.root / file.path).is_symlink() else self._measured[file.path][0]
 
-    def is_as(self, path: str, state: State) -> bool:
+    def is_unchanged(self, path: str, state: FileState) -> bool:
         """Tell whether the file at a path is in a state still."""
         place = self.root / path
         return file_state(place) == state and not place.is_symlink()
@@ -117,40 +115,24 @@ class MediaFolder:
         kept = self._measured.get(path)
         if kept and kept[0] == state:
             return kept[1]
-        size, digest = _digest(file)
+        with file.open("rb") as opened:
+            size, digest = os.fstat(opened.fileno()).st_size, hashlib.file_digest(opened, "sha256").hexdigest()
         look = _look(file)
         kind = look.type or guess_type(path) or "application/octet-stream"
         measured = MediaFile(path, size, kind, digest, look.width, look.height, look.flaw, look.moves)
         self._measured[path] = (state, measured)
-        self._news[path] = None
+        self._newly_measured[path] = None
         return measured
 
-    def remember(self, state: State, file: MediaFile) -> None:
+    def remember(self, state: FileState, file: MediaFile) -> None:
         """Take a file for measured, as it was in a state: only while it is in that, this counts."""
         self._measured.setdefault(file.path, (state, file))
 
-    def news(self) -> list[tuple[State, MediaFile]]:
+    def newly_measured(self) -> list[tuple[FileState, MediaFile]]:
         """Give what was measured since this was asked last, and in which states."""
-        news, self._news = self._news, {}
-        found = (self._measured[path] for path in news if path in self._measured)
+        paths, self._newly_measured = self._newly_measured, {}
+        found = (self._measured[path] for path in paths if path in self._measured)
         return [(state, file) for state, file in found if state]
-
-
-def file_state(file: Path) -> State | None:
-    """Give what changes when a file does; nothing where it cannot be looked at."""
-    try:
-        return state_of(file.stat())
-    except OSError:
-        return None
-
-
-def _digest(file: Path) -> tuple[int, str]:
-    found, size = hashlib.sha256(), 0
-    with file.open("rb") as opened:
-        while chunk := opened.read(_CHUNK):
-            found.update(chunk)
-            size += len(chunk)
-    return size, found.hexdigest()
 
 
 class _Look(NamedTuple):

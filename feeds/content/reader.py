@@ -1,4 +1,4 @@
-"""ArticleFiles: reads single article files, each as what it says and what is wrong with it.
+"""ArticleReader: reads single article files, each as what it says and what is wrong with it.
 
 It knows no other file than the one it is asked for; `content` puts them together.
 """
@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from feeds.base.fingerprint import ENDING, State
+from feeds.base.fingerprint import FileState, file_state
 from feeds.model.article import Article, read_article
 from feeds.model.article_fields import ArticleContext
 from feeds.model.mediafile import Media, MediaFile
@@ -21,9 +21,12 @@ from feeds.model.site_fields import slug
 from feeds.model.yamlfile import MAX_BYTES, Problem, Tree, read
 
 from . import checks
-from .media import MediaFolder, file_state, is_within
+from .media import MediaFolder, is_within
 
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
+ENDING = ".yaml"
+"""Suffix of article files."""
 
 ANY_FILE = ""
 """Stands for any file below `media/`."""
@@ -40,13 +43,13 @@ class ArticleFile:
     may depend on any.
     """
 
-    state: State | None
+    state: FileState | None
     article: Article | None
     tree: Tree | None
     problems: tuple[Problem, ...]
     is_broken: bool
     is_settled: bool = True
-    media: Mapping[str, State] = field(default_factory=dict)
+    media: Mapping[str, FileState] = field(default_factory=dict)
 
     @property
     def told(self) -> tuple[Problem, ...]:
@@ -66,7 +69,7 @@ class ArticleFile:
         return bool(changed) and (may_be_any or not self.media.keys().isdisjoint(changed))
 
 
-class ArticleFiles:
+class ArticleReader:
     """The files of a content folder, read one at a time."""
 
     def __init__(self, root: Path, media: MediaFolder) -> None:
@@ -108,10 +111,8 @@ class ArticleFiles:
     def article(self, tree: Tree | None, path: Path, site: Site, media: Media | None = None) -> Article | None:
         """Make the article of a file's values, with the pictures that its body shows."""
         media = media or self.media
-        found = read_article(tree, ArticleContext(site, media, slug(path.stem))) if tree else None
-        if found:
-            found.take_pictures(checks.pictures_in(found, site, media))
-        return found
+        article = read_article(tree, ArticleContext(site, media, slug(path.stem))) if tree else None
+        return article and article.with_body_pictures(checks.pictures_in(article, site, media))
 
     def categories_in(self, path: Path) -> list[str]:
         """Give what a file says of its categories, whether they exist or not."""
@@ -170,7 +171,7 @@ class _Asked:
 
     def __init__(self, media: MediaFolder) -> None:
         self._media = media
-        self.files: dict[str, State] = {}
+        self.files: dict[str, FileState] = {}
 
     def find(self, path: str) -> MediaFile:
         found = self._media.find(path)

@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 
 from feeds.base.atomic import write_whole
+from feeds.base.fingerprint import FileState, file_state
 from feeds.base.locks import FileLock
 from feeds.feed.manifest import Manifest
 
@@ -25,14 +25,6 @@ BUILT = "built.json"
 
 TOLD = "told.json"
 """The file of what each hub was told."""
-
-_KEEP_TEXT = (
-    "insert into good values (?, ?) on conflict (name) do update set text = excluded.text where text <> excluded.text"
-)
-_KEEP_ROW = (
-    "insert into rows values (?, ?, ?) on conflict (name) do update set seal = excluded.seal, row = excluded.row"
-    " where seal is not excluded.seal or row is not excluded.row"
-)
 
 Built = tuple[tuple[str, ...], dict[str, str]]
 Kind = TypeVar("Kind")
@@ -43,11 +35,6 @@ _TOLD: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, 
 logger = logging.getLogger(__name__)
 
 
-def _state(path: Path) -> tuple[int, ...]:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
 class StateFolder:
     """A folder of ours, shared by all processes of one machine."""
 
@@ -55,7 +42,7 @@ class StateFolder:
         """Look at a folder; nothing is made or read yet."""
         self.root = root
         self._is_told = False
-        self._known: tuple[tuple[int, ...], Manifest] | None = None
+        self._known: tuple[FileState | None, Manifest] | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -65,7 +52,7 @@ class StateFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except OSError as fault:
-            self._tell(fault)
+            self.report(fault)
         try:
             yield
         finally:
@@ -75,14 +62,14 @@ class StateFolder:
         """Read the manifest; a damaged one is set aside under another name."""
         path = self.root / "manifest.json"
         try:
-            state = _state(path)
+            state = file_state(path)
             if self._known is None or self._known[0] != state:
                 self._known = (state, Manifest.from_json(path.read_bytes()))
             return self._known[1]
         except FileNotFoundError:
             return None
         except OSError as fault:
-            self._tell(fault)
+            self.report(fault)
         except ValueError as fault:
             aside = path.with_name(f"manifest.damaged-{os.getpid()}.json")
             logger.error("%s: %s; it is set aside as %s, and begun anew", path, fault, aside.name)
@@ -94,7 +81,7 @@ class StateFolder:
         """Write down the manifest."""
         with suppress(OSError):  # it is told
             path = self._write("manifest.json", manifest.to_json(with_past=True))
-            self._known = (_state(path), manifest)
+            self._known = (file_state(path), manifest)
 
     def _write(self, name: str, data: bytes) -> Path:
         """Write a file whole. Raises OSError, which is told, and that it is over as well."""
@@ -103,7 +90,7 @@ class StateFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             write_whole(path, data)
         except OSError as fault:
-            self._tell(fault)
+            self.report(fault)
             raise
         if self._is_told:
             logger.warning("%s can be used again", self.root)
@@ -135,68 +122,13 @@ class StateFolder:
         except FileNotFoundError:
             pass
         except OSError as fault:
-            self._tell(fault)
+            self.report(fault)
         except ValueError:
             logger.error("%s is damaged; it is begun anew", self.root / name)
         return None
 
-    def good_texts(self, names: set[str]) -> dict[str, bytes]:
-        """Give the last good texts of files, by their names."""
-        if not names:
-            return {}
-        try:
-            with closing(self._texts()) as texts:
-                rows = (
-                    (name, texts.execute("select text from good where name = ?", (name,)).fetchone()) for name in names
-                )
-                return {name: row[0] for name, row in rows if row}
-        except (sqlite3.Error, OSError) as fault:
-            self._begin_texts_anew(fault)
-            return {}
-
-    def rows(self) -> Iterator[tuple[str, bytes, bytes]]:
-        """Give what was kept of readings, one after the other: names, seals and rows, for who made them to judge."""
-        try:
-            with closing(self._texts()) as texts:
-                for row in texts.execute("select name, seal, row from rows"):
-                    if tuple(map(type, row)) == (str, bytes, bytes):
-                        yield row
-        except (sqlite3.Error, OSError) as fault:
-            self._begin_texts_anew(fault)
-
-    def keep_texts(self, good: Iterable[tuple[str, bytes]], rows: Iterable[tuple[str, bytes, bytes]] = ()) -> None:
-        """Keep the texts of files that are good now, by their names, and what was read: names, seals and rows."""
-        self._change_texts({_KEEP_TEXT: good, _KEEP_ROW: rows})
-
-    def forget_texts(self, names: Iterable[str]) -> None:
-        """Forget all of files that are there no more."""
-        gone = [(name,) for name in names]
-        self._change_texts({f"delete from {table} where name = ?": gone for table in ("good", "rows")})
-
-    def _change_texts(self, changes: Mapping[str, Iterable[Any]]) -> None:
-        try:
-            with closing(self._texts()) as texts, texts:
-                for statement, values in changes.items():
-                    texts.executemany(statement, values)
-        except (sqlite3.Error, OSError) as fault:
-            self._begin_texts_anew(fault)
-
-    def _texts(self) -> sqlite3.Connection:
-        self.root.mkdir(parents=True, exist_ok=True)
-        texts = sqlite3.connect(self.root / "good.sqlite", timeout=5)
-        texts.execute("create table if not exists good (name text primary key, text blob)")
-        texts.execute("create table if not exists rows (name text primary key, seal blob, row blob)")
-        return texts
-
-    def _begin_texts_anew(self, fault: Exception) -> None:
-        if isinstance(fault, sqlite3.DatabaseError) and not isinstance(fault, sqlite3.OperationalError):
-            logger.error("%s: %s; it is begun anew", self.root / "good.sqlite", fault)
-            with suppress(OSError):
-                (self.root / "good.sqlite").unlink()
-        else:
-            self._tell(fault)
-
-    def _tell(self, fault: Exception) -> None:
+    def report(self, fault: Exception) -> None:
+        """Log once that the folder cannot be used; the next write that succeeds ends it."""
         if not self._is_told:
             logger.error("%s cannot be used: %s; nothing outlives this process until it can", self.root, fault)
             self._is_told = True

@@ -6,7 +6,6 @@ pages, then feeds, and the manifest at the end, so that an interrupted copy show
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
-from feeds.base.version import code
+from feeds.base.fingerprint import fingerprint, fingerprint_bytes
+from feeds.base.version import code_digest
 from feeds.content.media import MediaFolder
 from feeds.content.pictures import TYPES, PictureStore
 from feeds.edition.document import IMMUTABLE, SANDBOX, SCRIPTABLE, SECURITY, cache_control, content_security_policy
@@ -188,12 +188,12 @@ class Export:
     def _made(self, sheet: Callable[[], Sheet], modified: datetime) -> Made:
         found = sheet()
         headers = tuple({**dict(self.headers), **dict(found.headers)}.items())
-        digest = _digest(found.content_type, hashlib.sha256(found.data).hexdigest(), *map(repr, headers))
+        digest = fingerprint(found.content_type, fingerprint_bytes(found.data), headers)
         return Made(found.data, found.content_type, headers, modified, digest)
 
     def _made_of(self, path: str) -> str | None:
         found = self.edition.made_of(path)
-        return _digest(found, code(), repr(self.headers)) if found else None
+        return fingerprint(found, code_digest(), self.headers) if found else None
 
     def _others(self) -> Iterator[ExportedFile]:
         """Give what a server of ours makes at the request: pages of what is not there, and where to report a fault."""
@@ -222,7 +222,7 @@ class Export:
                     found[name] = self._pictures.small(original, name) or self._pictures.folder / renditions.feed.name
         for name, file in found.items():
             kind = TYPES.get(name.rpartition(".")[2], SMALL_TYPE)
-            made = Made(file, kind, headers, _date_of(file), _digest(kind, file.name, *map(repr, headers)))
+            made = Made(file, kind, headers, _date_of(file), fingerprint(kind, file.name, headers))
             yield ExportedFile(site.path + picture_path(name), 0, False, lambda made=made: made)  # type: ignore[misc]
 
     def _media_files(self) -> Iterator[ExportedFile]:
@@ -231,13 +231,9 @@ class Export:
             headers = self.headers
             if file.type in SCRIPTABLE:
                 headers = (*headers[:-1], ("Content-Security-Policy", SANDBOX))
-            source, digest = self._media.path_of(file), _digest(file.type, file.digest, *map(repr, headers))
+            source, digest = self._media.path_of(file), fingerprint(file.type, file.digest, headers)
             made = Made(source, file.type, headers, _date_of(source), digest)
             yield ExportedFile(f"{site.path}/media/{path}", 0, False, lambda made=made: made)  # type: ignore[misc]
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def _date_of(file: Path) -> datetime:

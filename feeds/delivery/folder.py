@@ -7,7 +7,6 @@ list of its own, and what is being written in a journal, so that an interrupted 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ from typing import TextIO
 import brotli
 
 from feeds.base.atomic import write_whole
+from feeds.base.fingerprint import fingerprint_bytes
 from feeds.base.locks import FileLock
 from feeds.edition.document import pays
 from feeds.edition.edition import MANIFEST
@@ -334,5 +334,5 @@ def _for_hosts(export: Export, written: Mapping[str, Written]) -> Iterator[Expor
     told = host_config.Hosting(export.edition.site, hosted, *about)
     for name, write in HOST_FILES.items():
         data = write(told)
-        made = Made(data, "application/octet-stream", (), export.edition.modified, hashlib.sha256(data).hexdigest())
+        made = Made(data, "application/octet-stream", (), export.edition.modified, fingerprint_bytes(data))
         yield ExportedFile(f"/{name}", 4, False, lambda made=made: made)  # type: ignore[misc]

@@ -16,8 +16,8 @@ from urllib.parse import urljoin, urlsplit
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
+from feeds.base.fingerprint import fingerprint_bytes
 from feeds.base.http import HttpClient, HttpError
-from feeds.edition.document import etag_of
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
 
@@ -106,7 +106,7 @@ def _is_stale(topic: str, digest: str) -> bool:
     try:
         # a cache that heeds it fetches the new bytes, in every coding that it keeps apart, and the hub gets them there
         response = client.get(topic, max_bytes=MAX_TOPIC_BYTES, headers={**_HEADERS, "Accept-Encoding": "identity"})
-        if response.status != 200 or etag_of(response.data) != digest:
+        if response.status != 200 or fingerprint_bytes(response.data) != digest:
             return True
         for coding in ("gzip", "br"):
             client.head(topic, headers={**_HEADERS, "Accept-Encoding": coding})

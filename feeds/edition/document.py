@@ -6,7 +6,6 @@ It renders nothing and keeps nothing between requests but how header texts read;
 from __future__ import annotations
 
 import gzip
-import hashlib
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +15,8 @@ from wsgiref.types import WSGIEnvironment
 import brotli
 from werkzeug.datastructures import Accept
 from werkzeug.http import http_date, parse_accept_header, parse_date, parse_etags
+
+from feeds.base.fingerprint import fingerprint_bytes
 
 Headers = list[tuple[str, str]]
 
@@ -50,11 +51,6 @@ STALE_IF_ERROR = 86_400
 def pays(coded: bytes, data: bytes) -> bool:
     """Tell whether a coding is worth keeping: it leaves at most 95 % of the bytes."""
     return len(coded) <= len(data) * 0.95
-
-
-def etag_of(data: bytes) -> str:
-    """Make an entity tag, without its quotes, of bytes alone: 128 bits of their SHA-256 in hex."""
-    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def cache_control(max_age: int, seconds_left: float = float("inf"), *, shared: int | None = None) -> str:
@@ -116,7 +112,7 @@ class Document:
 
     def __post_init__(self, coded: Mapping[str, bytes] | None) -> None:
         """Finish what every answer needs."""
-        object.__setattr__(self, "etag", etag_of(self.data))
+        object.__setattr__(self, "etag", fingerprint_bytes(self.data))
         object.__setattr__(self, "tags", frozenset((self.etag, f"{self.etag}-gzip", f"{self.etag}-br")))
         coded = coded or self._coded()
         variants = {coding: self._variant(coding, data) for coding, data in coded.items()}

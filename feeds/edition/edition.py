@@ -6,7 +6,6 @@ authors, and pages, when they are first asked for, and only so many of them are 
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 
+from feeds.base.fingerprint import fingerprint, fingerprint_bytes
 from feeds.feed import manifest, markup
 from feeds.feed.builder import FeedTable
 from feeds.feed.catalog import Catalog
@@ -27,7 +27,7 @@ from feeds.model.redirects import Redirects
 from feeds.model.renditions import Pictures
 from feeds.model.site import Site
 
-from .document import Document, content_security_policy, etag_of
+from .document import Document, content_security_policy
 from .routes import Paths, Sheet
 
 KEPT = 1024
@@ -199,11 +199,11 @@ class Edition(Mapping[str, Document]):
         making = self.paths.find(path.removeprefix(self.site.path))
         if making is None or making.parts is None:
             return None
-        return hashlib.sha256(repr((self._of_site, *making.parts())).encode()).hexdigest()[:32]
+        return fingerprint(self._site_digest, *making.parts())
 
     @cached_property
-    def _of_site(self) -> str:
-        return repr(self.site)
+    def _site_digest(self) -> str:
+        return fingerprint(self.site)
 
     def guesses(self) -> Iterator[tuple[str, str]]:
         """Give the paths that readers guess, each with that of the feed that is there; a redirect comes before."""
@@ -260,7 +260,7 @@ class Edition(Mapping[str, Document]):
     def _document(self, sheet: Sheet) -> Document:
         """Finish a sheet; where nothing of it changed, it is the document that it was in the edition before."""
         data, *about = sheet
-        etag = etag_of(data)
+        etag = fingerprint_bytes(data)
         modified, kept = self._dates.get(etag, self.modified), self._kept.get(etag)
         if kept and kept.modified == modified and [kept.content_type, kept.headers, kept.max_age] == about:
             return kept

@@ -50,11 +50,11 @@ class Entries:
     def body(self, article: Article) -> str:
         """Render the text of an article that has appeared as safe HTML: without its picture and attachments."""
         found = markup.to_html(article.body, base=self.site.url, page=self.page_of(article))
-        if not article.shown:
+        if not article.body_pictures:
             return found
 
         def replace(path: str, tag: str) -> str | None:
-            if (original := article.shown.get(path)) is None:
+            if (original := article.body_pictures.get(path)) is None:
                 return None
             made = self.pictures.of(original)
             if tag.startswith("<a"):

@@ -6,7 +6,6 @@ live entries only.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from feeds.base.fingerprint import fingerprint
 from feeds.model.article import Article
 
 from .catalog import Catalog
@@ -95,7 +95,7 @@ class Manifest:
             total = int(self.content.digest, 16) - sum(_number(each, then.now) for each in out)
         else:
             come, gone = list(catalog.articles.values()), set(self.entries)
-            total = int(_digest(repr(catalog.site)), 16)
+            total = int(fingerprint(catalog.site), 16)
         total += sum(_number(each, catalog.now) for each in come)
         found = self._with_entries(catalog, now, come, gone)
         digest = f"{total % _MODULUS:032x}"
@@ -191,7 +191,7 @@ def digest_at(article: Article, now: datetime) -> str:
     """Give a digest of what an article says at an instant, but for its id and address."""
     if not article.depends_on_time:
         return article.digest
-    return _digest(article.digest, *_state(article, now))
+    return fingerprint(article.digest, *_state(article, now))
 
 
 def _said(article: Article, now: datetime) -> dict[str, Any]:
@@ -204,11 +204,7 @@ def _number(article: Article, now: datetime) -> int:
     """Give what an article adds to the digest of the content: nothing before it has appeared."""
     if not article.has_appeared(now):
         return 0
-    return int(_digest(article.id, article.slug, digest_at(article, now)), 16)
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\1".join(parts).encode()).hexdigest()[:32]
+    return int(fingerprint(article.id, article.slug, digest_at(article, now)), 16)
 
 
 _json: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode

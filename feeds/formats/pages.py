@@ -5,7 +5,6 @@ Links between them are relative to the root of the host, so that a page works un
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from feeds.base import translations
+from feeds.base.fingerprint import fingerprint_bytes
 from feeds.feed.builder import FeedTable
 from feeds.feed.catalog import UNIX_EPOCH, beside
 from feeds.feed.values import Entry, Image, Topic
@@ -84,7 +84,7 @@ class Page:
     def asset(self, name: str) -> str:
         """Give the place of a stylesheet or script, with a mark of its content, so that no cache gives an old one."""
         data = assets.style(self.table.site) if name == "style.css" else assets.read(name)
-        return self.here(f"/static/{name}?{hashlib.sha256(data).hexdigest()[:8]}")
+        return self.here(f"/static/{name}?{fingerprint_bytes(data)[:8]}")
 
     def local(self, url: str) -> str:
         """Make a URL relative to the root of the host if it is on ours."""

@@ -5,7 +5,6 @@ It overwrites no file.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import warnings
 from pathlib import Path, PurePosixPath
@@ -14,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from PIL import Image
 
 from feeds.base.atomic import write_whole
+from feeds.base.fingerprint import fingerprint_bytes
 from feeds.base.http import HttpError
 from feeds.content.media import FORMATS, MediaFolder
 from feeds.content.reader import free_name
@@ -55,7 +55,7 @@ class Gallery:
         data = self._fetcher.get(url, max_bytes=MOST_BYTES).data
         ending = _ending(data, url)
         stem = slug(PurePosixPath(unquote(urlsplit(url).path)).stem) or "picture"
-        digest = hashlib.sha256(data).hexdigest()
+        digest = fingerprint_bytes(data)
         folder = self._media.root / year
         known = self._known(folder)
         if digest in known:
@@ -77,7 +77,7 @@ class Gallery:
         if folder not in self._digests:
             files = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
             self._digests[folder] = {
-                hashlib.sha256(path.read_bytes()).hexdigest(): path.relative_to(self._media.root).as_posix()
+                fingerprint_bytes(path.read_bytes()): path.relative_to(self._media.root).as_posix()
                 for path in sorted(files)
             }
         return self._digests[folder]

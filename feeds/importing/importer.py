@@ -12,9 +12,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from feeds.base.atomic import write_whole
-from feeds.base.fingerprint import ENDING
 from feeds.content.folder import ContentFolder
-from feeds.content.reader import ArticleFiles, free_name
+from feeds.content.reader import ENDING, ArticleReader, free_name
 from feeds.feed.markup import excerpt
 from feeds.model.article_fields import entry_id
 from feeds.model.site import Site
@@ -71,7 +70,7 @@ class Importer:
         """Look at what is there."""
         self._content, self._site, self._feed, self._categories = content, site, feed, categories
         self._language = language
-        self._files = ArticleFiles(content.root, content.media)
+        self._files = ArticleReader(content.root, content.media)
         self.system: System | None = system_of(feed.generator, [entry.id for entry in feed.entries])
         self.addresses: Addresses = Addresses(site, feed, self.system)
         self._conversion = Conversion(site, categories, self.addresses, self.system, gallery)

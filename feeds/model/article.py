@@ -5,7 +5,6 @@ It renders nothing and asks no clock: `now` is always an argument. All datetimes
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,6 +12,8 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+
+from feeds.base.fingerprint import fingerprint
 
 from .article_fields import (
     AfterLastMoment,
@@ -144,7 +145,7 @@ class Article(Strict):
     synonyms: ClassVar[dict[str, str]] = SYNONYMS
 
     _slug: str = PrivateAttr("")
-    _shown: dict[str, Original] = PrivateAttr(default_factory=dict)
+    _body_pictures: Mapping[str, Original] = PrivateAttr(default_factory=dict)
 
     title: Title = Field(description="The title, as plain text.", examples=["A cheque for research"])
     published: FirstMoment = Field(
@@ -195,7 +196,7 @@ class Article(Strict):
 
     def model_post_init(self, context: Any) -> None:
         """Take the slug from the context."""
-        self._slug = self.__dict__["slug"] = context.slug
+        self._slug = context.slug
 
     @field_validator("categories", "tags")
     @classmethod
@@ -243,29 +244,32 @@ class Article(Strict):
 
         Keys that it leaves out do not count, so that a key of a later version changes nothing.
         """
-        said = self.model_dump(exclude={"id"}, exclude_defaults=True, warnings=False)
-        shown = {path: original.file.digest for path, original in self._shown.items()}
-        return hashlib.sha256(repr((said, shown) if shown else said).encode()).hexdigest()[:32]
+        values = self.model_dump(exclude={"id"}, exclude_defaults=True, warnings=False)
+        return fingerprint(values, {path: original.file.digest for path, original in self._body_pictures.items()})
 
     @cached_property
     def original(self) -> Original | None:
         """Its picture as what renditions are made of."""
         return Original(self.picture.file, self.picture.focus) if self.picture else None
 
-    def take_pictures(self, files: Mapping[str, MediaFile]) -> None:
-        """Take in the pictures that the body shows, by what they are called there; once, before anything is asked."""
-        self._shown = {path: Original(file) for path, file in files.items()}
+    def with_body_pictures(self, files: Mapping[str, MediaFile]) -> Article:
+        """Return the article with the pictures that its body shows, by their paths in it."""
+        if not files:
+            return self
+        article = self.model_copy()
+        article._body_pictures = {path: Original(file) for path, file in files.items()}
+        return article
 
     @property
-    def shown(self) -> Mapping[str, Original]:
-        """The pictures of ours that the body shows and renditions are made of, by what they are called there."""
-        return self._shown
+    def body_pictures(self) -> Mapping[str, Original]:
+        """The pictures of ours that the body shows and renditions are made of, by their paths in it."""
+        return self._body_pictures
 
     @cached_property
     def originals(self) -> tuple[Original, ...]:
         """All pictures that renditions are made of: its own first, and those in the body."""
         own = (self.original,) if self.original else ()
-        return tuple(dict.fromkeys((*own, *self._shown.values())))
+        return tuple(dict.fromkeys((*own, *self._body_pictures.values())))
 
     def fits(self, site: Site) -> bool:
         """Tell whether a site still has its categories and its language."""

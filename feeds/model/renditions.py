@@ -5,10 +5,11 @@ A rendition's name follows from the bytes of its original and from what is made 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+
+from feeds.base.fingerprint import fingerprint_bytes
 
 from .mediafile import MediaFile
 
@@ -59,12 +60,13 @@ class Original:
     @cached_property
     def feed_stem(self) -> str:
         """What the names of its feed picture and smaller ones begin with."""
-        return _digest(self.file.digest)
+        return _stem(self.file.digest)
 
     @cached_property
     def card_stem(self) -> str:
         """What the name of its card begins with."""
-        return _digest(self.file.digest, repr(self.focus or (0.5, 0.5)))
+        x, y = self.focus or (0.5, 0.5)
+        return _stem(self.file.digest, f"({x}, {y})")
 
     @property
     def is_large(self) -> bool:
@@ -113,5 +115,6 @@ def cut(width: int, height: int, focus: Focus | None) -> tuple[float, float, flo
     return left, top, left + part_width, top + part_height
 
 
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join((RECIPE, *parts)).encode()).hexdigest()[:STEM]
+def _stem(*parts: str) -> str:
+    """Return the start of a name; it is part of permanent addresses, and stays as it is."""
+    return fingerprint_bytes("\0".join((RECIPE, *parts)).encode())[:STEM]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
-import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -14,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from feeds.base.parallel import FEWEST, spread
-from feeds.content import row
+from feeds.base.parallel import MIN_VALUES
+from feeds.content import cache
+from feeds.content.cache import NAME, pack, unpack
 from feeds.content.folder import Content, ContentFolder
-from feeds.content.reader import ArticleFile, ArticleFiles
-from feeds.content.row import Row, to_row
+from feeds.content.reader import ArticleFile, ArticleReader
 from feeds.content.state import StateFolder
+from tests.base.test_parallel import count_forks
 from tests.builders import PLAIN, ROOT, SITE, as_yaml, content_folder, draw
+from tests.test_architecture import imported
 
 RICH: dict[str, object] = {
     "id": "https://old.example/?p=7",
@@ -44,13 +43,13 @@ def state(tmp_path: Path) -> StateFolder:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the article files that are read as YAML, in order."""
     names: list[str] = []
-    load = ArticleFiles.load
+    load = ArticleReader.load
 
-    def noted(self: ArticleFiles, path: Path, *arguments: object, **more: object) -> ArticleFile:
+    def noted(self: ArticleReader, path: Path, *arguments: object, **more: object) -> ArticleFile:
         names.append(path.stem)
         return load(self, path, *arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ArticleFiles, "load", noted)
+    monkeypatch.setattr(ArticleReader, "load", noted)
     return names
 
 
@@ -60,6 +59,11 @@ def loaded(content: Path, state: StateFolder | None) -> Content:
     found = folder.load()
     folder.keep()
     return found
+
+
+def cached_names(state: StateFolder) -> set[str]:
+    with closing(sqlite3.connect(state.root / NAME)) as database:
+        return {name for (name,) in database.execute("select name from files")}
 
 
 def write_some(content: Path) -> None:
@@ -73,17 +77,14 @@ def test_what_was_read_is_read_back_as_it_was() -> None:
     assert site
     files = [folder._reader.load(path, site, None, is_first=True) for path in folder.article_files()]
     assert len(files) > 5
-    row: bytes | None = None
     for file in files:
         assert file.tree and file.article and file.state
-        row = to_row(file, b"the text")
+        row = pack(file)
         assert row
-        back = Row(row).file(Path(file.tree.file), file.state)
+        back = unpack(Path(file.tree.file), row)
         assert back == file and repr(back.article) == repr(file.article)
-        assert back.article and back.article.shown == file.article.shown
-        kept = back.article.__dict__.pop("digest")
-        assert back.article.digest == kept == file.article.digest
-    assert row and Row(row).is_of(b"the text") and not Row(row).is_of(b"another")
+        assert back.article and back.article.body_pictures == file.article.body_pictures
+        assert back.article.slug == file.article.slug and back.article.digest == file.article.digest
 
 
 def test_a_next_process_reads_nothing_again(content: Path, state: StateFolder, read: list[str]) -> None:
@@ -93,7 +94,9 @@ def test_a_next_process_reads_nothing_again(content: Path, state: StateFolder, r
     again = loaded(content, state)
     assert read == ["a", "b", "rich"], "all of it was kept"
     assert again == first and again.problems
-    assert [each.shown for each in again.articles.values()] == [each.shown for each in first.articles.values()]
+    assert [each.body_pictures for each in again.articles.values()] == [
+        each.body_pictures for each in first.articles.values()
+    ]
 
 
 def test_a_file_that_was_only_touched_is_not_read_again(content: Path, state: StateFolder, read: list[str]) -> None:
@@ -194,17 +197,17 @@ def test_a_name_that_is_composed_otherwise_is_looked_for_again(
 
 def damage_rows(place: Path) -> None:
     with closing(sqlite3.connect(place)) as texts, texts:
-        texts.execute("update rows set row = replace(cast(row as text), 'Un autre', 'Un faux!')")
+        texts.execute("update files set row = replace(cast(row as text), 'Un autre', 'Un faux!')")
 
 
 def swap_seals(place: Path) -> None:
     with closing(sqlite3.connect(place)) as texts, texts:
-        texts.execute("update rows set seal = (select seal from rows where name = 'articles/a.yaml')")
+        texts.execute("update files set seal = (select seal from files where name = 'articles/a.yaml')")
 
 
 def odd_types(place: Path) -> None:
     with closing(sqlite3.connect(place)) as texts, texts:
-        texts.execute("update rows set row = 7, seal = null")
+        texts.execute("update files set row = 7, seal = null")
 
 
 def no_database(place: Path) -> None:
@@ -212,7 +215,7 @@ def no_database(place: Path) -> None:
 
 
 def cut_database(place: Path) -> None:
-    place.write_bytes(place.read_bytes()[: 4096 * 2 + 100])
+    place.write_bytes(place.read_bytes()[: 4096 + 100])
 
 
 @pytest.mark.parametrize("damage", [damage_rows, swap_seals, odd_types, no_database, cut_database])
@@ -221,7 +224,7 @@ def test_what_is_damaged_or_forged_is_thrown_away(
 ) -> None:
     write_some(content)
     first = loaded(content, state)
-    damage(state.root / "good.sqlite")
+    damage(state.root / NAME)
     read.clear()
     assert loaded(content, state) == first
     assert "b" in read
@@ -234,7 +237,7 @@ def test_what_other_code_read_is_read_again(
 ) -> None:
     write_some(content)
     first = loaded(content, state)
-    monkeypatch.setattr(row, "code", lambda: "of another release")
+    monkeypatch.setattr(cache, "code_digest", lambda *rooms: "of another release")
     read.clear()
     assert loaded(content, state) == first and read == ["a", "b", "rich"]
 
@@ -244,17 +247,16 @@ def test_what_is_gone_is_forgotten(content: Path, state: StateFolder) -> None:
     loaded(content, state)
     (content / "articles" / "b.yaml").unlink()
     assert loaded(content, state).articles.keys() == {"a", "rich"}
-    assert "articles/b.yaml" not in {name for name, _, _ in state.rows()}
-    assert state.good_texts({"articles/b.yaml"}) == {}
+    assert cached_names(state) == {"articles/a.yaml", "articles/rich.yaml", "media/a.png", "site.yaml"}
 
 
 def test_what_was_measured_of_a_file_is_believed_with_its_seal_alone(content: Path, state: StateFolder) -> None:
     write_some(content)
     loaded(content, state)
     size = (content / "media" / "a.png").stat().st_size
-    with closing(sqlite3.connect(state.root / "good.sqlite")) as texts, texts:
-        (row,) = texts.execute("select row from rows where name = 'media/a.png'").fetchone()
-        texts.execute("update rows set row = ? where name = 'media/a.png'", (row.replace(b"%d" % size, b"7"),))
+    with closing(sqlite3.connect(state.root / NAME)) as texts, texts:
+        (row,) = texts.execute("select row from files where name = 'media/a.png'").fetchone()
+        texts.execute("update files set row = ? where name = 'media/a.png'", (row.replace(b"%d" % size, b"7"),))
     folder = ContentFolder(content, state=state)
     folder.load()
     assert folder.media.find("a.png").size == size
@@ -277,109 +279,25 @@ def test_rows_of_files_that_are_gone_are_forgotten(content: Path, state: StateFo
     loaded(content, state)
     remove_media(content)
     loaded(content, state)
-    assert "media/a.png" not in {name for name, _, _ in state.rows()}
+    assert "media/a.png" not in cached_names(state)
 
 
-def twice(value: int) -> int:
-    return value * 2
-
-
-def packed(value: int) -> bytes | None:
-    return None if value % 3 == 0 else str(value).encode()
-
-
-def unpacked(_: int, data: bytes) -> int:
-    return int(data)
-
-
-@pytest.fixture
-def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The processes that are begun, on a machine of three cores."""
-    found: list[int] = []
-    fork = os.fork
-
-    def noted() -> int:
-        found.append(process := fork())
-        return process
-
-    monkeypatch.setattr(os, "fork", noted)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    return found
-
-
-MANY = list(range(4 * FEWEST + 7))
-
-
-def test_work_is_spread_over_processes_and_comes_back_in_order(forks: list[int]) -> None:
-    assert spread(MANY, twice, packed, unpacked) == [2 * value for value in MANY]
-    assert len(forks) == 2
-
-
-@pytest.mark.parametrize("count", [0, 1, FEWEST])
-def test_little_work_is_done_here(count: int, forks: list[int]) -> None:
-    assert spread(MANY[:count], twice, packed, unpacked) == [2 * value for value in MANY[:count]]
-    assert forks == []
-
-
-def test_the_work_of_a_process_that_fails_is_done_here(forks: list[int], caplog: pytest.LogCaptureFixture) -> None:
-    here = os.getpid()
-
-    def work(value: int) -> int:
-        if os.getpid() != here and value == MANY[-1]:
-            os._exit(3)
-        return twice(value)
-
-    assert spread(MANY, work, packed, unpacked) == [2 * value for value in MANY]
-    assert "its work is done here" in caplog.text
-
-
-def test_where_no_process_can_be_begun_the_work_is_done_here(
-    forks: list[int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def refuse() -> int:
-        raise BlockingIOError("there are as many processes as there may be")
-
-    monkeypatch.setattr(os, "fork", refuse)
-    assert spread(MANY, twice, packed, unpacked) == [2 * value for value in MANY]
-    assert "no process can be begun" in caplog.text
-
-
-def test_where_processes_are_not_waited_for_the_work_is_done_all_the_same(forks: list[int]) -> None:
-    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # as some supervisors leave it
-    try:
-        assert spread(MANY, twice, packed, unpacked) == [2 * value for value in MANY]
-    finally:
-        signal.signal(signal.SIGCHLD, before)
-
-
-def test_no_process_outlives_work_that_fails_here(forks: list[int]) -> None:
-    here = os.getpid()
-
-    def work(value: int) -> int:
-        if os.getpid() != here:
-            time.sleep(60)
-        raise ValueError("no work")
-
-    with pytest.raises(ValueError, match="no work"):
-        spread(MANY, work, packed, unpacked)
-    for process in forks:
-        with pytest.raises(ProcessLookupError):
-            os.kill(process, 0)
-
-
-def test_a_process_with_threads_is_not_copied(forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threading, "active_count", lambda: 2)
-    assert spread(MANY, twice, packed, unpacked) == [2 * value for value in MANY]
-    assert forks == []
-
-
-def test_many_files_are_read_in_several_processes(content: Path, forks: list[int]) -> None:
+def test_many_files_are_read_in_several_processes(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forks = count_forks(monkeypatch)
     text = as_yaml(PLAIN)
-    content_folder(content, {f"a{number}": f"id: x{number}\n{text}" for number in range(2 * FEWEST)})
-    (content / "articles" / f"a{2 * FEWEST - 1}.yaml").write_text("title: [")
+    content_folder(content, {f"a{number}": f"id: x{number}\n{text}" for number in range(2 * MIN_VALUES)})
+    (content / "articles" / f"a{2 * MIN_VALUES - 1}.yaml").write_text("title: [")
     found = ContentFolder(content).load()
-    assert len(forks) == 1 and len(found.articles) == 2 * FEWEST - 1
+    assert len(forks) == 1 and len(found.articles) == 2 * MIN_VALUES - 1
     assert [problem.severity for problem in found.problems].count("error") == 1
-    del forks[:]
+    forks.clear()
     assert replace(found, media=None) == replace(ContentFolder(content).load(), media=None)
+
+
+def test_the_code_that_reads_is_all_in_the_rooms_whose_change_makes_rows_void() -> None:
+    modules, waiting = set[str](), ["feeds.content.reader", "feeds.content.cache"]
+    while waiting:
+        if (module := waiting.pop()) not in modules:
+            modules.add(module)
+            waiting += imported(module)
+    assert {module.split(".")[1] for module in modules} == set(cache.READING_ROOMS)

@@ -111,9 +111,9 @@ def test_a_damaged_manifest_is_set_aside_told_and_begun_anew(
 def test_damaged_texts_are_begun_anew(content: Path, state: Path, caplog: pytest.LogCaptureFixture) -> None:
     content_folder(content, {"a": {}})
     state.mkdir()
-    (state / "good.sqlite").write_bytes(b"no database at all" * 100)
+    (state / "articles.sqlite").write_bytes(b"no database at all" * 100)
     assert len(edition(started(content, state)).catalog.live) == 1
-    assert "it is begun anew" in caplog.text
+    assert "it is started anew" in caplog.text
     started(content, state)
     (content / "articles" / "a.yaml").write_text("title: ")
     assert len(edition(started(content, state)).catalog.live) == 1
@@ -175,7 +175,7 @@ def test_the_manifest_is_whole_whenever_it_is_read(content: Path, state: Path) -
         write(content, "a", title=f"Titre {number}")
         publisher.refresh(NOW + (number + 1) * SECOND)
         assert Manifest.from_json((state / "manifest.json").read_bytes()) == edition(publisher).manifest
-    assert sorted(os.listdir(state)) == ["good.sqlite", "lock", "manifest.json"], "no temporary file is left"
+    assert sorted(os.listdir(state)) == ["articles.sqlite", "lock", "manifest.json"], "no temporary file is left"
 
 
 def test_the_manifest_is_a_document_and_names_live_entries_alone(content: Path, state: Path) -> None:

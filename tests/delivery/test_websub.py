@@ -22,12 +22,12 @@ import pytest
 from werkzeug.test import Client
 
 from feeds import create_app
+from feeds.base.fingerprint import fingerprint_bytes as etag_of
 from feeds.content.state import StateFolder
 from feeds.delivery import announcer as announcer_module
 from feeds.delivery import websub
 from feeds.delivery.announcer import Announcer, Workers
 from feeds.delivery.websub import HubError, Told, announce, await_live, publish
-from feeds.edition.document import etag_of
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, SITE, TESTS, as_yaml, content_folder
 from tests.processes import Process, free_port, get, is_open, served, wait_until

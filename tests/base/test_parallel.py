@@ -1,0 +1,101 @@
+"""Work is shared between processes, comes back in order, and is done here where a process fails."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import pytest
+
+from feeds.base.parallel import MIN_VALUES, parallel_map
+
+
+def twice(value: int) -> int:
+    return value * 2
+
+
+def packed(value: int) -> bytes | None:
+    return None if value % 3 == 0 else str(value).encode()
+
+
+def unpacked(_: int, data: bytes) -> int:
+    return int(data)
+
+
+def count_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that are forked from now on, on a machine of three cores and in a process without threads."""
+    forked: list[int] = []
+    fork = os.fork
+
+    def counted() -> int:
+        forked.append(process := fork())
+        return process
+
+    monkeypatch.setattr(os, "fork", counted)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    return forked
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    return count_forks(monkeypatch)
+
+
+MANY = list(range(4 * MIN_VALUES + 7))
+
+
+def test_work_is_spread_over_processes_and_comes_back_in_order(forks: list[int]) -> None:
+    assert parallel_map(MANY, twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
+    assert len(forks) == 2
+
+
+@pytest.mark.parametrize("count", [0, 1, MIN_VALUES])
+def test_little_work_is_done_here(count: int, forks: list[int]) -> None:
+    assert parallel_map(MANY[:count], twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY[:count]]
+    assert forks == []
+
+
+def test_the_work_of_a_process_that_fails_is_done_here(forks: list[int], caplog: pytest.LogCaptureFixture) -> None:
+    here = os.getpid()
+
+    def work(value: int) -> int:
+        if os.getpid() != here and value == MANY[-1]:
+            os._exit(3)
+        return twice(value)
+
+    assert parallel_map(MANY, work, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
+    assert "a process failed" in caplog.text
+
+
+def test_where_no_process_can_be_begun_the_work_is_done_here(
+    forks: list[int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse() -> int:
+        raise BlockingIOError("there are as many processes as there may be")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    assert parallel_map(MANY, twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
+    assert "no process can be started" in caplog.text
+
+
+def test_no_process_outlives_work_that_fails_here(forks: list[int]) -> None:
+    here = os.getpid()
+
+    def work(value: int) -> int:
+        if os.getpid() != here:
+            time.sleep(0.2)
+        raise ValueError("no work")
+
+    with pytest.raises(ValueError, match="no work"):
+        parallel_map(MANY, work, pack=packed, unpack=unpacked)
+    for process in forks:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+def test_a_process_with_threads_is_not_copied(forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
+    assert parallel_map(MANY, twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
+    assert forks == []
