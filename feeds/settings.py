@@ -39,10 +39,10 @@ class Settings:
         url = _url(environ["FEEDS_URL"]) if environ.get("FEEDS_URL") else None
         rescan = environ.get("FEEDS_RESCAN") or str(RESCAN)
         if not re.fullmatch("[0-9]{1,6}", rescan):
-            raise SettingError(f"FEEDS_RESCAN: {rescan} is no number of seconds (want one such as {RESCAN})")
+            raise SettingError(f"FEEDS_RESCAN: {rescan} is not a number of seconds (expected one such as {RESCAN})")
         log = environ.get("FEEDS_LOG") or "text"
         if log not in ("text", "json"):
-            raise SettingError(f"FEEDS_LOG: {log} is no form of a log (want text or json)")
+            raise SettingError(f"FEEDS_LOG: {log} is not a log format (expected text or json)")
         content, state = environ.get("FEEDS_CONTENT") or "content", environ.get("FEEDS_STATE") or "instance"
         return cls(Path(content), url, float(rescan), Path(state), "json" if log == "json" else "text")
 

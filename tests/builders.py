@@ -17,6 +17,7 @@ from feeds.feed.values import Feed
 from feeds.model.article import Article, read_article
 from feeds.model.article_fields import ArticleContext
 from feeds.model.mediafile import MediaFile
+from feeds.model.problems import InvalidValue
 from feeds.model.renditions import Original, Pictures, Rendition
 from feeds.model.site import Site, read_site
 from feeds.model.yamlfile import read
@@ -68,7 +69,7 @@ class Shelf:
 
     def find(self, path: str) -> MediaFile:
         if path not in FILES:
-            raise ValueError(f"there is no file media/{path} (want {', '.join(FILES)})")
+            raise InvalidValue("media-missing", path=path, nearest=", ".join(FILES))
         return FILES[path]
 
 

@@ -14,7 +14,7 @@ from datetime import date
 from io import BufferedReader
 from typing import IO, cast
 
-from .logforms import WANTED, Reader, Request, Unread, reader_of
+from .logforms import KNOWN_FORMS, Reader, Request, Unread, reader_of
 
 BLOCK = 1 << 20
 """Bytes that are read at a time."""
@@ -43,9 +43,7 @@ class Log:
         """Look at its first bytes, and unpack it if it is compressed. Raises LogError."""
         start = stored.peek(6)[:6]
         if start.startswith(_ZSTANDARD):
-            raise LogError(
-                f"{name} is compressed with zstd (want it through a pipe: zstdcat {name} | flask audience -)"
-            )
+            raise LogError(f"{name} is compressed with zstd (use a pipe: zstdcat {name} | flask audience -)")
         unpack = next((unpack for magic, unpack in _MAGIC.items() if start.startswith(magic)), None)
         self._plain = cast(IO[bytes], unpack(stored)) if unpack else stored
         self.unread = Unread(name)
@@ -64,9 +62,9 @@ class Log:
                             self.unread.add(number)
                 self.unread.read += len(lines)
             if read is None and self.unread.lines:
-                raise LogError(f"{self.unread.name} is no access log that is known (want {WANTED})")
+                raise LogError(f"{self.unread.name} is not a known access log (expected {KNOWN_FORMS})")
         except (EOFError, OSError, lzma.LZMAError, zlib.error) as fault:  # it was cut, or it is damaged
-            raise LogError(f"{self.unread.name}: {fault} (want the whole file)") from None
+            raise LogError(f"{self.unread.name}: {fault} (expected a complete file)") from None
 
     def first_day(self) -> date:
         """Tell the day of the first request, or the last of all days if there is none."""

@@ -18,12 +18,12 @@ from .agents import Agent, Agents
 from .feedpaths import FeedPath, FeedPaths
 from .logforms import Request
 from .programs import Kind
-from .readership import Audience, Excess, Haste, Readership, Usage
+from .readership import Audience, ImplausibleClaim, OverPolling, Readership, Usage
 
-ABSURD = 10_000
+MAX_CLAIM = 10_000
 """Subscribers that one service may state for a feed; what is above is taken for an invention."""
 
-HASTY = 96
+MAX_POLLS = 96
 """Requests of a feed by one client in a day beyond which it is named: one in a quarter of an hour."""
 
 MISSED = 1_000
@@ -55,7 +55,7 @@ class _Tally:
     readers: int = 0
     clients: dict[int, int] = field(default_factory=dict)
     stated: int | None = None
-    is_absurd: bool = False
+    is_implausible: bool = False
     sources: int = 1
     by_id: dict[bytes, int] = field(default_factory=dict)
     by_document: dict[bytes, int] = field(default_factory=dict)
@@ -109,9 +109,9 @@ class _Day:
 class Census:
     """Takes requests in, and gives an `Audience`."""
 
-    def __init__(self, site: Site, *, absurd: int = ABSURD, hasty: int = HASTY) -> None:
-        """Begin with nothing. `absurd` and `hasty` take the place of ABSURD and HASTY."""
-        self._absurd, self._hasty = absurd, hasty
+    def __init__(self, site: Site, *, max_claim: int = MAX_CLAIM, max_polls: int = MAX_POLLS) -> None:
+        """Begin with nothing. `max_claim` and `max_polls` take the place of MAX_CLAIM and MAX_POLLS."""
+        self._max_claim, self._max_polls = max_claim, max_polls
         self._paths, self._agents = FeedPaths(site), Agents()
         host = urlsplit(site.url).hostname or ""
         self._hosts = {b"", host.encode(), f"www.{host}".encode(), host.removeprefix("www.").encode()}
@@ -120,8 +120,8 @@ class Census:
         self._open: OrderedDict[date, _Day] = OrderedDict()
         self._sampled: set[date] = set()
         self._reopened: set[date] = set()
-        self._excess: dict[tuple[str, str], int] = {}
-        self._haste: dict[tuple[str, str], Haste] = {}
+        self._implausible_claims: dict[tuple[str, str], int] = {}
+        self._over_polling: dict[tuple[str, str], OverPolling] = {}
         self.requests = self.elsewhere = self.unserved = 0
 
     def add(self, requests: Iterable[Request]) -> None:
@@ -195,10 +195,10 @@ class Census:
                 return
             del claims[least]
         others = sum(claims.values()) - claims.get(id, 0)
-        if others + claim > self._absurd:
+        if others + claim > self._max_claim:
             key = agent.name, path.feed
-            self._excess[key] = max(others + claim, self._excess.get(key, 0))
-            tally.is_absurd, claim = True, max(0, self._absurd - others)
+            self._implausible_claims[key] = max(others + claim, self._implausible_claims.get(key, 0))
+            tally.is_implausible, claim = True, max(0, self._max_claim - others)
         claims[id] = max(claim, claims.get(id, 0))
 
     def _day(self, on: date) -> _Day:
@@ -221,13 +221,13 @@ class Census:
         if day.level:
             self._sampled.add(on)
         for feed, program, count in day.close():
-            self._note_haste(on, feed, program, count)
+            self._note_over_polling(on, feed, program, count)
 
-    def _note_haste(self, on: date, feed: str, program: str, count: int) -> None:
-        if count > self._hasty:
-            worst = self._haste.get((program, feed), Haste(program, feed, 0, on, 0))
+    def _note_over_polling(self, on: date, feed: str, program: str, count: int) -> None:
+        if count > self._max_polls:
+            worst = self._over_polling.get((program, feed), OverPolling(program, feed, 0, on, 0))
             most, day = (count, on) if count > worst.most else (worst.most, worst.day)
-            self._haste[program, feed] = Haste(program, feed, most, day, worst.times + 1)
+            self._over_polling[program, feed] = OverPolling(program, feed, most, day, worst.times + 1)
 
     def audience(self) -> Audience:
         """Close all days, and give what was counted."""
@@ -236,12 +236,17 @@ class Census:
         rows = tuple(self._rows())
         for row in rows:
             if row.kind is Kind.SERVICE:  # all its machines together, for each id that it asks under
-                self._note_haste(row.day, row.feed, row.program, row.usage.requests // row.usage.clients)
+                self._note_over_polling(row.day, row.feed, row.program, row.usage.requests // row.usage.clients)
         return Audience(
             rows=rows,
-            excess=tuple(Excess(*key, claim, self._believed(key[1])) for key, claim in sorted(self._excess.items())),
-            haste=tuple(sorted(self._haste.values(), key=lambda each: (-each.most, each.program, each.feed))),
-            hasty=self._hasty,
+            implausible_claims=tuple(
+                ImplausibleClaim(*key, claim, self._believed(key[1]))
+                for key, claim in sorted(self._implausible_claims.items())
+            ),
+            over_polling=tuple(
+                sorted(self._over_polling.values(), key=lambda each: (-each.most, each.program, each.feed))
+            ),
+            max_polls=self._max_polls,
             missed=tuple(self._missed.most_common()),
             requests=self.requests,
             elsewhere=self.elsewhere,
@@ -253,13 +258,13 @@ class Census:
     def _believed(self, feed: str) -> int:
         """Tell the most that a service is believed of the subscribers of a feed, on any day."""
         tallies = (tally for day in self._days.values() for (name, _), tally in day.tallies.items() if name == feed)
-        return max((tally.stated or 1 for tally in tallies if not tally.is_absurd), default=1)
+        return max((tally.stated or 1 for tally in tallies if not tally.is_implausible), default=1)
 
     def _rows(self) -> Iterator[Readership]:
         for on, day in sorted(self._days.items()):
             for (feed, program), tally in sorted(day.tallies.items()):
                 kind = self._agents.kinds[program]
-                if tally.is_absurd:
+                if tally.is_implausible:
                     tally.stated = min(tally.stated or 0, self._believed(feed))
                 usage = Usage(
                     requests=tally.requests,

@@ -21,7 +21,7 @@ conditional, if the log tells, and the host that was asked, if it tells. A plain
 
 Reader = Callable[[Iterable[bytes], "Unread"], Iterator[Request]]
 
-WANTED = "a combined log, JSON of nginx, or a log of CloudFront or of `flask serve --access-log`"
+KNOWN_FORMS = "a combined log, JSON of nginx, or a log of CloudFront or of `flask serve --access-log`"
 """The forms that are known."""
 
 NOTHING = (b"", b"-")

@@ -38,7 +38,7 @@ SHARES = 12
 """Programs that have a bar, and a row of the table of feeds."""
 
 NAMED = 10
-"""Programs that are named for their haste."""
+"""Programs that are named for their over_polling."""
 
 
 class AudiencePage:

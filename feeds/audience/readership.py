@@ -57,7 +57,7 @@ class Readership:
 
 
 @dataclass(frozen=True, slots=True)
-class Excess:
+class ImplausibleClaim:
     """A number of subscribers that was `stated` and is not believed: it counts as so many."""
 
     program: str
@@ -67,7 +67,7 @@ class Excess:
 
 
 @dataclass(frozen=True, slots=True)
-class Haste:
+class OverPolling:
     """Clients of a program that asked too often for a feed: `most` times one of them, on a `day`.
 
     `times` is on how many days, of one client or another, it was too often.
@@ -96,15 +96,15 @@ class Audience:
     """The readership of all feeds; `rows` are in the order of days, feeds and programs.
 
     `elsewhere` are requests of other things than feeds, `unserved` those of feeds that got another answer than 200 or
-    304. More than `hasty` requests in a day are too many. `missed` are paths at which readers looked for a feed that is
-    not there, with how often. Of `sampled` days the readers are estimated; those of `reopened` ones are the least that
-    there can have been.
+    304. More than `max_polls` requests in a day are too many. `missed` are paths at which readers looked for a feed
+    that does not exist, with how often. On `sampled` days the readers are estimated; on `reopened` ones they are the
+    least that there can have been.
     """
 
     rows: tuple[Readership, ...]
-    excess: tuple[Excess, ...] = ()
-    haste: tuple[Haste, ...] = ()
-    hasty: int = 0
+    implausible_claims: tuple[ImplausibleClaim, ...] = ()
+    over_polling: tuple[OverPolling, ...] = ()
+    max_polls: int = 0
     missed: tuple[tuple[str, int], ...] = ()
     requests: int = 0
     elsewhere: int = 0

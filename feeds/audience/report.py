@@ -18,7 +18,7 @@ PROGRAMS = 5
 """Programs of a feed that have a column; the others are added up."""
 
 NAMED = 10
-"""Programs that are named for their haste."""
+"""Programs that are named for their over_polling."""
 
 FIELDS = (
     *("day", "feed", "kind", "program", "subscribers", "requests", "clients", "not_modified", "told", "conditional"),
@@ -37,8 +37,8 @@ def as_json(audience: Audience) -> str:
             {"program": each.name, "kind": each.kind.value, "interval": each.interval and round(each.interval)}
             for each in audience.programs
         ],
-        "excess": [asdict(each) for each in audience.excess],
-        "haste": [asdict(each) for each in audience.haste],
+        "implausible_claims": [asdict(each) for each in audience.implausible_claims],
+        "over_polling": [asdict(each) for each in audience.over_polling],
         "missed": [{"path": path, "requests": count} for path, count in audience.missed],
         "sampled": audience.sampled,
         "reopened": audience.reopened,
@@ -67,11 +67,11 @@ def as_table(audience: Audience) -> str:
         return "No feed was asked for."
     parts = [_feed(audience, feed) for feed in audience.feeds if audience.series(feed)]
     parts.append(_programs(audience))
-    if audience.haste:
+    if audience.over_polling:
         heading = ("asked too often", "feed", "most in a day", "on", "times")
         rows = [
             (each.program, each.feed, f"{each.most:,}", f"{each.day}", f"{each.times:,}")
-            for each in audience.haste[:NAMED]
+            for each in audience.over_polling[:NAMED]
         ]
         parts.append(_aligned([heading, *rows]))
     if audience.missed:
@@ -123,10 +123,10 @@ def _notes(audience: Audience) -> list[str]:
         f" 304{sizes}. Besides, {audience.unserved:,} requests of feeds"
         f" with another answer, and {audience.elsewhere:,} of other things. Means are over whole days."
     ]
-    for each in audience.excess:
+    for each in audience.implausible_claims:
         notes.append(
             f"{each.program} stated {each.stated:,} subscribers of the feed {each.feed}, which is not believed"
-            f" (--absurd): it counts as {each.counted:,}"
+            f" (--max-claim): it counts as {each.counted:,}"
         )
     if audience.sampled:
         notes.append(f"Readers are estimated, for there were too many to tell apart: {_list(audience.sampled)}")

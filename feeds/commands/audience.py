@@ -18,7 +18,7 @@ from flask.cli import with_appcontext
 
 from feeds.audience import page, report
 from feeds.audience.accesslog import Log, LogError
-from feeds.audience.census import ABSURD, HASTY, Census
+from feeds.audience.census import MAX_CLAIM, MAX_POLLS, Census
 from feeds.audience.logforms import Request, Unread
 from feeds.audience.readership import Audience
 from feeds.base.atomic import write_whole
@@ -43,18 +43,22 @@ FORMATS: dict[str, Callable[[Audience], str]] = {
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots.")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Language of the page, if not that of the site.")
 @click.option(
-    "--absurd", default=ABSURD, show_default=True, type=click.IntRange(1), help="Stated subscribers that are believed."
+    "--max-claim",
+    default=MAX_CLAIM,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Subscribers that a service may state.",
 )
 @click.option(
-    "--hasty",
-    default=HASTY,
+    "--max-polls",
+    default=MAX_POLLS,
     show_default=True,
     type=click.IntRange(2),
-    help="Requests a day beyond which a client is named.",
+    help="Requests a day beyond which a client is listed.",
 )
 @with_appcontext
 def audience(
-    logs: tuple[str, ...], form: str | None, html: Path | None, language: str | None, absurd: int, hasty: int
+    logs: tuple[str, ...], form: str | None, html: Path | None, language: str | None, max_claim: int, max_polls: int
 ) -> None:
     """Print how many subscribe to each feed each day, and through what, from access LOGs: files, or `-` for
     standard input, plain or compressed, in any order.
@@ -63,8 +67,8 @@ def audience(
     """
     site = site_or_exit(current_folder(), 2)
     if html and not html.parent.is_dir():
-        raise click.UsageError(f"--html {html}: there is no folder {html.parent} (want one that is there)")
-    census = Census(site, absurd=absurd, hasty=hasty)
+        raise click.UsageError(f"--html {html}: there is no folder {html.parent} (create it first)")
+    census = Census(site, max_claim=max_claim, max_polls=max_polls)
     try:
         unread = [each for each in _count(census, logs) if each.lines]
     except LogError as fault:
@@ -91,7 +95,7 @@ def _write(path: Path, data: bytes) -> None:
         else:
             write_whole(path, data)
     except OSError as fault:
-        raise click.ClickException(f"--html {path}: {fault.strerror} (want a place that can be written)") from None
+        raise click.ClickException(f"--html {path}: {fault.strerror} (expected a writable file)") from None
 
 
 def _count(census: Census, names: tuple[str, ...]) -> Iterator[Unread]:
@@ -158,4 +162,4 @@ def _opened(name: str) -> Iterator[BufferedReader]:
         with Path(name).open("rb") as file:
             yield file
     except OSError as fault:
-        raise LogError(f"{name}: {fault.strerror} (want a log that can be read)") from None
+        raise LogError(f"{name}: {fault.strerror} (expected a readable log)") from None

@@ -19,8 +19,8 @@ from feeds.edition.edition import Edition
 from feeds.feed.builder import FeedTable
 from feeds.feed.catalog import Catalog
 from feeds.feed.manifest import Difference, Manifest, difference
+from feeds.model.problems import Problem
 from feeds.model.site import Site
-from feeds.model.yamlfile import Problem
 from feeds.server.publisher import Publisher
 from feeds.server.web import current_publisher
 
@@ -58,13 +58,15 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
         for each in files:
             inside = {path for path in known if path.resolve().is_relative_to(each.resolve())}
             if not inside:
-                raise click.UsageError(f"{each} is no file of {content.root}/ (want {content.root}/articles/…{ENDING})")
+                raise click.UsageError(
+                    f"{each} is not a file of {content.root}/ (expected {content.root}/articles/…{ENDING})"
+                )
             asked |= inside
         problems = [problem for problem in problems if Path(problem.file) in asked]
         count = len(asked)
     errors = sum(problem.severity == "error" for problem in problems)
     if form == "json":
-        click.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False, indent=1))
     else:
         for problem in problems:
             print_problem(problem)
@@ -77,16 +79,16 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
 @click.argument("other", required=False)
 @click.option("--feed", "name", metavar="NAME", help="Feed of ours that another is compared with, such as en/research.")
 @click.option(
-    "--most", default=10, show_default=True, type=click.IntRange(0), help="New entries that are not too many."
+    "--max-new", default=10, show_default=True, type=click.IntRange(0), help="New entries that are acceptable."
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @with_appcontext
-def diff(other: str | None, name: str | None, most: int, form: str) -> None:
+def diff(other: str | None, name: str | None, max_new: int, form: str) -> None:
     """Print what subscribers would see of the content that they did not see before.
 
     Before is what the state folder remembers, or OTHER: the manifest or any feed in a file or at an address, or a
     folder with a manifest.json. A feed, such as that of the system before, is compared with ours that its address is
-    redirected to, or --feed. Exit status 1 if more entries would be new than --most: automations would post them all.
+    redirected to, or --feed. Exit status 1 if more than --max-new entries would be new: automations would post them.
     """
     publisher, content = current_publisher(), current_folder()
     site_or_exit(content, 2)
@@ -95,14 +97,14 @@ def diff(other: str | None, name: str | None, most: int, form: str) -> None:
     catalog = Catalog.at(publisher.clock(), loaded.site, loaded.articles)
     before = _before(other, publisher, loaded.site.timezone)
     if not isinstance(before, Manifest):
-        _diff_with_feed(catalog, before, other or "", name, most, form)
+        _diff_with_feed(catalog, before, other or "", name, max_new, form)
     now = Manifest().after(catalog)
     found = difference(before, now)
     if form == "json":
         click.echo(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
     else:
         _print_difference(found, now, loaded.site)
-    sys.exit(1 if len(found.new) + len(found.renamed) > most else 0)
+    sys.exit(1 if len(found.new) + len(found.renamed) > max_new else 0)
 
 
 def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest | OldFeed:
@@ -132,11 +134,11 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
         return read_feed(data, other)
     except (OSError, ValueError, HttpError, FeedError) as fault:
         raise click.ClickException(
-            f"{other}: {fault} (want a manifest.json or a feed, or the address of one)"
+            f"{other}: {fault} (expected a manifest.json or a feed, or the address of one)"
         ) from None
 
 
-def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None, most: int, form: str) -> NoReturn:
+def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None, max_new: int, form: str) -> NoReturn:
     """Print what a subscriber of another system's feed would see of ours in its place, and end."""
     from feeds.importing import successor
 
@@ -163,7 +165,7 @@ def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None
             click.echo(f"What is new is older than all that the other feed has: {wanted}")
         counts = f"{len(found.new)} new, {len(found.retitled)} with another title, {len(found.gone)} gone"
         click.echo(f"{counts}, {len(found.unredirected)} moved")
-    sys.exit(1 if len(found.new) > most else 0)
+    sys.exit(1 if len(found.new) > max_new else 0)
 
 
 def _print_difference(found: Difference, now: Manifest, site: Site) -> None:

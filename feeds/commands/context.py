@@ -7,8 +7,8 @@ import sys
 import click
 
 from feeds.content.folder import ContentFolder
+from feeds.model.problems import Problem
 from feeds.model.site import Site
-from feeds.model.yamlfile import Problem
 from feeds.server.web import current_publisher
 
 

@@ -43,7 +43,7 @@ SHOWN = 10
 @click.option("--feed", "name", default="all", show_default=True, help="Feed of ours that takes its place.")
 @click.option("--dry-run", is_flag=True, help="Write and fetch nothing but the feed; tell what would be done.")
 @click.option("--no-pictures", is_flag=True, help="Leave pictures where they are.")
-@click.option("--no-older", is_flag=True, help="Follow no archives of the feed.")
+@click.option("--no-archives", is_flag=True, help="Do not follow the archives of the feed.")
 @click.option("--allow-local", is_flag=True, help="Fetch from the local network too.")
 @with_appcontext
 def import_(
@@ -53,7 +53,7 @@ def import_(
     name: str,
     dry_run: bool,
     no_pictures: bool,
-    no_older: bool,
+    no_archives: bool,
     allow_local: bool,
 ) -> None:
     """Write articles of the entries of another system's FEED: the address or file of an RSS, Atom or JSON feed, or a
@@ -69,12 +69,14 @@ def import_(
     content = current_folder()
     site = site_or_exit(content, 1)
     if language and language not in site.languages:
-        raise click.UsageError(f"--language {language} is no language of site.yaml (want {', '.join(site.languages)})")
+        raise click.UsageError(
+            f"--language {language} is not a language in site.yaml (expected {', '.join(site.languages)})"
+        )
     if name not in ("all", *site.categories):
-        raise click.UsageError(f"--feed {name} is no feed of ours (want all, {', '.join(site.categories)})")
+        raise click.UsageError(f"--feed {name} is not a feed of this site (expected all, {', '.join(site.categories)})")
     fetcher = Fetcher(allow_local=allow_local)
     try:
-        old, url = _read(feed, site, fetcher, no_older)
+        old, url = _read(feed, site, fetcher, no_archives)
         names = [name for entry in old.entries for name in entry.categories]
         tags = [tag for entry in old.entries for tag in entry.tags]
         categories = Categories.of(names, site, mapping, tags=tags)
@@ -92,7 +94,7 @@ def import_(
         for each in unanswered[:SHOWN]:
             click.echo(printable(f"{each.entry.title or each.entry.id}: {each.refusal}"))
         count = counted(len(unanswered), "entry is", "entries are")
-        message = f"{count} in no category of ours: say what becomes of their names (want --map; '*=' leaves them out)"
+        message = f"{count} in none of our categories: say what their names become (use --map; '*=' leaves them out)"
         if not dry_run:
             raise click.ClickException(f"{message}. Nothing was written")
         click.echo(f"Before anything is written: {message}\n")
@@ -106,20 +108,20 @@ def import_(
         click.echo("Nothing was written: this was a dry run.")
 
 
-def _read(feed: str, site: Site, fetcher: Fetcher, no_older: bool) -> tuple[OldFeed, str | None]:
+def _read(feed: str, site: Site, fetcher: Fetcher, no_archives: bool) -> tuple[OldFeed, str | None]:
     """Read a feed with all that came before it; give its address too, if it has one."""
     if "://" in feed:
         answer = fetcher.get(feed, max_bytes=MOST_BYTES)
         if is_export(answer.data):
             return read_export(answer.data, site.timezone), None
         found = read_feed(answer.data, answer.url, answer.content_type)
-        if not no_older:
+        if not no_archives:
             found = with_older(found, answer.url, fetcher, lambda words: click.echo(words, err=True))
         return found, feed
     try:
         data = Path(feed).read_bytes()
     except OSError as fault:
-        raise HttpError(f"{feed}: {fault.strerror} (want a file, or an address with https://)") from None
+        raise HttpError(f"{feed}: {fault.strerror} (expected a file, or an address with https://)") from None
     if is_export(data):
         return read_export(data, site.timezone), None
     return read_feed(data), None
@@ -173,7 +175,7 @@ def _tell_redirects(content: ContentFolder, site: Site, redirects: dict[str, str
         paths = counted(len(outside), "old path")
         click.echo(f"{paths} not below {site.path}, such as {printable(outside[0])}: redirects for the server there")
     for old in [old for old in inside if not _is_usable(old)][:SHOWN]:
-        click.echo(f"{printable(old)} cannot be redirected: it is no path that site.yaml may have")
+        click.echo(f"{printable(old)} cannot be redirected: site.yaml cannot contain such a path")
     path = content.site_file.resolve()
     text = path.read_bytes().decode()
     usable = {old: new for old, new in inside.items() if _is_usable(old)}
@@ -198,7 +200,7 @@ def _checked(text: str, content: ContentFolder) -> str:
     """Give the text of a site file that has no fault. Raises SiteTextError for one that has."""
     tree, problems = read(text.encode(), str(content.site_file))
     found = read_site(tree, content.media) if tree else None
-    faults = [each.message for each in (tree.problems if tree else problems) if each.severity == "error"]
+    faults = [str(each.message) for each in (tree.problems if tree else problems) if each.severity == "error"]
     if found is None or faults:
         raise SiteTextError(f"with redirects: {'; '.join(faults)}")
     return text

@@ -40,10 +40,10 @@ PING_STEP = 0.5
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--among-others", is_flag=True, help="Go on among files that no build wrote; none of them is touched.")
-@click.option("--no-copies", is_flag=True, help="Leave out the compressed copies.")
+@click.option("--force", is_flag=True, help="Write into a folder that contains other files, which are not touched.")
+@click.option("--no-compress", is_flag=True, help="Write no compressed copies.")
 @with_appcontext
-def build(folder: Path, among_others: bool, no_copies: bool) -> None:
+def build(folder: Path, force: bool, no_compress: bool) -> None:
     """Write all that can be fetched into FOLDER, for any web server: the root of the host.
 
     Only what changed is written, and only what an earlier build wrote is removed. Exit status 2 if site.yaml cannot be
@@ -60,7 +60,7 @@ def build(folder: Path, among_others: bool, no_copies: bool) -> None:
                 bar.update(1)
 
             report = BuildFolder(folder).build(
-                _export, site, among_others=among_others, with_copies=not no_copies, progress=progress
+                _export, site, force=force, with_copies=not no_compress, progress=progress
             )
     except FolderError as fault:
         raise click.ClickException(str(fault)) from None
@@ -79,7 +79,7 @@ def _site_with_articles() -> Site:
     content = current_folder()
     site = site_or_exit(content, 2)
     if not (content.root / "articles").is_dir():
-        click.echo(f"{content.root}/articles: missing (want the folder, if it is empty)", err=True)
+        click.echo(f"{content.root}/articles: the folder is missing (create it, even if it stays empty)", err=True)
         sys.exit(2)
     return site
 
@@ -109,10 +109,10 @@ def _export_of(publisher: Publisher, known: Manifest | None) -> Export:
 @click.argument("url")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent and removed, and do neither.")
 @click.option("--watch", is_flag=True, help="Go on: publish each change, and what the time brings.")
-@click.option("--among-others", is_flag=True, help="Go on among objects that no publish sent; none is overwritten.")
+@click.option("--force", is_flag=True, help="Write among other objects, which are not overwritten.")
 @click.option("--gzip", is_flag=True, help="Send texts compressed: for buckets that unpack them where it is wanted.")
 @with_appcontext
-def publish(url: str, dry_run: bool, watch: bool, among_others: bool, gzip: bool) -> None:
+def publish(url: str, dry_run: bool, watch: bool, force: bool, gzip: bool) -> None:
     """Send all that can be fetched to the bucket URL (s3://…, gs://…, az://…), and then tell hubs.
 
     Only what changed is sent. What opens the bucket comes from the environment, as AWS_ACCESS_KEY_ID does. Exit status
@@ -125,13 +125,13 @@ def publish(url: str, dry_run: bool, watch: bool, among_others: bool, gzip: bool
     try:
         bucket = Bucket(url, with_gzip=gzip)
         if watch:
-            _publish_for_ever(bucket, site, among_others)
+            _publish_for_ever(bucket, site, force)
         if dry_run:
             report = bucket.compare(_plan, site)
             click.echo("".join(f"send    {key}\n" for key in report.sent), nl=False)
             click.echo("".join(f"remove  {key}\n" for key in report.removed), nl=False)
         else:
-            report = bucket.publish(_export, site, among_others=among_others)
+            report = bucket.publish(_export, site, force=force)
         click.echo(_published(report, url, dry_run))
         topics = topics_of(site, report.manifest)
         is_told = dry_run or not site.hubs or _tell_hubs(site.hubs, topics, bucket.told(), bucket.keep_told)
@@ -146,7 +146,7 @@ def _published(report: BucketReport, url: str, is_planned: bool = False) -> str:
     return f"{counts}, {report.unchanged:,} as they were in {url}"
 
 
-def _publish_for_ever(bucket: Bucket, site: Site, among_others: bool) -> NoReturn:
+def _publish_for_ever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
     """Publish each edition as it comes, and have hubs told; what fails is tried again, after ever longer times."""
     from feeds.delivery.announcer import Announcer
     from feeds.delivery.bucket import BucketError
@@ -176,7 +176,7 @@ def _publish_for_ever(bucket: Bucket, site: Site, among_others: bool) -> NoRetur
         try:
             if newest and (newest is not edition or failures):
                 edition = newest
-                report = bucket.publish(make, edition.site, among_others=among_others)
+                report = bucket.publish(make, edition.site, force=force)
                 if report.sent or report.removed:
                     counts = {"sent": len(report.sent), "removed": len(report.removed)}
                     log.tell("publish", bucket=bucket.url, **counts, unchanged=report.unchanged)
@@ -206,14 +206,14 @@ def ping(watch: bool) -> None:
     assert state, "commands have one"
     workers = click.get_current_context().with_resource(closing(Workers(state.root)))
     if not workers.is_announcer():
-        raise click.ClickException(f"another process tells hubs of what is in {state.root} (want one alone)")
+        raise click.ClickException(f"another process announces what is in {state.root} (run only one)")
     if watch:
         _ping_for_ever(state)
     built = state.read_built()
     if built is None:
-        raise click.ClickException(f"{state.root} knows of nothing that was built yet (want flask build first)")
+        raise click.ClickException(f"nothing was built yet with the state folder {state.root} (run flask build first)")
     if not built[0]:
-        raise click.ClickException("what was built names no hubs (want hubs: [https://…] in site.yaml, and a build)")
+        raise click.ClickException("what was built names no hubs (add hubs: [https://…] to site.yaml, and build again)")
     if not _tell_hubs(*built, state.read_told(), state.write_told):
         sys.exit(1)
 

@@ -46,7 +46,7 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, access_l
     settings, site = Settings.of(os.environ), site_or_exit(current_folder(), 2)
     _refuse_taken_port(host, port)
     if metrics_port == port:
-        raise click.ClickException(f"port {port} cannot be both (want another: --metrics-port)")
+        raise click.ClickException(f"port {port} cannot be used for both (use another --metrics-port)")
     if metrics_port:
         _refuse_taken_port("127.0.0.1", metrics_port, "--metrics-port")
 
@@ -95,4 +95,4 @@ def _refuse_taken_port(host: str, port: int, option: str = "--port, --host") -> 
             probe.bind((host, port))
         except OSError as fault:
             found = "is taken" if fault.errno == errno.EADDRINUSE else f"cannot be used: {fault.strerror}"
-            raise click.ClickException(f"{host} port {port} {found} (want another: {option})") from None
+            raise click.ClickException(f"{host} port {port} {found} (use another {option})") from None

@@ -33,7 +33,7 @@ def new(words: tuple[str, ...]) -> None:
     except ValueError as fault:
         raise click.UsageError(f"the title: {fault}") from None
     if found := FORBIDDEN.search(title):
-        raise click.UsageError(f"the title: {name_character(found[0])} (want it removed)")
+        raise click.UsageError(f"the title: {name_character(found[0])} is not allowed (remove it)")
     taken = {slug(path.stem) for path in content.article_files()}
     name = free_name(slug(title) or "article", taken)
     folder = content.root / "articles"

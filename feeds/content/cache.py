@@ -12,7 +12,7 @@ import sqlite3
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import astuple
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -27,9 +27,10 @@ from feeds.base.version import code_digest, zone_rules
 from feeds.model import yamlfile
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.mediafile import MediaFile
+from feeds.model.problems import Message, Parameter, Problem, Severity
 from feeds.model.renditions import Original
 from feeds.model.site import Person, Site
-from feeds.model.yamlfile import Position, Problem, Tree
+from feeds.model.yamlfile import Position, Tree
 
 from .reader import ANY_FILE, OUTLINE, ArticleFile, ArticleReader
 from .state import StateFolder
@@ -107,8 +108,8 @@ class ArticleCache:
             is_sealed = isinstance(row, bytes) and seal == self._seal(name, row)
             if path is None and name.startswith(MEDIA) and (self._root / name).exists():
                 if is_sealed:
-                    state, values = from_json(row)
-                    self._reader.media.remember(tuple(state), MediaFile(*values))
+                    state, packed = from_json(row)
+                    self._reader.media.remember(tuple(state), _unpack(packed))
             elif path is None and name != "site.yaml":
                 self._unsaved.add(self._root / name)  # it is gone: the next `save` deletes it
             elif path and is_sealed and (file := self._unchanged(path, row)):
@@ -154,7 +155,7 @@ class ArticleCache:
                     row, name = pack(file), self._name(path)
                     yield name, row and self._seal(name, row), row, text
         for state, media in self._reader.media.newly_measured():
-            name, row = f"{MEDIA}{media.path}", json.dumps([state, astuple(media)], ensure_ascii=False).encode()
+            name, row = f"{MEDIA}{media.path}", json.dumps([state, _pack(media)], ensure_ascii=False).encode()
             yield name, self._seal(name, row), row, None
 
     def texts(self, names: Collection[str]) -> dict[str, bytes]:
@@ -214,7 +215,7 @@ def pack(file: ArticleFile) -> bytes | None:
         return None
     article = file.article
     places = [[list(path), *place] for path, place in file.tree.values_at.items()]
-    problems = [[each.line, each.column, each.key, each.message, each.severity] for each in file.problems]
+    problems = [_pack_problem(problem) for problem in file.problems]
     pictures = {path: _pack(original.file) for path, original in article.body_pictures.items()}
     values = file.state, dict(file.media), article.slug, article.digest, pictures, _pack(article), places, problems
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
@@ -233,7 +234,7 @@ def unpack(path: Path, row: bytes) -> ArticleFile:
         tuple(state),
         article,
         Tree(name, "", {}, [], positions, {}),
-        tuple(Problem(name, *each) for each in problems),
+        tuple(_unpack_problem(name, *problem) for problem in problems),
         False,
         media={name: tuple(state) for name, state in media.items()},
     )
@@ -246,7 +247,7 @@ def _pack(value: Any) -> Any:
         fields = ((key, value.__dict__[key], default) for key, default in _DEFAULTS[name].items())
         return {_TYPE: name, **{key: _pack(field) for key, field, default in fields if field != default}}
     if isinstance(value, MediaFile):
-        return {_TYPE: "file", "values": astuple(value)}
+        return {_TYPE: "file", **asdict(value), "flaw": value.flaw and _pack_message(value.flaw)}
     if isinstance(value, datetime):
         return {_TYPE: "at", "seconds": int(value.timestamp())}
     return [_pack(item) for item in value] if isinstance(value, tuple) else value
@@ -259,7 +260,11 @@ def _unpack(value: Any) -> Any:
         return value
     if value[_TYPE] == "at":
         return datetime.fromtimestamp(value["seconds"], UTC)
-    return MediaFile(*value["values"]) if value[_TYPE] == "file" else _unpack_model(value)
+    if value[_TYPE] == "file":
+        del value[_TYPE]
+        flaw = value.pop("flaw")
+        return MediaFile(**value, flaw=flaw and _unpack_message(*flaw))
+    return _unpack_model(value)
 
 
 def _unpack_model(packed: dict[str, Any], private: dict[str, Any] | None = None) -> BaseModel:
@@ -276,3 +281,21 @@ def _unpack_model(packed: dict[str, Any], private: dict[str, Any] | None = None)
         }
     )
     return model
+
+
+def _pack_message(message: Message) -> tuple[str, dict[str, Parameter]]:
+    return message.code, dict(message.parameters)
+
+
+def _unpack_message(code: str, parameters: dict[str, Parameter]) -> Message:
+    return Message(code, tuple(parameters.items()))
+
+
+def _pack_problem(problem: Problem) -> list[Any]:
+    return [problem.line, problem.column, problem.key, *_pack_message(problem.message), problem.severity]
+
+
+def _unpack_problem(
+    file: str, line: int, column: int, key: str, code: str, parameters: dict[str, Parameter], severity: Severity
+) -> Problem:
+    return Problem(file, line, column, key, _unpack_message(code, parameters), severity)

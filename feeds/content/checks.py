@@ -12,9 +12,10 @@ from feeds.base import translations
 from feeds.feed import markup, posts
 from feeds.model.article import Article
 from feeds.model.mediafile import Media, MediaFile
+from feeds.model.problems import InvalidValue, Message, Problem
 from feeds.model.renditions import CARD
 from feeds.model.site import Site
-from feeds.model.yamlfile import Problem, Tree
+from feeds.model.yamlfile import Tree
 
 PLACEHOLDER = "…"
 """The body of an article that is still to be written."""
@@ -24,7 +25,7 @@ def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
     """Tell of languages that we have no words in."""
     for place, language in enumerate(site.languages):
         if language.partition("-")[0] not in translations.LANGUAGES:
-            message = f"we have no words of our own in {language} (English ones are used)"
+            message = Message.of("interface-language-missing", language=language)
             yield tree.problem(("languages", place), message, "warning")
 
 
@@ -32,7 +33,7 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
     """Tell what is taken out of a body, and what it names that is not there."""
     path = ("body",)
     if article.body.strip() == PLACEHOLDER and not article.draft:
-        yield tree.problem(path, f"nothing but {PLACEHOLDER} (want the text, or draft: true)")
+        yield tree.problem(path, Message.of("body-placeholder"))
     if refusal := markup.refusal(article.body):
         yield tree.problem(path, refusal)
         return
@@ -43,12 +44,11 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
         for reference in markup.media_references(found, base=site.url):
             try:
                 file = media.find(reference)
-            except ValueError as fault:
-                yield tree.block_problem(path, max(article.body.find(reference), 0), str(fault), "error")
+            except InvalidValue as error:
+                yield tree.block_problem(path, max(article.body.find(reference), 0), error.message, "error")
             else:
                 if file.flaw and f'src="{markup.media_url(reference, base=site.url)}"' in found:
-                    message = f"media/{file.path} {file.flaw}"
-                    yield tree.block_problem(path, max(article.body.find(reference), 0), message, "error")
+                    yield tree.block_problem(path, max(article.body.find(reference), 0), file.flaw, "error")
 
 
 def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFile]:
@@ -69,15 +69,16 @@ def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFi
 def summary_warning(tree: Tree, article: Article) -> Iterator[Problem]:
     """Tell of a summary that is left to us."""
     if article.summary is None and not article.draft:
-        message = "none, so that the start of the body is used (want one of about 300 characters)"
-        yield tree.problem(("summary",), message, "warning")
+        yield tree.problem(("summary",), Message.of("summary-missing"), "warning")
 
 
 def picture_warning(tree: Tree, article: Article) -> Iterator[Problem]:
     """Tell of a picture that networks would show small."""
     if article.original and not article.original.is_large:
         file = article.original.file
-        message = f"media/{file.path} has {file.width} × {file.height} pixels (want {CARD[0]} × {CARD[1]} at least)"
+        least = {"least_width": CARD[0], "least_height": CARD[1]}
+        size = {"width": file.width or 0, "height": file.height or 0}
+        message = Message.of("picture-small", path=f"media/{file.path}", **size, **least)
         yield tree.problem(("picture", "file"), message, "warning")
 
 
@@ -89,7 +90,7 @@ def social_warning(tree: Tree, article: Article, site: Site) -> Iterator[Problem
     for network in posts.NETWORKS:
         count = network.count(f"{article.social} {url}")
         if count > network.most:
-            message = f"{count} characters with its link, as {network.name} counts (want at most {network.most})"
+            message = Message.of("social-too-long", count=count, network=network.name, limit=network.most)
             yield tree.problem(("social",), message, "warning")
 
 
@@ -112,14 +113,12 @@ def without_doubles(
     ids: dict[str, Tree] = {}
     kept, problems = [], []
     for article, tree in sorted(all_of_them, key=rank):
-        for value, known, name, place, wanted in (
-            (article.slug, slugs, "its address", (), "another file name"),
-            (article.id, ids, "its id", ("id",), "another"),
-        ):
-            if other := known.get(value):
-                problems.append(tree.problem(place, f"{name}, {value}, is that of {other.file} (want {wanted})"))
-                problems.append(other.problem(place, f"{name}, {value}, is that of {tree.file} too, which is left out"))
-                break
+        if other := slugs.get(article.slug):
+            problems.append(tree.problem((), Message.of("address-taken", slug=article.slug, other=other.file)))
+            problems.append(other.problem((), Message.of("address-shared", slug=article.slug, other=tree.file)))
+        elif other := ids.get(article.id):
+            problems.append(tree.problem(("id",), Message.of("id-taken", id=article.id, other=other.file)))
+            problems.append(other.problem(("id",), Message.of("id-shared", id=article.id, other=tree.file)))
         else:
             slugs[article.slug] = ids[article.id] = tree
             kept.append((article, tree))
@@ -134,7 +133,7 @@ def translation_warnings(site: Site, found: Iterable[tuple[Article, Tree]]) -> I
         if article.twin is None:
             continue
         if first := files.get((article.twin, article.language)):
-            message = f"{article.twin} is the twin of {first} in the same language (want another word)"
+            message = Message.of("twin-same-language", twin=article.twin, other=first)
             yield tree.problem(("twin",), message, "warning")
         else:
             files[article.twin, article.language] = tree.file
@@ -142,5 +141,5 @@ def translation_warnings(site: Site, found: Iterable[tuple[Article, Tree]]) -> I
         others = [each for each in site.languages if each != article.language]
         missing = [each for each in others if (article.twin or "", each) not in files]
         if missing:
-            message = f"no translation into {', '.join(missing)} (want an article with the same twin)"
+            message = Message.of("translation-missing", languages=", ".join(missing))
             yield tree.problem(("twin",), message, "warning")

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from feeds.base.fingerprint import file_state
 from feeds.model.article import Article
+from feeds.model.problems import Message, Problem
 from feeds.model.renditions import Original
 from feeds.model.site import Site, read_site
-from feeds.model.yamlfile import Problem, Tree, read
+from feeds.model.yamlfile import Tree, read
 
 from . import checks
 from .cache import ArticleCache
@@ -111,7 +112,7 @@ class ContentFolder:
         files: dict[Path, ArticleFile] = {}
         if not (self.root / "articles").is_dir():
             where = f"{self.root}/articles"
-            problems.append(Problem(where, 1, 1, "", "missing (want the folder, with the articles in it)"))
+            problems.append(Problem(where, 1, 1, "", Message.of("articles-folder-missing")))
             self._around = tuple(problems), 1
             return self._content(self._site, dict(self._files), None)  # a drive may be away for a moment
         self._cache.use_site(self._site)
@@ -186,7 +187,7 @@ class ContentFolder:
                         path = self._paths[place] = Path(place)
                     yield path
 
-    def picture_problems(self, found: Content, flaw: Callable[[Original], str | None]) -> Iterator[Problem]:
+    def picture_problems(self, found: Content, flaw: Callable[[Original], Message | None]) -> Iterator[Problem]:
         """Tell of the pictures of articles, their own and those in bodies, that have a flaw, at their places."""
         for file in self._files.values():
             article = file.article
@@ -226,7 +227,7 @@ class ContentFolder:
         for name in (each for each in before.categories if each not in site.categories):
             naming = [path for path in self.article_files() if name in self._reader.categories_in(path)]
             if naming:
-                message = f"{name} is gone, but {naming[0]} is in it (want it back, or out of all articles first)"
+                message = Message.of("category-in-use", category=name, file=str(naming[0]))
                 return Problem(str(self.site_file), 1, 1, "categories", message)
         return None
 

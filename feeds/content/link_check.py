@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from feeds.base.http import HttpClient, HttpError
 from feeds.base.text import printable
 from feeds.model.article import Article, Attachment
-from feeds.model.yamlfile import Problem, Tree, show
+from feeds.model.problems import Message, Problem, show
+from feeds.model.yamlfile import Tree
 
 DEADLINE = 10
 """Seconds that a request may take."""
@@ -36,21 +37,21 @@ def compare(found: Iterable[tuple[Article, Tree]]) -> list[Problem]:
         ]
 
 
-def _faults(attachment: Attachment) -> Iterator[tuple[str, str]]:
+def _faults(attachment: Attachment) -> Iterator[tuple[str, Message]]:
     try:
         response = HttpClient(AGENT, allow_local=True, deadline=DEADLINE).head(attachment.url or "")
     except HttpError as error:
-        yield "url", f"{error} (want an address that answers)"
+        yield "url", Message.of("address-unreachable", reason=str(error))
         return
     if response.status != 200:
-        yield "url", f"the address answers {response.status} {_plain(response.reason)} (want one that answers 200)"
+        yield "url", Message.of("address-status", status=response.status, reason=_plain(response.reason))
         return
     kind, length = response.content_type.partition(";")[0].strip().lower(), response.headers.get("Content-Length", "")
     if kind and kind != attachment.type:
-        yield "type", f"{attachment.type}, but the address answers {_plain(kind)} (want {_plain(kind)})"
+        yield "type", Message.of("address-type", given=attachment.type or "", found=_plain(kind))
     is_number = re.fullmatch("[0-9]{1,15}", length) is not None
     if is_number and attachment.type != "text/html" and int(length) != attachment.length:
-        yield "length", f"{attachment.length or 'none'}, but the address answers {length} (want {length})"
+        yield "length", Message.of("address-length", given=attachment.length or "none", found=length)
 
 
 def _plain(words: object) -> str:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from feeds.base.fingerprint import FileState, file_state
 from feeds.model.mediafile import MediaFile, guess_type
-from feeds.model.yamlfile import show
+from feeds.model.problems import InvalidValue, Message, show
 
 FORMATS = {
     "JPEG": ("image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif")),
@@ -29,12 +29,10 @@ FORMATS = {
 }
 """The formats that every reader shows, by Pillow's names: their media types, and how such files are called."""
 
-DAMAGED = "is damaged, or ends in the middle (want the whole file)"
-
 _BEGINNINGS = re.compile(rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP", re.DOTALL)
 """What files of these formats begin with."""
 
-MOST_PIXELS = 100_000_000
+MAX_PIXELS = 100_000_000
 """What a picture may have; a small file can unfold into more than a machine can hold."""
 
 _ORIENTATION = 0x0112
@@ -61,17 +59,17 @@ class MediaFolder:
         """Give the file at a path, measured. Raises ValueError, in words for authors, where there is none."""
         parts = PurePosixPath(path).parts
         if not parts or path.startswith("/") or ".." in parts:
-            raise ValueError(f"{show(path)} leaves media/ (want a path below it, such as cheque.jpg)")
+            raise InvalidValue("media-path-outside", path=show(path))
         name = "/".join(parts)
         try:
             file = self._locate(name)
             if file is None:
-                raise ValueError(f"there is no file media/{show(name)} (want {self._nearest(name)})")
+                raise InvalidValue("media-missing", path=show(name), nearest=self._nearest(name))
             if not is_within(file, self.root):
-                raise ValueError(f"media/{show(name)} is a link that leaves media/ (want the file itself)")
+                raise InvalidValue("media-link-outside", path=show(name))
             return self._measure(file)
         except OSError as fault:
-            raise ValueError(f"media/{show(name)} cannot be read: {fault.strerror} (want a readable file)") from None
+            raise InvalidValue("media-unreadable", path=show(name), reason=fault.strerror or "") from None
 
     def state(self) -> frozenset[Entry]:
         """Tell what changes when any file does: names, times of change, sizes and numbers, and where links lead."""
@@ -117,7 +115,7 @@ class MediaFolder:
             return kept[1]
         with file.open("rb") as opened:
             size, digest = os.fstat(opened.fileno()).st_size, hashlib.file_digest(opened, "sha256").hexdigest()
-        look = _look(file)
+        look = _look(file, f"media/{path}")
         kind = look.type or guess_type(path) or "application/octet-stream"
         measured = MediaFile(path, size, kind, digest, look.width, look.height, look.flaw, look.moves)
         self._measured[path] = (state, measured)
@@ -141,11 +139,11 @@ class _Look(NamedTuple):
     type: str | None = None
     width: int | None = None
     height: int | None = None
-    flaw: str | None = None
+    flaw: Message | None = None
     moves: bool = False
 
 
-def _look(file: Path) -> _Look:
+def _look(file: Path, path: str) -> _Look:
     """Measure a picture, without decoding it."""
     try:
         quietly = warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning)
@@ -159,18 +157,20 @@ def _look(file: Path) -> _Look:
                 exif = picture.getexif()
             orientation, moves = exif.get(_ORIENTATION), kind == "image/webp" and getattr(picture, "is_animated", False)
     except Image.DecompressionBombError:
-        return _Look(flaw=f"has far more pixels than a picture needs (want at most {MOST_PIXELS:,})")
+        return _Look(flaw=Message.of("picture-far-too-large", path=path, limit=MAX_PIXELS))
     except Exception:  # Pillow raises of many kinds, and no file may keep the others from being read
         with file.open("rb") as opened:
-            return _Look(flaw=DAMAGED if _BEGINNINGS.match(opened.read(12)) else None)
+            is_picture = _BEGINNINGS.match(opened.read(12))
+        return _Look(flaw=Message.of("picture-damaged", path=path) if is_picture else None)
     if isinstance(orientation, int) and orientation >= 5:
         width, height = height, width
-    if width * height > MOST_PIXELS:
-        return _Look(kind, flaw=f"has {width:,} × {height:,} pixels (want at most {MOST_PIXELS:,} in all)")
+    if width * height > MAX_PIXELS:
+        message = Message.of("picture-too-large", path=path, width=width, height=height, limit=MAX_PIXELS)
+        return _Look(kind, flaw=message)
     if file.suffix.lower() not in endings:
-        return _Look(kind, flaw=f"is {kind} by its content (want it named {file.stem}{endings[0]})")
+        return _Look(kind, flaw=Message.of("picture-misnamed", path=path, type=kind, name=f"{file.stem}{endings[0]}"))
     if _ends_early(file, kind):
-        return _Look(kind, flaw=DAMAGED)
+        return _Look(kind, flaw=Message.of("picture-damaged", path=path))
     return _Look(kind, width, height, moves=moves)
 
 

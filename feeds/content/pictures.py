@@ -24,6 +24,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from feeds.base.atomic import write_whole
 from feeds.base.locks import FileLock
+from feeds.model.problems import Message
 from feeds.model.renditions import CARD, FEED_SIDE, MOST_BYTES, Original, Pictures, Rendition, cut, fitted
 
 from .media import FORMATS, MediaFolder
@@ -53,7 +54,7 @@ class PictureStore:
         self._seen: int | None = None  # the folder's time of change at the last look
         self.losses = 0  # counts the looks that missed something which had been there
         self._is_told = False
-        self.failed: dict[Original, str] = {}  # what nothing could be made of, and why
+        self.failed: dict[Original, Message] = {}  # what nothing could be made of, and why
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -121,7 +122,7 @@ class PictureStore:
             self.failed[original] = _flaw(original, fault)
             return {}
 
-    def flaw(self, original: Original) -> str | None:
+    def flaw(self, original: Original) -> Message | None:
         """Tell why nothing can be made of an original, by decoding it and making nothing."""
         try:
             with self._opened(original, lambda _: 0):
@@ -235,8 +236,8 @@ def _on_white(picture: Image.Image) -> Image.Image:
     return ground
 
 
-def _flaw(original: Original, fault: Exception) -> str:
-    return f"media/{original.file.path} cannot be decoded: {fault} (want a picture that opens)"
+def _flaw(original: Original, error: Exception) -> Message:
+    return Message.of("picture-not-decoded", path=f"media/{original.file.path}", reason=str(error))
 
 
 def _rendition(name: re.Match[str], length: int) -> Rendition:

@@ -16,9 +16,10 @@ from feeds.base.fingerprint import FileState, file_state
 from feeds.model.article import Article, read_article
 from feeds.model.article_fields import ArticleContext
 from feeds.model.mediafile import Media, MediaFile
+from feeds.model.problems import InvalidValue, Message, Problem
 from feeds.model.site import Site
 from feeds.model.site_fields import slug
-from feeds.model.yamlfile import MAX_BYTES, Problem, Tree, read
+from feeds.model.yamlfile import MAX_BYTES, Tree, read
 
 from . import checks
 from .media import MediaFolder, is_within
@@ -97,7 +98,7 @@ class ArticleReader:
     def _checked(self, path: Path, site: Site, media: Media) -> tuple[Article | None, Tree | None, list[Problem]]:
         name = slug(path.stem)
         if not name:
-            message = f"{path.stem} has no letter or digit for an address (want a file name with some)"
+            message = Message.of("file-name-without-letters", name=path.stem)
             return None, None, [Problem(str(path), 1, 1, "", message)]
         tree, problems = self.tree(path)
         article = self.article(tree, path, site, media)
@@ -129,14 +130,12 @@ class ArticleReader:
         """Read a file's bytes, or tell what is in the way."""
         try:
             return self._bytes(path), None
-        except _Refused as fault:
-            message = str(fault)
+        except InvalidValue as error:
+            message = error.message
         except FileNotFoundError:
-            message = (
-                "a link that leads nowhere (want the file itself)" if path.is_symlink() else "missing (want the file)"
-            )
+            message = Message.of("link-broken" if path.is_symlink() else "file-missing")
         except OSError as fault:
-            message = f"it cannot be read: {fault.strerror} (want a readable file)"
+            message = Message.of("file-unreadable", reason=fault.strerror or "")
         return b"", Problem(str(path), 1, 1, "", message)
 
     def _bytes(self, path: Path) -> bytes:
@@ -145,9 +144,9 @@ class ArticleReader:
         try:
             found = os.fstat(file)
             if not stat.S_ISREG(found.st_mode):
-                raise _Refused("no ordinary file (want one)")
+                raise InvalidValue("file-not-regular")
             if found.st_size > MAX_BYTES:
-                raise _Refused(f"{found.st_size:,} bytes (want at most {MAX_BYTES:,})")
+                raise InvalidValue("file-too-large", size=found.st_size, limit=MAX_BYTES)
             return os.read(file, MAX_BYTES + 1)
         finally:
             os.close(file)
@@ -157,12 +156,12 @@ class ArticleReader:
             return os.open(path, _READING | os.O_NOFOLLOW)
         except OSError as fault:
             if fault.errno == errno.ENXIO:
-                raise _Refused("no ordinary file (want one)") from None
+                raise InvalidValue("file-not-regular") from None
             if fault.errno != errno.ELOOP:
                 raise
         path.stat()  # a link that leads nowhere, or in a circle, is told as such
         if not is_within(path, self.root):
-            raise _Refused(f"a link to {os.path.realpath(path)}, out of the folder (want the file itself)")
+            raise InvalidValue("link-leaves-folder", target=os.path.realpath(path))
         return os.open(path, _READING)
 
 
@@ -179,10 +178,6 @@ class _Asked:
         is_exact = "/".join(PurePosixPath(path).parts) == found.path  # else one with that very name may come
         self.files[found.path if state and is_exact else ANY_FILE] = state or ()
         return found
-
-
-class _Refused(Exception):
-    """Why a file is not read, in words for authors."""
 
 
 def _is_same(one: Article, other: Article) -> bool:
@@ -208,9 +203,10 @@ def wrong_name(path: Path) -> Problem | None:
         return None
     shown = os.fsencode(path).decode(errors="replace")
     if shown != str(path):
-        return Problem(shown, 1, 1, "", "a name that is not UTF-8 (want it renamed)")
+        return Problem(shown, 1, 1, "", Message.of("file-name-not-utf-8"))
     if path.suffix == ENDING:
         return None
     if path.suffix in (".yml", ".txt", ".md") or ENDING in path.suffixes:
-        return Problem(str(path), 1, 1, "", f"left out for its name (want {path.name.partition('.')[0]}{ENDING})")
-    return Problem(str(path), 1, 1, "", "no article, and left out (want pictures and files in media/)", "warning")
+        name = f"{path.name.partition('.')[0]}{ENDING}"
+        return Problem(str(path), 1, 1, "", Message.of("file-name-suffix", name=name))
+    return Problem(str(path), 1, 1, "", Message.of("file-not-an-article"), "warning")

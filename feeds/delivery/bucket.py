@@ -89,14 +89,14 @@ class Bucket:
         self.url, self._with_gzip = url, with_gzip
         parts = urlsplit(url)
         if parts.password is not None or parts.query:  # it would stand in the log, and is not repeated here either
-            message = "has a secret in it (want s3://bucket/path; what opens it comes from the environment)"
+            message = "contains a password or a query (use s3://bucket/path; credentials come from the environment)"
             raise BucketError(f"the address {parts.scheme}://… {message}")
         if url.partition("://")[0] not in SCHEMES:
-            raise BucketError(f"{url} is no bucket (want s3://…, gs://… or az://…)")
+            raise BucketError(f"{url} is not a bucket (expected s3://…, gs://… or az://…)")
         for name in ("AWS_ENDPOINT", "AWS_ENDPOINT_URL"):
             is_open = url.startswith("s3:") and os.environ.get(name, "").startswith("http:")
             if is_open and os.environ.get("AWS_ALLOW_HTTP", "").lower() != "true":
-                raise BucketError(f"{name} is without encryption (want https, or AWS_ALLOW_HTTP=true as well)")
+                raise BucketError(f"{name} is not encrypted (expected https, or AWS_ALLOW_HTTP=true as well)")
         try:
             self._store: ObjectStore = from_url(url)
         except (BaseError, ValueError, OSError) as fault:
@@ -104,20 +104,20 @@ class Bucket:
         self._touched: set[str] = set()
 
     def publish(
-        self, make: Make, site: Site, *, among_others: bool = False, pause: Callable[[float], None] = time.sleep
+        self, make: Make, site: Site, *, force: bool = False, pause: Callable[[float], None] = time.sleep
     ) -> Report:
         """Send what changed, and remove what is gone. Raises BucketError, and the next publish goes on from there.
 
-        `among_others` goes on where there are objects that no publish sent, and overwrites none of them.
+        `force` goes on where there are objects that no publish sent, and overwrites none of them.
         """
         self._touched = set()
         for attempt in range(_ATTEMPTS):
             try:
                 with self._explained():
-                    return self._publish(make, site, among_others)
+                    return self._publish(make, site, force)
             except _OvertakenError:
                 pause(random.uniform(0, 2.0**attempt / 4))  # so that one of two comes to its end first
-        raise BucketError(f"{self.url}: somebody else publishes there all the time (want one publisher at a time)")
+        raise BucketError(f"{self.url}: another publisher keeps writing there (run one publisher at a time)")
 
     def compare(self, make: Make, site: Site) -> Report:
         """Tell what `publish` would send and remove. Raises BucketError."""
@@ -149,11 +149,11 @@ class Bucket:
                 found.told = told
                 self._write(found)
 
-    def _publish(self, make: Make, site: Site, among_others: bool) -> Report:
+    def _publish(self, make: Make, site: Site, force: bool) -> Report:
         found = self._inventory()
-        if found.version is None and not among_others and (other := self._first_key()):
+        if found.version is None and not force and (other := self._first_key()):
             raise BucketError(
-                f"{self.url} has objects that no publish sent: {other} (want an empty place, or --among-others,"
+                f"{self.url} contains objects that no publish sent: {other} (use an empty prefix, or --force,"
                 " which leaves them as they are)"
             )
         before = dict(found.objects)
@@ -224,7 +224,7 @@ class Bucket:
             attributes |= {"Content-Encoding": "gzip"} if source is coded else {}
         if is_new and not self._create(file.key, source, attributes):
             if not _is_ours(obstore.get(self._store, file.key).attributes):
-                message = f"{self.url}: {file.key} is in the way: no publish sent it (want it moved away)"
+                message = f"{self.url}: {file.key} is in the way: no publish sent it (move it elsewhere)"
                 raise BucketError(message)
             is_new = False
         if not is_new:
@@ -261,7 +261,7 @@ class Bucket:
         try:
             return Inventory.from_json(bytes(found.bytes()), _version(found.meta))
         except ValueError as fault:
-            raise BucketError(f"{self.url}/{LIST}: {fault} (want it removed, and what is there too)") from None
+            raise BucketError(f"{self.url}/{LIST}: {fault} (remove it, and everything else there)") from None
 
     def _write(self, found: Inventory) -> None:
         """Replace the list, if it is the one that was read. Raises _OvertakenError."""

@@ -46,8 +46,8 @@ class Inventory:
         try:
             values = json.loads(data)
             if values["version"] != VERSION:
-                raise ValueError(f"a list of version {values['version']} (want {VERSION})")
+                raise ValueError(f"the list has version {values['version']} (expected {VERSION})")
             objects = {key: State(*state) for key, state in values["objects"].items()}
             return cls(objects, set(values["pending"]), dict(values["told"]), version)
         except (KeyError, TypeError) as fault:
-            raise ValueError(f"no list of ours: {fault!r}") from None
+            raise ValueError(f"it is not a list of Feeds: {fault!r}") from None

@@ -58,13 +58,13 @@ def from_json(data: bytes) -> dict[str, Written]:
     try:
         values = json.loads(data)
         if values["version"] != VERSION:
-            raise ValueError(f"a list of version {values['version']} (want {VERSION})")
+            raise ValueError(f"the list has version {values['version']} (expected {VERSION})")
         if bad := [name for name in values["files"] if not is_name(name)]:
-            raise ValueError(f"{bad[0]!r} is no name of a file")
+            raise ValueError(f"{bad[0]!r} is not a file name")
         headers = [tuple(map(tuple, each)) for each in values["headers"]]
         return {
             name: Written(digest, made_of, kind, headers[number], datetime.fromtimestamp(modified, UTC), lengths)
             for name, (digest, made_of, kind, number, modified, lengths) in values["files"].items()
         }
     except (KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as fault:
-        raise ValueError(f"no list of ours: {fault!r}") from None
+        raise ValueError(f"it is not a list of Feeds: {fault!r}") from None

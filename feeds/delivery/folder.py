@@ -103,19 +103,19 @@ class BuildFolder:
         make: Callable[[Manifest | None], Export],
         site: Site,
         *,
-        among_others: bool = False,
+        force: bool = False,
         with_copies: bool = True,
         progress: Callable[[int], object] = lambda count: None,
     ) -> Report:
         """Write an edition over an earlier one; `make` makes it, after the manifest of that, once no other build runs.
 
-        `among_others` goes on where there are files that no build wrote, and touches none of them. Without
+        `force` goes on where there are files that no build wrote, and touches none of them. Without
         `with_copies` nothing is compressed. `progress` is told how many files are left. Raises FolderError, and OSError
         where the disk fails; the next build goes on from there.
         """
         endings = tuple(CODINGS) if with_copies else ()
         with self._journal() as journal:
-            if self._foreign and not among_others:
+            if self._foreign and not force:
                 raise FolderError(self._refusal())
             export = make(self._manifest(site))
             report, now, left = (
@@ -195,7 +195,7 @@ class BuildFolder:
         count = len(self._foreign)
         more = f" and {count - 3:,} more" if count > 3 else ""
         return (
-            f"{self.root} has files that no build wrote: {some}{more} (want an empty folder, or --among-others,"
+            f"{self.root} contains files that no build wrote: {some}{more} (use an empty folder, or --force,"
             " which leaves them as they are)"
         )
 
@@ -262,7 +262,7 @@ class BuildFolder:
         if self._foreign:
             ways = [file.name, *(file.name + ending for ending in CODINGS), *folders]
             for name in self._foreign.intersection(ways):
-                raise FolderError(f"{self.root / name} is in the way: no build wrote it (want it moved away)")
+                raise FolderError(f"{self.root / name} is in the way: no build wrote it (move it elsewhere)")
         for name in (name for name in folders if name in self._known):
             self._remove(name)
         if (self.root / file.name).is_dir():
@@ -308,7 +308,7 @@ class BuildFolder:
         except FileNotFoundError:
             return {}
         except ValueError as fault:
-            message = f"{self.root / LIST} cannot be read: {fault} (want {self.root} removed, and built anew)"
+            message = f"{self.root / LIST} cannot be read: {fault} (remove {self.root} and build again)"
             raise FolderError(message) from None
 
 

@@ -23,6 +23,7 @@ from feeds.formats import pages
 from feeds.formats.registry import FORMATS
 from feeds.model.article import Article
 from feeds.model.mediafile import Media, MediaFile
+from feeds.model.problems import Message
 from feeds.model.redirects import Redirects
 from feeds.model.renditions import Pictures
 from feeds.model.site import Site
@@ -211,11 +212,11 @@ class Edition(Mapping[str, Document]):
             if guess not in self.site.redirects:
                 yield self.site.path + guess, self.site.path + path
 
-    def large_feeds(self) -> Iterator[str]:
+    def large_feeds(self) -> Iterator[Message]:
         """Tell which of the feeds that are finished ahead are larger than readers like."""
         for path, document in self.ahead.items():
             if len(document.data) > LARGE and "/feeds/" in path and path.endswith(tuple(FORMATS)):
-                yield f"{path} has {len(document.data):,} bytes (want at most {LARGE:,}: fewer entries)"
+                yield Message.of("feed-too-large", path=path, size=len(document.data), limit=LARGE)
 
     def _ahead(self) -> Iterator[tuple[str, Document]]:
         """Finish the feeds of everything and of the categories, in each language."""

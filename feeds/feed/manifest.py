@@ -171,13 +171,13 @@ class Manifest:
         try:
             values: dict[str, Any] = json.loads(data)
             if values["version"] != VERSION:
-                raise ValueError(f"a manifest of version {values['version']} (want {VERSION})")
+                raise ValueError(f"the manifest has version {values['version']} (expected {VERSION})")
             documents = {path: _dated(each) for path, each in values["documents"].items()}
             entries = {id: _entry_state(id, each) for id, each in values["entries"].items()}
             past = {id: _entry_state(id, each) for id, each in values["past"].items()}
             return cls(_dated(values["content"]), documents, entries, _moment(values["posted"]), past)
         except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as fault:
-            raise ValueError(f"no manifest of ours: {fault!r}") from None
+            raise ValueError(f"it is not a manifest of Feeds: {fault!r}") from None
 
 
 def _state(article: Article, now: datetime) -> tuple[str, ...]:

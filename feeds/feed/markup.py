@@ -16,7 +16,8 @@ import nh3
 import regex
 from lxml import etree
 
-from feeds.model.yamlfile import FORBIDDEN, name_character, show
+from feeds.model.problems import Message, show
+from feeds.model.yamlfile import FORBIDDEN, name_character
 
 EXCERPT = 300
 """Length of an excerpt in characters: what readers show in their lists."""
@@ -178,26 +179,26 @@ def media_references(found: str, *, base: str) -> Iterator[str]:
             yield unquote(re.split("[?#]", place.removeprefix(f"{base}/media/"))[0])
 
 
-def refusal(body: str) -> str | None:
+def refusal(body: str) -> Message | None:
     """Tell why a text is not to be rendered, if it would take unbounded time."""
     if body.count(">") + body.count("<") <= MAX_DEPTH:
         return None  # only quotations and an author's own HTML can be nested so deep
     rendered = _commonmark(body)
     if re.search(f"<[A-Za-z/!?][^>]{{{MAX_TAG}}}", rendered):
-        return f"a tag has more than {MAX_TAG:,} characters (want it closed with >)"
+        return Message.of("body-tag-too-long", limit=MAX_TAG)
     if _elements(rendered, _Depth()) > MAX_DEPTH:
-        return f"elements stand more than {MAX_DEPTH} deep in each other (want fewer)"
+        return Message.of("body-too-deep", limit=MAX_DEPTH)
     return None
 
 
-def faults(body: str) -> list[tuple[int, str]]:
+def faults(body: str) -> list[tuple[int, Message]]:
     """Tell what is taken out of a text, or missing in it: the offset in `body`, and a sentence."""
     rendered = _commonmark(body)
     found = _Faults(body)
     if "<" in body or "](" in body or "]:" in body:
         _elements(rendered, found)
     if character := FORBIDDEN.search(rendered):
-        found.add(r"&#", f"{name_character(character[0])} is removed (want it left out)")
+        found.add(r"&#", Message.of("body-character-removed", character=name_character(character[0])))
     return sorted(found.found)
 
 
@@ -226,9 +227,9 @@ class _Depth:
 class _Faults:
     def __init__(self, body: str) -> None:
         self._body = body
-        self.found: set[tuple[int, str]] = set()
+        self.found: set[tuple[int, Message]] = set()
 
-    def add(self, pattern: str, message: str) -> None:
+    def add(self, pattern: str, message: Message) -> None:
         place = re.search(pattern, self._body, re.IGNORECASE)
         self.found.add((place.start() if place else 0, message))
 
@@ -236,28 +237,24 @@ class _Faults:
         if tag in ("html", "body"):  # libxml2's own, around all
             return
         if tag not in TAGS:
-            instead = "link to it instead" if tag in _DROPPED_WHOLE else "only its text stays"
-            self.add(f"<{re.escape(tag)}", f"<{tag}> is removed (want Markdown; {instead})")
+            code = "body-element-removed" if tag in _DROPPED_WHOLE else "body-element-unwrapped"
+            self.add(f"<{re.escape(tag)}", Message.of(code, element=tag))
             return
         allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag, set())
         for name, value in attributes.items():
             if name in ("href", "src") and name in allowed:
                 self._check_address(name, value)
             elif name not in allowed and (tag, name) != ("code", "class"):  # comrak's own, of a fence's language
-                self.add(re.escape(name) + r"\s*=", f"{name} on <{tag}> is removed (want it left out)")
+                self.add(re.escape(name) + r"\s*=", Message.of("body-attribute-removed", attribute=name, element=tag))
         if tag == "img" and not attributes.get("alt"):
-            self.add(r"!\[\s*\]|<img", "a picture without a description (want ![what it shows](…))")
+            self.add(r"!\[\s*\]|<img", Message.of("body-picture-undescribed"))
 
     def close(self) -> None:
         """End: all is in `found`."""
 
     def _check_address(self, name: str, value: str) -> None:
         if re.match(r"(?!media/)[^/#?:]+(?![^/]*:)", value):
-            message = (
-                f"{show(value)} is taken for a page of ours (want https://… or a path such as /articles/… or /media/…)"
-            )
-            self.add(re.escape(value), message)
+            self.add(re.escape(value), Message.of("body-address-relative", value=show(value)))
         scheme = re.match(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):", value)
         if scheme and scheme[1].lower() not in SCHEMES:
-            message = f"{show(value)} is removed (want an address with http, https or mailto)"
-            self.add(re.escape(scheme[1]) + ":", message)
+            self.add(re.escape(scheme[1]) + ":", Message.of("body-address-removed", value=show(value)))

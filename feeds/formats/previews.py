@@ -13,7 +13,7 @@ from feeds.feed import posts
 from feeds.feed.builder import FeedTable
 from feeds.feed.values import Entry
 from feeds.model.article import Article
-from feeds.model.yamlfile import Problem
+from feeds.model.problems import Problem
 
 from .pages import Page, render
 
@@ -112,6 +112,6 @@ def _wanting(page: Page, article: Article, entry: Entry) -> Iterator[str]:
         yield page.say("There is no picture: cards will show none.")
     elif article.original and not article.original.is_large:
         size = f"{article.original.file.width} × {article.original.file.height}"
-        yield page.say("The picture has {size} pixels (want 1200 × 630 at least).", size=size)
+        yield page.say("The picture has {size} pixels (expected at least 1200 × 630).", size=size)
     if len(entry.summary) > LONG_SUMMARY:
-        yield page.say("The summary has {count} characters (want about 300).", count=len(entry.summary))
+        yield page.say("The summary has {count} characters (expected about 300).", count=len(entry.summary))

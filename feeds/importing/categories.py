@@ -45,9 +45,9 @@ class Categories:
             name, sign, slugs = each.partition("=")
             wanted = tuple(part.strip() for part in slugs.split(",") if part.strip())
             if not sign or not name:
-                raise MappingError(f"{each!r} is no mapping (want Name=category, Name=category,category or Name=)")
+                raise MappingError(f"{each!r} is not a mapping (expected Name=category, Name=a,b or Name=)")
             if unknown := [part for part in wanted if part not in site.categories]:
-                raise MappingError(f"{', '.join(unknown)} is no category (want {', '.join(site.categories)})")
+                raise MappingError(f"{', '.join(unknown)} is not a category (expected {', '.join(site.categories)})")
             known = next((other for other in every if other.casefold() == name.strip().casefold()), None)
             if known is None and name != ANY:
                 unknown_names.append(name)

@@ -118,7 +118,7 @@ class Conversion:
         same = first if first and same_picture(first.url, shown.url) else shown
         alt, caption = shown.alt or same.alt, shown.caption or same.caption
         if not alt:
-            note("the picture has no description: the title stands in (want a better alt)")
+            note("the picture has no description: the title is used (write a better alt)")
         picture = {"file": file, "alt": alt or _title(entry)}
         return {**picture, "caption": caption} if caption else picture
 
@@ -127,7 +127,7 @@ class Conversion:
         if not kind or kind.startswith(("binary/", "application/octet")):
             kind = guess_type(urlsplit(file.url).path) or kind
         if not kind or "/" not in kind:
-            note(f"{file.url} is left out: nobody says what it is (want it with its type)")
+            note(f"{file.url} is left out, since its media type is unknown")
             return None
         self._addresses.now(file.url)
         title = file.title or PurePosixPath(unquote(urlsplit(file.url).path)).name or file.url

@@ -67,7 +67,7 @@ class Gallery:
         relative = path.relative_to(self._media.root).as_posix()
         if flaw := self._media.find(relative).flaw:
             path.unlink()
-            raise PictureError(f"{url} {flaw}")
+            raise PictureError(str(flaw.replace(path=url)))
         known[digest] = relative
         self.new.append(relative)
         return relative
@@ -90,4 +90,4 @@ def _ending(data: bytes, url: str) -> str:
         with quietly, Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as picture:
             return FORMATS[str(picture.format)][1][0]
     except Exception:  # Pillow raises of many kinds
-        raise PictureError(f"{url} is no picture that readers show (want JPEG, PNG, GIF or WebP)") from None
+        raise PictureError(f"{url} is not a picture that readers show (expected JPEG, PNG, GIF or WebP)") from None

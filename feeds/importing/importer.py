@@ -16,9 +16,10 @@ from feeds.content.folder import ContentFolder
 from feeds.content.reader import ENDING, ArticleReader, free_name
 from feeds.feed.markup import excerpt
 from feeds.model.article_fields import entry_id
+from feeds.model.problems import Message, Problem
 from feeds.model.site import Site
 from feeds.model.site_fields import slug
-from feeds.model.yamlfile import Problem, read
+from feeds.model.yamlfile import read
 
 from .addresses import Addresses, path_of
 from .articletext import article_text
@@ -125,7 +126,7 @@ class Importer:
             return None
         if self._categories.is_answered(names):
             return "all that it is filed under is left out"
-        return f"it is in no category of ours, but in {', '.join(names) or 'none'} (want --map)"
+        return f"it is in none of our categories, but in {', '.join(names) or 'none'} (use --map)"
 
     def tags(self, plan: list[Taken]) -> list[str]:
         """Give the names of the tags of what is new and public."""
@@ -201,7 +202,7 @@ class Importer:
         article = self._files.article(tree, path, self._site) if tree else None
         faults = [each for each in (tree.problems if tree else problems) if each.severity == "error"]
         if article and article.id != taken.entry.id:
-            faults.append(Problem(str(path), 1, 1, "id", f"it would become {article.id}"))
+            faults.append(Problem(str(path), 1, 1, "id", Message.of("id-would-change", id=article.id)))
         return faults
 
     def _leave_out(self, taken: Taken, values: dict[str, object], name: str) -> None:

@@ -19,10 +19,10 @@ def read_json(data: bytes, url: str) -> OldFeed:
     try:
         feed = json.loads(data.decode("utf-8-sig"))
     except ValueError as fault:
-        raise FeedError(f"it is no JSON: {fault} (want a whole JSON Feed)") from None
+        raise FeedError(f"it is not JSON: {fault} (expected a complete JSON Feed)") from None
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list) or "jsonfeed.org" not in str(feed.get("version")):
-        raise FeedError("it is JSON and no JSON Feed (want one with version and items)")
+        raise FeedError("it is JSON, but not a JSON Feed (expected version and items)")
     older = feed.get("next_url")
     return OldFeed(
         title=" ".join(_text(feed, "title").split()),

@@ -40,7 +40,9 @@ def read_feed(data: bytes, url: str = "", content_type: str = "") -> OldFeed:
         BytesIO(data.lstrip()), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
     )
     if not found.get("version"):
-        raise FeedError(f"it is no feed{_feeds_named(data, url)} (want RSS, Atom or JSON Feed, or a WordPress export)")
+        raise FeedError(
+            f"it is not a feed{_feeds_named(data, url)} (expected RSS, Atom or JSON Feed, or a WordPress export)"
+        )
     about = found.feed
     links = {each.get("rel"): each.get("href") for each in about.get("links", ())}
     older = links.get("prev-archive") or links.get("next")

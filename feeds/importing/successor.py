@@ -46,7 +46,7 @@ def topic_of(table: FeedTable, name: str | None, url: str) -> Topic:
     ending = next((f".{each}" for each in FORMATS if stem.endswith(f".{each}")), "")
     topic = table.topic(language, stem.removesuffix(ending))
     if topic is None:
-        raise ValueError(f"--feed {name or path}: there is no such feed (want all, research, en/all or the like)")
+        raise ValueError(f"--feed {name or path}: there is no such feed (expected a name such as en/all)")
     return topic
 
 

@@ -68,7 +68,7 @@ def read_export(data: bytes, zone: ZoneInfo) -> OldFeed:
     export = _read(data)
     posts = [item for item in export.items if item.get("post_type") == "post"]
     if not posts:
-        raise FeedError("it is an export without posts (want one of all content, or of posts)")
+        raise FeedError("it is an export without posts (export all content, or posts)")
     attachments = {each.get("post_id"): each for each in export.items if each.get("post_type") == "attachment"}
     terms = (term for item in posts for term in item.terms)
     return OldFeed(
@@ -204,7 +204,7 @@ def _left(content: str, text: str, attachments: Mapping[str, _Item]) -> Iterator
     """Tell what of a text needs what the export does not have: pictures of galleries, and plugins for shortcodes."""
     ids = re.findall("[0-9]+", " ".join(re.findall(r"\[gallery\b[^\]]*\bids\s*=\s*[\"']?([0-9, ]+)", content)))
     if missing := [id for id in ids if id not in attachments]:
-        yield f"pictures of a gallery are not in the export: {', '.join(missing)} (want one of all content)"
+        yield f"pictures of a gallery are not in the export: {', '.join(missing)} (export all content)"
     outside = re.sub(r"<(pre|code)\b.*?</\1>", "", text, flags=re.DOTALL | re.IGNORECASE)
     for name in dict.fromkeys(_SHORTCODE.findall(outside)):
         yield f"[{name}] of a plugin stays in the text as it is"

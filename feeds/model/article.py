@@ -34,6 +34,7 @@ from .article_fields import (
 )
 from .fields import Line, Strict, Text, Title, Truth, Url, validate
 from .mediafile import MediaFile, guess_type
+from .problems import InvalidValue
 from .renditions import Original
 from .site import Site
 from .site_fields import FilePath, PicturePath
@@ -84,8 +85,7 @@ class Attachment(Strict):
     @classmethod
     def _either_or(cls, value: str | None, info: ValidationInfo) -> str | None:
         if "file" in info.data and (value is None) == (info.data["file"] is None):
-            both = "file and url are both given" if value else "neither file nor url is given"
-            raise ValueError(f"{both} (want one of them)")
+            raise InvalidValue("attachment-both" if value else "attachment-neither")
         return value
 
     @field_validator("type")
@@ -94,14 +94,14 @@ class Attachment(Strict):
         file: MediaFile | None = info.data.get("file")
         found = value or (file.type if file else guess_type(urlsplit(info.data.get("url") or "").path))
         if found is None and info.data.get("url"):
-            raise ValueError("missing, and the address does not tell (want one such as video/mp4, or text/html)")
+            raise InvalidValue("attachment-type-missing")
         return found
 
     @field_validator("length")
     @classmethod
     def _measured(cls, value: int | None, info: ValidationInfo) -> int | None:
         if value is not None and info.data.get("file"):
-            raise ValueError("given for a file of ours, which is measured (want the key removed)")
+            raise InvalidValue("attachment-length-given")
         return value
 
 
@@ -211,14 +211,14 @@ class Article(Strict):
             written, first = (
                 f"{moment.astimezone(context_of(info).site.timezone):%Y-%m-%dT%H:%M}" for moment in (value, published)
             )
-            raise ValueError(f"{written} is before published, {first} (want a later moment)")
+            raise InvalidValue("before-published", value=written, published=first)
         return value
 
     @field_validator("expires")
     @classmethod
     def _some_time(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
         if value and value == info.data.get("published"):
-            raise ValueError("the moment it is published (want a later one)")
+            raise InvalidValue("expires-when-published")
         return value
 
     @field_validator("withdrawn")

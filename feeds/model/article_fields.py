@@ -16,9 +16,9 @@ from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSc
 from .dates import PATTERN, after_last_moment, first_moment
 from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, title
 from .mediafile import Media
+from .problems import InvalidValue, show
 from .site import Person, Site
 from .site_fields import slug
-from .yamlfile import show
 
 
 @dataclass(frozen=True)
@@ -49,30 +49,30 @@ def _category(value: object, info: ValidationInfo) -> str:
     if found in known:
         return found
     if "," in found:
-        raise ValueError(f"{show(found)} is one text (want [{show(found)}], in brackets)")
+        raise InvalidValue("categories-one-text", value=show(found))
     meant = [slug for slug, category in known.items() if found.casefold() in map(str.casefold, category.title.values())]
-    raise ValueError(f"{show(value)} is no category of site.yaml (want {', '.join(meant or known)})")
+    raise InvalidValue("category-not-in-site", value=show(value), expected=", ".join(meant or known))
 
 
 def _tag(value: object) -> str:
     found = title(value)
     if "," in found:
-        raise ValueError(f"{show(found)} has a comma, where readers split it (want two tags, or one without)")
+        raise InvalidValue("tag-comma", value=show(found))
     if not slug(found):
-        raise ValueError(f"{show(found)} has no letter or digit for an address (want a word)")
+        raise InvalidValue("without-letters", value=show(found))
     return found
 
 
 def _author(value: object) -> object:
     found = {"name": value} if isinstance(value, str) else value
     if isinstance(found, dict) and isinstance(name := found.get("name"), str) and name and not slug(name):
-        raise ValueError(f"{show(name)} has no letter or digit for an address (want a name)")
+        raise InvalidValue("without-letters", value=show(name))
     return found
 
 
 def _people(value: object) -> object:
     if isinstance(value, str) and "," in value:
-        raise ValueError(f"{show(value)} is one text (want [{show(value)}], in brackets, or quotes around it there)")
+        raise InvalidValue("authors-one-text", value=show(value))
     return one_or_more(value)
 
 
@@ -81,11 +81,8 @@ def _language(value: object, info: ValidationInfo) -> str:
     if value is None:
         return site.default_language
     if value not in site.languages:
-        raise ValueError(f"{show(value)} is no language of site.yaml (want {', '.join(site.languages)})")
+        raise InvalidValue("language-not-in-site", language=show(value), languages=", ".join(site.languages))
     return str(value)
-
-
-_WANTED = "a word of A-Z a-z 0-9 . _ -, or an older system's whole guid, as {exact: …} if it has no colon"
 
 
 def entry_id(value: object, site: Site, slug: str) -> str:
@@ -95,13 +92,13 @@ def entry_id(value: object, site: Site, slug: str) -> str:
     if isinstance(value, dict):
         exact = value.get("exact")
         if list(value) != ["exact"] or not isinstance(exact, str) or not exact.strip() or "\n" in exact:
-            raise ValueError(f"{show(value)} is no id (want {_WANTED})")
+            raise InvalidValue("id-not-recognised", value=show(value))
         return exact
     found = value if isinstance(value, str) else show(value)
     if is_word(found):
         return site.tag(found)
     if not isinstance(value, str) or ":" not in found or found != found.strip() or "\n" in found:
-        raise ValueError(f"{show(found)} is no id (want {_WANTED})")
+        raise InvalidValue("id-not-recognised", value=show(found))
     return found
 
 
@@ -114,30 +111,28 @@ def _id(value: object, info: ValidationInfo) -> str:
     return entry_id(value, context.site, context.slug)
 
 
-_twin = matching("[A-Za-z0-9._-]+", "a word", "one that an article and its translation share")
+_twin = matching("[A-Za-z0-9._-]+", "twin-not-recognised")
 _media_type = matching(
-    "(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+-]*",
-    "a media type",
-    "one such as video/mp4, audio/mpeg, application/pdf",
+    "(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+-]*", "media-type-not-recognised"
 )
 
 
 def _body(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{show(value)} is not a text (want Markdown after `body: |`, indented)")
+        raise InvalidValue("body-expected", value=show(value))
     return unicodedata.normalize("NFC", value)
 
 
 def _duration(value: object) -> int:
     form = re.fullmatch("(?:(?:([0-9]{1,2}):)?([0-9]{1,2}):)?([0-9]{1,6})", str(value))
     if not form or (form[2] and int(form[3]) > 59) or (form[1] and int(form[2]) > 59):
-        raise ValueError(f"{show(value)} is not a duration (want seconds, or 12:30, or 1:02:30)")
+        raise InvalidValue("duration-not-recognised", value=show(value))
     return int(form[1] or 0) * 3600 + int(form[2] or 0) * 60 + int(form[3])
 
 
 def _fraction(value: object) -> float:
     if not re.fullmatch(r"0|1|0?\.[0-9]+|1\.0+|0\.0*", str(value)):
-        raise ValueError(f"{show(value)} is not between 0 and 1 (want [0.5, 0.5] for the centre)")
+        raise InvalidValue("fraction-expected", value=show(value))
     return float(str(value))
 
 

@@ -14,7 +14,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import ErrorDetails
 
-from .yamlfile import Path, Tree, show
+from .problems import InvalidValue, Message, show
+from .yamlfile import Path, Tree
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,10 +39,10 @@ class Strict(BaseModel):
 def text(value: object) -> str:
     """Normalise to NFC and strip blanks; nothing else of an author's characters is touched."""
     if not isinstance(value, str):
-        raise ValueError(f"{show(value)} is not a text (want a text, in quotes if it has a colon)")
+        raise InvalidValue("text-expected", value=show(value))
     stripped = unicodedata.normalize("NFC", value).strip(BLANKS)
     if all(unicodedata.category(character)[0] in "CZ" for character in stripped):  # nothing of it can be seen
-        raise ValueError("there is no text (want one)")
+        raise InvalidValue("text-empty")
     return stripped
 
 
@@ -49,7 +50,7 @@ def line(value: object) -> str:
     """Be a text on one line."""
     found = text(value)
     if "\n" in found or "\r" in found:
-        raise ValueError(f"{show(found)} has several lines (want one)")
+        raise InvalidValue("line-expected", value=show(found))
     return found
 
 
@@ -57,14 +58,14 @@ def title(value: object) -> str:
     """Be a line without anything that Liferea and feed2toot would take for an HTML tag and delete."""
     found = line(value)
     if tag := re.search(r"<[/!?]?[A-Za-z][^>\s]*>?", found):
-        raise ValueError(f"{tag[0]} looks like a tag, and readers delete it (want plain text)")
+        raise InvalidValue("title-tag", tag=show(tag[0]))
     return found
 
 
 def truth(value: object) -> bool:
     """Read `true` or `false`."""
     if value not in ("true", "false"):
-        raise ValueError(f"{show(value)} is neither true nor false (want true or false)")
+        raise InvalidValue("boolean-expected", value=show(value))
     return value == "true"
 
 
@@ -73,19 +74,19 @@ def number(low: int, high: int) -> Callable[[object], int]:
 
     def parse(value: object) -> int:
         if not (isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value) and low <= int(value) <= high):
-            raise ValueError(f"{show(value)} is not a whole number from {low} to {high} (want one)")
+            raise InvalidValue("number-expected", value=show(value), low=low, high=high)
         return int(value)
 
     return parse
 
 
-def matching(pattern: str, what: str, wanted: str) -> Callable[[object], str]:
-    """Make a reader of lines that match a pattern in full; any other is told to be no `what`, and what is `wanted`."""
+def matching(pattern: str, code: str) -> Callable[[object], str]:
+    """Return a parser of lines that match a pattern in full; others are invalid with the message of a code."""
 
     def parse(value: object) -> str:
         found = line(value)
         if not re.fullmatch(pattern, found):
-            raise ValueError(f"{show(found)} is not {what} (want {wanted})")
+            raise InvalidValue(code, value=show(found))
         return found
 
     return parse
@@ -93,17 +94,14 @@ def matching(pattern: str, what: str, wanted: str) -> Callable[[object], str]:
 
 url = matching(
     r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!#$%&'()*+,./:;=?@\[\]_~A-Za-z0-9-]*)?",
-    "an address",
-    "https://… without spaces or accents",
+    "url-not-recognised",
 )
 """Read an http or https address, whole and in ASCII (RFC 3986)."""
 
-email = matching(r"[^@\s<>()]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an e-mail address", "one such as name@host.example")
+email = matching(r"[^@\s<>()]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "email-not-recognised")
 """Read an e-mail address; only its shape is looked at."""
 
-fediverse = matching(
-    r"@?[\w.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "a fediverse account", "one such as @name@host.example"
-)
+fediverse = matching(r"@?[\w.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "fediverse-not-recognised")
 """Read the account of somebody on Mastodon and its like."""
 
 
@@ -133,7 +131,7 @@ Contact = Annotated[str, PlainValidator(contact), WithJsonSchema({"type": "strin
 def one_or_more(value: object) -> object:
     """Take a single text for a list of one, and refuse an empty list."""
     if value == []:
-        raise ValueError("an empty list (want one at least)")
+        raise InvalidValue("list-empty")
     return [value] if isinstance(value, str) else value
 
 
@@ -150,34 +148,35 @@ def validate(tree: Tree, model: type[Model], context: object) -> Model | None:
         return None
 
 
-def _explain(error: ErrorDetails, model: type[BaseModel], path: Path) -> str:
-    kind, found = error["type"], show(error["input"])
+def _explain(error: ErrorDetails, model: type[BaseModel], path: Path) -> Message:
+    kind, value = error["type"], show(error["input"])
     if kind == "value_error":
-        return str(error["ctx"]["error"])
-    wanted = _wanted(model, path)
+        message: Message = error["ctx"]["error"].message
+        return message
+    example = _example(model, path)
     if kind == "missing":
-        return f"missing (want {path[-1]}: {wanted})"
+        return Message.of("key-missing", key=str(path[-1]), example=example)
     if kind == "extra_forbidden":
         return _unknown(str(path[-1]), _model_at(model, path[:-1]))
     if kind in ("model_type", "dict_type"):
-        return f"{found} is not a group of keys (want {wanted})"
+        return Message.of("group-expected", value=value, example=example)
     if kind in ("list_type", "tuple_type"):
-        return f"{found} is not a list (want {wanted})"
-    return f"{found}: {error['msg']} (want {wanted})"
+        return Message.of("list-expected", value=value, example=example)
+    return Message.of("value-not-recognised", value=value, reason=error["msg"], example=example)
 
 
-def _unknown(key: str, model: type[BaseModel]) -> str:
+def _unknown(key: str, model: type[BaseModel]) -> Message:
     known = list(model.model_fields)
     if key.strip() in known:
-        return f"unknown key, for the no-break space beside it (want {key.strip()})"
+        return Message.of("key-no-break-space", key=key.strip())
     if " " in key:
-        return "unknown key (want quotes around a text with a comma inside { } or [ ])"
-    synonyms = getattr(model, "synonyms", {})
+        return Message.of("key-comma")
+    synonyms: dict[str, str] = getattr(model, "synonyms", {})
     near = synonyms.get(key.casefold()) or next(iter(difflib.get_close_matches(key, known, n=1, cutoff=0.6)), None)
-    return f"unknown key (want {near or 'one of ' + ', '.join(known)})"
+    return Message.of("key-unknown", key=near) if near else Message.of("key-unknown-of", keys=", ".join(known))
 
 
-def _wanted(model: type[BaseModel], path: Path) -> str:
+def _example(model: type[BaseModel], path: Path) -> str:
     names = [part for part in path if isinstance(part, str)]
     info = _model_at(model, tuple(names[:-1])).model_fields.get(names[-1]) if names else None
     return str(info.examples[0]) if info and info.examples else "a value"

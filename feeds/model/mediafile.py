@@ -10,6 +10,8 @@ from mimetypes import MimeTypes
 from typing import Protocol
 from urllib.parse import quote
 
+from .problems import Message
+
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
@@ -24,7 +26,7 @@ class MediaFile:
     digest: str
     width: int | None = None
     height: int | None = None
-    flaw: str | None = None
+    flaw: Message | None = None
     moves: bool = False
 
     @property

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from .fields import Contact, Email, Fediverse, Strict, Title, Truth, Url, validate
 from .mediafile import Media
+from .problems import InvalidValue
 from .site_fields import (
     Accent,
     AppleCategory,
@@ -154,7 +155,7 @@ class Site(Strict):
     @classmethod
     def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) < len(value):
-            raise ValueError(f"{', '.join(value)} names one language twice (want each once)")
+            raise InvalidValue("language-repeated", languages=", ".join(value))
         return value
 
     @field_validator("redirects")
@@ -162,21 +163,21 @@ class Site(Strict):
     def _at_once(cls, value: dict[str, str]) -> dict[str, str]:
         for old, new in value.items():
             if unquote(new) in value:
-                raise ValueError(f"{old} leads to {new}, which leads on (want the last place at once)")
+                raise InvalidValue("redirect-chained", old=old, new=new)
         return value
 
     @field_validator("hubs")
     @classmethod
     def _hubs_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) < len(value):
-            raise ValueError(f"{', '.join(value)} names one hub twice (want each once)")
+            raise InvalidValue("hub-repeated", hubs=", ".join(value))
         return value
 
     @field_validator("categories")
     @classmethod
     def _some(cls, value: dict[str, Category]) -> dict[str, Category]:
         if not value:
-            raise ValueError("an empty group (want one category at least)")
+            raise InvalidValue("categories-empty")
         return value
 
     @field_validator("home")
@@ -186,7 +187,7 @@ class Site(Strict):
         host = urlsplit(info.data.get("url", "")).netloc
         for home in (value or {}).values():
             if host and urlsplit(home).netloc.lower() != host:
-                raise ValueError(f"{home} is not on the host of url (want a page on {host})")
+                raise InvalidValue("home-on-other-host", value=home, host=host)
         return value
 
     @property

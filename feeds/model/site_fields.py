@@ -21,7 +21,7 @@ from slugify import slugify
 
 from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, text, title, url
 from .mediafile import Media, MediaFile
-from .yamlfile import show
+from .problems import InvalidValue, show
 
 RESERVED = ("all", "tags", "authors")
 """Names under `/feeds/` that no category may take."""
@@ -54,7 +54,7 @@ def _language(value: object) -> str:
             return found
     except UnknownLocaleError:
         pass
-    raise ValueError(f"{show(found)} is not a language (want a tag such as fr or en-GB, BCP 47)")
+    raise InvalidValue("language-not-recognised", value=show(found))
 
 
 def _zone(value: object) -> ZoneInfo:
@@ -62,12 +62,10 @@ def _zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(found)
     except (KeyError, OSError, ValueError):
-        raise ValueError(f"{show(found)} is not a time zone (want one such as Europe/Paris)") from None
+        raise InvalidValue("timezone-not-recognised", value=show(found)) from None
 
 
-_authority = matching(
-    r"[a-z0-9-]+(\.[a-z0-9-]+)+,[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", "a tag authority", "your.domain,2026 in lower case"
-)
+_authority = matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+,[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", "tag-authority-not-recognised")
 
 
 def _tag_authority(value: object) -> str:
@@ -76,7 +74,7 @@ def _tag_authority(value: object) -> str:
     try:
         first_day(found)
     except ValueError:
-        raise ValueError(f"{found} ends with no date (want your.domain,2026 or your.domain,2026-03-01)") from None
+        raise InvalidValue("tag-authority-date", value=found) from None
     return found
 
 
@@ -86,7 +84,7 @@ def first_day(authority: str) -> datetime:
     return datetime(int(year), int(month), int(day), tzinfo=UTC)
 
 
-_accent = matching("#[0-9a-fA-F]{6}", "a colour", "one such as '#0b5c8e', in quotes")
+_accent = matching("#[0-9a-fA-F]{6}", "colour-not-recognised")
 
 
 def site_url(value: object) -> str:
@@ -94,7 +92,7 @@ def site_url(value: object) -> str:
     found = url(value).rstrip("/")
     parts = urlsplit(found)
     if not re.fullmatch(r"https?://[^/?#]+(/[A-Za-z0-9._~-]+)*", found):
-        raise ValueError(f"{show(found)} has more than a host and plain words (want https://host/words)")
+        raise InvalidValue("site-url-not-plain", value=show(found))
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
 
 
@@ -102,24 +100,22 @@ def _hub(value: object) -> str:
     """Read the address of a hub: what it is told of goes through no foreign hands, but on this very machine."""
     found = url(value)
     if not re.fullmatch(r"[a-z0-9_-]+([.][a-z0-9_-]+)*", urlsplit(found).hostname or ""):
-        raise ValueError(f"{show(found)} has no host that can be (want https://…)")
+        raise InvalidValue("hub-host", value=show(found))
     if urlsplit(found).scheme != "https" and urlsplit(found).hostname not in ("localhost", "127.0.0.1"):
-        raise ValueError(f"{show(found)} is a hub without encryption (want https://…)")
+        raise InvalidValue("hub-not-encrypted", value=show(found))
     return found
 
 
 def _category_slug(value: object) -> str:
     found = str(value)
     if found in RESERVED:
-        raise ValueError(f"{found} is a name of ours (want a category called otherwise)")
+        raise InvalidValue("category-slug-reserved", value=found)
     if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", found):
-        raise ValueError(
-            f"{show(found)} cannot be part of an address (want a slug such as {slug(found) or 'research'})"
-        )
+        raise InvalidValue("category-slug-not-recognised", value=show(found), example=slug(found) or "research")
     return found
 
 
-_path = matching(r"/[^\s?#\"<>\\^`{|}]*", "a path", "one such as /actualites/feed.xml")
+_path = matching(r"/[^\s?#\"<>\\^`{|}]*", "path-not-recognised")
 
 
 _QUERY = re.compile(r"[^\s?#\"<>\\^`{|}&]+(&[^\s?#\"<>\\^`{|}&]+)*")
@@ -130,7 +126,7 @@ def _old_path(value: object) -> str:
     path, mark, query = line(value).partition("?")
     found = unquote(_path(path))
     if "?" in found or (mark and not _QUERY.fullmatch(query)):
-        raise ValueError(f"{show(value)} is not an old path (want one such as /feed.xml or /index.php?format=feed)")
+        raise InvalidValue("old-path-not-recognised", value=show(value))
     return found + mark + query
 
 
@@ -143,7 +139,7 @@ def category_title(value: object) -> str:
     """Be a title without a comma, which some readers split categories at."""
     found = title(value)
     if "," in found:
-        raise ValueError(f"{show(found)} has a comma, where readers split it (want a name without)")
+        raise InvalidValue("category-title-comma", value=show(found))
     return found
 
 
@@ -156,9 +152,9 @@ def picture_file(value: object, info: ValidationInfo) -> MediaFile:
     """Find a file that is a picture every reader shows."""
     found = media_file(value, info)
     if found.flaw:
-        raise ValueError(f"media/{found.path} {found.flaw}")
+        raise InvalidValue(found.flaw.code, **dict(found.flaw.parameters))
     if found.width is None:
-        raise ValueError(f"media/{found.path} is not a picture that readers show (want JPEG, PNG, GIF or WebP)")
+        raise InvalidValue("picture-expected", path=f"media/{found.path}")
     return found
 
 
@@ -170,9 +166,9 @@ def _per_language(read: Callable[[object], str]) -> PlainValidator:
         if not isinstance(value, dict):
             return dict.fromkeys(languages, read(value))
         if missing := [language for language in languages if not value.get(language)]:
-            raise ValueError(f"no text for {', '.join(missing)} (want one per language, or a single text for all)")
+            raise InvalidValue("translation-of-text-missing", languages=", ".join(missing))
         if unknown := [key for key in value if key not in languages]:
-            raise ValueError(f"{', '.join(unknown)} is no language of the site (want {', '.join(languages)})")
+            raise InvalidValue("language-not-in-site", language=", ".join(unknown), languages=", ".join(languages))
         return {language: read(value[language]) for language in languages}
 
     return PlainValidator(parse)
@@ -226,19 +222,27 @@ def _apple_category(value: object) -> tuple[str, ...]:
     found = tuple(part.strip(" ") for part in line(value).split(">"))
     if found[0] not in APPLE:
         near = difflib.get_close_matches(found[0], APPLE, n=1, cutoff=0.5)
-        raise ValueError(f"{show(found[0])} is no category of Apple's (want {near[0] if near else ', '.join(APPLE)})")
+        expected = near[0] if near else ", ".join(APPLE)
+        raise InvalidValue("podcast-category-not-recognised", value=show(found[0]), expected=expected)
     below = APPLE[found[0]]
     if len(found) > 2 or (len(found) == 2 and found[1] not in below):
-        wanted = ", ".join(f"{found[0]} > {name}" for name in below) or found[0]
-        raise ValueError(f"{show(' > '.join(found))} is no category of Apple's (want {wanted})")
+        expected = ", ".join(f"{found[0]} > {name}" for name in below) or found[0]
+        raise InvalidValue("podcast-category-not-recognised", value=show(" > ".join(found)), expected=expected)
     return found
 
 
 def _artwork(value: object, info: ValidationInfo) -> MediaFile:
     found = picture_file(value, info)
     if found.width != found.height or found.width not in ARTWORK or found.type not in ("image/jpeg", "image/png"):
-        size = f"{found.type}, {found.width} × {found.height} pixels"
-        raise ValueError(f"media/{found.path} is {size} (want a square JPEG or PNG of 1400 to 3000 pixels a side)")
+        raise InvalidValue(
+            "artwork-unsuitable",
+            path=f"media/{found.path}",
+            type=found.type,
+            width=found.width or 0,
+            height=found.height or 0,
+            smallest=ARTWORK[0],
+            largest=ARTWORK[-1],
+        )
     return found
 
 

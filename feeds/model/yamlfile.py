@@ -9,11 +9,13 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
+
+from .problems import Message, Problem, Severity, show
 
 MAX_BYTES = 1 << 20
 """Size of the largest file that is read: 1 MiB."""
@@ -29,7 +31,6 @@ FORBIDDEN = re.compile(f"[{_FORBIDDEN_EARLY}\U0001fffe-\U0010ffff](?<=[{_FORBIDD
 The first class has all of them and little else; it is short, which makes the search ten times faster.
 """
 
-Severity = Literal["error", "warning"]
 Path = tuple[str | int, ...]
 
 
@@ -38,25 +39,6 @@ class Position(NamedTuple):
 
     line: int
     column: int
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """What was found in a file, where, and what is wanted; `line` and `column` count from 1."""
-
-    file: str
-    line: int
-    column: int
-    key: str
-    message: str
-    severity: Severity = "error"
-
-    def __str__(self) -> str:
-        """Write the one line that `flask check` prints and editors understand."""
-        words = [f"{self.file}:{self.line}:{self.column}"]
-        words += ["warning"] if self.severity == "warning" else []
-        words += [self.key] if self.key else []
-        return " ".join(": ".join([*words, self.message]).splitlines())  # whatever a key or a file is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +53,7 @@ class Tree:
     keys_at: dict[Path, Position] = field(repr=False)
 
     def problem(
-        self, path: Path, message: str, severity: Severity = "error", *, at_key: bool = False, line: int = 0
+        self, path: Path, message: Message, severity: Severity = "error", *, at_key: bool = False, line: int = 0
     ) -> Problem:
         """Make a problem of the value (or the key) at `path`, `line` lines below its start."""
         key = dotted(path)
@@ -87,7 +69,7 @@ class Tree:
         places = {path: self.values_at[path] for path in ((), *paths) if path in self.values_at}
         return Tree(self.file, "", {}, [], places, {})
 
-    def block_problem(self, path: Path, offset: int, message: str, severity: Severity) -> Problem:
+    def block_problem(self, path: Path, offset: int, message: Message, severity: Severity) -> Problem:
         """Make a problem of the character at `offset` of a top-level text, exact to the line in a block (`|`)."""
         mark = self.values_at[path]
         text: str = self.value[str(path[0])]
@@ -111,25 +93,25 @@ def read(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
 
 
 class _Unreadable(Exception):
-    def __init__(self, file: str, line: int, column: int, message: str) -> None:
+    def __init__(self, file: str, line: int, column: int, message: Message) -> None:
         self.problem = Problem(file, line, column, "", message)
 
 
 def _decode(data: bytes, file: str) -> str:
     if len(data) > MAX_BYTES:
-        raise _Unreadable(file, 1, 1, f"{len(data):,} bytes (want at most {MAX_BYTES:,})")
+        raise _Unreadable(file, 1, 1, Message.of("file-too-large", size=len(data), limit=MAX_BYTES))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _Unreadable(file, 1, 1, "the file is UTF-16 (want it saved as UTF-8)")
+        raise _Unreadable(file, 1, 1, Message.of("encoding-utf-16"))
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
         text = data.decode()
     except UnicodeDecodeError as fault:
         before = data[: fault.start].decode()
         line, column = _position(before, len(before))
-        found = f"byte 0x{data[fault.start]:02X} is not UTF-8"
-        raise _Unreadable(file, line, column, f"{found} (want the file saved as UTF-8)") from None
+        message = Message.of("encoding-not-utf-8", byte=f"{data[fault.start]:02X}")
+        raise _Unreadable(file, line, column, message) from None
     if not text.strip(" \t\r\n"):
-        raise _Unreadable(file, 1, 1, "the file is empty (want keys and values, such as title: …)")
+        raise _Unreadable(file, 1, 1, Message.of("file-empty"))
     return text
 
 
@@ -145,10 +127,14 @@ def name_character(character: str) -> str:
     return f"U+{code:04X} ({name})"
 
 
+def _not_allowed(character: str) -> Message:
+    return Message.of("character-not-allowed", character=name_character(character))
+
+
 def _refuse_characters(text: str, file: str) -> None:
     if found := FORBIDDEN.search(text):
         line, column = _position(text, found.start())
-        raise _Unreadable(file, line, column, f"{name_character(found.group())} (want it removed)")
+        raise _Unreadable(file, line, column, _not_allowed(found[0]))
 
 
 class _Parser(yaml.CSafeLoader):
@@ -176,10 +162,10 @@ class _Builder:
             parser.dispose()
         if not isinstance(value, dict):
             mark = self.values_at[()]
-            raise self._unreadable(mark, f"{show(value)} (want keys and values, such as title: …)")
+            raise self._unreadable(mark, Message.of("keys-expected", value=show(value)))
         return Tree(self.file, self.text, value, self.problems, self.values_at, self.keys_at)
 
-    def _unreadable(self, mark: Position, message: str) -> _Unreadable:
+    def _unreadable(self, mark: Position, message: Message) -> _Unreadable:
         return _Unreadable(self.file, mark.line + 1, mark.column + 1, message)
 
     def _document(self, events: Iterator[Any]) -> Any:
@@ -187,24 +173,24 @@ class _Builder:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if value is not None:
-                    raise self._unreadable(_start(event), "a second document starts here (want one a file)")
+                    raise self._unreadable(_start(event), Message.of("yaml-second-document"))
                 value = self._value(next(events), events, ())
         if value is None:
-            raise _Unreadable(self.file, 1, 1, "the file is empty (want keys and values, such as title: …)")
+            raise _Unreadable(self.file, 1, 1, Message.of("file-empty"))
         return value
 
     def _value(self, event: Any, events: Iterator[Any], path: Path) -> Any:
         mark = _start(event)
         self.values_at[path] = mark
         if isinstance(event, yaml.AliasEvent):
-            raise self._unreadable(mark, f"*{event.anchor} is an alias (want the text itself, or quotes around it)")
+            raise self._unreadable(mark, Message.of("yaml-alias", name=str(event.anchor)))
         if event.anchor is not None:
-            raise self._unreadable(mark, f"&{event.anchor} is an anchor (want the text itself, or quotes around it)")
+            raise self._unreadable(mark, Message.of("yaml-anchor", name=event.anchor))
         if event.tag is not None:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
-            raise self._unreadable(mark, f"{shown} is a tag (want the text itself, or quotes around it)")
+            raise self._unreadable(mark, Message.of("yaml-tag", tag=shown))
         if len(path) > MAX_DEPTH:
-            raise self._unreadable(mark, f"lists stand more than {MAX_DEPTH} deep in each other (want fewer)")
+            raise self._unreadable(mark, Message.of("yaml-too-deep", limit=MAX_DEPTH))
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -214,7 +200,7 @@ class _Builder:
     def _scalar(self, event: Any, path: Path) -> str:
         text: str = event.value
         if self.escapes and (found := FORBIDDEN.search(text)):
-            raise self._unreadable(_start(event), f"{name_character(found.group())} (want it removed)")
+            raise self._unreadable(_start(event), _not_allowed(found[0]))
         if self.comments and not event.style:
             self._warn_of_comment(text, event, path)
         return text
@@ -225,7 +211,7 @@ class _Builder:
         is_prose = " " in text and any(character.isalpha() for character in text)
         comment = r"[ \t]*(#.+)" if is_prose else r"[ \t]*(#[^\s#].*)"
         if found := re.match(comment, _line_of(self.text, end)[end.column :]):
-            message = f"{show(found[1])} is a comment and not part of the text (want quotes around the whole text)"
+            message = Message.of("yaml-comment", comment=show(found[1]))
             line, column = end.line + 1, end.column + 1 + found.start(1)
             self.problems.append(Problem(self.file, line, column, dotted(path), message, "warning"))
 
@@ -240,13 +226,13 @@ class _Builder:
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             mark = _start(event)
             if not isinstance(event, yaml.ScalarEvent):
-                raise self._unreadable(mark, "a key that is no word (want a key such as title)")
+                raise self._unreadable(mark, Message.of("yaml-key-not-text"))
             key = self._value(event, events, (*path, event.value))
             place = (*path, key)
             if key in items:
                 line = self.keys_at[place].line + 1
                 self._value(next(events), events, (*place, ""))
-                message = f"given twice, first in line {line} (want it once)"
+                message = Message.of("key-repeated", line=line)
                 self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, show(key), message))
                 continue
             self.keys_at[place] = mark
@@ -259,41 +245,36 @@ class _Builder:
         line = _line_of(self.text, mark)
         indent = line[: len(line) - len(line.lstrip(" \t"))]
         if "\t" in indent:
-            message = "a tab in the indentation (want spaces)"
-            return _Unreadable(self.file, mark.line + 1, indent.index("\t") + 1, message)
+            return _Unreadable(self.file, mark.line + 1, indent.index("\t") + 1, Message.of("yaml-tab"))
         found = fault.problem or "not YAML"
         if "mapping values are not allowed" in found and re.fullmatch(r"\s*[\w-]+", line[: mark.column]):
-            message = "read as part of the line above (want key: value in each, one exactly below the other)"
-            return self._unreadable(mark, message)
+            return self._unreadable(mark, Message.of("yaml-line-continued"))
         if re.search("unexpected end of stream|expected ',' or", found) and (opened := fault.context_mark):
             mark = Position(opened.line, opened.column)
-        for words, message in _SYNTAX_IN_PLAIN_WORDS:
+        for words, code in _SYNTAX_CODES:
             if words in found:
-                return self._unreadable(mark, message)
+                return self._unreadable(mark, Message.of(code))
         context = f" {fault.context}" if fault.context else ""
-        return self._unreadable(mark, f"{found}{context} (want YAML: key: value)")
+        return self._unreadable(mark, Message.of("yaml-other", reason=f"{found}{context}"))
 
 
 def _start(event: Any) -> Position:
     return Position(event.start_mark.line, event.start_mark.column)
 
 
-_SYNTAX_IN_PLAIN_WORDS = (
-    ("mapping values are not allowed", "a colon and a space inside a text (want quotes around the whole text)"),
-    ("expected ',' or ']'", "a bracket [ that is never closed, or a comma missing after it (want [a, b])"),
-    ("expected ',' or '}'", "a brace { that is never closed, or a comma missing after it (want {a: b, c: d})"),
-    ("could not find expected ':'", "a line that is no key: value (want a key, or the text further to the right)"),
-    ("found unexpected end of stream", "a quote that is never closed (want it closed)"),
-    (
-        "did not find expected key",
-        "text after a closing quote or bracket, or a line too far left or right"
-        " (want quotes around the whole text, or key: value)",
-    ),
-    ("block sequence entries are not allowed", "a text that starts with - (want quotes around the whole text)"),
-    ("cannot start any token", "a character that no text may start with (want quotes around the whole text)"),
-    ("found undefined tag handle", "a text that starts with ! (want quotes around the whole text)"),
-    ("did not find expected alphabetic", "a text that starts with & or * (want quotes around the whole text)"),
+_SYNTAX_CODES = (
+    ("mapping values are not allowed", "yaml-colon"),
+    ("expected ',' or ']'", "yaml-bracket"),
+    ("expected ',' or '}'", "yaml-brace"),
+    ("could not find expected ':'", "yaml-no-key"),
+    ("found unexpected end of stream", "yaml-quote"),
+    ("did not find expected key", "yaml-after-quote"),
+    ("block sequence entries are not allowed", "yaml-dash"),
+    ("cannot start any token", "yaml-first-character"),
+    ("found undefined tag handle", "yaml-exclamation-mark"),
+    ("did not find expected alphabetic", "yaml-ampersand"),
 )
+"""Words of libyaml's errors, and the codes of messages that say the same to authors."""
 
 
 def _line_of(text: str, mark: Position) -> str:
@@ -304,13 +285,3 @@ def _line_of(text: str, mark: Position) -> str:
 def dotted(path: Path) -> str:
     """Write the keys of a path as problems name them, `picture.alt`; places in lists are left to the line."""
     return ".".join(show(part) for part in path if isinstance(part, str))
-
-
-def show(value: object) -> str:
-    """Quote what was found in a message, at most 60 characters of it on one line."""
-    if isinstance(value, Mapping):
-        return "a group of keys"
-    if isinstance(value, list):
-        return "a list"
-    text = str(value).replace("\n", " ")
-    return text if len(text) <= 60 else text[:59] + "…"

@@ -19,8 +19,8 @@ from feeds.feed.catalog import Catalog
 from feeds.formats import assets, pages, previews
 from feeds.formats.previews import Preview, State
 from feeds.model.article import Article
+from feeds.model.problems import Problem
 from feeds.model.site_fields import slug
-from feeds.model.yamlfile import Problem
 
 from .web import current_edition, current_publisher
 

@@ -21,8 +21,8 @@ from feeds.edition.edition import Edition
 from feeds.feed.catalog import Catalog
 from feeds.feed.manifest import Manifest
 from feeds.model.article import Article
+from feeds.model.problems import Problem
 from feeds.model.renditions import Original
-from feeds.model.yamlfile import Problem
 
 Clock = Callable[[], datetime]
 

@@ -198,19 +198,19 @@ def test_what_is_no_reader_is_told_apart_and_is_no_subscriber(agent: str, kind: 
 
 def test_an_absurd_number_is_capped_and_named() -> None:
     log = [line(FEEDLY.format(5_000_000)), line(FEEDBIN.format(1, 40)), line(FEEDLY.format(400), path="/feeds/all.rss")]
-    audience = counted(log, absurd=1000)
+    audience = counted(log, max_claim=1000)
     assert subscribers(audience)["research", "Feedly"] == 40, "as many as the most that another service states"
-    found = [(each.program, each.feed, each.stated, each.counted) for each in audience.excess]
+    found = [(each.program, each.feed, each.stated, each.counted) for each in audience.implausible_claims]
     assert found == [("Feedly", "research", 5_000_000, 40)]
-    assert subscribers(counted(log[:1], absurd=1000)) == {("research", "Feedly"): 1}
+    assert subscribers(counted(log[:1], max_claim=1000)) == {("research", "Feedly"): 1}
 
 
 def test_a_service_cannot_state_numbers_under_ids_without_end() -> None:
     audience = counted([line(FEEDBIN.format(number, 1)) for number in range(5000)])
     assert subscribers(audience) == {("research", "Feedbin"): 100}
-    audience = counted([line(FEEDBIN.format(number, 900)) for number in range(50)], absurd=1000)
+    audience = counted([line(FEEDBIN.format(number, 900)) for number in range(50)], max_claim=1000)
     assert subscribers(audience) == {("research", "Feedbin"): 1}, "and what they come to has the same bound"
-    assert [each.program for each in audience.excess] == ["Feedbin"]
+    assert [each.program for each in audience.implausible_claims] == ["Feedbin"]
     empty = [line(FEEDBIN.format(number, 0)) for number in range(200)]
     assert subscribers(counted([*empty, line(FEEDBIN.format(1373711, 142))])) == {("research", "Feedbin"): 142}
 
@@ -392,8 +392,8 @@ def test_how_often_a_program_asks_is_told_of_whole_days() -> None:
 
 def test_clients_that_ask_too_often_are_named_by_their_program_alone() -> None:
     lines = [line(day=day) for day in (2, 3) for _ in range(20 * day)] + [line("curl/8.5.0")] * 9
-    audience = counted([*lines, *[line(FEEDLY.format(3))] * 31], hasty=30)
-    found = [(each.program, each.most, each.day.day, each.times) for each in audience.haste]
+    audience = counted([*lines, *[line(FEEDLY.format(3))] * 31], max_polls=30)
+    found = [(each.program, each.most, each.day.day, each.times) for each in audience.over_polling]
     assert found == [("NetNewsWire", 60, 3, 2), ("Feedly", 31, 2, 1)]
 
 
@@ -570,12 +570,12 @@ def test_lines_that_are_no_requests_are_counted_and_the_first_is_named(run: Call
 def test_what_is_no_log_is_told(run: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Dear diary\n", encoding="utf-8")
-    assert f"{path} is no access log that is known (want a combined log," in run(str(path), code=1)
+    assert f"{path} is not a known access log (expected a combined log," in run(str(path), code=1)
     path.write_bytes(gzip.compress(line().encode() * 9000)[:-20])
-    assert "want the whole file" in run(str(path), code=1)
+    assert "expected a complete file" in run(str(path), code=1)
     path.write_bytes(b"\x28\xb5\x2f\xfd....")
     assert f"zstdcat {path} | flask audience -" in run(str(path), code=1)
-    assert "No such file or directory (want a log that can be read)" in run(str(tmp_path / "none.log"), code=1)
+    assert "No such file or directory (expected a readable log)" in run(str(tmp_path / "none.log"), code=1)
     path.write_bytes(b"")
     assert run(str(path)) == "No feed was asked for.\n"
 

@@ -352,7 +352,7 @@ def test_a_picture_in_a_body_that_changes_or_breaks_is_noticed(content: Path) ->
     for seconds in (2, 3):
         publisher.refresh(NOW + timedelta(seconds=seconds))
     (told,) = [str(each) for each in publisher.problems if each.severity == "error"]
-    assert told.startswith(f"{content}/articles/a.yaml:") and "body: media/p0.jpg is damaged, or ends in the" in told
+    assert told.startswith(f"{content}/articles/a.yaml:") and "body: media/p0.jpg is damaged or incomplete" in told
     assert b'width="1000" height="1000"' in publisher.edition["/articles/a"].data, "it stays as it was"
 
 

@@ -95,8 +95,8 @@ def test_an_empty_file_and_one_too_large_are_told(content: Path) -> None:
     large = as_yaml({**PLAIN, "body": "x" * MAX_BYTES}).encode()
     folder = content_folder(content, {"empty": b"", "large": large, "good": {}})
     assert problems_of(folder) == [
-        "articles/empty.yaml:1:1: the file is empty (want keys and values, such as title: …)",
-        f"articles/large.yaml:1:1: {len(large):,} bytes (want at most 1,048,576)",
+        "articles/empty.yaml:1:1: the file is empty (expected keys and values, such as title: …)",
+        f"articles/large.yaml:1:1: the file has {len(large):,} bytes (expected at most 1,048,576)",
     ]
     assert list(folder.load().articles) == ["good"]
 
@@ -107,12 +107,15 @@ def test_the_second_file_with_a_slug_or_an_id_is_left_out(content: Path) -> None
     )
     first, same = f"{content}/articles", "tag:news.example,2020:same"
     assert problems_of(folder) == [
-        f"articles/a/one.yaml:1:1: its address, one, is that of {first}/b/one.yaml too, which is left out",
-        f"articles/b/one.yaml:1:1: its address, one, is that of {first}/a/one.yaml (want another file name)",
-        f"articles/b/three.yaml:5:5: id: its id, {same}, is that of {first}/b/two.yaml too, which is left out",
-        f"articles/b/two.yaml:5:5: id: its id, {same}, is that of {first}/b/three.yaml (want another)",
-        f"articles/z/ete.yaml:1:1: its address, ete, is that of {first}/été.yaml too, which is left out",
-        f"articles/été.yaml:1:1: its address, ete, is that of {first}/z/ete.yaml (want another file name)",
+        f"articles/a/one.yaml:1:1: its address, one, is also that of {first}/b/one.yaml, which is left out"
+        " (rename one of the files)",
+        f"articles/b/one.yaml:1:1: its address, one, is that of {first}/a/one.yaml (rename one of the files)",
+        f"articles/b/three.yaml:5:5: id: its id, {same}, is also that of {first}/b/two.yaml, which is left out"
+        " (give that one another id)",
+        f"articles/b/two.yaml:5:5: id: its id, {same}, is that of {first}/b/three.yaml (give it another id)",
+        f"articles/z/ete.yaml:1:1: its address, ete, is also that of {first}/été.yaml, which is left out"
+        " (rename one of the files)",
+        f"articles/été.yaml:1:1: its address, ete, is that of {first}/z/ete.yaml (rename one of the files)",
     ]
 
 
@@ -132,7 +135,7 @@ def test_a_copy_or_a_draft_never_takes_the_place_of_what_is_published(content: P
 def test_a_name_that_is_not_utf_8_is_told(content: Path) -> None:
     folder = content_folder(content, {"good": {}})
     (content / "articles" / os.fsdecode(b"caf\xe9.yaml")).write_text(as_yaml(PLAIN))
-    assert problems_of(folder) == ["articles/caf\ufffd.yaml:1:1: a name that is not UTF-8 (want it renamed)"]
+    assert problems_of(folder) == ["articles/caf\ufffd.yaml:1:1: the name of the file is not UTF-8 (rename it)"]
     assert len(folder.load().articles) == 1
 
 
@@ -141,7 +144,7 @@ def test_a_picture_with_strange_metadata_is_measured_all_the_same(content: Path)
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x07\0\0\0\x01\x06\0\0\0\0\0\0\0"
     Image.new("RGB", (40, 30)).save(content / "media" / "x.jpg", exif=exif)
     (small,) = problems_of(folder)
-    assert small.endswith("picture.file: media/x.jpg has 40 × 30 pixels (want 1200 × 630 at least)")
+    assert small.endswith("picture.file: media/x.jpg has 40 × 30 pixels (expected at least 1200 × 630)")
     turned = Image.Exif()
     turned[0x0112] = 6
     Image.new("RGB", (40, 30)).save(content / "media" / "x.jpg", exif=turned)
@@ -157,8 +160,8 @@ def test_a_link_out_of_the_folder_is_not_followed(content: Path, tmp_path: Path)
     (content / "articles" / "link.yaml").symlink_to(outside)
     (content / "articles" / "lost.yaml").symlink_to(tmp_path / "nowhere.yaml")
     assert problems_of(folder) == [
-        f"articles/link.yaml:1:1: a link to {outside}, out of the folder (want the file itself)",
-        "articles/lost.yaml:1:1: a link that leads nowhere (want the file itself)",
+        f"articles/link.yaml:1:1: a symbolic link to {outside}, outside the folder (replace it by the file)",
+        "articles/lost.yaml:1:1: a symbolic link that leads nowhere (replace it by the file)",
     ]
 
 
@@ -174,14 +177,14 @@ def test_a_picture_that_is_a_link_out_of_media_is_refused(content: Path, tmp_pat
     folder = content_folder(content, {"a": {"picture": {"file": "x.png", "alt": "Un dessin"}}})
     (content / "media" / "x.png").symlink_to(tmp_path / "private.png")
     assert problems_of(folder) == [
-        "articles/a.yaml:5:19: picture.file: media/x.png is a link that leaves media/ (want the file itself)"
+        "articles/a.yaml:5:19: picture.file: media/x.png is a symbolic link that leaves media/ (replace it by the file)"
     ]
 
 
 def test_a_pipe_does_not_stop_the_reading(content: Path) -> None:
     folder = content_folder(content, {"good": {}})
     os.mkfifo(content / "articles" / "pipe.yaml")
-    assert problems_of(folder) == ["articles/pipe.yaml:1:1: no ordinary file (want one)"]
+    assert problems_of(folder) == ["articles/pipe.yaml:1:1: this is not a regular file (expected one)"]
     assert len(folder.load().articles) == 1
 
 
@@ -191,10 +194,10 @@ def test_a_file_that_is_no_article_by_its_name_is_told(content: Path) -> None:
         (content / "articles" / name).write_text(as_yaml(PLAIN))
     (content / "articles" / "🎉.yaml").write_text(as_yaml(PLAIN))
     assert problems_of(folder) == [
-        "articles/a.yaml.txt:1:1: left out for its name (want a.yaml)",
-        "articles/note.yml:1:1: left out for its name (want note.yaml)",
-        "articles/photo.jpg:1:1: warning: no article, and left out (want pictures and files in media/)",
-        "articles/🎉.yaml:1:1: 🎉 has no letter or digit for an address (want a file name with some)",
+        "articles/a.yaml.txt:1:1: ignored because of its name (rename it to a.yaml)",
+        "articles/note.yml:1:1: ignored because of its name (rename it to note.yaml)",
+        "articles/photo.jpg:1:1: warning: ignored, since it is not an article (pictures and files belong in media/)",
+        "articles/🎉.yaml:1:1: 🎉 has no letter or digit for an address (rename the file)",
     ]
 
 
@@ -207,7 +210,7 @@ def test_a_picture_is_found_however_its_name_is_composed(content: Path) -> None:
 def test_a_site_that_is_missing_or_broken_is_told_once(content: Path) -> None:
     folder = content_folder(content, {"a": {}})
     folder.site_file.unlink()
-    assert problems_of(folder) == ["site.yaml:1:1: missing (want the file)"]
+    assert problems_of(folder) == ["site.yaml:1:1: the file is missing (create it)"]
     assert folder.load().articles == {}
 
 
@@ -219,8 +222,9 @@ def test_translations_are_asked_for_and_doubled_twins_told(content: Path) -> Non
     told = [str(problem) for problem in folder.load().problems if ": twin: " in str(problem)]
     assert told == [
         f"{content}/articles/c.yaml:5:7: warning: twin: x is the twin of {content}/articles/a.yaml in the same language"
-        " (want another word)",
-        f"{content}/articles/d.yaml:1:1: warning: twin: no translation into en (want an article with the same twin)",
+        " (expected another word)",
+        f"{content}/articles/d.yaml:1:1: warning: twin: no translation into en"
+        " (expected an article with the same twin)",
     ]
 
 
@@ -270,4 +274,4 @@ def test_a_file_whose_name_is_no_text_keeps_no_article_from_being_read(content: 
     found = folder.load()
     assert set(found.articles) == {"c"}
     (error,) = (str(problem) for problem in found.problems if problem.severity == "error")
-    assert "there is no file media/b.png (want it in the folder" in error
+    assert "media/b.png does not exist (expected it in the folder" in error

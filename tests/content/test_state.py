@@ -147,7 +147,7 @@ def test_a_category_that_is_lost_while_the_service_is_down_is_not(content: Path,
     (content / "site.yaml").write_text(site.replace("research:", "reserach:"), encoding="utf-8")
     again = started(content, state)
     assert "Le bon" in edition(again)[FEED].data.decode()
-    assert any("research is gone" in str(problem) for problem in again.problems)
+    assert any("research was removed" in str(problem) for problem in again.problems)
 
 
 def test_no_date_goes_back_while_nothing_can_be_written(

@@ -87,7 +87,7 @@ def test_compressed_copies_are_of_the_same_bytes_and_only_where_they_pay(content
             assert decompress(found[name]) == found[name.removesuffix(ending)]
             assert len(found[name]) < len(found[name.removesuffix(ending)])
     assert not any(name.startswith((".nginx", "_")) and name.endswith((".gz", ".br")) for name in found)
-    build(content, target, "--no-copies")
+    build(content, target, "--no-compress")
     assert not [name for name in files(target) if name.endswith((".gz", ".br"))]
 
 
@@ -129,9 +129,9 @@ def test_what_is_gone_is_removed_with_its_folder_and_nothing_of_anybody_elses(co
     (content / "articles" / "a.yaml").unlink()
     refused = build(content, target)
     assert refused.exit_code == 1
-    assert f"Error: {target} has files that no build wrote: articles/notes.txt (want" in refused.output
+    assert f"Error: {target} contains files that no build wrote: articles/notes.txt (use" in refused.output
     assert (target / "articles" / "a").exists()
-    assert build(content, target, "--among-others").exit_code == 0
+    assert build(content, target, "--force").exit_code == 0
     assert not (target / "articles" / "a").exists()
     assert (target / "articles" / "notes.txt").read_text() == "mine"
 
@@ -152,9 +152,9 @@ def test_a_file_that_is_in_the_way_is_never_overwritten(name: str, content: Path
     path = target / name
     path.parent.mkdir(parents=True)
     path.write_text("mine")
-    refused = build(content, target, "--among-others")
+    refused = build(content, target, "--force")
     assert refused.exit_code == 1
-    assert f"Error: {path} is in the way: no build wrote it (want it moved away)" in refused.output
+    assert f"Error: {path} is in the way: no build wrote it (move it elsewhere)" in refused.output
     assert path.read_text() == "mine"
 
 
@@ -164,7 +164,7 @@ def test_a_link_out_of_the_folder_is_not_followed(content: Path, target: Path, t
     target.mkdir()
     (target / "articles").symlink_to(tmp_path / "elsewhere")
     assert build(content, target).exit_code == 1
-    refused = build(content, target, "--among-others")
+    refused = build(content, target, "--force")
     assert f"{target / 'articles'} is in the way" in refused.output
     assert os.listdir(tmp_path / "elsewhere") == []
 
@@ -186,7 +186,7 @@ def test_a_build_that_is_cut_off_anywhere_shows_nothing_that_is_missing_and_is_f
     monkeypatch.setattr(os, "replace", failing)
     for count in range(0, 500, 7):
         left = count
-        done = build(content, target, "--no-copies")
+        done = build(content, target, "--no-compress")
         for feed in target.glob("feeds/*.rss"):
             for below in re.findall('(?:src|href|url)=(?:"|&quot;)https://news.example/([^"&]+)', feed.read_text()):
                 assert (target / below).exists() or (target / below / "index.html").exists(), (count, below)
@@ -196,7 +196,7 @@ def test_a_build_that_is_cut_off_anywhere_shows_nothing_that_is_missing_and_is_f
         assert "No space left on device" in done.output
     assert count > 40
     whole = files(target)
-    build(content, target.with_name("other"), "--no-copies")
+    build(content, target.with_name("other"), "--no-compress")
     assert files(target.with_name("other")) == whole
 
 
@@ -247,7 +247,7 @@ def test_a_list_that_cannot_be_read_is_told_and_nothing_is_touched(damage: bytes
     before = files(target)
     done = build(content, target)
     assert done.exit_code == 1 and f"Error: {target}/.feeds.json cannot be read: " in done.output
-    assert f"(want {target} removed, and built anew)" in done.output and files(target) == before
+    assert f"(remove {target} and build again)" in done.output and files(target) == before
 
 
 JOURNALS = ["articles/a/index.html\nmedia/é", "\0\n", "\n", ".\narticles\n", "feeds/all.rss/zz\n", "x" * 5000 + "\n"]
@@ -273,7 +273,7 @@ def test_a_list_that_names_what_is_outside_is_refused(content: Path, target: Pat
     build(content, target)
     text = (target / ".feeds.json").read_text(encoding="utf-8")
     (target / ".feeds.json").write_text(text.replace('"robots.txt"', '"../robots.txt"'), encoding="utf-8")
-    assert "'../robots.txt' is no name of a file" in build(content, target).output
+    assert "'../robots.txt' is not a file name" in build(content, target).output
 
 
 def test_a_copy_of_what_a_cut_off_build_began_is_removed_with_it(content: Path, target: Path) -> None:
@@ -340,7 +340,7 @@ def test_articles_that_are_away_are_not_removed_from_what_was_built(command: str
     (content / "articles").rename(content / "away")
     where = str(target) if command == "build" else "s3://bucket"
     done = app_of(content).test_cli_runner().invoke(args=[command, where])
-    assert done.exit_code == 2 and f"{content}/articles: missing (want the folder" in done.output
+    assert done.exit_code == 2 and f"{content}/articles: the folder is missing (create it" in done.output
     assert files(target) == before
 
 

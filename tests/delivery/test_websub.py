@@ -125,10 +125,10 @@ def test_what_is_not_announced_declares_no_hub(content: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "wanted"),
     [
-        ("http://hub.example/", "http://hub.example/ is a hub without encryption (want https://…)"),
-        ("https://hub..example/", "https://hub..example/ has no host that can be (want https://…)"),
-        ("ftp://hub.example/", "ftp://hub.example/ is not an address"),
-        (f"{HUB}, {HUB}", "names one hub twice (want each once)"),
+        ("http://hub.example/", "http://hub.example/ is a hub without encryption (expected https://…)"),
+        ("https://hub..example/", "https://hub..example/ has no valid host (expected https://…)"),
+        ("ftp://hub.example/", "ftp://hub.example/ is not a web address"),
+        (f"{HUB}, {HUB}", "names one hub twice (expected each once)"),
     ],
 )
 def test_the_address_of_a_hub_is_checked(written: str, wanted: str, content: Path) -> None:
@@ -396,7 +396,7 @@ def test_ping_tells_hubs_of_what_was_built_and_once(content: Path, tmp_path: Pat
     def run(*words: str) -> Any:
         return create_app(settings, clock=lambda: NOW).test_cli_runner().invoke(args=words)
 
-    assert "nothing that was built yet" in run("ping").output
+    assert "nothing was built yet" in run("ping").output
     run("build", str(tmp_path / "files"))
     found = run("ping")
     assert (found.exit_code, found.output) == (0, f"{hub.url}: told of 24 feeds\n")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.feed import markup
+from feeds.model.problems import Message
 from feeds.model.yamlfile import FORBIDDEN
 
 BASE, PAGE = "https://www.example.org/news", "https://www.example.org/news/articles/x"
@@ -109,14 +110,14 @@ def test_a_table_keeps_its_alignment() -> None:
 def test_what_is_taken_out_is_told_with_its_place() -> None:
     body = "Un texte.\n\n<div class='x'>a</div>\n\n```sh\nls\n```\n"
     assert markup.faults(body) == [
-        (11, "<div> is removed (want Markdown; only its text stays)"),
+        (11, Message.of("body-element-unwrapped", element="div")),
     ]
     assert markup.faults("Le gène *BRCA1*, p < 0,05, [un lien](/a) et ![un dessin](/b.png)") == []
 
 
 @pytest.mark.parametrize("mark", [">", "<b>", "<div>\n\n", "<ul><li>"])
 def test_a_body_nested_too_deep_is_known_before_it_costs(mark: str) -> None:
-    assert "deep in each other" in (markup.refusal(mark * 5_000 + "x") or "")
+    assert markup.refusal(mark * 5_000 + "x") == Message.of("body-too-deep", limit=markup.MAX_DEPTH)
     assert markup.refusal((mark + "x\n\n") * 40) is None
 
 

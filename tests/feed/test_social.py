@@ -241,8 +241,8 @@ def test_the_feed_names_itself_and_the_page_of_its_topic(robot: Robot) -> None:
 
 def test_a_text_that_is_too_long_for_a_network_is_told(content: Path) -> None:
     folder = content_folder(content, {"a": {"social": "mot " * 64 + "x"}})
-    told = [problem.message for problem in folder.load().problems if problem.key == "social"]
-    assert told == ["281 characters with its link, as X counts (want at most 280)"]
+    told = [str(problem.message) for problem in folder.load().problems if problem.key == "social"]
+    assert told == ["281 characters with its link, as X counts (expected at most 280)"]
 
 
 def feed2toot(home: Path, address: str, option: str) -> list[str]:

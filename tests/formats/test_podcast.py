@@ -119,10 +119,10 @@ def test_only_where_the_site_says_so_there_is_a_podcast(client: Client) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("Health & Fitness > Medicine", "Medicine", "Medicine is no category of Apple's (want "),
-        ("> Medicine", "> Oncology", "Health & Fitness > Oncology is no category of Apple's (want Health"),
-        ("artwork: show.png", "artwork: small.png", "image/png, 100 × 100 pixels (want a square JPEG or PNG of 1400"),
-        (", email: podcast@news.example", "", "missing (want email: podcast@crcm.example)"),
+        ("Health & Fitness > Medicine", "Medicine", "Medicine is not one of Apple's podcast categories (expected "),
+        ("> Medicine", "> Oncology", "Health & Fitness > Oncology is not one of Apple's podcast categories (exp"),
+        ("artwork: show.png", "artwork: small.png", "image/png, 100 × 100 pixels (expected a square JPEG or PNG"),
+        (", email: podcast@news.example", "", "missing (expected email: podcast@crcm.example)"),
     ],
 )  # fmt: skip
 def test_what_directories_would_refuse_is_told(old: str, new: str, told: str, content: Path) -> None:

@@ -279,7 +279,7 @@ def test_a_dry_run_writes_nothing_and_fetches_no_picture(old: OldSite, content: 
     before = {path: path.read_bytes() for path in content.rglob("*") if path.is_file()}
     printed = take(run, old.add("/feed/", "wordpress.xml"), "--dry-run")
     assert "articles/2026/cellules-resistantes.yaml" in printed
-    assert "left out  Un stand: it is in no category of ours, but in Rencontres (want --map" in printed
+    assert "left out  Un stand: it is in none of our categories, but in Rencontres (use --map" in printed
     assert {path: path.read_bytes() for path in content.rglob("*") if path.is_file()} == before
     assert old.asked == ["/feed/", "/feed/?paged=2"]
 
@@ -294,15 +294,15 @@ def test_the_table_of_categories_comes_first_and_nothing_is_written_before_it_is
         ("sein", "1", "a tag"),
         ("Rencontres", "1", "a tag"),
     ]
-    assert "1 entry is in no category of ours: say what becomes of their names (want --map; " in printed
+    assert "1 entry is in none of our categories: say what their names become (use --map; " in printed
     assert articles(content) == {}
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ("Rencontres", "'Rencontres' is no mapping (want Name=category, Name=category,category or Name=)"),
-        ("Rencontres=sport", "sport is no category (want research, outreach, funding)"),
+        ("Rencontres", "'Rencontres' is not a mapping (expected Name=category, Name=a,b or Name=)"),
+        ("Rencontres=sport", "sport is not a category (expected research, outreach, funding)"),
     ],
 )
 def test_a_wrong_mapping_is_told(given: str, expected: str) -> None:
@@ -515,7 +515,7 @@ def test_the_feed_of_one_category_is_redirected_to_ours(old: OldSite, content: P
     assert redirects["/recherche?format=feed&type=rss"] == "/feeds/research.rss"
     assert redirects["/index.php?format=feed&type=rss"] == "/feeds/all.rss"
     assert "Compared with https://news.example/feeds/research," in run("diff", feed)
-    assert "--feed sport is no feed of ours (want all, research, outreach, funding)" in take(
+    assert "--feed sport is not a feed of this site (expected all, research, outreach, funding)" in take(
         run, feed, "--feed", "sport", code=2
     )
 
@@ -523,8 +523,8 @@ def test_the_feed_of_one_category_is_redirected_to_ours(old: OldSite, content: P
 def test_a_picture_that_is_none_stays_where_it_was_and_is_told(old: OldSite, content: Path, run: Run) -> None:
     feed = old.add("/rss.xml", "drupal.xml")
     for broken, reason in (
-        (b"<svg/>", "is no picture that readers show (want JPEG, PNG, GIF or WebP)"),
-        (png(size=(400, 300))[:-40], "is damaged, or ends in the middle (want the whole file)"),
+        (b"<svg/>", "is not a picture that readers show (expected JPEG, PNG, GIF or WebP)"),
+        (png(size=(400, 300))[:-40], "is damaged or incomplete (upload it again)"),
     ):
         old.pages["/sites/default/files/cheque.png"] = broken
         printed = take(run, feed)
@@ -562,7 +562,7 @@ def test_a_cache_that_gives_the_first_page_for_every_number_is_no_endless_feed(o
 def test_a_page_is_told_apart_from_a_feed_with_the_feeds_that_it_names(old: OldSite, run: Run) -> None:
     old.pages["/"] = b'<html><link rel="alternate" type="application/rss+xml" href="/feed/?a=1&amp;b=2"></html>'
     printed = take(run, old.url + "/", code=1)
-    assert f"it is no feed but a page that names {old.url}/feed/?a=1&b=2 (want RSS, Atom or JSON Feed" in printed
+    assert f"it is not a feed but a page that names {old.url}/feed/?a=1&b=2 (expected RSS, Atom or JSON Feed" in printed
     for text in ("", "{", '{"version": 2}', "[]", "\0"):
         with pytest.raises(FeedError):
             read_feed(text.encode())
@@ -788,7 +788,7 @@ def test_diff_tells_what_a_subscriber_of_an_old_feed_would_see(
     assert run("diff", feed).splitlines()[-1] == "0 new, 0 with another title, 0 gone, 0 moved"
     path = content / "articles" / "2026" / "stand.yaml"
     path.write_text(path.read_text().replace("id: ", "id: moved-").replace('moved-"', '"moved-'))
-    found = json.loads(run("diff", feed, "--format", "json", "--most", "0", code=1))
+    found = json.loads(run("diff", feed, "--format", "json", "--max-new", "0", code=1))
     assert list(found["new"].values()) == list(found["gone"].values()) == ["Un stand"]
     assert run("diff", feed, "--feed", "research").splitlines()[-1].startswith("1 new, ")
     assert "there is no such feed" in run("diff", feed, "--feed", "nothing", code=2)
@@ -981,7 +981,7 @@ def test_what_an_export_does_not_have_is_told(tmp_path: Path, run: Run) -> None:
     export.write_text(text)
     printed = run("import", str(export), "--map", "*=research", "--no-pictures")
     for told in (
-        "not in the export: 99 (want",
+        "not in the export: 99 (export",
         "[contact-form-7] of a plugin stays",
         "struck-out text is plain now: vieux",
     ):

@@ -89,7 +89,7 @@ def test_a_state_that_is_read_only_stops_nobody(content: Path, disk: Path, caplo
 
 def test_a_build_onto_a_full_disk_says_so_and_leaves_every_file_whole(content: Path, disk: Path) -> None:
     content_folder(content, {"a": {}})
-    command = [sys.executable, "-m", "flask", "build", "--no-copies", str(disk / "public")]
+    command = [sys.executable, "-m", "flask", "build", "--no-compress", str(disk / "public")]
     assert command[:3] == FLASK
 
     def build() -> subprocess.CompletedProcess[str]:
@@ -175,4 +175,4 @@ def test_an_article_that_cannot_be_read_stays_and_is_told(
             held.refresh(held.clock())
         assert {article.slug for article in edition(held).catalog.live} == {"a", "b"}
         (error,) = (str(problem) for problem in held.problems if problem.severity == "error")
-        assert error == f"{refused}:1:1: it cannot be read: Permission denied (want a readable file)"
+        assert error == f"{refused}:1:1: the file cannot be read: Permission denied (expected a readable file)"

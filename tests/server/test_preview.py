@@ -90,7 +90,7 @@ def test_what_is_missing_is_told(office: Client) -> None:
     assert "Il n’y a pas d’image" in office.get("/preview/live").text
     assert "L’image fait 40 × 30 pixels" in office.get("/preview/draft").text
     text = office.get("/preview/broken").text
-    assert "missing (want body: | and Markdown below it, indented)" in text and "<iframe" not in text
+    assert "missing (expected body: | and Markdown below it, indented)" in text and "<iframe" not in text
 
 
 def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
@@ -105,7 +105,7 @@ def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
         publisher.refresh(NOW)
     assert client.get("/preview/-/revision").json != before
     text = client.get("/preview/draft").text
-    assert "l’article d’avant la faute" in text and "Le brouillon" in text and "missing (want body" in text
+    assert "l’article d’avant la faute" in text and "Le brouillon" in text and "missing (expected body" in text
 
 
 def test_the_revision_moves_when_an_embargo_ends(content: Path) -> None:

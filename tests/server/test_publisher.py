@@ -280,7 +280,7 @@ def test_a_broken_file_keeps_its_last_good_article_and_is_told_once_settled(
     desk.refresh()
     assert (desk.problems(), desk.edition) == ([], before), "it may still be being written"
     desk.refresh()
-    assert desk.problems()[0] == "articles/a.yaml:1:1: body: missing (want body: | and Markdown below it, indented)"
+    assert desk.problems()[0] == "articles/a.yaml:1:1: body: missing (expected body: | and Markdown below it, indented)"
     assert desk.edition is before and "Le premier" in desk.edition["/feeds/all.rss"].data.decode()
     told = len(caplog.records)
     assert told == len(desk.problems())
@@ -328,7 +328,7 @@ def test_a_category_that_articles_name_cannot_be_lost(desk: Desk) -> None:
     (desk.root / "site.yaml").write_text(SITE.replace("outreach:", "outraech:"), encoding="utf-8")
     desk.refresh()
     assert desk.slugs() == {"a", "b"} and desk.edition.find("/feeds/outreach.rss") is not None
-    told = f"site.yaml:1:1: categories: outreach is gone, but {desk.root}/articles/b.yaml is in it (want it"
+    told = f"site.yaml:1:1: categories: outreach was removed, but {desk.root}/articles/b.yaml is in it (restore it"
     assert desk.problems()[0].startswith(told)
     desk.write("b", {})
     desk.refresh()
@@ -393,7 +393,7 @@ def test_articles_that_are_away_for_a_moment_stay_and_are_told_of(content: Path)
     (content / "articles").rename(content / "away")
     desk.refresh()
     assert desk.slugs() == {"a", "b"}
-    assert desk.problems() == ["articles:1:1: missing (want the folder, with the articles in it)"]
+    assert desk.problems() == ["articles:1:1: the folder is missing (create it, and put the articles in it)"]
     content.rename(content.with_name("all-away"))
     desk.refresh()
     assert desk.slugs() == {"a", "b"} and len(desk.problems()) == 2

@@ -53,7 +53,7 @@ def test_the_log_is_an_object_a_line_for_programs(capsys: pytest.CaptureFixture[
 
 def test_a_form_of_the_log_that_there_is_not_is_told() -> None:
     assert Settings.of({"FEEDS_LOG": "json"}).log == "json"
-    with pytest.raises(SettingError, match=r"FEEDS_LOG: xml is no form of a log \(want text or json\)"):
+    with pytest.raises(SettingError, match=r"FEEDS_LOG: xml is not a log format \(expected text or json\)"):
         Settings.of({"FEEDS_LOG": "xml"})
 
 
@@ -144,7 +144,7 @@ def test_the_port_for_metrics_must_be_free(content: Path) -> None:
         process_of(content, "serve", "--port", str(free_port()), "--metrics-port", str(port)) as other,
     ):
         assert other.wait(20) == 1
-        assert other.stdout and f"port {port} is taken (want another: --metrics-port)" in other.stdout.read()
+        assert other.stdout and f"port {port} is taken (use another --metrics-port)" in other.stdout.read()
 
 
 def test_hidden_things_are_in_no_metric(content: Path) -> None:

@@ -91,7 +91,7 @@ def test_a_broken_site_is_told_before_any_worker_starts(content: Path) -> None:
         [*FLASK, "serve"], cwd=content.parent, env=environment(content), capture_output=True, text=True, timeout=30
     )
     assert found.returncode == 2
-    assert f"{content}/site.yaml:1:1: url: missing (want url: https://news.crcm.example)" in found.stderr
+    assert f"{content}/site.yaml:1:1: url: missing (expected url: https://news.crcm.example)" in found.stderr
     assert "Serving" not in found.stdout
 
 
@@ -105,7 +105,7 @@ def test_a_port_that_is_taken_is_told(content: Path) -> None:
             [*FLASK, "serve", "--port", port], env=environment(content), capture_output=True, text=True, timeout=30
         )
     assert found.returncode == 1
-    assert f"127.0.0.1 port {port} is taken (want another" in found.stderr
+    assert f"127.0.0.1 port {port} is taken (use another" in found.stderr
 
 
 def test_a_setting_that_is_wrong_is_told_in_a_line(content: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_setting_that_is_wrong_is_told_in_a_line(content: Path) -> None:
         [*FLASK, "check"], env=environment(content, FEEDS_URL="localhost"), capture_output=True, text=True, timeout=30
     )
     assert found.returncode != 0
-    assert "Error: FEEDS_URL: localhost is not an address (want https://…" in found.stderr
+    assert "Error: FEEDS_URL: localhost is not a web address (expected https://…" in found.stderr
     assert "Traceback" not in found.stderr
 
 
@@ -280,4 +280,4 @@ def test_one_port_cannot_be_both(content: Path) -> None:
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1 and f"port {port} cannot be both (want another: --metrics-port)" in done.stderr
+    assert done.returncode == 1 and f"port {port} cannot be used for both (use another --metrics-port)" in done.stderr

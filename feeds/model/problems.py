@@ -1,0 +1,87 @@
+"""Problems as values: what is wrong with a file, where, and how severe it is; `messages` has their wording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .messages import MESSAGES
+
+Severity = Literal["error", "warning"]
+
+Parameter = str | int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Message:
+    """A code of the catalogue and the values that its text names, in the order of their names."""
+
+    code: str
+    parameters: tuple[tuple[str, Parameter], ...] = ()
+
+    @classmethod
+    def of(cls, code: str, /, **parameters: Parameter) -> Message:
+        """Return the message of a code. Raises KeyError for a code that is not in the catalogue."""
+        if code not in MESSAGES:
+            raise KeyError(code)
+        return cls(code, tuple(sorted(parameters.items())))
+
+    def replace(self, **parameters: Parameter) -> Message:
+        """Return the same message with other values."""
+        return Message.of(self.code, **{**dict(self.parameters), **parameters})
+
+    def __str__(self) -> str:
+        """Return the text in plain English."""
+        return MESSAGES[self.code].format(**dict(self.parameters))
+
+
+class InvalidValue(ValueError):
+    """A value that cannot be used; `message` says why, and what was expected."""
+
+    def __init__(self, code: str, /, **parameters: Parameter) -> None:
+        """Take a code of the catalogue and the values that its text names."""
+        self.message: Message = Message.of(code, **parameters)
+        super().__init__(str(self.message))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """A message about a place in a file; `line` and `column` count from 1, `key` is dotted, as in `picture.alt`."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    message: Message
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        """Return the one line that `flask check` prints and editors understand."""
+        parts = [f"{self.file}:{self.line}:{self.column}"]
+        parts += ["warning"] if self.severity == "warning" else []
+        parts += [self.key] if self.key else []
+        return " ".join(": ".join([*parts, str(self.message)]).splitlines())  # whatever a key or a file is called
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it, for programs."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "key": self.key,
+            "severity": self.severity,
+            "code": self.message.code,
+            "parameters": dict(self.message.parameters),
+            "message": str(self.message),
+        }
+
+
+def show(value: object) -> str:
+    """Return what was found as a message quotes it: at most 60 characters on one line."""
+    if isinstance(value, Mapping):
+        return "a group of keys"
+    if isinstance(value, list):
+        return "a list"
+    text = str(value).replace("\n", " ")
+    return text if len(text) <= 60 else text[:59] + "…"

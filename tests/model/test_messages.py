@@ -1,0 +1,62 @@
+"""The catalogue of problems: every code that the code uses is in it, and no other; every text names its parameters."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+
+import pytest
+
+from feeds.model.messages import MESSAGES
+from feeds.model.problems import InvalidValue, Message, Problem
+from tests.builders import ROOT
+
+
+def used_codes() -> set[str]:
+    """The strings in the code that look like a code and stand where a message is made or a parser is defined."""
+    codes = set()
+    for path in (ROOT / "feeds").rglob("*.py"):
+        if path.name != "messages.py":
+            strings = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+            codes |= {
+                node.value
+                for node in strings
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in MESSAGES
+            }
+    return codes
+
+
+def test_every_code_of_the_catalogue_is_used() -> None:
+    assert set(MESSAGES) - used_codes() == set()
+
+
+@pytest.mark.parametrize("code", MESSAGES)
+def test_a_text_says_what_was_expected_or_how_to_fix_it(code: str) -> None:
+    assert re.fullmatch("[a-z]+(-[a-z0-9]+)*", code)
+    text = MESSAGES[code]
+    assert not re.search(r"\bwant\b|\btold\b", text)
+    assert text.endswith(")") or code == "body-element-removed"
+
+
+def test_a_message_has_its_parameters_and_its_text() -> None:
+    message = InvalidValue("year-out-of-range", value="0206", year=206, first=1900, last=2999).message
+    assert str(message) == "0206 is in the year 206 (expected a year from 1900 to 2999)"
+    assert dict(message.parameters) == {"value": "0206", "year": 206, "first": 1900, "last": 2999}
+    assert message == message.replace(year=206) != message.replace(year=207)
+
+
+def test_a_code_that_is_not_in_the_catalogue_is_refused() -> None:
+    with pytest.raises(KeyError):
+        Message.of("no-such-code")
+
+
+@pytest.mark.parametrize("code", MESSAGES)
+def test_every_text_can_be_filled(code: str) -> None:
+    names = {name for _, name, _, _ in string.Formatter().parse(MESSAGES[code]) if name}
+    message = Message.of(code, **dict.fromkeys(names, 7))
+    assert "{" not in str(message).replace("{a: b", "").replace("{exact", "").replace("inside { }", "").replace(
+        "brace {", ""
+    )
+    problem = Problem("a.yaml", 1, 2, "title", message)
+    assert problem.to_dict()["parameters"] == dict.fromkeys(names, 7)
