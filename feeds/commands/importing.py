@@ -13,7 +13,6 @@ from feeds.base.atomic import write_whole
 from feeds.base.http import HttpError
 from feeds.base.text import printable
 from feeds.content.folder import ContentFolder
-from feeds.importing import sitetext
 from feeds.importing.categories import ANY, Categories, MappingError
 from feeds.importing.fetcher import Fetcher
 from feeds.importing.gallery import Gallery
@@ -21,7 +20,7 @@ from feeds.importing.importer import Importer, Taken
 from feeds.importing.older import MOST_BYTES, with_older
 from feeds.importing.oldfeed import FeedError, OldFeed
 from feeds.importing.oldxml import read_feed
-from feeds.importing.sitetext import SiteTextError
+from feeds.importing.site_redirects import SiteFileError, add_redirects, that_fit
 from feeds.importing.wxr import is_export, read_export
 from feeds.model.site import Site, read_site
 from feeds.model.site_fields import OldPath
@@ -179,12 +178,12 @@ def _tell_redirects(content: ContentFolder, site: Site, redirects: dict[str, str
     path = content.site_file.resolve()
     text = path.read_bytes().decode()
     usable = {old: new for old, new in inside.items() if _is_usable(old)}
-    fitting = sitetext.fitting(text, usable, most=MAX_BYTES)
+    fitting = that_fit(text, usable, max_bytes=MAX_BYTES)
     if more := len(usable) - len(fitting):
         click.echo(f"{counted(more, 'redirect')} more than site.yaml has room for: those of the oldest entries")
     try:
-        changed = _checked(sitetext.with_redirects(text, fitting), content)
-    except SiteTextError as fault:
+        changed = _checked(add_redirects(text, fitting), content)
+    except SiteFileError as fault:
         lines = "".join(f"\n  {old}: {new}" for old, new in list(fitting.items())[:SHOWN])
         message = f"{content.site_file} is left as it is: {fault}. To be added by hand:{lines}"
         raise click.ClickException(message) from None
@@ -197,12 +196,12 @@ def _tell_redirects(content: ContentFolder, site: Site, redirects: dict[str, str
 
 
 def _checked(text: str, content: ContentFolder) -> str:
-    """Give the text of a site file that has no fault. Raises SiteTextError for one that has."""
+    """Give the text of a site file that has no fault. Raises SiteFileError for one that has."""
     tree, problems = read(text.encode(), str(content.site_file))
     found = read_site(tree, content.media) if tree else None
     faults = [str(each.message) for each in (tree.problems if tree else problems) if each.severity == "error"]
     if found is None or faults:
-        raise SiteTextError(f"with redirects: {'; '.join(faults)}")
+        raise SiteFileError(f"with redirects: {'; '.join(faults)}")
     return text
 
 

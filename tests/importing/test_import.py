@@ -40,7 +40,7 @@ from feeds.importing.fetcher import Fetcher
 from feeds.importing.markdown import to_markdown
 from feeds.importing.oldfeed import FeedError
 from feeds.importing.oldxml import read_feed
-from feeds.importing.sitetext import SiteTextError, with_redirects
+from feeds.importing.site_redirects import SiteFileError, add_redirects
 from feeds.importing.systems import SYSTEMS, System, system_of
 from feeds.model.yamlfile import read
 from feeds.settings import Settings
@@ -425,11 +425,11 @@ def test_redirects_are_put_below_those_that_are_there_and_all_else_stays(old: Ol
     text = (
         "# Notre site : ne pas toucher\n"
         + SITE
-        + "redirects:\n    # les vieux flux\n    /spip.php: /feeds/all.rss  # 2009\nentries: 20\n"
+        + "redirects:\n  # les vieux flux\n  /spip.php: /feeds/all.rss  # 2009\nentries: 20\n"
     )
     (content / "site.yaml").write_text(text, encoding="utf-8")
     take(run, old.add("/rss.xml", "drupal.xml"))
-    added = "    /blog/un-cheque: /articles/un-cheque\n"
+    added = "  /blog/un-cheque: /articles/un-cheque\n"
     assert (content / "site.yaml").read_text(encoding="utf-8") == text.replace("# 2009\n", "# 2009\n" + added)
 
 
@@ -439,21 +439,21 @@ def test_redirects_are_put_below_those_that_are_there_and_all_else_stays(old: Ol
         ("title: é\n", "title: é\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
         ("title: é", "title: é\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
         ("redirects: {/é: /x}\nz: 1\n", 'redirects: {/é: /x, "/a": "/b", "/c?d=e": "https://f.example/"}\nz: 1\n'),
-        ("redirects: {}\n", 'redirects: {"/a": "/b", "/c?d=e": "https://f.example/"}\n'),
+        ("redirects: {}\n", "redirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
         ("redirects:\nz: 1\n", "redirects:\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n"),
         ('"redirects":\nz: 1\n', '"redirects":\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n'),
-        ("redirects : # x\nz: 1\n", "redirects : # x\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n"),
+        ("redirects : # x\nz: 1\n", "redirects:  # x\n  /a: /b\n  /c?d=e: https://f.example/\nz: 1\n"),
         (
             "a: 1\r\nredirects:\r\n  /x: /y\r\n",
             "a: 1\r\nredirects:\r\n  /x: /y\r\n  /a: /b\r\n  /c?d=e: https://f.example/\r\n",
         ),
         (
             "redirects: {\n /x: /y # note, {}\n }\n",
-            'redirects: {\n /x: /y, "/a": "/b", "/c?d=e": "https://f.example/" # note, {}\n }\n',
+            'redirects: {/x: /y # note, {}\n, "/a": "/b", "/c?d=e": "https://f.example/"}\n',
         ),
-        ("redirects: {/x: /y,}\n", 'redirects: {/x: /y, "/a": "/b", "/c?d=e": "https://f.example/",}\n'),
+        ("redirects: {/x: /y,}\n", 'redirects: {/x: /y, "/a": "/b", "/c?d=e": "https://f.example/"}\n'),
         ("redirects: ''\n", None),
-        ("title: x\n...\n", None),
+        ("title: x\n...\n", "title: x\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
         ("title: >-\n  x\n  y", "title: >-\n  x\n  y\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
         ("redirects:\n - x\n", None),
         ("- x\n", None),
@@ -462,10 +462,10 @@ def test_redirects_are_put_below_those_that_are_there_and_all_else_stays(old: Ol
 def test_redirects_find_their_place_in_any_site_file(before: str, after: str | None) -> None:
     new = {"/a": "/b", "/c?d=e": "https://f.example/"}
     if after is None:
-        with pytest.raises(SiteTextError):
-            with_redirects(before, new)
+        with pytest.raises(SiteFileError):
+            add_redirects(before, new)
     else:
-        assert with_redirects(before, new) == after
+        assert add_redirects(before, new) == after
         assert new.items() <= yaml.safe_load(after)["redirects"].items()
 
 

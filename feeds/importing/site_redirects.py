@@ -1,0 +1,50 @@
+"""Adds redirects to the text of `site.yaml`; comments, order and quoting stay, indentation becomes uniform."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from ruamel.yaml.util import load_yaml_guess_indent
+
+
+class SiteFileError(Exception):
+    """Why redirects cannot be added to a site file, in words for administrators."""
+
+
+def add_redirects(text: str, redirects: Mapping[str, str]) -> str:
+    """Return a site file with more redirects, below those that it has. Raises SiteFileError."""
+    if not redirects:
+        return text
+    yaml = YAML()
+    yaml.preserve_quotes, yaml.width = True, 1 << 16  # no line is wrapped
+    try:
+        site, indent, _ = load_yaml_guess_indent(text.replace("\r\n", "\n"), yaml=yaml)
+    except YAMLError as error:
+        raise SiteFileError(f"it is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(site, dict):
+        raise SiteFileError("it has no keys (expected title, url, …)")
+    if site.get("redirects") is None:
+        site["redirects"] = {}
+    if not isinstance(site["redirects"], dict):
+        raise SiteFileError("redirects is not a group of keys (expected /old: /new on each line)")
+    if site["redirects"] and site["redirects"].fa.flow_style():  # { } takes no plain key with a question mark
+        redirects = {DoubleQuotedScalarString(old): DoubleQuotedScalarString(new) for old, new in redirects.items()}
+    site["redirects"].update(redirects)
+    written = io.StringIO()
+    yaml.indent(mapping=indent or 2, sequence=(indent or 2) + 2, offset=2)
+    yaml.dump(site, written)
+    return written.getvalue().replace("\n", "\r\n") if "\r\n" in text else written.getvalue()
+
+
+def that_fit(text: str, redirects: Mapping[str, str], *, max_bytes: int) -> dict[str, str]:
+    """Return as many redirects, the first before the last, as a site file of at most `max_bytes` has room for."""
+    room, fitting = max_bytes - len(text.encode()) - 1000, {}
+    for old, new in redirects.items():
+        room -= len(old.encode()) + len(new.encode()) + 12
+        if room > 0:
+            fitting[old] = new
+    return fitting
