@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from feeds.model.site import Site
 
 from .agents import Agent, Agents
-from .feedpaths import FeedPath, FeedPaths
-from .logforms import Request
+from .feed_paths import FeedPath, FeedPaths
+from .log_formats import Request
 from .programs import Kind
 from .readership import Audience, ImplausibleClaim, OverPolling, Readership, Usage
 

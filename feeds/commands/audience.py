@@ -17,9 +17,9 @@ import click
 from flask.cli import with_appcontext
 
 from feeds.audience import page, report
-from feeds.audience.accesslog import Log, LogError
+from feeds.audience.access_log import Log, LogError
 from feeds.audience.census import MAX_CLAIM, MAX_POLLS, Census
-from feeds.audience.logforms import Request, Unread
+from feeds.audience.log_formats import Request, Unread
 from feeds.audience.readership import Audience
 from feeds.base.atomic import write_whole
 from feeds.base.translations import LANGUAGES

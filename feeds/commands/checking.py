@@ -27,7 +27,7 @@ from feeds.server.web import current_publisher
 from .context import counted, current_folder, print_problem, site_or_exit
 
 if TYPE_CHECKING:
-    from feeds.importing.oldfeed import OldFeed
+    from feeds.importing.old_feed import OldFeed
 
 
 @click.command()
@@ -115,10 +115,10 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
         except (OSError, ValueError) as fault:
             raise click.ClickException(f"the manifest of the state folder: {fault}") from None
     from feeds.base.http import HttpError
+    from feeds.importing.archives import MOST_BYTES
     from feeds.importing.fetcher import Fetcher
-    from feeds.importing.older import MOST_BYTES
-    from feeds.importing.oldfeed import FeedError
-    from feeds.importing.oldxml import read_feed
+    from feeds.importing.old_feed import FeedError
+    from feeds.importing.old_xml import read_feed
     from feeds.importing.wxr import is_export, read_export
 
     try:
@@ -140,14 +140,14 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
 
 def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None, max_new: int, form: str) -> NoReturn:
     """Print what a subscriber of another system's feed would see of ours in its place, and end."""
-    from feeds.importing import successor
+    from feeds.importing import comparison
 
     table = FeedTable(catalog)
     try:
-        topic = successor.topic_of(table, name, other)
+        topic = comparison.topic_of(table, name, other)
     except ValueError as fault:
         raise click.UsageError(str(fault)) from None
-    found = successor.compare(table, topic, old)
+    found = comparison.compare(table, topic, old)
     if form == "json":
         click.echo(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
     else:

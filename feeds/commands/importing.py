@@ -13,13 +13,13 @@ from feeds.base.atomic import write_whole
 from feeds.base.http import HttpError
 from feeds.base.text import printable
 from feeds.content.folder import ContentFolder
+from feeds.importing.archives import MOST_BYTES, with_older
 from feeds.importing.categories import ANY, Categories, MappingError
 from feeds.importing.fetcher import Fetcher
-from feeds.importing.gallery import Gallery
 from feeds.importing.importer import Importer, Taken
-from feeds.importing.older import MOST_BYTES, with_older
-from feeds.importing.oldfeed import FeedError, OldFeed
-from feeds.importing.oldxml import read_feed
+from feeds.importing.old_feed import FeedError, OldFeed
+from feeds.importing.old_xml import read_feed
+from feeds.importing.picture_importer import Gallery
 from feeds.importing.site_redirects import SiteFileError, add_redirects, that_fit
 from feeds.importing.wxr import is_export, read_export
 from feeds.model.site import Site, read_site

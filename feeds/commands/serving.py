@@ -16,7 +16,7 @@ from wsgiref.types import WSGIApplication
 import click
 from flask.cli import ScriptInfo, with_appcontext
 
-from feeds.audience.logforms import GRANIAN
+from feeds.audience.log_formats import GRANIAN
 from feeds.base import log
 from feeds.delivery import announcer
 from feeds.server.front import Front

@@ -14,7 +14,7 @@ from feeds.model.site import Site
 from feeds.model.site_fields import slug
 
 from .categories import ANY, Categories
-from .oldfeed import OldFeed
+from .old_feed import OldFeed
 from .systems import System
 
 

@@ -19,10 +19,10 @@ from feeds.model.site_fields import slug
 
 from .addresses import Addresses
 from .categories import Categories
-from .gallery import Gallery, PictureError
 from .images import same_picture
 from .markdown import Converted, first_picture, to_markdown
-from .oldfeed import OldEntry, OldFile, OldPicture, plain
+from .old_feed import OldEntry, OldFile, OldPicture, plain
+from .picture_importer import Gallery, PictureError
 from .systems import System
 
 LONG_SUMMARY = 600

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bs4.element import Tag
 
-from .oldfeed import joined
+from .old_feed import joined
 
 _PICTURE = re.compile(r"\.(jpe?g|png|gif|webp)(?=$|[?#])", re.IGNORECASE)
 

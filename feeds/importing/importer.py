@@ -22,11 +22,11 @@ from feeds.model.site_fields import slug
 from feeds.model.yamlfile import read
 
 from .addresses import Addresses, path_of
-from .articletext import article_text
+from .article_text import article_text
 from .categories import Categories
 from .conversion import Conversion, year_of
-from .gallery import Gallery
-from .oldfeed import OldEntry, OldFeed
+from .old_feed import OldEntry, OldFeed
+from .picture_importer import Gallery
 from .systems import System, system_of
 
 _PAGE = re.compile(r"\.(html?|php|aspx?|jsp)$", re.IGNORECASE)

@@ -18,9 +18,9 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 from markdownify import ATX, MarkdownConverter
 
+from .cleanup import BLOCKS, BREAK, tidy
 from .images import best_source, figure_of, leads_to_picture, same_picture
-from .oldfeed import OldPicture, joined
-from .tidying import BLOCKS, BREAK, tidy
+from .old_feed import OldPicture, joined
 
 Place = Callable[[str], str]
 """Tells where what was at an absolute address is now."""

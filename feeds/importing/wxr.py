@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from .oldfeed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, plain
+from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, plain
 
 PUBLIC = ("publish", "future")
 DRAFTS = ("draft", "pending")

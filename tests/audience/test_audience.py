@@ -23,11 +23,11 @@ from lxml import etree
 from playwright.sync_api import Browser
 
 from feeds import create_app
-from feeds.audience import accesslog, census, page, plots
-from feeds.audience.accesslog import Log
+from feeds.audience import access_log, census, page, plots
+from feeds.audience.access_log import Log
 from feeds.audience.agents import OTHERS, Agents, read_agent
 from feeds.audience.census import Census
-from feeds.audience.feedpaths import FeedPaths
+from feeds.audience.feed_paths import FeedPaths
 from feeds.audience.programs import Kind
 from feeds.audience.readership import Audience
 from feeds.base import translations
@@ -487,7 +487,7 @@ def test_an_address_that_a_client_made_up_is_not_taken_for_its_own() -> None:
 
 
 def test_a_line_without_end_does_not_fill_the_memory() -> None:
-    text = b"x" * (accesslog.BLOCK * 3) + b"\n" + line().encode() + b"\n"
+    text = b"x" * (access_log.BLOCK * 3) + b"\n" + line().encode() + b"\n"
     log = log_of(line().encode() + b"\n" + text)
     found = [request for requests in log for request in requests]
     assert len(found) == 2

@@ -33,13 +33,13 @@ from feeds.base import http
 from feeds.base.http import HttpClient, HttpError
 from feeds.content.folder import ContentFolder
 from feeds.feed import markup
-from feeds.importing import older
-from feeds.importing.articletext import article_text
+from feeds.importing import archives
+from feeds.importing.article_text import article_text
 from feeds.importing.categories import Categories, MappingError
 from feeds.importing.fetcher import Fetcher
 from feeds.importing.markdown import to_markdown
-from feeds.importing.oldfeed import FeedError
-from feeds.importing.oldxml import read_feed
+from feeds.importing.old_feed import FeedError
+from feeds.importing.old_xml import read_feed
 from feeds.importing.site_redirects import SiteFileError, add_redirects
 from feeds.importing.systems import SYSTEMS, System, system_of
 from feeds.model.yamlfile import read
@@ -544,11 +544,11 @@ def test_archives_are_followed_to_their_end(old: OldSite) -> None:
     old.pages["/3.atom"] = page.format('<link rel="prev-archive" href="0.atom"/>', 3).encode()  # in a circle
     fetcher = Fetcher(allow_local=True)
     first = read_feed(old.pages["/0.atom"], f"{old.url}/0.atom")
-    found = older.with_older(first, f"{old.url}/0.atom", fetcher, pytest.fail)
+    found = archives.with_older(first, f"{old.url}/0.atom", fetcher, pytest.fail)
     assert [entry.id for entry in found.entries] == ["a:0", "a:1", "a:2", "a:3"]
     notes: list[str] = []
     del old.pages["/2.atom"]
-    assert len(older.with_older(first, f"{old.url}/0.atom", fetcher, notes.append).entries) == 2
+    assert len(archives.with_older(first, f"{old.url}/0.atom", fetcher, notes.append).entries) == 2
     assert len(notes) == 1 and "2.atom answers 404 Not Found" in notes[0]
 
 

@@ -15,7 +15,7 @@ from feeds.formats.registry import FORMATS
 from feeds.model.redirects import Redirects
 
 from .addresses import path_of
-from .oldfeed import OldFeed
+from .old_feed import OldFeed
 
 
 @dataclass(frozen=True)

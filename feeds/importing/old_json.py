@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .oldfeed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, joined, paragraphs, plain
+from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, joined, paragraphs, plain
 
 
 def read_json(data: bytes, url: str) -> OldFeed:

@@ -18,8 +18,8 @@ from typing import Any
 import feedparser
 from lxml import etree
 
-from .oldfeed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, joined, paragraphs, plain
-from .oldjson import read_json
+from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, joined, paragraphs, plain
+from .old_json import read_json
 
 _NEVER = (datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC))
 """What systems write that have no date."""

@@ -1,6 +1,6 @@
 """OldFeed: what a feed of another system says, as values.
 
-HTML stays as it is, and ids are those that readers know, to the byte. It reads none: `oldxml`, `oldjson`, `wxr` do.
+HTML stays as it is, and ids are those that readers know, to the byte. It reads none: `old_xml`, `old_json`, `wxr` do.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from datetime import date
 from io import BufferedReader
 from typing import IO, cast
 
-from .logforms import KNOWN_FORMS, Reader, Request, Unread, reader_of
+from .log_formats import KNOWN_FORMS, Reader, Request, Unread, reader_of
 
 BLOCK = 1 << 20
 """Bytes that are read at a time."""

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from feeds.base.http import HttpError
 
 from .fetcher import Fetcher
-from .oldfeed import FeedError, OldFeed
-from .oldxml import read_feed
+from .old_feed import FeedError, OldFeed
+from .old_xml import read_feed
 from .systems import system_of
 
 MOST_BYTES = 50_000_000
