@@ -1,6 +1,7 @@
-"""Writes an access log as it might be: readers that come at their hours, services, robots, and people with browsers.
+"""Writes a plausible access log: feed readers with their intervals, services, robots and browsers.
 
-The same numbers give the same log. It is what `bench/audience.py` measures with, and what `docs/screenshots.py` shows.
+The same arguments give the same log. `bench/audience.py` measures with it, and
+`docs/screenshots.py` shows it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ READERS = {
     "SpaceCowboys Android RSS Reader / 2.13.0(3764)": (3, 24),
     "Liferea/1.14.5 (Linux; https://lzone.de/liferea/) AppleWebKit (KHTML, like Gecko)": (2, 18),
 }
-"""Programs, each with how many of a hundred readers use it, and how often a day it asks."""
+"""Programs, each with its share of readers in per cent and its requests a day."""
 
 SERVICES = {
     "Feedly/1.0 (+http://www.feedly.com/fetcher.html; {} subscribers; like FeedFetcher-Google)": (260, 40),
@@ -36,7 +37,7 @@ SERVICES = {
     "Mozilla/5.0 (compatible; theoldreader.com; {} subscribers; feed-id=0719795c4d27c784217b0bc0)": (22, 24),
     "Mozilla/5.0 (compatible; BazQux/2.4; +https://bazqux.com/fetcher; {} subscribers)": (9, 24),
 }
-"""Services, each with the subscribers of its largest feed, and how often a day it asks."""
+"""Services, each with the subscribers of its largest feed and its requests a day."""
 
 OTHERS = {
     "FeedFetcher-Google; (+http://www.google.com/feedfetcher.html)": ("/feeds/all.rss", 24),
@@ -68,58 +69,61 @@ class _Reader:
 
 
 def lines(days: int, readers: int, *, first: date = date(2026, 3, 1), seed: int = 1) -> Iterator[str]:
-    """Write the lines of some days, in order, with so many readers at the end."""
-    draw = random.Random(seed)
-    crowd = [_reader(draw, days) for _ in range(readers)]
-    for number in range(days):
-        day = first + timedelta(days=number)
+    """Yield the lines of N days in order; `readers` is the number of readers at the end."""
+    rng = random.Random(seed)
+    population = [_reader(rng, days) for _ in range(readers)]
+    for day_number in range(days):
+        day = first + timedelta(days=day_number)
         visits: list[tuple[int, str, str, str]] = []
-        for reader in crowd:
-            if reader.since <= number and draw.random() < (0.55 if day.weekday() > 4 else 0.9):
+        for reader in population:
+            if reader.since <= day_number and rng.random() < (0.55 if day.weekday() > 4 else 0.9):
                 visits += [
-                    (draw.randrange(86_400), reader.address, reader.path, reader.program) for _ in range(reader.visits)
+                    (rng.randrange(86_400), reader.address, reader.path, reader.program) for _ in range(reader.visits)
                 ]
-        for at, (words, (most, often)) in enumerate(SERVICES.items()):
+        for host, (user_agent, (subscribers, requests_a_day)) in enumerate(SERVICES.items()):
             for path, weight in FEEDS.items():
-                stated = round(most * weight / 9 * (0.9 + 0.1 * number / days))
-                asked = [draw.randrange(86_400) for _ in range(often)] if stated else []
-                visits += [(second, f"198.51.100.{at}", path, words.format(stated)) for second in asked]
-        for at, (words, (path, often)) in enumerate(OTHERS.items()):
-            visits += [(draw.randrange(86_400), f"192.0.2.{at}", path, words) for _ in range(often)]
+                stated = round(subscribers * weight / 9 * (0.9 + 0.1 * day_number / days))
+                seconds = [rng.randrange(86_400) for _ in range(requests_a_day)] if stated else []
+                visits += [(second, f"198.51.100.{host}", path, user_agent.format(stated)) for second in seconds]
+        for host, (user_agent, (path, requests_a_day)) in enumerate(OTHERS.items()):
+            visits += [(rng.randrange(86_400), f"192.0.2.{host}", path, user_agent) for _ in range(requests_a_day)]
         people = len(visits) // 6
-        visits += [(draw.randrange(86_400), _address(draw), draw.choice(_PAGES), _BROWSER) for _ in range(people)]
-        for second, address, path, words in sorted(visits):
-            yield _line(draw, day, second, address, path, words)
+        visits += [(rng.randrange(86_400), _address(rng), rng.choice(_PAGES), _BROWSER) for _ in range(people)]
+        for second, address, path, user_agent in sorted(visits):
+            yield _line(rng, day, second, address, path, user_agent)
 
 
-def _reader(draw: random.Random, days: int) -> _Reader:
-    (program,) = draw.choices(list(READERS), [weight for weight, _ in READERS.values()])
-    (path,) = draw.choices(list(FEEDS), list(FEEDS.values()))
-    since = draw.randrange(days) if draw.random() < 0.15 else 0
-    return _Reader(_address(draw), program, path, max(1, round(draw.gauss(READERS[program][1], 2))), since)
+def _reader(rng: random.Random, days: int) -> _Reader:
+    (program,) = rng.choices(list(READERS), [weight for weight, _ in READERS.values()])
+    (path,) = rng.choices(list(FEEDS), list(FEEDS.values()))
+    first_day = rng.randrange(days) if rng.random() < 0.15 else 0
+    return _Reader(_address(rng), program, path, max(1, round(rng.gauss(READERS[program][1], 2))), first_day)
 
 
-def _address(draw: random.Random) -> str:
-    return f"203.{draw.randrange(256)}.{draw.randrange(256)}.{draw.randrange(256)}"
+def _address(rng: random.Random) -> str:
+    return f"203.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}"
 
 
-def _line(draw: random.Random, day: date, second: int, address: str, path: str, words: str) -> str:
+def _line(rng: random.Random, day: date, second: int, address: str, path: str, user_agent: str) -> str:
     size = _SIZES.get(path)
-    is_known = size is not None and "python" not in words and draw.random() < 0.9
+    is_known = size is not None and "python" not in user_agent and rng.random() < 0.9
     time = f"{day:%d/%b/%Y}:{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02} +0100"
-    answer = "304 0" if is_known else f"200 {size or 12_345}"
-    return f'{address} - - [{time}] "GET {path} HTTP/1.1" {answer} "-" "{words}"\n'
+    status_and_size = "304 0" if is_known else f"200 {size or 12_345}"
+    return f'{address} - - [{time}] "GET {path} HTTP/1.1" {status_and_size} "-" "{user_agent}"\n'
 
 
-def write(path: Path, *, least: int, days: int, readers: int) -> int:
-    """Write a file of at least so many lines, each day anew with other readers; give how many there are."""
+def write(path: Path, *, min_lines: int, days: int, readers: int) -> int:
+    """Write a file of at least `min_lines` lines, and return how many there are.
+
+    The days are repeated with other readers until there are enough lines.
+    """
     count = 0
     with path.open("w", encoding="ascii") as file:
-        while count < least:
+        while count < min_lines:
             for line in lines(days, readers, first=date(2026, 1, 1), seed=count):
                 file.write(line)
                 count += 1
-                if count >= least:
+                if count >= min_lines:
                     break
     return count
 

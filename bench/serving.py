@@ -1,8 +1,9 @@
-"""CPU time of a request for a feed: ours beside a bare WSGI callable, Django's feeds, and nginx with a static file.
+"""CPU time of a request for a feed, compared with a bare WSGI callable, Django's feeds and nginx.
 
-Run it with `make bench`. Each answers the same bytes, as gzip with 200 and as 304, to wrk (Debian) over connections
-that stay; the first three in Granian, with one process. What counts is the processor's time of the server's processes
-over the number of requests, as a ratio of ours to each other's: a median of rounds that alternate.
+Run it with `make bench`. nginx sends a static file. Each server sends the same bytes, as gzip with
+200 and as 304, to wrk (Debian) over persistent connections. The first three run in Granian with one
+process. The cost is the CPU time of the server's processes divided by the number of requests.
+Results are ratios of our cost to the others': medians of alternating rounds.
 """
 
 from __future__ import annotations
@@ -99,9 +100,11 @@ http {{
 
 
 def asked(port: int, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    """Ask for the feed as gzip; give the status, the headers by small letters, and the bytes as they came."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{FEED}", headers={"Accept-Encoding": "gzip", **named})
+    """Request the feed as gzip; return the status, headers by lower-case name, and the raw bytes."""
+    request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{FEED}", headers={"Accept-Encoding": "gzip", **request_headers}
+    )
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
@@ -110,7 +113,7 @@ def asked(port: int, **headers: str) -> tuple[int, dict[str, str], bytes]:
 
 
 def is_up(port: int) -> bool:
-    """Tell whether a server answers."""
+    """Return whether a server answers."""
     try:
         return asked(port)[0] == 200
     except OSError:
@@ -118,31 +121,31 @@ def is_up(port: int) -> bool:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the processor time of a process and of all that it began."""
+    """Return the CPU time of a process and all its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return own + sum(cpu_seconds(int(child)) for child in children)
 
 
-def microseconds(port: int, pid: int, tag: str | None) -> float:
-    """Load a server for SECONDS; give its microseconds a request."""
-    headers = ["-H", "Accept-Encoding: gzip"] + (["-H", f"If-None-Match: {tag}"] if tag else [])
+def microseconds(port: int, pid: int, etag: str | None) -> float:
+    """Load a server for SECONDS; return its CPU time in microseconds per request."""
+    headers = ["-H", "Accept-Encoding: gzip"] + (["-H", f"If-None-Match: {etag}"] if etag else [])
     address = f"http://127.0.0.1:{port}{FEED}"
     before = cpu_seconds(pid)
     command = ["wrk", "-t1", "-c16", f"-d{SECONDS}s", *headers, address]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    spent = cpu_seconds(pid) - before
-    if "Non-2xx" in said and not tag:
-        raise RuntimeError(f"port {port}: {said}")
-    found = re.search(r"(\d+) requests in", said)
-    assert found, said
-    return spent / int(found[1]) * 1e6
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    used = cpu_seconds(pid) - before
+    if "Non-2xx" in output and not etag:
+        raise RuntimeError(f"port {port}: {output}")
+    match = re.search(r"(\d+) requests in", output)
+    assert match, output
+    return used / int(match[1]) * 1e6
 
 
 @contextmanager
 def servers(folder: Path) -> Iterator[dict[str, int]]:
-    """Run all of them on the same bytes; give their process ids."""
+    """Run all servers with the same bytes; yield their process IDs by name."""
     ours, root = folder / "ours", folder / "root" / "feeds"
     for path in (ours / "articles", ours / "media", root):
         path.mkdir(parents=True)
@@ -150,21 +153,27 @@ def servers(folder: Path) -> Iterator[dict[str, int]]:
     for number in range(COUNT):
         write_ours(ours, number, f"Article {number}")
     flask = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(PORTS["ours"])]
-    where = {"FEEDS_CONTENT": str(ours), "FEEDS_STATE": str(folder / "state"), "PYTHONPATH": str(ROOT)}
+    environment = {"FEEDS_CONTENT": str(ours), "FEEDS_STATE": str(folder / "state"), "PYTHONPATH": str(ROOT)}
     with ExitStack() as stack:
-        pids = {"ours": stack.enter_context(process(flask, folder, **where)).pid}
+        pids = {"ours": stack.enter_context(process(flask, folder, **environment)).pid}
         seconds_until(lambda: is_up(PORTS["ours"]), time.perf_counter())
         _, headers, body = asked(PORTS["ours"])
         (folder / "body").write_bytes(body)
         (root / "all.rss.gz").write_bytes(body)
         (root / "all.rss").write_bytes(asked(PORTS["ours"], Accept_Encoding="identity")[2])
         ok = [(name, value) for name, value in headers.items() if name not in ("date", "server", "connection")]
-        again = [
+        not_modified = [
             (name, value) for name, value in ok if name not in ("content-type", "content-length", "content-encoding")
         ]
-        about = {"root": str(ROOT), "body": str(folder / "body"), "ok": ok, "again": again, "text": article(1, "")[1]}
+        values = {
+            "root": str(ROOT),
+            "body": str(folder / "body"),
+            "ok": ok,
+            "again": not_modified,
+            "text": article(1, "")[1],
+        }
         for name, program in (("bare", BARE), ("Django", DJANGO)):
-            (folder / f"{name}.py").write_text(program.format(port=PORTS[name], **about), encoding="utf-8")
+            (folder / f"{name}.py").write_text(program.format(port=PORTS[name], **values), encoding="utf-8")
             pids[name] = stack.enter_context(process([sys.executable, str(folder / f"{name}.py")], folder)).pid
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=PORTS["nginx"]), encoding="utf-8")
         folder.chmod(0o755)
@@ -176,18 +185,18 @@ def servers(folder: Path) -> Iterator[dict[str, int]]:
 
 
 def measure() -> list[Row]:
-    """Measure both kinds of answer of all, in rounds that alternate."""
+    """Measure both kinds of response of all servers in alternating rounds, and return the rows."""
     times: dict[tuple[str, str], list[float]] = {}
     with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as pids:
-        tags = {name: asked(port)[1]["etag"] for name, port in PORTS.items()}
+        etags = {name: asked(port)[1]["etag"] for name, port in PORTS.items()}
         for name, pid in pids.items():
-            microseconds(PORTS[name], pid, None)  # all is warm after that
+            microseconds(PORTS[name], pid, None)  # warm up
         for _ in range(ROUNDS):
             for kind in ("200", "304"):
                 for name, pid in pids.items():
-                    spent = microseconds(PORTS[name], pid, tags[name] if kind == "304" else None)
-                    times.setdefault((kind, name), []).append(spent)
-    median = {key: statistics.median(found) for key, found in times.items()}
+                    cost = microseconds(PORTS[name], pid, etags[name] if kind == "304" else None)
+                    times.setdefault((kind, name), []).append(cost)
+    median = {key: statistics.median(values) for key, values in times.items()}
     return [
         Row(f"CPU of a request, {kind}", name, median[kind, "ours"], median[kind, name.partition(",")[0]], goal, "µs")
         for kind in ("200", "304")

@@ -1,4 +1,4 @@
-"""All that there is a goal for, in one table: our cost beside another's, the ratio, and what it is to be at most.
+"""All benchmarks with a goal, in one table: our cost, the other program's, their ratio and its maximum.
 
 Run it with `make bench`. With a folder, the figures are also written there as plots and as JSON.
 """
@@ -19,13 +19,13 @@ from programs import Row, print_rows
 
 
 def main() -> None:
-    """Measure, print, and say which goals are missed."""
+    """Measure and print everything, and list the goals that are missed."""
     rows: list[Row] = []
     for measure in (serving.measure, loading.measure, reload.rows, growth.measure):
-        found = measure()
-        print_rows(found)
+        results = measure()
+        print_rows(results)
         print()
-        rows += found
+        rows += results
     missed = [row for row in rows if row.is_missed]
     print(f"{len(missed)} of {sum(row.goal is not None for row in rows)} goals are missed:")
     print("".join(f"  {row.what}, against {row.against}: {row.ratio:.2f}, at most {row.goal}\n" for row in missed))

@@ -1,4 +1,4 @@
-"""Takes the pictures of the pages that the README shows, of the sample and in Debian's Chromium: `make screenshots`."""
+"""Takes the README's screenshots of the sample content, in Debian's Chromium: `make screenshots`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import access_log  # noqa: E402
 
 from tests.builders import SAMPLE  # noqa: E402
 from tests.conftest import chromium_options  # noqa: E402
-from tests.processes import process_of, served  # noqa: E402
+from tests.processes import flask_process, served  # noqa: E402
 
 WIDE, NARROW = (1120, 820), (390, 820)
 PICTURES = {
@@ -30,10 +30,10 @@ PICTURES = {
 
 
 def main() -> None:
-    """Write docs/pictures anew."""
+    """Rewrite the pictures in docs/pictures."""
     state = tempfile.TemporaryDirectory()
-    here = served(SAMPLE, command="run", FEEDS_STATE=state.name)
-    with state, here as (port, _), sync_playwright() as playwright:
+    server = served(SAMPLE, command="run", FEEDS_STATE=state.name)
+    with state, server as (port, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=chromium_options())
         for name, (path, (width, height), scheme) in PICTURES.items():
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
@@ -41,8 +41,10 @@ def main() -> None:
             page.screenshot(path=ROOT / "docs" / "pictures" / f"{name}.png")
         log, html = Path(state.name) / "access.log", Path(state.name) / "audience.html"
         log.write_text("".join(access_log.lines(30, 400)), encoding="ascii")
-        with process_of(SAMPLE, "audience", str(log), "--html", str(html), FEEDS_STATE=state.name) as counting:
-            counting.wait()
+        with flask_process(
+            SAMPLE, "audience", str(log), "--html", str(html), FEEDS_STATE=state.name
+        ) as audience_process:
+            audience_process.wait()
         page = browser.new_page(viewport={"width": WIDE[0], "height": 1480}, color_scheme="light")
         page.goto(html.as_uri())
         page.screenshot(path=ROOT / "docs" / "pictures" / "audience-fr-wide-light.png")

@@ -31,7 +31,7 @@ def create_app(
 
     `settings` default to the environment. Previews are available in `flask run` only, unless `previews` says otherwise.
     """
-    settings = settings or Settings.of(os.environ)
+    settings = settings or Settings.from_environ(os.environ)
     has_previews = is_development() if previews is None else previews
     if has_previews and settings.state:
         settings = replace(settings, state=settings.state / "run")  # what authors try out was never published

@@ -1,4 +1,4 @@
-"""Small content for tests: one site, one moment, and articles that differ from a plain one in what a test names."""
+"""Minimal content for tests: a site, a fixed time, and articles that differ from PLAIN only in what a test names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask
 from PIL import Image
 
 from feeds.content.folder import ContentFolder
-from feeds.feed.builder import FeedTable
+from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.feed.values import Feed
 from feeds.model.article import Article, read_article
@@ -20,7 +20,7 @@ from feeds.model.mediafile import MediaFile
 from feeds.model.problems import InvalidValue
 from feeds.model.renditions import Original, Pictures, Rendition
 from feeds.model.site import Site, read_site
-from feeds.model.yamlfile import read
+from feeds.model.yamlfile import parse_yaml
 from feeds.server.publisher import Publisher
 
 NOW = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
@@ -56,7 +56,7 @@ ORIGINAL = Original(FILES["photo.jpg"])
 FEED_PICTURE = Rendition(f"{ORIGINAL.feed_stem}-1200x630.jpg", "image/jpeg", 54_321, 1200, 630)
 CARD_PICTURE = Rendition(f"{ORIGINAL.card_stem}-1200x630.jpg", "image/jpeg", 43_210, 1200, 630)
 PICTURES = Pictures({ORIGINAL.feed_stem: FEED_PICTURE, ORIGINAL.card_stem: CARD_PICTURE})
-"""What was made of photo.jpg, without a disk."""
+"""The renditions of photo.jpg, without files on disk."""
 
 
 def publisher_of(app: Flask) -> Publisher:
@@ -64,8 +64,8 @@ def publisher_of(app: Flask) -> Publisher:
     return publisher
 
 
-class Shelf:
-    """The files of FILES, without a disk."""
+class FakeMedia:
+    """An in-memory `Media` that contains FILES."""
 
     def find(self, path: str) -> MediaFile:
         if path not in FILES:
@@ -74,42 +74,42 @@ class Shelf:
 
 
 def as_yaml(values: Mapping[str, object]) -> str:
-    """Write values as YAML; JSON is some, if it is left on one line a key."""
+    """Return values as YAML, one line per key. JSON on one line is valid YAML."""
     return "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
 
 
 def site(text: str = SITE) -> Site:
-    tree, problems = read(text.encode(), "site.yaml")
-    found = read_site(tree, Shelf()) if tree else None
-    assert found, problems
-    return found
+    tree, problems = parse_yaml(text.encode(), "site.yaml")
+    parsed_site = read_site(tree, FakeMedia()) if tree else None
+    assert parsed_site, problems
+    return parsed_site
 
 
 def article(slug: str = "un-titre", **changes: object) -> Article:
-    """Make an article that differs from a plain one; an underscore ends names that Python keeps for itself."""
+    """Return an article with changes to PLAIN. A trailing underscore in a keyword is removed (`class_`)."""
     values = {**PLAIN, **{key.rstrip("_"): value for key, value in changes.items()}}
-    tree, problems = read(as_yaml(values).encode(), f"{slug}.yaml")
-    found = read_article(tree, ArticleContext(site(), Shelf(), slug)) if tree else None
-    assert found, [str(problem) for problem in problems]
-    return found
+    tree, problems = parse_yaml(as_yaml(values).encode(), f"{slug}.yaml")
+    parsed_article = read_article(tree, ArticleContext(site(), FakeMedia(), slug)) if tree else None
+    assert parsed_article, [str(problem) for problem in problems]
+    return parsed_article
 
 
 def catalog(*articles: Article, now: datetime = NOW, text: str = SITE) -> Catalog:
     return Catalog.at(now, site(text), {article.slug: article for article in articles})
 
 
-def table(*articles: Article, now: datetime = NOW, text: str = SITE) -> FeedTable:
-    return FeedTable(catalog(*articles, now=now, text=text), pictures=PICTURES)
+def table(*articles: Article, now: datetime = NOW, text: str = SITE) -> FeedBuilder:
+    return FeedBuilder(catalog(*articles, now=now, text=text), pictures=PICTURES)
 
 
-def named(catalog: Catalog, slug: str) -> Article:
-    """Find an article that has appeared."""
+def find_article(catalog: Catalog, slug: str) -> Article:
+    """Return a published article by its slug."""
     return next(article for article in catalog.appeared if article.slug == slug)
 
 
 def feed(*articles: Article, now: datetime = NOW, language: str = "fr", name: str = "all") -> Feed:
-    found = table(*articles, now=now)
-    return found.feed(found.topics[language, name])
+    feed_table = table(*articles, now=now)
+    return feed_table.feed(feed_table.topics[language, name])
 
 
 def content_folder(
@@ -118,15 +118,15 @@ def content_folder(
     site_text: str = SITE,
     url: str | None = None,
 ) -> ContentFolder:
-    """Write a content folder: articles by path below `articles/` (`.yaml` is added), as changes or as whole files."""
+    """Write a content folder. `articles` maps paths below `articles/`, without `.yaml`, to changes or whole files."""
     (root / "articles").mkdir(parents=True, exist_ok=True)
     (root / "media").mkdir(exist_ok=True)
     (root / "site.yaml").write_text(site_text, encoding="utf-8")
-    for name, given in articles.items():
+    for name, content in articles.items():
         path = root / "articles" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole = as_yaml({**PLAIN, **given}) if isinstance(given, Mapping) else given
-        path.write_bytes(whole.encode() if isinstance(whole, str) else whole)
+        data = as_yaml({**PLAIN, **content}) if isinstance(content, Mapping) else content
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
     return ContentFolder(root, url)
 
 

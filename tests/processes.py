@@ -1,4 +1,4 @@
-"""The production server as a process of a test, which ends with it."""
+"""The production server and nginx as subprocesses that end with the test."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment(content: Path, **more: str) -> dict[str, str]:
-    """Give what a process finds around it; its state is beside the content."""
-    where = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(content.parent / "state")}
-    return {**os.environ, "FLASK_APP": str(ROOT / "app.py"), **where, **more}
+def environment(content: Path, **variables: str) -> dict[str, str]:
+    """Return the environment variables of a subprocess. Its state folder is beside the content."""
+    folders = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(content.parent / "state")}
+    return {**os.environ, "FLASK_APP": str(ROOT / "app.py"), **folders, **variables}
 
 
 @contextmanager
-def process_of(content: Path, *words: str, **more: str) -> Iterator[Process]:
-    """Run a flask command for as long as the block lasts; nothing that it starts outlives it."""
+def flask_process(content: Path, *arguments: str, **variables: str) -> Iterator[Process]:
+    """Run a flask command until the block ends. No process that it started outlives the block."""
     process = subprocess.Popen(
-        [*FLASK, *words],
+        [*FLASK, *arguments],
         cwd=content.parent,
-        env=environment(content, PYTHONPATH=str(ROOT), **more),
+        env=environment(content, PYTHONPATH=str(ROOT), **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -56,15 +56,15 @@ def process_of(content: Path, *words: str, **more: str) -> Iterator[Process]:
 
 
 def kill(process: Process) -> None:
-    """End a process and all that it started, as a machine that breaks would."""
-    for each in [*children(process.pid), process.pid]:  # those that serve are in groups of their own
+    """Kill a process and its children with SIGKILL, as in a crash."""
+    for pid in [*children(process.pid), process.pid]:  # workers are in their own process groups
         with suppress(ProcessLookupError):
-            os.killpg(each, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
     process.wait(10)
 
 
 def children(pid: int) -> list[int]:
-    """Give the ids of the processes that one has begun."""
+    """Return the ids of a process's children."""
     with suppress(FileNotFoundError):
         return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
     return []
@@ -72,23 +72,23 @@ def children(pid: int) -> list[int]:
 
 @contextmanager
 def served(
-    content: Path, *options: str, command: str = "serve", port: int | None = None, **more: str
+    content: Path, *options: str, command: str = "serve", port: int | None = None, **variables: str
 ) -> Iterator[tuple[int, Process]]:
-    """Serve a folder for as long as the block lasts, on a free port, which stands where `{port}` does in `more`."""
+    """Serve a folder until the block ends, by default on a free port, which replaces `{port}` in `variables`."""
     port = port or free_port()
-    more = {name: value.format(port=port) for name, value in more.items()}
-    with process_of(content, command, "--port", str(port), *options, **more) as process:
-        wait_until(lambda: answers(port), process)
+    variables = {name: value.format(port=port) for name, value in variables.items()}
+    with flask_process(content, command, "--port", str(port), *options, **variables) as process:
+        wait_until(lambda: is_healthy(port), process)
         yield port, process
 
 
 @contextmanager
 def nginx(program: str, config: str, folder: Path) -> Iterator[None]:
-    """Run Debian's nginx with what stands inside its `http` block, for as long as the block lasts."""
+    """Run Debian's nginx until the block ends. `config` is the content of its `http` block."""
     modules = "".join(f"include {path};\n" for path in sorted(Path("/etc/nginx/modules-enabled").glob("*brotli*")))
-    user = "user root;\n" if os.geteuid() == 0 else ""  # the folder of a test is closed to others
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    user = "user root;\n" if os.geteuid() == 0 else ""  # other users cannot read the test's folder
+    request_kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in request_kinds)
     text = f"{modules}{user}daemon off;\npid {folder}/pid;\nevents {{ }}\n"
     text += f"http {{\naccess_log off;\n{temporary}{config}}}\n"
     (folder / "nginx.conf").write_text(text, encoding="utf-8")
@@ -103,18 +103,20 @@ def nginx(program: str, config: str, folder: Path) -> Iterator[None]:
         process.communicate(timeout=20)
 
 
-def forwarded(port: int) -> WSGIApplication:
-    """Make an application that asks a server, so that a test's client need not know whom it asks."""
+def forwarding_app(port: int) -> WSGIApplication:
+    """Return an application that forwards requests to a server, so that tests use one client for both."""
 
     def ask(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        named = {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
+        request_headers = {
+            name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")
+        }
         path = quote(environ["PATH_INFO"].encode("latin-1"), safe="/%:@!$&'()*+,;=~") + "?" + environ["QUERY_STRING"]
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         try:
-            connection.request(environ["REQUEST_METHOD"], path.removesuffix("?") or "/", headers=named)
+            connection.request(environ["REQUEST_METHOD"], path.removesuffix("?") or "/", headers=request_headers)
             response = connection.getresponse()
-            unwanted = ("connection", "date", "server", "transfer-encoding")
-            headers = [(name, value) for name, value in response.getheaders() if name.lower() not in unwanted]
+            dropped_names = ("connection", "date", "server", "transfer-encoding")
+            headers = [(name, value) for name, value in response.getheaders() if name.lower() not in dropped_names]
             start_response(f"{response.status} {response.reason}", headers)
             return [response.read()]
         finally:
@@ -124,10 +126,10 @@ def forwarded(port: int) -> WSGIApplication:
 
 
 def wait_until(condition: Callable[[], bool], process: Process) -> None:
-    end = time.monotonic() + 30
+    deadline = time.monotonic() + 30
     while not condition():
         assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < end, "not within 30 seconds"
+        assert time.monotonic() < deadline, "not within 30 seconds"
         time.sleep(0.02)
 
 
@@ -137,7 +139,7 @@ def is_open(host: str, port: int) -> bool:
     return False
 
 
-def answers(port: int) -> bool:
+def is_healthy(port: int) -> bool:
     try:
         return get(port, "/health")[0] == 200
     except OSError:

@@ -1,4 +1,4 @@
-"""The docs name every key, command, setting and path that the code has, and none that it has not."""
+"""The docs name every key, command, setting and path that the code has, and no others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 from feeds import create_app
 from feeds.commands import MODULES, Commands
-from feeds.edition.edition import GUESSES
+from feeds.edition.edition import GUESSED_PATHS
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.site import Category, Person, Podcast, Site
 from feeds.settings import Settings
@@ -25,7 +25,7 @@ DOCS = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CHANG
 
 
 def rows(text: str) -> set[str]:
-    """The names in the first column of a table."""
+    """Return the names in the first column of a table."""
     return set(re.findall(r"(?m)^\| `([a-zA-Z_]+)[^|`]*`", text))
 
 
@@ -63,11 +63,11 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_every_guessed_path_is_in_the_docs() -> None:
-    assert set(re.findall("`/((?:feed|rss|atom|index)(?!s)[a-z./]*)`", URLS)) == set(GUESSES)
+    assert set(re.findall("`/((?:feed|rss|atom|index)(?!s)[a-z./]*)`", URLS)) == set(GUESSED_PATHS)
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.stem)
-def test_links_between_the_docs_lead_somewhere(path: Path) -> None:
+def test_links_between_the_docs_resolve(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)/#:][^)#:]*)\)", text):
         assert (path.parent / link).exists(), link
@@ -82,8 +82,8 @@ def examples() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "example"), examples(), ids=[name for name, _ in examples()])
-def test_an_example_in_the_docs_is_right(name: str, example: str, content: Path) -> None:
-    """Each line that repeats a key is an example of its own."""
+def test_an_example_in_the_docs_is_valid(name: str, example: str, content: Path) -> None:
+    """Each line that repeats the key starts another example."""
     alternatives = re.findall(rf"(?ms)^{name}:.*?(?=^{name}:|\Z)", example)
     assert alternatives
     for each in alternatives:
@@ -93,7 +93,7 @@ def test_an_example_in_the_docs_is_right(name: str, example: str, content: Path)
         assert [str(problem) for problem in folder.load().problems if problem.severity == "error"] == []
 
 
-def test_the_readmes_article_gives_the_readmes_item(content: Path) -> None:
+def test_the_readmes_article_produces_the_readmes_item(content: Path) -> None:
     (example,) = re.findall(r"(?ms)^```yaml\n(.*?)^```", README)
     (shown,) = re.findall(r"(?ms)^```xml\n(.*?)^```", README)
     site = (SAMPLE / "site.yaml").read_text(encoding="utf-8").replace("logo: logo.png\nicon: icon.png\n", "")
@@ -107,15 +107,15 @@ def test_the_readmes_article_gives_the_readmes_item(content: Path) -> None:
         assert any(found.startswith(start) for found in item), line
 
 
-def test_the_docs_first_example_is_an_article_without_fault(content: Path) -> None:
+def test_the_first_example_in_the_docs_is_a_valid_article(content: Path) -> None:
     first = re.findall(r"(?ms)^```yaml\n(.*?)^```", ARTICLES)[0]
     assert yaml.safe_load(first)["title"]
     (article,) = content_folder(content, {"first": first}).load().articles.values()
     assert article.title == "Papillomavirus: a vaccine against cancers"
 
 
-def test_every_demand_that_a_test_names_is_written_down() -> None:
-    """A demand is named by a letter and a number, which docs/readers.md resolves."""
+def test_every_requirement_that_a_test_names_is_documented() -> None:
+    """A requirement is named by a letter and a number, which docs/readers.md lists."""
     written = set(re.findall(r"(?m)^\| ([A-F][0-9]+) \|", (ROOT / "docs" / "readers.md").read_text(encoding="utf-8")))
     named: set[str] = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
@@ -125,7 +125,7 @@ def test_every_demand_that_a_test_names_is_written_down() -> None:
     assert len(written) > 30
 
 
-def test_every_test_that_the_docs_name_is_there() -> None:
+def test_every_test_that_the_docs_name_exists() -> None:
     docs = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("security.md", "reliability.md"))
     named = set(re.findall(r"`(test_[a-z0-9_]+)`", "".join(docs)))
     texts = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))

@@ -1,4 +1,4 @@
-"""Short versions of `trials/`, so that they stay true; `make trials` and `make fuzz` run the long ones."""
+"""Short versions of `trials/`, which keep the trials working; `make trials` and `make fuzz` run the long versions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.server.granian import THREADS
-from feeds.server.web import DOWNLOADS
+from feeds.server.granian import WORKER_THREADS
+from feeds.server.web import MAX_LARGE_DOWNLOADS
 from tests.builders import ROOT
 from tests.conftest import require
 
@@ -34,15 +34,15 @@ def test_nothing_fails_under_load_while_the_content_changes(program: Callable[[s
     assert report.requests > 1_000 and int(report.figures["changes"]) >= 2
 
 
-def test_clients_that_go_no_further_keep_nobody_waiting() -> None:
-    faultless(load.slow_clients(4 * THREADS))
+def test_stalled_clients_do_not_delay_other_clients() -> None:
+    faultless(load.slow_clients(4 * WORKER_THREADS))
 
 
-def test_endless_headers_are_survived() -> None:
+def test_the_server_survives_endless_headers() -> None:
     faultless(load.endless_headers(3))
 
 
-def test_unknown_paths_leave_nothing_behind() -> None:
+def test_requests_for_unknown_paths_do_not_grow_memory() -> None:
     faultless(load.unknown_paths(2_000))
 
 
@@ -52,18 +52,21 @@ def film() -> Iterator[load.Server]:
         yield running
 
 
-def test_only_so_many_large_files_are_sent_at_a_time_and_more_once_they_end(film: load.Server) -> None:
+def test_concurrent_large_downloads_are_limited_until_one_ends(film: load.Server) -> None:
     ask = b"GET /media/film.mp4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     with ExitStack() as stack:
-        starts = [stack.enter_context(film.connect(ask)).recv(12) for _ in range(THREADS)]
-        assert (starts.count(b"HTTP/1.1 200"), starts.count(b"HTTP/1.1 503")) == (DOWNLOADS, THREADS - DOWNLOADS)
+        starts = [stack.enter_context(film.connect(ask)).recv(12) for _ in range(WORKER_THREADS)]
+        assert (starts.count(b"HTTP/1.1 200"), starts.count(b"HTTP/1.1 503")) == (
+            MAX_LARGE_DOWNLOADS,
+            WORKER_THREADS - MAX_LARGE_DOWNLOADS,
+        )
     load.wait_until(lambda: film.get("/media/film.mp4")[0] == 200)
     assert film.get("/media/film.mp4", Range="bytes=0-9")[0] == 206
 
 
 @pytest.mark.parametrize("name", ["yaml", "front"])
-def test_the_fuzzers_find_nothing_in_what_they_found_before(name: str, tmp_path: Path) -> None:
-    """Every input of the corpus, and some hundred changes of them."""
+def test_the_fuzzers_report_no_error_for_their_corpus(name: str, tmp_path: Path) -> None:
+    """Every input of the corpus, and 300 mutations."""
     found = Path(sys.prefix).glob("lib/python*/site-packages/atheris")
     require(next(found, None), "atheris")
     command = [sys.executable, str(ROOT / "trials" / f"fuzz_{name}.py"), "-seed=1", "-timeout=10", "-rss_limit_mb=300"]

@@ -1,7 +1,8 @@
-"""Fuzzes requests: whatever the path and the headers, there is a proper answer, and never another file's bytes.
+"""Fuzzes requests: any path and headers must give a proper response, and never the bytes of another file.
 
-Run it with `make fuzz`, or by itself with libFuzzer's options: `python trials/fuzz_front.py -runs=100000 FOLDER`. An
-input is the method, the path, and a header a line; it asks the application in this process.
+Run it with `make fuzz`, or alone with libFuzzer's options: `python trials/fuzz_front.py
+-runs=100000 FOLDER`. An input is the method, the path, and one header a line. The application is
+called in this process.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ with atheris.instrument_imports(include=["feeds", "werkzeug.http", "werkzeug.rou
 
 app = create_app(Settings(content=ROOT / "content", rescan=0))
 PRIVATE = [b"tag_authority:", b"root:x:0:0", b"def create_app", b"yaml-language-server"]
-"""What stands in files that nobody may see: the content's, the system's, ours."""
+"""Text of files that nobody may see: of the content, of the system and of our code."""
 
 STATUSES = {"200", "206", "301", "304", "400", "404", "405", "412", "416"}
 
 
 def one_input(data: bytes) -> None:
-    """Ask, and look at the answer."""
+    """Send a request and check the response."""
     method, path, *lines = [*data.decode("latin-1").split("\n"), ""]
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method.strip() or "GET",
@@ -49,26 +50,26 @@ def one_input(data: bytes) -> None:
     for line in lines:
         name, _, value = line.partition(":")
         environ["HTTP_" + name.strip().upper().replace("-", "_")] = value.strip()
-    seen: list[tuple[str, list[tuple[str, str]]]] = []
+    responses: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
-        seen.append((status, headers))
+        responses.append((status, headers))
 
     body = app.wsgi_app(environ, start_response)
-    found = b"".join(body)
+    content = b"".join(body)
     if hasattr(body, "close"):
         body.close()
-    ((status, headers),) = seen
+    ((status, headers),) = responses
     assert status[:3] in STATUSES, status
     for name, value in headers:
         assert name.isascii() and not set("\r\n\0") & set(name + value), (name, value)
     length = dict(headers).get("Content-Length")
-    assert method.strip() == "HEAD" or status[:3] == "304" or length is None or int(length) == len(found), headers
-    assert not any(private in found for private in PRIVATE)
+    assert method.strip() == "HEAD" or status[:3] == "304" or length is None or int(length) == len(content), headers
+    assert not any(private in content for private in PRIVATE)
 
 
 def main() -> None:
-    """Fuzz until libFuzzer's options say to end."""
+    """Fuzz until libFuzzer's options end the run."""
     app.extensions["feeds"].start()
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()

@@ -1,7 +1,7 @@
-"""Fuzzes the reading of article and site files: whatever the bytes, there are clear problems or a well-formed feed.
+"""Fuzzes the parsing of article and site files: any bytes must give clear problems or a well-formed feed.
 
-Run it with `make fuzz`, or by itself with libFuzzer's options: `python trials/fuzz_yaml.py -runs=100000 FOLDER`. It
-raises, and writes the input down, where a file makes anything else than that.
+Run it with `make fuzz`, or alone with libFuzzer's options: `python trials/fuzz_yaml.py -runs=100000
+FOLDER`. It raises an exception and saves the input if a file gives anything else.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ SECRET = "un secret d’un autre fichier"
 
 
 def check(problems: tuple[object, ...], file: Path) -> None:
-    """See that each problem is one line that names the file, and a place in it."""
+    """Check that each problem is one line with the file's name and a position in it."""
     for problem in map(str, problems):
         assert "\n" not in problem and "Traceback" not in problem, problem
         assert problem.startswith(f"{file}:") or problem.startswith(str(root)), problem
 
 
 def one_input(data: bytes) -> None:
-    """Read the bytes as a site if they begin with `site:`, else as an article, and look at what comes of it."""
+    """Read the bytes as a site if they start with `site:`, else as an article, and check the result."""
     is_site = data.startswith(b"site:")
     site.write_bytes(data[5:] if is_site else SITE.encode())
     if is_site:
@@ -69,19 +69,23 @@ def one_input(data: bytes) -> None:
         errors = [problem for problem in content.problems if problem.severity == "error"]
         assert bool(content.articles) != bool(errors), "either an article, or an error"
     edition = Edition(Catalog.at(NOW, content.site, content.articles), folder.media)
-    for path in [*edition.ahead, *(f"/sub/articles/{slug}" for slug in content.articles), "/sub/feeds.opml"]:
+    for path in [
+        *edition.prebuilt_documents,
+        *(f"/sub/articles/{slug}" for slug in content.articles),
+        "/sub/feeds.opml",
+    ]:
         if edition.find(path) is None:
             continue  # of another site, or not published yet
-        found = edition[path].data
-        assert SECRET.encode() not in found
+        document = edition[path].data
+        assert SECRET.encode() not in document
         if path.endswith((".rss", ".atom", ".opml", ".xml")):
-            etree.fromstring(found)
+            etree.fromstring(document)
         elif path.endswith(".json"):
-            json.loads(found)
+            json.loads(document)
 
 
 def main() -> None:
-    """Fuzz until libFuzzer's options say to end."""
+    """Fuzz until libFuzzer's options end the run."""
     atheris.Setup(sys.argv, one_input)
     atheris.Fuzz()
 

@@ -1,7 +1,8 @@
-"""Loads the server while its content changes, and with clients that misbehave, and tells what came of it.
+"""Loads the server while its content changes and with clients that misbehave, and reports the results.
 
-Run it with `make trials`. wrk (Debian) asks for a feed as fast as it can while articles are rewritten; then come slow
-clients, half-open connections, endless headers and unknown paths. Exit status 1 if anything failed.
+Run it with `make trials`. wrk (Debian) requests a feed as fast as it can while articles are
+rewritten. Then come slow clients, half-open connections, endless headers and unknown paths. Exit
+status 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SECONDS = int(os.environ.get("TRIAL_SECONDS", "60"))
 CONNECTIONS = tuple(map(int, os.environ.get("TRIAL_CONNECTIONS", "64,512").split(",")))
 
 STALE = 1.0
-"""Seconds after which a change has to be there, beside the second in which a document changes once at most."""
+"""Maximum seconds until a change is visible, besides the second in which a document changes at most once."""
 
 SITE = """\
 title: Essai
@@ -42,7 +43,7 @@ categories:
 
 
 def write(content: Path, number: int, title: str) -> None:
-    """Write an article, as an editor does that replaces the file."""
+    """Write an article as an editor does: by replacing the file."""
     text = "  Une phrase du texte qui n’apprend rien à personne.\n" * 20
     keys = (
         f'title: "{title}"\npublished: 2026-01-01T00:{number // 60 % 60:02}:{number % 60:02}\ncategories: [research]\n'
@@ -54,14 +55,14 @@ def write(content: Path, number: int, title: str) -> None:
 
 @dataclass
 class Server:
-    """A server of ours on content of its own."""
+    """A running server of ours with its own content."""
 
     content: Path
     port: int
     process: subprocess.Popen[bytes]
 
     def get(self, path: str, timeout: float = 20, **headers: str) -> tuple[int, bytes]:
-        """Ask on a connection of its own; give the status and the body."""
+        """Send a GET request on a new connection; return the status and the body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request("GET", path, headers=headers)
@@ -71,21 +72,24 @@ class Server:
             connection.close()
 
     def memory(self) -> int:
-        """Give the bytes that the serving process has for itself."""
+        """Return the resident memory of the serving process, in bytes."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         status = Path(f"/proc/{children[0]}/status").read_text()
         return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) * 1024
 
     def connect(self, data: bytes = b"") -> socket.socket:
-        """Open a connection, and send what it begins with."""
-        opened = socket.create_connection(("127.0.0.1", self.port), timeout=20)
-        opened.sendall(data)
-        return opened
+        """Open a connection and send its first bytes."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        connection.sendall(data)
+        return connection
 
 
 @contextmanager
 def server(articles: int = 200, film: int = 0) -> Iterator[Server]:
-    """Serve so many articles for as long as the block lasts, and a film of so many bytes with one of them."""
+    """Run a server with N articles for the duration of the block.
+
+    If `film` is not 0, one article has a film of that many bytes attached.
+    """
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         content = Path(folder) / "content"
         (content / "articles").mkdir(parents=True)
@@ -102,34 +106,37 @@ def server(articles: int = 200, film: int = 0) -> Iterator[Server]:
         port = int(probe.getsockname()[1])
         probe.close()
         command = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(port)]
-        where = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": f"{folder}/state", "PYTHONPATH": str(ROOT)}
+        environment = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": f"{folder}/state", "PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(
-            command, env={**os.environ, **where}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            found = Server(content, port, process)
-            wait_until(lambda: found.get(FEED)[0] == 200)
-            yield found
+            running = Server(content, port, process)
+            wait_until(lambda: running.get(FEED)[0] == 200)
+            yield running
         finally:
             process.terminate()
             process.wait(60)
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something holds; what cannot be asked yet does not. Raises TimeoutError."""
-    end = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until a condition holds; a failed connection counts as false.
+
+    Raises TimeoutError after `seconds`.
+    """
+    deadline = time.monotonic() + seconds
     while True:
         with suppress(OSError, http.client.HTTPException):
-            if holds():
+            if condition():
                 return
-        if time.monotonic() > end:
+        if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds} seconds")
         time.sleep(0.02)
 
 
 @dataclass
 class Report:
-    """What a trial saw: how many requests, what went wrong, and figures of interest by their names."""
+    """The result of a trial: number of requests, failures, and other figures by name."""
 
     name: str
     requests: int
@@ -137,16 +144,16 @@ class Report:
     figures: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Write it as a line."""
-        about = ", ".join(f"{name} {value}" for name, value in self.figures.items())
-        return f"{self.name:44} {self.requests:>10,} requests {len(self.faults):>4} faults   {about}".rstrip()
+        """Return the report as a line of text."""
+        figures = ", ".join(f"{name} {value}" for name, value in self.figures.items())
+        return f"{self.name:44} {self.requests:>10,} requests {len(self.faults):>4} faults   {figures}".rstrip()
 
 
 class Changes:
-    """Rewrites an article again and again, and measures how long the server takes to show it."""
+    """Rewrites an article again and again, and measures how long the server takes to show each version."""
 
     def __init__(self, server: Server) -> None:
-        """Begin in a thread."""
+        """Start the thread."""
         self._server, self._end = server, threading.Event()
         self.delays: list[float] = []
         self.faults: list[str] = []
@@ -154,71 +161,71 @@ class Changes:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the change that is under way."""
+        """Stop after the change in progress."""
         self._end.set()
         self._thread.join()
 
     def _run(self) -> None:
         number = 0
-        while not self._end.wait(1.5):  # a document changes at most once a second, which is no delay of the server's
+        while not self._end.wait(1.5):  # a document changes at most once a second, which does not count as delay
             number += 1
-            word = f"Version {number}!".encode()
-            write(self._server.content, 199, word.decode())
-            begun = time.monotonic()
+            title = f"Version {number}!".encode()
+            write(self._server.content, 199, title.decode())
+            start = time.monotonic()
             try:
-                wait_until(lambda word=word: word in self._server.get(FEED)[1])  # type: ignore[misc]
+                wait_until(lambda title=title: title in self._server.get(FEED)[1])  # type: ignore[misc]
             except TimeoutError:
-                self.faults.append(f"{word.decode()} did not come")
-            self.delays.append(time.monotonic() - begun)
+                self.faults.append(f"{title.decode()} did not come")
+            self.delays.append(time.monotonic() - start)
 
 
 def many_requests(connections: int, seconds: int, stale: float = STALE) -> Report:
-    """Have wrk ask for a feed over many connections while it changes; a change may take `stale` seconds."""
+    """Request a feed with wrk over many connections while it changes; a change may take `stale` seconds."""
     with server() as running:
-        subprocess.run(wrk(running, connections, 2), capture_output=True, check=True)  # until all has been made
+        subprocess.run(wrk(running, connections, 2), capture_output=True, check=True)  # warm up: render everything
         before, changes = running.memory(), Changes(running)
-        said = subprocess.run(wrk(running, connections, seconds), capture_output=True, text=True, check=True).stdout
+        output = subprocess.run(wrk(running, connections, seconds), capture_output=True, text=True, check=True).stdout
         changes.stop()
         after = running.memory()
-    faults = [*changes.faults, *re.findall(r"Socket errors:.*|Non-2xx.*", said)]
-    faults += [f"a change came after {delay:.1f} s" for delay in changes.delays if delay > stale]
+    failures = [*changes.faults, *re.findall(r"Socket errors:.*|Non-2xx.*", output)]
+    failures += [f"a change came after {delay:.1f} s" for delay in changes.delays if delay > stale]
     if after > before * 1.1 + 10_000_000:
-        faults.append(f"memory grew from {before:,} to {after:,} bytes")
-    count = int(re.findall(r"(\d+) requests in", said)[0])
+        failures.append(f"memory grew from {before:,} to {after:,} bytes")
+    count = int(re.findall(r"(\d+) requests in", output)[0])
     figures = {
         "a second": f"{count / seconds:,.0f}",
         "changes": str(len(changes.delays)),
         "shown within": f"{max(changes.delays):.2f} s",
         "memory": f"{before / 1e6:.0f} → {after / 1e6:.0f} MB",
     }
-    return Report(f"{connections} connections for {seconds} s, content changing", count, faults, figures)
+    return Report(f"{connections} connections for {seconds} s, content changing", count, failures, figures)
 
 
 def wrk(server: Server, connections: int, seconds: int) -> list[str]:
-    """Give the command that asks for a feed as gzip for so long."""
+    """Return the wrk command that requests a feed as gzip for N seconds."""
     address = f"http://127.0.0.1:{server.port}{FEED}"
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-H", "Accept-Encoding: gzip"]
     return ["wrk", *options, address]
 
 
 def serves_still(server: Server, report: Report) -> None:
-    """Ask for the feed, which has to come within a second; note if it does not."""
-    begun = time.monotonic()
+    """Request the feed, which must arrive within a second; add a failure to the report otherwise."""
+    start = time.monotonic()
     try:
         status, body = server.get(FEED, timeout=5)
         report.requests += 1
         if status != 200 or not body.endswith(b"</rss>\n"):
             report.faults.append(f"the feed answered {status} with {len(body)} bytes")
-    except (OSError, http.client.HTTPException) as fault:
-        report.faults.append(f"the feed did not answer: {fault!r}")
-    seconds = time.monotonic() - begun
+    except (OSError, http.client.HTTPException) as error:
+        report.faults.append(f"the feed did not answer: {error!r}")
+    seconds = time.monotonic() - start
     if seconds > STALE:
         report.faults.append(f"the feed took {seconds:.1f} s")
     report.figures["answers within"] = f"{max(seconds, float(report.figures.get('answers within', '0 s')[:-2])):.2f} s"
 
 
 def slow_clients(count: int) -> Report:
-    """Send requests byte by byte, open connections and say nothing, and take a film without reading it."""
+    """Open connections that send nothing or half a request, or request a film without reading it."""
     report = Report(f"{count} clients of each kind that go no further", 0)
     kinds = {
         "half-open": b"",
@@ -235,7 +242,7 @@ def slow_clients(count: int) -> Report:
 
 
 def endless_headers(count: int) -> Report:
-    """Send headers of 64 KiB and more, many and long ones."""
+    """Send headers of 64 KiB and more: long ones, and many of them."""
     report = Report("headers of 64 KiB to 4 MiB", 0)
     with server() as running:
         for size in (1 << 16, 1 << 18, 1 << 22):
@@ -254,7 +261,7 @@ def endless_headers(count: int) -> Report:
 
 
 def unknown_paths(count: int) -> Report:
-    """Ask for paths that there are not, each another."""
+    """Request paths that do not exist, each only once."""
     report = Report(f"{count:,} unknown paths", 0)
     with server() as running:
         running.get("/nothing")
@@ -277,12 +284,12 @@ def unknown_paths(count: int) -> Report:
 
 
 def main() -> None:
-    """Do all of them, and print a line for each and for each fault."""
+    """Run all trials, and print each report with its failures."""
     reports = [many_requests(connections, SECONDS) for connections in CONNECTIONS]
     reports += [slow_clients(200), endless_headers(20), unknown_paths(10_000)]
     for report in reports:
         print(report)
-        print("".join(f"  {fault}\n" for fault in report.faults[:10]), end="")
+        print("".join(f"  {failure}\n" for failure in report.faults[:10]), end="")
     sys.exit(any(report.faults for report in reports))
 
 

@@ -1,6 +1,6 @@
-"""Access logs: files of them, plain or compressed, as requests.
+"""Access logs: read files, plain or compressed, as requests.
 
-It counts nothing, and knows no form: `logforms` does.
+It counts nothing and knows no log format: `log_formats` does.
 """
 
 from __future__ import annotations
@@ -14,69 +14,69 @@ from datetime import date
 from io import BufferedReader
 from typing import IO, cast
 
-from .log_formats import KNOWN_FORMS, Reader, Request, Unread, reader_of
+from .log_formats import KNOWN_FORMATS, LogParser, Request, SkippedLines, detect_parser
 
-BLOCK = 1 << 20
-"""Bytes that are read at a time."""
-
-
-LONGEST = 1 << 16
-"""Bytes of a line beyond which it is no request's."""
+READ_BLOCK_BYTES = 1 << 20
+"""Bytes to read at a time."""
 
 
-_MAGIC: dict[bytes, Callable[[BufferedReader], object]] = {
+MAX_LINE_BYTES = 1 << 16
+"""Maximum bytes kept of an unfinished line; no line of a request is longer."""
+
+
+_DECOMPRESSORS: dict[bytes, Callable[[BufferedReader], object]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ": lzma.open,
 }
-_ZSTANDARD = b"\x28\xb5\x2f\xfd"
+_ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 class LogError(Exception):
-    """A log that cannot be read, in words for administrators."""
+    """Raised if a log cannot be read, with a message for administrators."""
 
 
 class Log:
-    """An access log that is open, plain or compressed; it gives its requests once, block by block."""
+    """An open access log, plain or compressed. Iterating yields its requests once, block by block."""
 
-    def __init__(self, name: str, stored: BufferedReader) -> None:
-        """Look at its first bytes, and unpack it if it is compressed. Raises LogError."""
-        start = stored.peek(6)[:6]
-        if start.startswith(_ZSTANDARD):
+    def __init__(self, name: str, file: BufferedReader) -> None:
+        """Read the first bytes, and decompress the log if it is compressed. Raises LogError."""
+        start = file.peek(6)[:6]
+        if start.startswith(_ZSTANDARD_MAGIC):
             raise LogError(f"{name} is compressed with zstd (use a pipe: zstdcat {name} | flask audience -)")
-        unpack = next((unpack for magic, unpack in _MAGIC.items() if start.startswith(magic)), None)
-        self._plain = cast(IO[bytes], unpack(stored)) if unpack else stored
-        self.unread = Unread(name)
+        decompress = next((decompress for magic, decompress in _DECOMPRESSORS.items() if start.startswith(magic)), None)
+        self._stream = cast(IO[bytes], decompress(file)) if decompress else file
+        self.skipped_lines = SkippedLines(name)
 
     def __iter__(self) -> Iterator[Iterator[Request]]:
-        """Give the requests; `unread` is complete once they are all taken. Raises LogError."""
-        read: Reader | None = None
+        """Yield the requests. `skipped_lines` is complete after the last one. Raises LogError."""
+        parser: LogParser | None = None
         try:
-            for lines in _blocks(self._plain):
-                read = read or reader_of(lines)
-                if read:
-                    yield read(lines, self.unread)
+            for lines in _line_blocks(self._stream):
+                parser = parser or detect_parser(lines)
+                if parser:
+                    yield parser(lines, self.skipped_lines)
                 else:
                     for number, line in enumerate(lines, 1):
                         if line.strip():
-                            self.unread.add(number)
-                self.unread.read += len(lines)
-            if read is None and self.unread.lines:
-                raise LogError(f"{self.unread.name} is not a known access log (expected {KNOWN_FORMS})")
-        except (EOFError, OSError, lzma.LZMAError, zlib.error) as fault:  # it was cut, or it is damaged
-            raise LogError(f"{self.unread.name}: {fault} (expected a complete file)") from None
+                            self.skipped_lines.add(number)
+                self.skipped_lines.read += len(lines)
+            if parser is None and self.skipped_lines.lines:
+                raise LogError(f"{self.skipped_lines.name} is not a known access log (expected {KNOWN_FORMATS})")
+        except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:  # truncated or damaged
+            raise LogError(f"{self.skipped_lines.name}: {error} (expected a complete file)") from None
 
     def first_day(self) -> date:
-        """Tell the day of the first request, or the last of all days if there is none."""
+        """Return the day of the first request, or `date.max` if there is none."""
         return next((request[1] for block in self for request in block), date.max)
 
 
-def _blocks(plain: IO[bytes]) -> Iterator[list[bytes]]:
-    """Cut into lines, without their ends; of one that does not end soon, only the start is kept."""
+def _line_blocks(stream: IO[bytes]) -> Iterator[list[bytes]]:
+    """Yield blocks of lines without their line ends. Only the start of an overlong line is kept."""
     rest = b""
-    while block := plain.read(BLOCK):
+    while block := stream.read(READ_BLOCK_BYTES):
         *lines, rest = (rest + block).split(b"\n")
-        rest = rest[:LONGEST]
+        rest = rest[:MAX_LINE_BYTES]
         if lines:
             yield lines
     if rest:

@@ -1,6 +1,6 @@
-"""FeedPaths: which feed the target of a request is, whatever its format.
+"""Feed paths: which feed a request target belongs to, whatever the format.
 
-It knows the shapes of our addresses and not which feeds there are: what was answered with 200 or 304 was there.
+It knows the structure of our URLs, not which feeds exist: a response with 200 or 304 means that the feed exists.
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ from dataclasses import dataclass
 from posixpath import normpath
 from urllib.parse import unquote
 
-from feeds.edition.edition import GUESSES
-from feeds.edition.routes import PODCAST, SOCIAL
+from feeds.edition.edition import GUESSED_PATHS
+from feeds.edition.routes import PODCAST_ENDING, SOCIAL_ENDING
 from feeds.formats.registry import FORMATS
 from feeds.model.redirects import Redirects
 from feeds.model.site import Site
 
-_MOST = 20_000
-"""Targets that are remembered at a time."""
+_TARGET_CACHE_SIZE = 20_000
+"""Maximum number of targets in the cache."""
 
-_NAME = re.compile("((?:tags/|authors/)?[a-z0-9]+(?:-[a-z0-9]+)*)[.]([a-z.]+)")
-_LIKE_FEED = re.compile(r"(^|/)(feeds?|rss2?|atom|rdf)(/|$)|[.](rss|atom|rdf|xml)$|[?&](feed|format)=", re.IGNORECASE)
-_LONGEST = 512
+_FEED_FILENAME = re.compile("((?:tags/|authors/)?[a-z0-9]+(?:-[a-z0-9]+)*)[.]([a-z.]+)")
+_LOOKS_LIKE_FEED = re.compile(
+    r"(^|/)(feeds?|rss2?|atom|rdf)(/|$)|[.](rss|atom|rdf|xml)$|[?&](feed|format)=", re.IGNORECASE
+)
+_MAX_TARGET_BYTES = 512
 
 
 @dataclass(slots=True, eq=False)
 class FeedPath:
-    """A document that is fetched: the feed's name, its format, and the size in bytes of its last whole answer.
+    """A requested document: the feed's name, the document's name, and the size of its last full response in bytes.
 
-    One without a feed's name is not ours, but was asked for as if it were a feed; `path` is its own.
+    If `feed` is empty, the path is not ours but looks like that of a feed. `path` is the requested path.
     """
 
     feed: str
@@ -38,57 +40,59 @@ class FeedPath:
 
 
 class FeedPaths(dict[bytes, "FeedPath | None"]):
-    """Feeds by the targets of requests, each looked at once."""
+    """A cache of feed paths by request target; None for a target that is no feed."""
 
     def __init__(self, site: Site) -> None:
-        """Take the site whose addresses they are below, and whose redirects lead old addresses to them."""
+        """Create an empty cache for a site. Targets are below its URL; its redirects resolve old paths."""
         self._site, self._redirects = site, Redirects(site)
-        self._known: dict[str, FeedPath] = {}
+        self._paths_by_document: dict[str, FeedPath] = {}
 
     def __missing__(self, target: bytes) -> FeedPath | None:
-        """Look at one that was not seen before."""
-        if len(self) > _MOST:  # of somebody who makes them up
+        """Resolve a new target."""
+        if len(self) > _TARGET_CACHE_SIZE:  # somebody requests invented paths
             self.clear()
-        text = re.sub(r"^https?://[^/]*", "", target[:_LONGEST].decode("utf-8", "replace"))
+        text = re.sub(r"^https?://[^/]*", "", target[:_MAX_TARGET_BYTES].decode("utf-8", "replace"))
         path, _, query = text.partition("?")
         path = unquote(path)
         if "//" in path or "/." in path:
             path = normpath(path).replace("//", "/")
-        found = self._found(path, query) if path.isprintable() else None
-        if len(target) <= _LONGEST:
-            self[target] = found
-        return found
+        feed_path = self._resolve(path, query) if path.isprintable() else None
+        if len(target) <= _MAX_TARGET_BYTES:
+            self[target] = feed_path
+        return feed_path
 
-    def _found(self, path: str, query: str) -> FeedPath | None:
+    def _resolve(self, path: str, query: str) -> FeedPath | None:
         if self._site.path and not path.startswith(f"{self._site.path}/"):
             return None
-        below = path.removeprefix(self._site.path)
-        document = self._document(below) or self._document(self._replaced(path, query))
-        is_old = document is None and _LIKE_FEED.search(f"{path}?{query}" if query else path)
-        if document is None and not is_old:
+        local_path = path.removeprefix(self._site.path)
+        document = self._parse_path(local_path) or self._parse_path(self._redirected(path, query))
+        looks_like_feed = document is None and _LOOKS_LIKE_FEED.search(f"{path}?{query}" if query else path)
+        if document is None and not looks_like_feed:
             return None
         feed, name = document or ("", path)
-        if name not in self._known and len(self._known) < _MOST:
-            self._known[name] = FeedPath(feed, name.encode(), path)
-        return self._known.get(name)
+        if name not in self._paths_by_document and len(self._paths_by_document) < _TARGET_CACHE_SIZE:
+            self._paths_by_document[name] = FeedPath(feed, name.encode(), path)
+        return self._paths_by_document.get(name)
 
-    def _replaced(self, path: str, query: str) -> str:
-        """Tell which of our paths a redirect of the site leads to."""
-        return (self._redirects.place(path, query) or "").removeprefix(self._site.url)
+    def _redirected(self, path: str, query: str) -> str:
+        """Return the path on this site that a redirect leads to, or an empty string."""
+        return (self._redirects.target(path, query) or "").removeprefix(self._site.url)
 
-    def _document(self, path: str) -> tuple[str, str] | None:
-        """Name the feed at a path as in its address, without its format, and the document with it."""
-        language, place = self._site.language_of(path or "/")
+    def _parse_path(self, path: str) -> tuple[str, str] | None:
+        """Return the name of the feed at a path, without its format, and the name of the document."""
+        language, local_path = self._site.split_language(path or "/")
         prefix = "" if language == self._site.default_language else f"{language}/"
-        if place[1:] in GUESSES:
-            return f"{prefix}all", f"{prefix}all.{GUESSES[place[1:]]}"
-        named = _NAME.fullmatch(place.removeprefix("/feeds/")) if place.startswith("/feeds/") else None
-        if not named:
+        if local_path[1:] in GUESSED_PATHS:
+            return f"{prefix}all", f"{prefix}all.{GUESSED_PATHS[local_path[1:]]}"
+        match = (
+            _FEED_FILENAME.fullmatch(local_path.removeprefix("/feeds/")) if local_path.startswith("/feeds/") else None
+        )
+        if not match:
             return None
-        name, ending = named.groups()
-        if ending in FORMATS:
-            return prefix + name, f"{prefix}{name}.{ending}"
-        if ending in (SOCIAL, PODCAST):
-            feed = f"{prefix}{name}.{ending.removesuffix('.rss')}"
+        name, extension = match.groups()
+        if extension in FORMATS:
+            return prefix + name, f"{prefix}{name}.{extension}"
+        if extension in (SOCIAL_ENDING, PODCAST_ENDING):
+            feed = f"{prefix}{name}.{extension.removesuffix('.rss')}"
             return feed, feed
         return None

@@ -1,4 +1,4 @@
-"""A page about an audience, in one file without scripts, for the screen, for print and for screen readers.
+"""An HTML page about an audience: one file without scripts, for screens, print and screen readers.
 
 It computes nothing: `readership` does.
 """
@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from feeds.base import translations
 from feeds.formats import assets
-from feeds.formats.pages import fill
+from feeds.formats.pages import render_template
 from feeds.model.site import Site
 
 from . import plots
@@ -19,7 +19,7 @@ from .agents import NAMELESS, OTHERS
 from .programs import Kind
 from .readership import Audience, Program
 
-KINDS: dict[Kind, str] = {
+KIND_LABELS: dict[Kind, str] = {
     Kind.SERVICE: "service on the web",
     Kind.READER: "reader of one’s own",
     Kind.BROWSER: "browser",
@@ -29,67 +29,67 @@ KINDS: dict[Kind, str] = {
     Kind.BOT: "robot",
     Kind.UNKNOWN: "unknown",
 }
-"""What kinds of programs are called."""
+"""The label of each kind of program."""
 
-OWN_NAMES = (NAMELESS, OTHERS, Kind.BROWSER.value)
-"""What we call programs that have no name of their own."""
+TRANSLATED_NAMES = (NAMELESS, OTHERS, Kind.BROWSER.value)
+"""Our names for programs that have no name of their own; these are translated."""
 
-SHARES = 12
-"""Programs that have a bar, and a row of the table of feeds."""
+MAX_PROGRAMS = 12
+"""Maximum number of programs in the bar chart and in the table of feeds."""
 
-NAMED = 10
-"""Programs that are named for their over_polling."""
+MAX_LISTED_ROWS = 10
+"""Maximum number of rows in the tables of over-polling programs and of missed paths."""
 
 
 class AudiencePage:
-    """What the template asks: an audience's numbers as people in a language read them."""
+    """The data of the template: the numbers of an audience, formatted for a language."""
 
     def __init__(self, audience: Audience, site: Site, language: str) -> None:
-        """Take what the page is about, and a language that we have words in."""
+        """Prepare a page. `language` must be one that the interface is translated into."""
         self.audience, self.site, self.language = audience, site, language
         self.feeds = [feed for feed in audience.feeds if audience.series(feed)]
-        self.shown = self.feeds[: plots.LINES]
+        self.largest_feeds = self.feeds[: plots.MAX_LINES]
 
-    def say(self, said: str, /, **values: object) -> str:
-        """Say our words in the page's language."""
-        return translations.say(self.language, said, **values)
+    def translate(self, message: str, /, **values: object) -> str:
+        """Return a text of the interface in the page's language."""
+        return translations.translate(self.language, message, **values)
 
     def text(self, texts: dict[str, str]) -> str:
-        """Choose a text of the site in the page's language, or in its first."""
+        """Return a text of the site in the page's language, or in the site's default language."""
         return texts.get(self.language) or texts[self.site.default_language]
 
     def number(self, value: float) -> str:
-        """Write a whole number."""
+        """Return a formatted whole number."""
         return translations.number(self.language, round(value))
 
     def share(self, value: float | None) -> str:
-        """Write a share, or that it is not known."""
+        """Return a percentage, or a dash if unknown."""
         return "–" if value is None else translations.percent(self.language, value)
 
     def size(self, length: int) -> str:
-        """Write a number of bytes, or that the log tells of none."""
+        """Return a formatted number of bytes, or a dash if the log has none."""
         return translations.size(self.language, length) if length else "–"
 
     def day(self, day: date) -> str:
-        """Write a day with its year."""
-        return translations.write_date(self.language, day)
+        """Return a formatted date with its year."""
+        return translations.long_date(self.language, day)
 
     def kind(self, kind: Kind) -> str:
-        """Name a kind of programs."""
-        return self.say(KINDS[kind])
+        """Return the label of a kind of program."""
+        return self.translate(KIND_LABELS[kind])
 
     def interval(self, program: Program) -> str:
-        """Write how long a client waits before it asks again."""
+        """Return the time between a client's requests, or a dash if unknown."""
         return translations.interval(self.language, program.interval) if program.interval else "–"
 
     def name(self, feed: str) -> str:
-        """Name a feed as its pages do, with its language where that is not the page's."""
-        language, place = self.site.language_of(f"/{feed}")
-        name, _, special = place[1:].partition(".")
+        """Return a feed's title as on its own pages, with its language if that is not the page's."""
+        language, local_path = self.site.split_language(f"/{feed}")
+        name, _, special = local_path[1:].partition(".")
         category = self.site.categories.get(name)
         title = category.title.get(self.language) or category.title[language] if category else name
         if name == "all":
-            title = self.say("All news")
+            title = self.translate("All news")
         title = f"{title} ({special})" if special else title
         if len(self.site.languages) == 1 or language == self.language:
             return title
@@ -97,52 +97,54 @@ class AudiencePage:
 
     @property
     def subscribers_over_time(self) -> Markup:
-        """The plot of the largest feeds."""
-        series = [(self.name(feed), self.audience.series(feed)) for feed in self.shown]
+        """The line plot of the largest feeds."""
+        series = [(self.name(feed), self.audience.series(feed)) for feed in self.largest_feeds]
         return plots.lines(
             series,
             self.audience.days,
-            title=self.say("Subscribers over time by feed; the numbers are in the table below."),
-            number=self.number,
-            day=lambda day: translations.short_date(self.language, day),
+            title=self.translate("Subscribers over time by feed; the numbers are in the table below."),
+            format_number=self.number,
+            format_day=lambda day: translations.short_date(self.language, day),
         )
 
     @property
-    def share_by_reader(self) -> Markup:
-        """The plot of the programs that most subscribe through."""
-        found = list(self.audience.share().items())
-        first = found[:SHARES]
-        if rest := sum(value for _, value in found[SHARES:]):
-            first.append((OTHERS, rest))
+    def subscribers_by_program(self) -> Markup:
+        """The bar plot of the programs with the most subscriptions."""
+        means = list(self.audience.mean_by_program().items())
+        largest = means[:MAX_PROGRAMS]
+        if rest := sum(value for _, value in means[MAX_PROGRAMS:]):
+            largest.append((OTHERS, rest))
         return plots.bars(
-            [(self.program(name), value) for name, value in first],
-            title=self.say("Subscriptions by program; the numbers are in the table below."),
-            number=self.number,
+            [(self.program(name), value) for name, value in largest],
+            title=self.translate("Subscriptions by program; the numbers are in the table below."),
+            format_number=self.number,
         )
 
     def program(self, name: str) -> str:
-        """Name a program; what has none is said in words of ours."""
-        found, _, kind = name.partition(" (")
+        """Return the name of a program, translated if the program has no name of its own."""
+        base_name, _, kind = name.partition(" (")
         kinds = {each.value: each for each in Kind}
         if kind and kind[:-1] in kinds:
-            return f"{self.program(found)} ({self.kind(kinds[kind[:-1]])})"
-        return self.say(name) if name in OWN_NAMES else name
+            return f"{self.program(base_name)} ({self.kind(kinds[kind[:-1]])})"
+        return self.translate(name) if name in TRANSLATED_NAMES else name
 
     def subscribers(self, value: float) -> str:
-        """Say how many there are, as of one and as of many."""
-        return self.say("subscriber a day") if round(value) < 2 else self.say("subscribers a day")
+        """Return the unit of a number of subscribers, singular or plural."""
+        return self.translate("subscriber a day") if round(value) < 2 else self.translate("subscribers a day")
 
     @property
     def programs_by_feed(self) -> list[tuple[str, list[float]]]:
-        """The mean subscribers of each of the largest feeds through each program."""
-        by_feed = {feed: self.audience.programs_of(feed) for feed in self.shown}
-        names = list(self.audience.share())[:SHARES]
-        return [(name, [self.audience.mean(by_feed[feed].get(name, {})) for feed in self.shown]) for name in names]
+        """Programs with the mean number of subscribers of each of the largest feeds."""
+        by_feed = {feed: self.audience.programs_of(feed) for feed in self.largest_feeds}
+        names = list(self.audience.mean_by_program())[:MAX_PROGRAMS]
+        return [
+            (name, [self.audience.mean(by_feed[feed].get(name, {})) for feed in self.largest_feeds]) for name in names
+        ]
 
 
 def render(audience: Audience, site: Site, language: str) -> bytes:
-    """Render the page, in English if we have no words in a language."""
+    """Render the page, in English if the interface is not translated into `language`."""
     language = language if language in translations.LANGUAGES else "en"
     page = AudiencePage(audience, site, language)
     style = Markup((assets.style(site) + assets.read("audience.css")).decode())
-    return fill("audience.html", page=page, audience=audience, site=site, style=style, named=NAMED)
+    return render_template("audience.html", page=page, audience=audience, site=site, style=style, named=MAX_LISTED_ROWS)

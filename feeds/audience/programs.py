@@ -1,6 +1,6 @@
-"""Programs that ask for feeds, by what their User-Agents have in them.
+"""Programs that request feeds, by patterns in their User-Agents.
 
-It is a table; `agents` reads with it, and `tests/data/agents.txt` has real ones.
+This is only a table; `agents` uses it, and `tests/data/agents.txt` has real User-Agents.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """What a program is to a feed."""
+    """The role of a program that requests feeds."""
 
     SERVICE = "service"
     READER = "reader"
@@ -22,7 +22,7 @@ class Kind(Enum):
 
     @property
     def order(self) -> int:
-        """Its place where kinds are listed."""
+        """The position of this kind in lists."""
         return list(Kind).index(self)
 
 
@@ -218,7 +218,7 @@ PROGRAMS: tuple[tuple[Kind, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
-"""Kinds, each with names and regular expressions, in the order in which they are tried.
+"""Kinds with the names and regular expressions of their programs, in the order in which they are tried.
 
 The order matters: Feedly says that it is like FeedFetcher-Google, and Telegram that it is like TwitterBot.
 """

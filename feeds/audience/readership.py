@@ -1,6 +1,6 @@
-"""Readership: what a census found, as values, and the sums that people ask for.
+"""Readership: the result of a census as values, and the totals for reports.
 
-It counts nothing itself.
+It does no counting itself.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from .programs import Kind
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was asked: of `told` requests the log tells whether they were conditional. `sent` and `saved` are bytes.
+    """Request counts. `told` counts the requests that are logged as conditional or unconditional.
 
-    `clients` are those that were told apart each day, added up over days and feeds; a service counts once for each id.
+    `clients` are the distinct clients of each day, summed over days and feeds; a service counts once per id.
+    `sent` and `saved` are in bytes.
     """
 
     requests: int = 0
@@ -30,23 +31,23 @@ class Usage:
     saved: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        """Add up."""
-        return Usage(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+        """Return the sum of two usages."""
+        return Usage(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
     @property
     def unchanged_share(self) -> float:
-        """The share of answers that were 304."""
+        """The share of responses that were 304."""
         return self.not_modified / self.requests if self.requests else 0.0
 
     @property
     def conditional_share(self) -> float | None:
-        """The share of requests that were conditional, where the log tells of all of them."""
+        """The share of requests that were conditional, or None if the log does not say for all of them."""
         return self.conditional / self.told if self.told and self.told == self.requests else None
 
 
 @dataclass(frozen=True, slots=True)
 class Readership:
-    """How many subscribe to a feed through a program on a day, and what it asked."""
+    """The subscribers of a feed through a program on a day, and the program's usage."""
 
     day: date
     feed: str
@@ -58,7 +59,7 @@ class Readership:
 
 @dataclass(frozen=True, slots=True)
 class ImplausibleClaim:
-    """A number of subscribers that was `stated` and is not believed: it counts as so many."""
+    """A number of subscribers that was `stated` but is implausible, and the number `counted` instead."""
 
     program: str
     feed: str
@@ -68,9 +69,9 @@ class ImplausibleClaim:
 
 @dataclass(frozen=True, slots=True)
 class OverPolling:
-    """Clients of a program that asked too often for a feed: `most` times one of them, on a `day`.
+    """Clients of a program that requested a feed too often. `most` is the maximum by one client, on `day`.
 
-    `times` is on how many days, of one client or another, it was too often.
+    `times` counts each day of each client that exceeded the limit.
     """
 
     program: str
@@ -82,7 +83,7 @@ class OverPolling:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program over all days and feeds: `interval` is in seconds, from one request of a client to its next."""
+    """A program over all days and feeds. `interval` is the mean time between a client's requests, in seconds."""
 
     name: str
     kind: Kind
@@ -93,12 +94,11 @@ class Program:
 
 @dataclass(frozen=True)
 class Audience:
-    """The readership of all feeds; `rows` are in the order of days, feeds and programs.
+    """The readership of all feeds. `rows` are sorted by day, feed and program.
 
-    `elsewhere` are requests of other things than feeds, `unserved` those of feeds that got another answer than 200 or
-    304. More than `max_polls` requests in a day are too many. `missed` are paths at which readers looked for a feed
-    that does not exist, with how often. On `sampled` days the readers are estimated; on `reopened` ones they are the
-    least that there can have been.
+    `elsewhere` counts requests for anything but feeds, `unserved` requests for feeds not answered with 200 or 304.
+    `max_polls` is the daily limit of requests. `missed` has paths where readers found no feed, with their counts.
+    On `sampled` days readers are estimated; on `reopened` days their number is a minimum.
     """
 
     rows: tuple[Readership, ...]
@@ -114,17 +114,17 @@ class Audience:
 
     @cached_property
     def days(self) -> list[date]:
-        """The days on which any feed was asked for: others are taken for days that the log does not have."""
+        """The days on which any feed was requested. Other days count as missing from the log."""
         return sorted({row.day for row in self.rows})
 
     @cached_property
     def whole_days(self) -> list[date]:
-        """The days but the first and the last, of which a log may have a part; all, where there are no others."""
+        """The days without the first and the last, which the log may cover only in part; all if no others."""
         return self.days[1:-1] or self.days
 
     @cached_property
     def feeds(self) -> list[str]:
-        """The names of the feeds, by how many subscribe, the most first."""
+        """The names of the feeds, the one with the most subscribers first."""
         totals = {row.feed: 0.0 for row in self.rows} | {
             feed: self.mean(series) for feed, series in self._series.items()
         }
@@ -132,45 +132,50 @@ class Audience:
 
     @cached_property
     def _series(self) -> dict[str, dict[date, int]]:
-        return _added(self.rows, lambda row: row.feed)
+        return _sum_by_day(self.rows, lambda row: row.feed)
 
     def series(self, feed: str) -> dict[date, int]:
-        """Give how many subscribed to a feed, by day; a day on which nobody was seen is not in it."""
+        """Return the subscribers of a feed by day, without days that have none."""
         return self._series.get(feed, {})
 
     def programs_of(self, feed: str) -> dict[str, dict[date, int]]:
-        """Give how many subscribed through each program, by day; the most first."""
-        found = _added((row for row in self.rows if row.feed == feed and row.subscribers), lambda row: row.program)
-        return dict(sorted(found.items(), key=lambda each: (-self.mean(each[1]), each[0])))
+        """Return a feed's subscribers by program and day, the program with the most first."""
+        series = _sum_by_day(
+            (row for row in self.rows if row.feed == feed and row.subscribers), lambda row: row.program
+        )
+        return dict(sorted(series.items(), key=lambda item: (-self.mean(item[1]), item[0])))
 
     def mean(self, series: Mapping[date, int]) -> float:
-        """Give the mean of a series over the whole days."""
+        """Return the mean of a series over the whole days."""
         return sum(series.get(day, 0) for day in self.whole_days) / max(1, len(self.whole_days))
 
-    def share(self) -> dict[str, float]:
-        """Give the mean number of subscriptions of all feeds through each program, the most first."""
-        found = _added((row for row in self.rows if row.subscribers), lambda row: row.program)
-        means = {program: self.mean(series) for program, series in found.items()}
-        return dict(sorted(means.items(), key=lambda each: (-each[1], each[0])))
+    def mean_by_program(self) -> dict[str, float]:
+        """Return the mean subscriptions to all feeds by program, the program with the most first."""
+        series_by_program = _sum_by_day((row for row in self.rows if row.subscribers), lambda row: row.program)
+        means = {program: self.mean(series) for program, series in series_by_program.items()}
+        return dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
 
     @cached_property
     def programs(self) -> list[Program]:
-        """All programs, by kind, and by how much they asked."""
-        grouped: defaultdict[str, list[Readership]] = defaultdict(list)
+        """All programs, sorted by kind, then subscribers and requests (descending)."""
+        rows_by_program: defaultdict[str, list[Readership]] = defaultdict(list)
         for row in self.rows:
-            grouped[row.program].append(row)
-        shares, whole = self.share(), set(self.whole_days)
-        found = []
-        for name, rows in grouped.items():
+            rows_by_program[row.program].append(row)
+        means, whole_days = self.mean_by_program(), set(self.whole_days)
+        programs = []
+        for name, rows in rows_by_program.items():
             usage = _total(rows)
-            seen = _total(row for row in rows if row.day in whole)
-            interval = seen.clients * 86_400 / seen.requests if seen.requests else None
-            found.append(Program(name, rows[0].kind, round(shares.get(name, 0)), usage, interval))
-        return sorted(found, key=lambda each: (each.kind.order, -each.subscribers, -each.usage.requests, each.name))
+            whole_day_usage = _total(row for row in rows if row.day in whole_days)
+            interval = whole_day_usage.clients * 86_400 / whole_day_usage.requests if whole_day_usage.requests else None
+            programs.append(Program(name, rows[0].kind, round(means.get(name, 0)), usage, interval))
+        return sorted(
+            programs,
+            key=lambda program: (program.kind.order, -program.subscribers, -program.usage.requests, program.name),
+        )
 
     @property
     def total(self) -> Usage:
-        """What all asked together."""
+        """The usage of all programs together."""
         return _total(self.rows)
 
 
@@ -181,11 +186,11 @@ def _total(rows: Iterable[Readership]) -> Usage:
     return total
 
 
-def _added(rows: Iterable[Readership], key: Callable[[Readership], str]) -> dict[str, dict[date, int]]:
-    """Add up subscribers by something and day."""
-    found: defaultdict[str, dict[date, int]] = defaultdict(dict)
+def _sum_by_day(rows: Iterable[Readership], key: Callable[[Readership], str]) -> dict[str, dict[date, int]]:
+    """Return the subscribers by key and day."""
+    totals: defaultdict[str, dict[date, int]] = defaultdict(dict)
     for row in rows:
         if row.subscribers:
-            series = found[key(row)]
+            series = totals[key(row)]
             series[row.day] = series.get(row.day, 0) + row.subscribers
-    return dict(found)
+    return dict(totals)

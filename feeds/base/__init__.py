@@ -1,4 +1,4 @@
-"""Tools that know nothing of feeds: atomic writes, locks, parallel work, HTTP, logging, translations.
+"""General-purpose tools: atomic writes, locks, parallel work, HTTP, logging, translations.
 
-It never reads a site or an article. May import: nothing of this package.
+This package never reads a site or an article. May import: no other package of feeds.
 """

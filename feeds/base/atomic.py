@@ -1,4 +1,4 @@
-"""Writes a file whole or not at all: under another name first, so that nobody sees half of it; it knows no content."""
+"""Atomic file writes: data goes to a temporary file first, so that nobody sees a partial file."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-PREFIX = "new-"
-"""What the other name begins with."""
+TEMPORARY_PREFIX = "new-"
+"""Prefix of the temporary file's name."""
 
 
-def write_whole(
+def atomic_write(
     path: Path,
     source: bytes | Path,
     *,
     modified: datetime | None = None,
     is_durable: bool = True,
     is_new: bool = False,
-    prefix: str = PREFIX,
+    prefix: str = TEMPORARY_PREFIX,
 ) -> int:
-    """Write bytes, or a copy of a file, readable for all; give the length.
+    """Write bytes, or a copy of a file, with mode 0644, and return the length.
 
-    A durable one is on the disk when this returns, and a new one takes no other's place. Raises OSError, and then
-    nothing is left of it.
+    With `is_durable`, the data is on disk on return. With `is_new`, an existing file is not
+    replaced. Raises OSError, and then removes the temporary file.
     """
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as file:
         try:

@@ -1,7 +1,7 @@
-"""The HTTP client: http and https, with a deadline for the whole exchange, a limit of bytes, and a guard of addresses.
+"""HTTP client with a deadline for the whole exchange, a size limit and an address guard.
 
-It knows nothing of what it fetches. Unless `allow_local` is given, it talks to no address of the local network,
-whatever its name: it looks at who answered before it sends a word.
+Unless `allow_local` is given, it refuses addresses of the local network, whatever the host name: it
+checks the peer's address after connecting and before sending anything.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from .text import printable
 
-SILENCE = 20
-"""Seconds that a server may stay silent."""
+READ_TIMEOUT_SECONDS = 20
+"""Seconds without data from the server before a request fails."""
 
-DEADLINE = 120
-"""Seconds for a whole exchange, unless a client has its own."""
+DEADLINE_SECONDS = 120
+"""Default limit for a whole exchange, in seconds."""
 
-REDIRECTS = 5
+MAX_REDIRECTS = 5
 
 _CHUNK_BYTES = 1 << 16
 
-_TRANSLATED = IPv6Network("64:ff9b::/96")
-"""IPv4 addresses in IPv6 (RFC 6052)."""
+_NAT64_NETWORK = IPv6Network("64:ff9b::/96")
+"""The well-known prefix of IPv4 addresses embedded in IPv6 (RFC 6052)."""
 
 _LOCAL_NETWORKS = (IPv6Network("64:ff9b:1::/48"), IPv6Network("fec0::/10"))
-"""Local networks that Python does not know (RFC 8215, RFC 3879)."""
+"""Local networks that `ipaddress` does not recognise as such (RFC 8215, RFC 3879)."""
 
 
 class HttpError(Exception):
-    """Why there is no response, in words for people; `status` is that of a response that was not wanted."""
+    """A failed request, with a message for users; `status` is that of an unexpected response."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
-        """Take the message."""
+        """Store the message and the status."""
         super().__init__(message)
         self.status = status
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response: the URL after redirects, and the body without its content coding, as far as it was asked for."""
+    """A response: the URL after redirects, and the decoded body if it was requested."""
 
     url: str
     status: int
@@ -64,22 +64,22 @@ class Response:
 
     @property
     def content_type(self) -> str:
-        """The Content-Type header; empty where there is none."""
+        """The Content-Type header, or an empty string if there is none."""
         return self.headers.get("Content-Type", "")
 
 
 def is_local(address: str) -> bool:
-    """Return whether an IP address is reached only by this machine or its network, or by nobody."""
+    """Return whether an IP address is local, reserved or multicast instead of globally reachable."""
     ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
-        if ip in _TRANSLATED:
+        if ip in _NAT64_NETWORK:
             return is_local(str(IPv4Address(int(ip) & 0xFFFFFFFF)))
         ip = ip.ipv4_mapped or ip.sixtofour or ip
     return not ip.is_global or ip.is_multicast or any(ip in network for network in _LOCAL_NETWORKS)
 
 
 class _GuardedConnection(HTTPConnection):
-    """A connection that is closed where the other end is on the local network."""
+    """A connection that is closed, with an HttpError, if the peer is on the local network."""
 
     def _new_conn(self) -> Any:
         connection = super()._new_conn()
@@ -92,7 +92,7 @@ class _GuardedConnection(HTTPConnection):
 
 
 class _GuardedTLSConnection(_GuardedConnection, HTTPSConnection):
-    """The same, with TLS."""
+    """A guarded connection with TLS."""
 
 
 class _GuardedPool(HTTPConnectionPool):
@@ -110,7 +110,7 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 class _Session(requests.Session):
-    """A session that does not look at the Location of a response whose redirect is not followed: it may be anything."""
+    """A session that ignores the Location header, which may be malformed, if no redirect is followed."""
 
     follows_redirects = True
 
@@ -119,33 +119,33 @@ class _Session(requests.Session):
 
 
 class HttpClient:
-    """Sends requests, one at a time; through a proxy of the environment it is the proxy that decides what is local."""
+    """Sends requests, one at a time. If the environment sets a proxy, the proxy decides what is local."""
 
-    def __init__(self, agent: str, *, allow_local: bool = False, deadline: float = DEADLINE) -> None:
-        """Take the User-Agent, and the seconds that an exchange may take."""
+    def __init__(self, user_agent: str, *, allow_local: bool = False, deadline: float = DEADLINE_SECONDS) -> None:
+        """Set the User-Agent, and the limit for a whole exchange in seconds."""
         self._session = _Session()
-        self._session.max_redirects = REDIRECTS
-        self._session.headers["User-Agent"] = agent
+        self._session.max_redirects = MAX_REDIRECTS
+        self._session.headers["User-Agent"] = user_agent
         self._deadline = deadline
         if not allow_local:
             for scheme in ("http://", "https://"):
                 self._session.mount(scheme, _GuardedAdapter())
 
     def get(self, url: str, *, max_bytes: int, headers: Mapping[str, str] | None = None) -> Response:
-        """Send a GET, and return the response whatever its status. Raises HttpError."""
+        """Send a GET request and return the response, whatever its status. Raises HttpError."""
         return self._within_deadline(url, lambda: self._exchange("GET", url, max_bytes, headers))
 
     def head(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
-        """Send a HEAD, and return the response whatever its status. Raises HttpError."""
+        """Send a HEAD request and return the response, whatever its status. Raises HttpError."""
         return self._within_deadline(url, lambda: self._exchange("HEAD", url, 0, headers))
 
     def post(self, url: str, form: Iterable[tuple[str, str]], *, headers: Mapping[str, str] | None = None) -> Response:
-        """Send a form, follow no redirect, and return the response without its body. Raises HttpError."""
+        """Send a form and return the response without its body; follow no redirect. Raises HttpError."""
         fields = list(form)
         return self._within_deadline(url, lambda: self._exchange("POST", url, 0, headers, fields))
 
     def _within_deadline(self, url: str, exchange: Callable[[], Response]) -> Response:
-        """Run an exchange in a thread: a server that sends a byte a second is never silent for long."""
+        """Run an exchange in a thread: a server that sends a byte a second never hits the read timeout."""
         if not url.startswith(("http://", "https://")):
             raise HttpError(f"{url} is not fetched (expected http or https)")
         outcomes: SimpleQueue[Response | HttpError] = SimpleQueue()
@@ -155,7 +155,7 @@ class HttpClient:
                 outcomes.put(exchange())
             except HttpError as error:
                 outcomes.put(error)
-            except Exception as error:  # whatever comes of what a server sends
+            except Exception as error:  # a malformed response may raise anything
                 outcomes.put(HttpError(describe(error, url)))
 
         Thread(target=run, daemon=True).start()
@@ -178,7 +178,7 @@ class HttpClient:
         end, data = time.monotonic() + self._deadline, bytearray()
         self._session.follows_redirects = follows = form is None
         with self._session.request(
-            method, url, data=form, headers=headers, allow_redirects=follows, stream=True, timeout=SILENCE
+            method, url, data=form, headers=headers, allow_redirects=follows, stream=True, timeout=READ_TIMEOUT_SECONDS
         ) as response:
             while max_bytes and (chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True)):
                 data += chunk
@@ -193,32 +193,32 @@ class HttpClient:
 
 
 def describe(error: BaseException, url: str) -> str:
-    """Return in a few words what went wrong with a request, without the layers of libraries around it."""
-    where = _host_and_port(getattr(getattr(error, "request", None), "url", None) or url)
+    """Return a short reason why a request failed, without the libraries' wrapping exceptions."""
+    server = _host_and_port(getattr(getattr(error, "request", None), "url", None) or url)
     if isinstance(error, requests.TooManyRedirects):
-        return f"more than {REDIRECTS} redirects"
+        return f"more than {MAX_REDIRECTS} redirects"
     for cause in reversed(list(_causes(error))):
         if isinstance(cause, ConnectionRefusedError):
-            return f"connection refused by {where}"
+            return f"connection refused by {server}"
         if isinstance(cause, socket.gaierror):
-            return f"no such host: {where}"
+            return f"no such host: {server}"
         if isinstance(cause, TimeoutError):
-            return f"no response from {where} within {SILENCE} seconds"
+            return f"no response from {server} within {READ_TIMEOUT_SECONDS} seconds"
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"the certificate of {where} is not valid: {cause.verify_message}"
+            return f"the certificate of {server} is not valid: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
-            return f"no encrypted connection to {where}: {cause.reason}"
+            return f"no encrypted connection to {server}: {cause.reason}"
         if isinstance(cause, ConnectionError):
-            return f"{where} closed the connection"
+            return f"{server} closed the connection"
         if isinstance(cause, HTTPException):
-            return f"{where} did not answer with HTTP"
+            return f"{server} did not answer with HTTP"
         if isinstance(cause, OSError) and cause.strerror:
-            return f"{cause.strerror[0].lower()}{cause.strerror[1:]}: {where}"
+            return f"{cause.strerror[0].lower()}{cause.strerror[1:]}: {server}"
     return printable(str(error))[:200] or type(error).__name__
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and what it was raised from, the outermost first."""
+    """Yield an exception and the exceptions that caused it, outermost first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

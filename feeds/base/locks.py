@@ -1,4 +1,4 @@
-"""Advisory locks on files and folders (flock), which the kernel releases when their process ends, however it does."""
+"""Advisory locks on files and folders (flock), released by the kernel when their process ends."""
 
 from __future__ import annotations
 
@@ -9,36 +9,42 @@ from types import TracebackType
 
 
 class FileLock:
-    """An exclusive lock on a path, held by one open file at a time, in any process; as a context manager it waits.
+    """An exclusive lock on a path, held by one open file at a time, across processes.
 
-    A path that does not exist is created as an empty file.
+    As a context manager it waits for the lock. A path that does not exist is created as an empty
+    file.
     """
 
     def __init__(self, path: Path) -> None:
-        """Take the path; nothing is opened yet."""
+        """Store the path; nothing is opened yet."""
         self.path = path
-        self._file: int | None = None
+        self._descriptor: int | None = None
 
     def acquire(self, *, wait: bool = True) -> bool:
-        """Take the lock, and return whether it was free; with `wait` it always is in the end. Raises OSError."""
-        if self._file is None:
-            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | (0 if self.path.is_dir() else os.O_CREAT), 0o644)
+        """Acquire the lock, and return whether it was free. Raises OSError.
+
+        With `wait`, block until it is free.
+        """
+        if self._descriptor is None:
+            descriptor = os.open(
+                self.path, os.O_RDONLY | os.O_CLOEXEC | (0 if self.path.is_dir() else os.O_CREAT), 0o644
+            )
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
-                os.close(file)
+                os.close(descriptor)
                 return False
             except BaseException:
-                os.close(file)
+                os.close(descriptor)
                 raise
-            self._file = file
+            self._descriptor = descriptor
         return True
 
     def release(self) -> None:
         """Release the lock, if it is held."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def __enter__(self) -> FileLock:
         """Wait for the lock. Raises OSError."""

@@ -1,6 +1,6 @@
-"""Events: what happened, a line each in the log, in words or as JSON for programs that collect logs.
+"""Event log: one line for each event, as text or as JSON for log collectors.
 
-It decides nothing and keeps nothing. No event has a secret: addresses are written without what would open them.
+No event contains a secret: URLs are logged without credentials.
 """
 
 from __future__ import annotations
@@ -10,47 +10,47 @@ import logging
 from datetime import UTC, datetime
 from typing import Literal
 
-LOGGER = "feeds.events"
-"""The name of the logger of events; all others tell faults."""
+EVENT_LOGGER_NAME = "feeds.events"
+"""Name of the logger of events; all other loggers report errors."""
 
-Form = Literal["text", "json"]
+LogFormat = Literal["text", "json"]
 
-_log = logging.getLogger(LOGGER)
-
-
-def tell(event: str, **about: str | float | None) -> None:
-    """Log an event, such as `refresh`, with what there is to say about it; what is None is left out."""
-    known = {name: value for name, value in about.items() if value is not None}
-    _log.info("%s", event, extra={"event": event, "about": known})
+_log = logging.getLogger(EVENT_LOGGER_NAME)
 
 
-def set_up(form: Form) -> None:
-    """Write this process's log to its standard error: events, and whatever is at least a warning."""
+def log_event(event: str, **fields: str | float | None) -> None:
+    """Log an event, such as `refresh`, with its fields; fields that are None are omitted."""
+    present = {name: value for name, value in fields.items() if value is not None}
+    _log.info("%s", event, extra={"event": event, "about": present})
+
+
+def configure(log_format: LogFormat) -> None:
+    """Configure this process's log on standard error: events, and other records from warnings up."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_AsJson() if form == "json" else _AsText())
+    handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _log.setLevel(logging.INFO)
 
 
-class _AsText(logging.Formatter):
-    """`INFO refresh: edition=… articles=120`, and faults as they are."""
+class _TextFormatter(logging.Formatter):
+    """Formats events as `INFO refresh: edition=… articles=120`; the messages of other records are unchanged."""
 
     def format(self, record: logging.LogRecord) -> str:
-        about = getattr(record, "about", None)
-        if about is None:
+        fields = getattr(record, "about", None)
+        if fields is None:
             return f"{record.levelname} {record.name}: {super().format(record)}"
-        words = (f"{name}={value}" for name, value in about.items())
-        return " ".join([f"{record.levelname} {record.getMessage()}:", *words])
+        pairs = (f"{name}={value}" for name, value in fields.items())
+        return " ".join([f"{record.levelname} {record.getMessage()}:", *pairs])
 
 
-class _AsJson(logging.Formatter):
-    """An object a line: `time` (RFC 3339), `level`, `logger`, `message`, and what an event is about."""
+class _JsonFormatter(logging.Formatter):
+    """Formats a record as JSON: `time` (RFC 3339), `level`, `logger`, `message`, and an event's fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        found: dict[str, object] = {"time": moment.replace("+00:00", "Z"), "level": record.levelname.lower()}
-        found |= {"process": record.process, "logger": record.name, "message": super().format(record)}
-        found |= getattr(record, "about", {})
+        timestamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        entry: dict[str, object] = {"time": timestamp.replace("+00:00", "Z"), "level": record.levelname.lower()}
+        entry |= {"process": record.process, "logger": record.name, "message": super().format(record)}
+        entry |= getattr(record, "about", {})
         if name := getattr(record, "event", None):
-            found["event"] = name
-        return json.dumps(found, ensure_ascii=False, default=str)
+            entry["event"] = name
+        return json.dumps(entry, ensure_ascii=False, default=str)

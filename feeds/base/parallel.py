@@ -1,4 +1,4 @@
-"""Runs a function on many values, in as many processes as there are cores."""
+"""Parallel map: runs a function on many values, in up to one process for each core."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 Value = TypeVar("Value")
 Result = TypeVar("Result")
 
-MIN_VALUES = 500
-"""Fewest values that are worth a process."""
+MIN_VALUES_PER_PROCESS = 500
+"""Minimum number of values that justifies another process."""
 
 MAX_PROCESSES = 8
 
-OWN_SHARE = 1.3
-"""How much more than another process this one does: its results need not be carried."""
+PARENT_SHARE = 1.3
+"""Share of values for this process, relative to a worker's: its results need no transfer."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,15 +34,16 @@ def parallel_map(
     pack: Callable[[Result], bytes | None],
     unpack: Callable[[Value, bytes], Result],
 ) -> list[Result]:
-    """Return the result of `work` for each value, in order; `pack` and `unpack` carry results between processes.
+    """Return `work(value)` for each value, in order; `pack` and `unpack` transfer results between processes.
 
-    Values for which `pack` returns None, and those of a process that failed, are worked on in this process. If it has
-    threads, no other is forked: a copy would have their locks, and not the threads that release them.
+    This process handles the values for which `pack` returns None, and those of a worker that
+    failed. If it has threads, it does not fork: a child would inherit their locks, but not the
+    threads that release them.
     """
-    count = min(len(os.sched_getaffinity(0)), MAX_PROCESSES, max(len(values) // MIN_VALUES, 1))
+    count = min(len(os.sched_getaffinity(0)), MAX_PROCESSES, max(len(values) // MIN_VALUES_PER_PROCESS, 1))
     if count == 1 or threading.active_count() > 1:
         return [work(value) for value in values]
-    size = int(len(values) / (count + OWN_SHARE - 1))
+    size = int(len(values) / (count + PARENT_SHARE - 1))
     own = len(values) - size * (count - 1)
     shares = [values[start : start + size] for start in range(own, len(values), size)]
     pool = ProcessPoolExecutor(
@@ -51,13 +52,13 @@ def parallel_map(
     with pool:
         try:
             futures = [pool.submit(_run, share) for share in shares]
-        except OSError as error:  # the system allows no more processes
+        except OSError as error:  # the limit of processes is reached
             logger.warning("no process can be started (%s); its work is done in this one", error)
             return [work(value) for value in values]
         try:
             results = [work(value) for value in values[:own]]
             for share, future in zip(shares, futures, strict=True):
-                for value, packed in zip(share, _packed(future, len(share)), strict=True):
+                for value, packed in zip(share, _packed_results(future, len(share)), strict=True):
                     results.append(work(value) if packed is None else unpack(value, packed))
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -74,7 +75,7 @@ def _run(share: Sequence[Any]) -> list[bytes | None]:
     return [_job(value) for value in share]
 
 
-def _packed(future: Future[list[bytes | None]], count: int) -> list[bytes | None]:
+def _packed_results(future: Future[list[bytes | None]], count: int) -> list[bytes | None]:
     try:
         return future.result()
     except BrokenProcessPool:

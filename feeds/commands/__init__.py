@@ -1,6 +1,7 @@
-"""The command line: each command asks the other parts, and prints the result.
+"""The command line: each command calls the other packages and prints the result.
 
-It never computes anything itself. May import all rooms below. Command modules are imported when they are called.
+This package never computes anything itself. Command modules are imported on
+first use. May import: all below.
 """
 
 from __future__ import annotations
@@ -23,27 +24,27 @@ MODULES = {
     "audience": "audience",
     "import": "importing",
 }
-"""The commands, and the modules that they are in."""
+"""Commands, and the modules that contain them."""
 
 
 class Commands(AppGroup):
-    """Our commands, made known to `flask`."""
+    """The group that adds our commands to `flask`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give all names."""
+        """Return the names of all commands."""
         return sorted({*super().list_commands(ctx), *MODULES})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Give a command by its name."""
+        """Return a command by its name, or None."""
         if module := MODULES.get(cmd_name):
-            found: click.Command = getattr(
+            command: click.Command = getattr(
                 import_module(f"feeds.commands.{module}"), cmd_name + "_" * iskeyword(cmd_name)
             )
-            return found
+            return command
         return super().get_command(ctx, cmd_name)
 
 
 def is_development() -> bool:
-    """Tell whether this process is `flask run`: what is not live yet may be seen there."""
+    """Return whether this process is `flask run`, which also shows what is not live yet."""
     context = click.get_current_context(silent=True)
     return context is not None and context.command is run_command

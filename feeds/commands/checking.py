@@ -1,4 +1,4 @@
-"""`flask check` and `diff`: what is wrong with the content, and what subscribers would see of it."""
+"""`flask check` and `diff`: problems of the content, and the changes that subscribers would see."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from flask.cli import with_appcontext
 
 from feeds.base.text import printable
 from feeds.content.pictures import PictureStore
-from feeds.content.reader import ENDING
+from feeds.content.reader import ARTICLE_SUFFIX
 from feeds.edition.edition import Edition
-from feeds.feed.builder import FeedTable
+from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.feed.manifest import Difference, Manifest, difference
 from feeds.model.problems import Problem
@@ -24,7 +24,7 @@ from feeds.model.site import Site
 from feeds.server.publisher import Publisher
 from feeds.server.web import current_publisher
 
-from .context import counted, current_folder, print_problem, site_or_exit
+from .context import current_folder, pluralize, print_problem, site_or_exit
 
 if TYPE_CHECKING:
     from feeds.importing.old_feed import OldFeed
@@ -36,34 +36,34 @@ if TYPE_CHECKING:
 @click.option("--online", is_flag=True, help="Ask the addresses of attachments elsewhere for their type and length.")
 @with_appcontext
 def check(files: tuple[Path, ...], form: str, online: bool) -> None:
-    """Print every problem of the content, or of the FILEs and folders; exit status 1 if one is an error."""
+    """Print the problems of the content, or of the FILEs and folders; exit status 1 if one is an error."""
     publisher, content = current_publisher(), current_folder()
-    found = content.load()
-    problems = list(found.problems)
-    if found.site:
-        edition = Edition(Catalog.at(publisher.clock(), found.site, found.articles), content.media)
+    loaded = content.load()
+    problems = list(loaded.problems)
+    if loaded.site:
+        edition = Edition(Catalog.at(publisher.clock(), loaded.site, loaded.articles), content.media)
         problems += [
             Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
         ]
-    problems += content.picture_problems(found, PictureStore(content.media, None).flaw)
-    if online and found.site:
-        from feeds.content.link_check import compare
+    problems += content.picture_problems(loaded, PictureStore(content.media, None).decode_error)
+    if online and loaded.site:
+        from feeds.content.link_check import check_attachments
 
-        problems += compare(content.trees(found))
+        problems += check_attachments(content.trees(loaded))
     problems.sort()
-    count = found.files
+    count = loaded.files
     if files:
-        known = [content.site_file, *content.article_files()]
-        asked = set()
-        for each in files:
-            inside = {path for path in known if path.resolve().is_relative_to(each.resolve())}
-            if not inside:
+        content_files = [content.site_file, *content.article_files()]
+        selected = set()
+        for argument in files:
+            matches = {path for path in content_files if path.resolve().is_relative_to(argument.resolve())}
+            if not matches:
                 raise click.UsageError(
-                    f"{each} is not a file of {content.root}/ (expected {content.root}/articles/…{ENDING})"
+                    f"{argument} is not a file of {content.root}/ (expected {content.root}/articles/…{ARTICLE_SUFFIX})"
                 )
-            asked |= inside
-        problems = [problem for problem in problems if Path(problem.file) in asked]
-        count = len(asked)
+            selected |= matches
+        problems = [problem for problem in problems if Path(problem.file) in selected]
+        count = len(selected)
     errors = sum(problem.severity == "error" for problem in problems)
     if form == "json":
         click.echo(json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False, indent=1))
@@ -71,7 +71,7 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
         for problem in problems:
             print_problem(problem)
         warnings = len(problems) - errors
-        click.echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')} in {counted(count, 'file')}")
+        click.echo(f"{pluralize(errors, 'error')}, {pluralize(warnings, 'warning')} in {pluralize(count, 'file')}")
     sys.exit(1 if errors else 0)
 
 
@@ -84,11 +84,12 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @with_appcontext
 def diff(other: str | None, name: str | None, max_new: int, form: str) -> None:
-    """Print what subscribers would see of the content that they did not see before.
+    """Print what would change for subscribers.
 
-    Before is what the state folder remembers, or OTHER: the manifest or any feed in a file or at an address, or a
-    folder with a manifest.json. A feed, such as that of the system before, is compared with ours that its address is
-    redirected to, or --feed. Exit status 1 if more than --max-new entries would be new: automations would post them.
+    The content is compared with the manifest in the state folder, or with OTHER: a manifest or feed
+    in a file or at a URL, or a folder with a manifest.json. A feed, such as that of the previous
+    system, is compared with the feed that its URL is redirected to, or with --feed. Exit status 1
+    if more than --max-new entries would be new: automations would post them.
     """
     publisher, content = current_publisher(), current_folder()
     site_or_exit(content, 2)
@@ -98,24 +99,24 @@ def diff(other: str | None, name: str | None, max_new: int, form: str) -> None:
     before = _before(other, publisher, loaded.site.timezone)
     if not isinstance(before, Manifest):
         _diff_with_feed(catalog, before, other or "", name, max_new, form)
-    now = Manifest().after(catalog)
-    found = difference(before, now)
+    now = Manifest().updated_for(catalog)
+    changes = difference(before, now)
     if form == "json":
-        click.echo(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(asdict(changes), default=str, ensure_ascii=False, indent=1))
     else:
-        _print_difference(found, now, loaded.site)
-    sys.exit(1 if len(found.new) + len(found.renamed) > max_new else 0)
+        _print_difference(changes, now, loaded.site)
+    sys.exit(1 if len(changes.new) + len(changes.renamed) > max_new else 0)
 
 
 def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest | OldFeed:
-    """Read a manifest or a feed from a file, a folder or an address; none of our own yet is an empty manifest."""
+    """Return the manifest or feed to compare with; an empty manifest if the state folder has none yet."""
     if other is None:
         try:
             return (publisher.state and publisher.state.read_manifest()) or Manifest()
-        except (OSError, ValueError) as fault:
-            raise click.ClickException(f"the manifest of the state folder: {fault}") from None
+        except (OSError, ValueError) as error:
+            raise click.ClickException(f"the manifest of the state folder: {error}") from None
     from feeds.base.http import HttpError
-    from feeds.importing.archives import MOST_BYTES
+    from feeds.importing.archives import MAX_FEED_BYTES
     from feeds.importing.fetcher import Fetcher
     from feeds.importing.old_feed import FeedError
     from feeds.importing.old_xml import read_feed
@@ -123,7 +124,7 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
 
     try:
         if other.startswith(("https://", "http://")):
-            data = Fetcher(allow_local=True).get(other, max_bytes=MOST_BYTES).data
+            data = Fetcher(allow_local=True).get(other, max_bytes=MAX_FEED_BYTES).data
         else:
             path = Path(other)
             data = (path / "manifest.json" if path.is_dir() else path).read_bytes()
@@ -132,60 +133,67 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
         if is_export(data):
             return read_export(data, zone)
         return read_feed(data, other)
-    except (OSError, ValueError, HttpError, FeedError) as fault:
+    except (OSError, ValueError, HttpError, FeedError) as error:
         raise click.ClickException(
-            f"{other}: {fault} (expected a manifest.json or a feed, or the address of one)"
+            f"{other}: {error} (expected a manifest.json or a feed, or the address of one)"
         ) from None
 
 
 def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None, max_new: int, form: str) -> NoReturn:
-    """Print what a subscriber of another system's feed would see of ours in its place, and end."""
+    """Print what subscribers of another system's feed would see of ours in its place, and exit."""
     from feeds.importing import comparison
 
-    table = FeedTable(catalog)
+    builder = FeedBuilder(catalog)
     try:
-        topic = comparison.topic_of(table, name, other)
-    except ValueError as fault:
-        raise click.UsageError(str(fault)) from None
-    found = comparison.compare(table, topic, old)
+        topic = comparison.topic_of(builder, name, other)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    differences = comparison.compare(builder, topic, old)
     if form == "json":
-        click.echo(json.dumps(asdict(found), default=str, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(asdict(differences), default=str, ensure_ascii=False, indent=1))
     else:
-        click.echo(f"Compared with {table.address(topic)}, of {counted(found.entries, 'entry', 'entries')}:")
-        for label, colour, entries in (("new", "green", found.new), ("gone", "red", found.gone)):
+        click.echo(f"Compared with {builder.address(topic)}, of {pluralize(differences.entries, 'entry', 'entries')}:")
+        for label, colour, entries in (("new", "green", differences.new), ("gone", "red", differences.gone)):
             for id, title in entries.items():
                 click.echo(f"{click.style(f'{label:<8}', fg=colour)} {printable(f'{title}  ({id})')}")
-        for there, here in found.retitled.items():
-            click.echo(f"{click.style('title   ', fg='yellow')} {printable(there)} → {here}")
-        for old_path, new_path in found.unredirected.items():
+        for old_title, new_title in differences.retitled.items():
+            click.echo(f"{click.style('title   ', fg='yellow')} {printable(old_title)} → {new_title}")
+        for old_path, new_path in differences.unredirected.items():
             label = click.style("moved   ", fg="red")
             click.echo(f"{label} site.yaml wants the redirect  {old_path}: {new_path}")
-        if found.fitting is not None:
-            wanted = f"entries: {found.fitting} in site.yaml keeps it out"
-            click.echo(f"What is new is older than all that the other feed has: {wanted}")
-        counts = f"{len(found.new)} new, {len(found.retitled)} with another title, {len(found.gone)} gone"
-        click.echo(f"{counts}, {len(found.unredirected)} moved")
-    sys.exit(1 if len(found.new) > max_new else 0)
+        if differences.fitting is not None:
+            suggestion = f"entries: {differences.fitting} in site.yaml keeps it out"
+            click.echo(f"What is new is older than all that the other feed has: {suggestion}")
+        counts = (
+            f"{len(differences.new)} new, {len(differences.retitled)} with another title, {len(differences.gone)} gone"
+        )
+        click.echo(f"{counts}, {len(differences.unredirected)} moved")
+    sys.exit(1 if len(differences.new) > max_new else 0)
 
 
-def _print_difference(found: Difference, now: Manifest, site: Site) -> None:
-    groups = (("new", "green", found.new), ("edited", "yellow", found.edited), ("gone", "red", found.gone))
+def _print_difference(changes: Difference, now: Manifest, site: Site) -> None:
+    groups = (("new", "green", changes.new), ("edited", "yellow", changes.edited), ("gone", "red", changes.gone))
     for name, colour, entries in groups:
         for id, entry in entries.items():
             late = (
                 ", dated before the newest that was served: what goes by dates skips it"
-                if id in found.backdated
+                if id in changes.backdated
                 else ""
             )
             label = click.style(f"{name:<8}", fg=colour)
             day = entry.published.astimezone(site.timezone)
             click.echo(f"{label} {day:%Y-%m-%d}  {entry.slug}  {entry.title}{late}")
-    for old, id in found.renamed.items():
-        label, line = click.style("renamed ", fg="red"), json.dumps(old.removeprefix(site.tag("")), ensure_ascii=False)
+    for old, id in changes.renamed.items():
+        label, line = (
+            click.style("renamed ", fg="red"),
+            json.dumps(old.removeprefix(site.tag_uri("")), ensure_ascii=False),
+        )
         click.echo(f"{label} {id} says what {old} said: readers show it again; its file wants the line  id: {line}")
-    for id, (before, after) in found.moved.items():
+    for id, (before, after) in changes.moved.items():
         label, language = click.style("moved   ", fg="red"), now.entries[id].language
         line = f"{site.article_path(language, before)}: {site.article_path(language, after)}"
         click.echo(f"{label} {id} has another address: site.yaml wants the redirect  {line}")
-    counts = f"{len(found.new)} new, {len(found.edited)} edited, {len(found.gone)} gone"
-    click.echo(f"{counts}, {len(found.renamed)} renamed, {len(found.moved)} moved, {len(found.backdated)} backdated")
+    counts = f"{len(changes.new)} new, {len(changes.edited)} edited, {len(changes.gone)} gone"
+    click.echo(
+        f"{counts}, {len(changes.renamed)} renamed, {len(changes.moved)} moved, {len(changes.backdated)} backdated"
+    )

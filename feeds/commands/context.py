@@ -1,4 +1,4 @@
-"""What every command asks of the application, and says to who called it."""
+"""What all commands share: access to the content, and output."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from feeds.server.web import current_publisher
 
 
 def current_folder() -> ContentFolder:
-    """Give the content as it is, without what is remembered of it: commands leave no trace in the state folder."""
+    """Return the content folder without its cache: commands leave no trace in the state folder."""
     content = current_publisher().content
     return ContentFolder(content.root, content.url)
 
 
 def site_or_exit(content: ContentFolder, status: int) -> Site:
-    """Read the site, or print what is wrong with it and end with `status`."""
+    """Return the site, or print its problems and exit with `status`."""
     site, problems = content.load_site()
     if site is None:
         for problem in sorted(problems):
@@ -29,12 +29,12 @@ def site_or_exit(content: ContentFolder, status: int) -> Site:
 
 
 def print_problem(problem: Problem, *, err: bool = False) -> None:
-    """Print a problem on a line, in colour where that is seen."""
-    where, what = str(problem).split(": ", 1)
+    """Print a problem on one line, in colour on a terminal."""
+    location, message = str(problem).split(": ", 1)
     colour = "red" if problem.severity == "error" else "yellow"
-    click.echo(f"{click.style(where, bold=True)}: {click.style(what, fg=colour)}", err=err)
+    click.echo(f"{click.style(location, bold=True)}: {click.style(message, fg=colour)}", err=err)
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Say how many there are of something."""
+def pluralize(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: 1 file, 2 files."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

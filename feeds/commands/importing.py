@@ -9,30 +9,30 @@ import click
 from flask.cli import with_appcontext
 from pydantic import TypeAdapter
 
-from feeds.base.atomic import write_whole
+from feeds.base.atomic import atomic_write
 from feeds.base.http import HttpError
 from feeds.base.text import printable
 from feeds.content.folder import ContentFolder
-from feeds.importing.archives import MOST_BYTES, with_older
-from feeds.importing.categories import ANY, Categories, MappingError
+from feeds.importing.archives import MAX_FEED_BYTES, with_older
+from feeds.importing.categories import FALLBACK_NAME, Categories, MappingError
 from feeds.importing.fetcher import Fetcher
-from feeds.importing.importer import Importer, Taken
+from feeds.importing.importer import Importer, PlannedArticle
 from feeds.importing.old_feed import FeedError, OldFeed
 from feeds.importing.old_xml import read_feed
-from feeds.importing.picture_importer import Gallery
+from feeds.importing.picture_importer import PictureImporter
 from feeds.importing.site_redirects import SiteFileError, add_redirects, that_fit
 from feeds.importing.wxr import is_export, read_export
 from feeds.model.site import Site, read_site
 from feeds.model.site_fields import OldPath
-from feeds.model.yamlfile import MAX_BYTES, read
+from feeds.model.yamlfile import MAX_YAML_BYTES, parse_yaml
 
-from .context import counted, current_folder, site_or_exit
+from .context import current_folder, pluralize, site_or_exit
 
-LISTED = 40
-"""Names of categories that are listed; of tags there may be thousands."""
+MAX_LISTED_NAMES = 40
+"""Maximum number of category names that are listed; there may be thousands of tags."""
 
-SHOWN = 10
-"""Examples that are shown of what may be many."""
+MAX_EXAMPLES = 10
+"""Maximum number of examples that are printed."""
 
 
 @click.command("import")
@@ -55,15 +55,14 @@ def import_(
     no_archives: bool,
     allow_local: bool,
 ) -> None:
-    """Write articles of the entries of another system's FEED: the address or file of an RSS, Atom or JSON feed, or a
-    WordPress export.
+    """Write articles from FEED: the URL or file of an RSS, Atom or JSON feed, or a WordPress export.
 
-    Their ids stay to the byte, so that no reader takes them for new. Nothing that is there is changed, but for
-    redirects that are added to site.yaml; a second run adds only what is new.
+    Ids stay the same to the byte, so that no reader takes an entry for new. Existing files are not
+    changed, except that redirects are added to site.yaml. A second run adds only what is new.
 
-    --map "Name=research" puts what is filed there under "Name" into a category, "Name=research,funding" into two,
-    "Name=" leaves the name out, and "*=research" is for what is in no category otherwise. Names that nobody maps
-    become tags.
+    --map "Name=research" puts entries filed under "Name" into a category, "Name=research,funding"
+    into two, "Name=" drops the name, and "*=research" is for entries without any other category.
+    Names that are not mapped become tags.
     """
     content = current_folder()
     site = site_or_exit(content, 1)
@@ -79,48 +78,48 @@ def import_(
         names = [name for entry in old.entries for name in entry.categories]
         tags = [tag for entry in old.entries for tag in entry.tags]
         categories = Categories.of(names, site, mapping, tags=tags)
-    except (HttpError, FeedError, MappingError) as fault:
-        raise click.ClickException(str(fault)) from None
-    gallery = None if dry_run or no_pictures else Gallery(content.media, fetcher)
-    importer = Importer(content, site, old, categories, language=language, gallery=gallery)
+    except (HttpError, FeedError, MappingError) as error:
+        raise click.ClickException(str(error)) from None
+    picture_importer = None if dry_run or no_pictures else PictureImporter(content.media, fetcher)
+    importer = Importer(content, site, old, categories, language=language, picture_importer=picture_importer)
     system = f", made by {importer.system.name}" if importer.system else ""
-    click.echo(f"{printable(old.title or feed)}: {counted(len(old.entries), 'entry', 'entries')}{system}")
+    click.echo(f"{printable(old.title or feed)}: {pluralize(len(old.entries), 'entry', 'entries')}{system}")
     _print_categories(categories)
     if categories.unknown:
         click.echo(f"No entry is filed under {', '.join(categories.unknown)}\n", err=True)
     plan = importer.plan()
-    if unanswered := importer.unanswered(plan):
-        for each in unanswered[:SHOWN]:
-            click.echo(printable(f"{each.entry.title or each.entry.id}: {each.refusal}"))
-        count = counted(len(unanswered), "entry is", "entries are")
+    if unmapped := importer.unmapped(plan):
+        for article in unmapped[:MAX_EXAMPLES]:
+            click.echo(printable(f"{article.entry.title or article.entry.id}: {article.refusal}"))
+        count = pluralize(len(unmapped), "entry is", "entries are")
         message = f"{count} in none of our categories: say what their names become (use --map; '*=' leaves them out)"
         if not dry_run:
             raise click.ClickException(f"{message}. Nothing was written")
         click.echo(f"Before anything is written: {message}\n")
-    _take(importer, plan, writes=not dry_run)
-    _sum_up(plan, list(importer.addresses.left), old, gallery)
+    _write_articles(importer, plan, writes=not dry_run)
+    _print_summary(plan, list(importer.addresses.old_host_links), old, picture_importer)
     redirects = importer.addresses.redirects(
         categories, importer.tags(plan), url=url, name=name, language=importer.language_of()
     )
-    _tell_redirects(content, site, redirects, writes=not dry_run)
+    _add_redirects(content, site, redirects, writes=not dry_run)
     if dry_run:
         click.echo("Nothing was written: this was a dry run.")
 
 
 def _read(feed: str, site: Site, fetcher: Fetcher, no_archives: bool) -> tuple[OldFeed, str | None]:
-    """Read a feed with all that came before it; give its address too, if it has one."""
+    """Return a feed with its archives, and its URL if it has one."""
     if "://" in feed:
-        answer = fetcher.get(feed, max_bytes=MOST_BYTES)
-        if is_export(answer.data):
-            return read_export(answer.data, site.timezone), None
-        found = read_feed(answer.data, answer.url, answer.content_type)
+        response = fetcher.get(feed, max_bytes=MAX_FEED_BYTES)
+        if is_export(response.data):
+            return read_export(response.data, site.timezone), None
+        old = read_feed(response.data, response.url, response.content_type)
         if not no_archives:
-            found = with_older(found, answer.url, fetcher, lambda words: click.echo(words, err=True))
-        return found, feed
+            old = with_older(old, response.url, fetcher, lambda words: click.echo(words, err=True))
+        return old, feed
     try:
         data = Path(feed).read_bytes()
-    except OSError as fault:
-        raise HttpError(f"{feed}: {fault.strerror} (expected a file, or an address with https://)") from None
+    except OSError as error:
+        raise HttpError(f"{feed}: {error.strerror} (expected a file, or an address with https://)") from None
     if is_export(data):
         return read_export(data, site.timezone), None
     return read_feed(data), None
@@ -130,78 +129,78 @@ def _print_categories(categories: Categories) -> None:
     if not categories.counts:
         return
     click.echo("\nFiled under:")
-    width = max(map(len, list(categories.counts)[:LISTED]))
-    for name, count in list(categories.counts.items())[:LISTED]:
+    width = max(map(len, list(categories.counts)[:MAX_LISTED_NAMES]))
+    for name, count in list(categories.counts.items())[:MAX_LISTED_NAMES]:
         mapped = categories.mapping.get(name)
         target = "a tag" if mapped is None else ", ".join(mapped) or "left out"
         click.echo(f"  {printable(name):<{width}}  {count:>5}  → {target}")
-    if len(categories.counts) > LISTED:
-        click.echo(f"  … and {len(categories.counts) - LISTED:,} more")
-    if ANY in categories.mapping:
-        click.echo(f"  {ANY:<{width}}         → {', '.join(categories.mapping[ANY])}")
+    if len(categories.counts) > MAX_LISTED_NAMES:
+        click.echo(f"  … and {len(categories.counts) - MAX_LISTED_NAMES:,} more")
+    if FALLBACK_NAME in categories.mapping:
+        click.echo(f"  {FALLBACK_NAME:<{width}}         → {', '.join(categories.mapping[FALLBACK_NAME])}")
     click.echo()
 
 
-def _take(importer: Importer, plan: list[Taken], *, writes: bool) -> None:
+def _write_articles(importer: Importer, plan: list[PlannedArticle], *, writes: bool) -> None:
     new = [each for each in plan if each.path]
     with click.progressbar(new, label="Taking over", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        for taken in bar:
-            importer.convert(taken)
-    for taken in new:  # what links to an entry that was left out after all
-        if taken.path and any(page in taken.text for page in importer.refused_pages):
-            importer.convert(taken)
+        for article in bar:
+            importer.convert(article)
+    for article in new:  # again, if it links to an entry that was refused since
+        if article.path and any(page in article.text for page in importer.refused_pages):
+            importer.convert(article)
     try:
-        for taken in new:
-            if taken.path and writes:
-                importer.write(taken)
-    except OSError as fault:
-        raise click.ClickException(f"{fault.filename}: {fault.strerror} (the next run goes on from here)") from None
-    for taken in plan:
-        title = taken.entry.title or taken.entry.id
-        if taken.refusal:
-            click.echo(f"{click.style('left out', fg='red')}  {printable(f'{title}: {taken.refusal}')}")
-        elif taken.path:
-            click.echo(f"{click.style('new', fg='green')}       {taken.path}")
-            for note in dict.fromkeys(taken.notes):
+        for article in new:
+            if article.path and writes:
+                importer.write(article)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror} (the next run goes on from here)") from None
+    for article in plan:
+        title = article.entry.title or article.entry.id
+        if article.refusal:
+            click.echo(f"{click.style('left out', fg='red')}  {printable(f'{title}: {article.refusal}')}")
+        elif article.path:
+            click.echo(f"{click.style('new', fg='green')}       {article.path}")
+            for note in dict.fromkeys(article.notes):
                 click.echo(f"          {click.style(printable(note), fg='yellow')}")
 
 
-def _tell_redirects(content: ContentFolder, site: Site, redirects: dict[str, str], *, writes: bool) -> None:
-    """Add redirects to the site file, if it is as good with them as it was without."""
+def _add_redirects(content: ContentFolder, site: Site, redirects: dict[str, str], *, writes: bool) -> None:
+    """Add redirects to the site file, unless that would make it invalid."""
     outside = [old for old in redirects if not f"{old}/".startswith(f"{site.path}/")]
     inside = {old.removeprefix(site.path): new for old, new in redirects.items() if old not in set(outside)}
     if outside:
-        paths = counted(len(outside), "old path")
+        paths = pluralize(len(outside), "old path")
         click.echo(f"{paths} not below {site.path}, such as {printable(outside[0])}: redirects for the server there")
-    for old in [old for old in inside if not _is_usable(old)][:SHOWN]:
+    for old in [old for old in inside if not _is_usable(old)][:MAX_EXAMPLES]:
         click.echo(f"{printable(old)} cannot be redirected: site.yaml cannot contain such a path")
     path = content.site_file.resolve()
     text = path.read_bytes().decode()
     usable = {old: new for old, new in inside.items() if _is_usable(old)}
-    fitting = that_fit(text, usable, max_bytes=MAX_BYTES)
+    fitting = that_fit(text, usable, max_bytes=MAX_YAML_BYTES)
     if more := len(usable) - len(fitting):
-        click.echo(f"{counted(more, 'redirect')} more than site.yaml has room for: those of the oldest entries")
+        click.echo(f"{pluralize(more, 'redirect')} more than site.yaml has room for: those of the oldest entries")
     try:
-        changed = _checked(add_redirects(text, fitting), content)
-    except SiteFileError as fault:
-        lines = "".join(f"\n  {old}: {new}" for old, new in list(fitting.items())[:SHOWN])
-        message = f"{content.site_file} is left as it is: {fault}. To be added by hand:{lines}"
+        new_text = _check_site_text(add_redirects(text, fitting), content)
+    except SiteFileError as error:
+        lines = "".join(f"\n  {old}: {new}" for old, new in list(fitting.items())[:MAX_EXAMPLES])
+        message = f"{content.site_file} is left as it is: {error}. To be added by hand:{lines}"
         raise click.ClickException(message) from None
-    if writes and changed != text:
+    if writes and new_text != text:
         mode = path.stat().st_mode
-        write_whole(path, changed.encode())
+        atomic_write(path, new_text.encode())
         path.chmod(mode)
     if fitting:
-        click.echo(f"{counted(len(fitting), 'redirect')} in {content.site_file}")
+        click.echo(f"{pluralize(len(fitting), 'redirect')} in {content.site_file}")
 
 
-def _checked(text: str, content: ContentFolder) -> str:
-    """Give the text of a site file that has no fault. Raises SiteFileError for one that has."""
-    tree, problems = read(text.encode(), str(content.site_file))
-    found = read_site(tree, content.media) if tree else None
-    faults = [str(each.message) for each in (tree.problems if tree else problems) if each.severity == "error"]
-    if found is None or faults:
-        raise SiteFileError(f"with redirects: {'; '.join(faults)}")
+def _check_site_text(text: str, content: ContentFolder) -> str:
+    """Return the text of a site file that has no errors. Raises SiteFileError if it has any."""
+    tree, problems = parse_yaml(text.encode(), str(content.site_file))
+    site = read_site(tree, content.media) if tree else None
+    errors = [str(problem.message) for problem in (tree.problems if tree else problems) if problem.severity == "error"]
+    if site is None or errors:
+        raise SiteFileError(f"with redirects: {'; '.join(errors)}")
     return text
 
 
@@ -213,16 +212,18 @@ def _is_usable(old: str) -> bool:
     return True
 
 
-def _sum_up(plan: list[Taken], left: list[str], old: OldFeed, gallery: Gallery | None) -> None:
+def _print_summary(
+    plan: list[PlannedArticle], old_addresses: list[str], old: OldFeed, picture_importer: PictureImporter | None
+) -> None:
     new = sum(each.path is not None for each in plan)
     known = sum(each.is_known for each in plan)
-    out = len(plan) - new - known
-    pictures = f", {counted(len(gallery.new), 'picture')}" if gallery else ""
-    click.echo(f"{new:,} new{pictures}, {known:,} known, {out:,} left out")
-    if left:
-        links = counted(len(left), "address", "addresses")
+    left_out = len(plan) - new - known
+    pictures = f", {pluralize(len(picture_importer.new_files), 'picture')}" if picture_importer else ""
+    click.echo(f"{new:,} new{pictures}, {known:,} known, {left_out:,} left out")
+    if old_addresses:
+        links = pluralize(len(old_addresses), "address", "addresses")
         click.echo(f"The texts still lead to {links} of the old host, which go with it:")
-        for address in left[:SHOWN]:
+        for address in old_addresses[:MAX_EXAMPLES]:
             click.echo(f"  {printable(address)}")
     if new and not old.has_texts:
         click.echo("The feed has descriptions alone, which may be shortened: see whether the texts are whole.")

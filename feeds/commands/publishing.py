@@ -1,4 +1,4 @@
-"""`flask build`, `publish` and `ping`: the edition as files, as objects of a bucket, and the word to hubs."""
+"""`flask build`, `publish` and `ping`: write an edition to files or a bucket, and notify hubs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import click
 from flask.cli import with_appcontext
 
 from feeds.base import log
+from feeds.content.folder import ContentFolder
 from feeds.content.state import StateFolder
-from feeds.delivery.export import Export
+from feeds.delivery.export import EXPORT_CACHED_ENTRIES, Export
 from feeds.edition.edition import Edition
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
@@ -24,18 +25,18 @@ from feeds.server.publisher import Publisher
 from feeds.server.web import current_publisher
 from feeds.settings import Settings
 
-from .context import counted, current_folder, site_or_exit
+from .context import current_folder, pluralize, site_or_exit
 
 if TYPE_CHECKING:
     from feeds.delivery.bucket import Bucket
-    from feeds.delivery.bucket import Report as BucketReport
-    from feeds.delivery.websub import Told, Topics
+    from feeds.delivery.bucket import PublishReport as BucketReport
+    from feeds.delivery.websub import NotifiedTopics, Topics
 
-KEEP_STEP = 1.0
-"""Seconds after which `publish --watch` writes down what hubs were told."""
+SAVE_SECONDS = 1.0
+"""Seconds after which `publish --watch` saves what hubs were notified of."""
 
-PING_STEP = 0.5
-"""Seconds between two looks of `ping --watch` at what was published."""
+PING_POLL_SECONDS = 0.5
+"""Seconds between two polls of `ping --watch` for a new build."""
 
 
 @click.command()
@@ -44,38 +45,38 @@ PING_STEP = 0.5
 @click.option("--no-compress", is_flag=True, help="Write no compressed copies.")
 @with_appcontext
 def build(folder: Path, force: bool, no_compress: bool) -> None:
-    """Write all that can be fetched into FOLDER, for any web server: the root of the host.
+    """Write all files of the site into FOLDER, the document root of any web server.
 
-    Only what changed is written, and only what an earlier build wrote is removed. Exit status 2 if site.yaml cannot be
-    used, 1 if the folder cannot.
+    Only changed files are written, and only files of an earlier build are removed. Exit status 2 if
+    site.yaml cannot be used, 1 if the folder cannot.
     """
     from feeds.delivery.folder import BuildFolder, FolderError
 
-    site, app = _site_with_articles(), current_publisher()
+    site, publisher = _site_with_articles(), current_publisher()
     try:
         with click.progressbar(length=1, label="Building", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
-            def progress(left: int) -> None:
-                bar.length = max(bar.length or 1, bar.pos + left + 1)
+            def progress(remaining: int) -> None:
+                bar.length = max(bar.length or 1, bar.pos + remaining + 1)
                 bar.update(1)
 
             report = BuildFolder(folder).build(
                 _export, site, force=force, with_copies=not no_compress, progress=progress
             )
-    except FolderError as fault:
-        raise click.ClickException(str(fault)) from None
-    except OSError as fault:
-        raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
-    if app.state:
+    except FolderError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or folder}: {error.strerror}") from None
+    if publisher.state:
         from feeds.delivery.websub import topics_of
 
-        app.state.write_built((report.site.hubs, topics_of(report.site, report.manifest)))
+        publisher.state.write_built_topics((report.site.hubs, topics_of(report.site, report.manifest)))
     counts = f"{len(report.written):,} written, {report.removed:,} removed, {report.unchanged:,} as they were"
-    click.echo(f"{counts} in {folder}{'; nginx has to be reloaded' if report.tells_nginx else ''}")
+    click.echo(f"{counts} in {folder}{'; nginx has to be reloaded' if report.needs_nginx_reload else ''}")
 
 
 def _site_with_articles() -> Site:
-    """Read the site; end with 2 where it cannot be used, or where the articles are away: all would be removed."""
+    """Return the site; exit with 2 if it or the articles folder cannot be used: all would be removed."""
     content = current_folder()
     site = site_or_exit(content, 2)
     if not (content.root / "articles").is_dir():
@@ -84,22 +85,28 @@ def _site_with_articles() -> Site:
     return site
 
 
-def _export(known: Manifest | None) -> Export:
-    """Make the files of now, with all pictures, after what was published before; it is remembered as served."""
-    app = current_publisher()
-    return _export_of(Publisher(app.content, app.clock, state=app.state, pictures=app.pictures), known)
+def _export(published_manifest: Manifest | None) -> Export:
+    """Return the current files with all pictures, dated after those published before; save them as served."""
+    publisher = current_publisher()
+    return _export_of(publisher.content, publisher.state, published_manifest)
 
 
-def _plan(known: Manifest | None) -> Export:
-    """Make the files of now, and remember nothing."""
-    app, content = current_publisher(), current_folder()
-    kept = app.state.read_manifest() if app.state else None
-    latest = max(filter(None, (known, kept)), key=lambda each: each.content.modified, default=None)
-    return _export_of(Publisher(content, app.clock, pictures=app.pictures), latest)
+def _plan(published_manifest: Manifest | None) -> Export:
+    """Return the current files, and save nothing."""
+    publisher = current_publisher()
+    saved_manifest = publisher.state.read_manifest() if publisher.state else None
+    latest = max(
+        filter(None, (published_manifest, saved_manifest)), key=lambda each: each.content.modified, default=None
+    )
+    return _export_of(current_folder(), None, latest)
 
 
-def _export_of(publisher: Publisher, known: Manifest | None) -> Export:
-    publisher.remember(known)
+def _export_of(content: ContentFolder, state: StateFolder | None, published_manifest: Manifest | None) -> Export:
+    served = current_publisher()
+    publisher = Publisher(
+        content, served.clock, state=state, pictures=served.pictures, cached_entries=EXPORT_CACHED_ENTRIES
+    )
+    publisher.continue_from(published_manifest)
     publisher.start()
     assert publisher.edition, "the site was read just now"
     return Export(publisher.edition, publisher.content.media, publisher.pictures)
@@ -113,10 +120,11 @@ def _export_of(publisher: Publisher, known: Manifest | None) -> Export:
 @click.option("--gzip", is_flag=True, help="Send texts compressed: for buckets that unpack them where it is wanted.")
 @with_appcontext
 def publish(url: str, dry_run: bool, watch: bool, force: bool, gzip: bool) -> None:
-    """Send all that can be fetched to the bucket URL (s3://…, gs://…, az://…), and then tell hubs.
+    """Send all files of the site to the bucket URL (s3://…, gs://…, az://…), and then notify hubs.
 
-    Only what changed is sent. What opens the bucket comes from the environment, as AWS_ACCESS_KEY_ID does. Exit status
-    2 if site.yaml cannot be used, 1 if the bucket cannot, or a hub could not be told.
+    Only changed files are sent. Credentials come from the environment, such as AWS_ACCESS_KEY_ID.
+    Exit status 2 if site.yaml cannot be used, 1 if the bucket cannot, or if a hub could not be
+    notified.
     """
     from feeds.delivery.bucket import Bucket, BucketError
     from feeds.delivery.websub import topics_of
@@ -125,80 +133,87 @@ def publish(url: str, dry_run: bool, watch: bool, force: bool, gzip: bool) -> No
     try:
         bucket = Bucket(url, with_gzip=gzip)
         if watch:
-            _publish_for_ever(bucket, site, force)
+            _publish_forever(bucket, site, force)
         if dry_run:
             report = bucket.compare(_plan, site)
             click.echo("".join(f"send    {key}\n" for key in report.sent), nl=False)
             click.echo("".join(f"remove  {key}\n" for key in report.removed), nl=False)
         else:
             report = bucket.publish(_export, site, force=force)
-        click.echo(_published(report, url, dry_run))
+        click.echo(_publish_summary(report, url, dry_run))
         topics = topics_of(site, report.manifest)
-        is_told = dry_run or not site.hubs or _tell_hubs(site.hubs, topics, bucket.told(), bucket.keep_told)
-    except BucketError as fault:
-        raise click.ClickException(str(fault)) from None
-    sys.exit(0 if is_told else 1)
+        is_notified = (
+            dry_run
+            or not site.hubs
+            or _notify_hubs(site.hubs, topics, bucket.notified_topics(), bucket.write_notified_topics)
+        )
+    except BucketError as error:
+        raise click.ClickException(str(error)) from None
+    sys.exit(0 if is_notified else 1)
 
 
-def _published(report: BucketReport, url: str, is_planned: bool = False) -> str:
-    be = "would be " if is_planned else ""
-    counts = f"{len(report.sent):,} {be}sent, {len(report.removed):,} {be}removed"
+def _publish_summary(report: BucketReport, url: str, is_planned: bool = False) -> str:
+    auxiliary = "would be " if is_planned else ""
+    counts = f"{len(report.sent):,} {auxiliary}sent, {len(report.removed):,} {auxiliary}removed"
     return f"{counts}, {report.unchanged:,} as they were in {url}"
 
 
-def _publish_for_ever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
-    """Publish each edition as it comes, and have hubs told; what fails is tried again, after ever longer times."""
+def _publish_forever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
+    """Publish each new edition and have hubs notified; failures are retried with growing delays."""
     from feeds.delivery.announcer import Announcer
     from feeds.delivery.bucket import BucketError
-    from feeds.delivery.websub import LONGEST, topics_of
+    from feeds.delivery.websub import MAX_RETRY_SECONDS, topics_of
 
-    log.set_up(Settings.of(os.environ).log)
+    log.configure(Settings.from_environ(os.environ).log)
     publisher = current_publisher()
-    publisher.remember(bucket.manifest(site))
+    publisher.continue_from(bucket.manifest(site))
     publisher.start()
     publisher.watch()
-    unkept: list[Told] = []  # hubs are told by other threads; this one alone writes to the bucket
-    announcer = Announcer(bucket.told(), unkept.append)
+    unsaved: list[NotifiedTopics] = []  # other threads notify hubs; only this one writes to the bucket
+    announcer = Announcer(bucket.notified_topics(), unsaved.append)
     edition: Edition | None = None
     failures = 0
 
-    def make(known: Manifest | None) -> Export:
-        """Give the files of the newest edition; where something later was published elsewhere, its dates are after."""
+    def make(published_manifest: Manifest | None) -> Export:
+        """Return the newest edition's files, dated after anything later that was published elsewhere."""
         newest = publisher.edition
         assert newest, "there is one"
         media, pictures = publisher.content.media, publisher.pictures
-        if known and known.content.modified > newest.modified:
-            newest = Edition(newest.catalog, media, known, None, pictures.pictures)
+        if published_manifest and published_manifest.content.modified > newest.modified:
+            newest = Edition(
+                newest.catalog, media, published_manifest, None, pictures.pictures, cached_entries=EXPORT_CACHED_ENTRIES
+            )
         return Export(newest, media, pictures)
 
     while True:
-        newest = publisher.wait(edition, min(2.0 ** (failures - 1), LONGEST) if failures else KEEP_STEP)
+        newest = publisher.wait(edition, min(2.0 ** (failures - 1), MAX_RETRY_SECONDS) if failures else SAVE_SECONDS)
         try:
             if newest and (newest is not edition or failures):
                 edition = newest
                 report = bucket.publish(make, edition.site, force=force)
                 if report.sent or report.removed:
                     counts = {"sent": len(report.sent), "removed": len(report.removed)}
-                    log.tell("publish", bucket=bucket.url, **counts, unchanged=report.unchanged)
+                    log.log_event("publish", bucket=bucket.url, **counts, unchanged=report.unchanged)
                 announcer.update(edition.site.hubs, topics_of(edition.site, report.manifest))
-            while unkept:  # more may come meanwhile
-                kept = unkept[-1]
-                bucket.keep_told(kept)
-                del unkept[: unkept.index(kept) + 1]
+            while unsaved:  # other threads may append meanwhile
+                latest = unsaved[-1]
+                bucket.write_notified_topics(latest)
+                del unsaved[: unsaved.index(latest) + 1]
             failures = 0
-        except BucketError as fault:
+        except BucketError as error:
             failures += 1
-            click.echo(f"{fault}; it is tried again", err=True)
+            click.echo(f"{error}; it is tried again", err=True)
 
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Go on: tell hubs of each change, and what they missed.")
 @with_appcontext
 def ping(watch: bool) -> None:
-    """Tell the hubs of site.yaml what was built since they were told last.
+    """Notify the hubs of site.yaml of what was built since they were last notified.
 
-    To be run once the new files are where readers fetch them. `flask serve` and `flask publish` do it by themselves.
-    Exit status 1 if a hub could not be told: the next time, it is told of all that it missed.
+    Run it once the new files are where readers fetch them. `flask serve` and `flask publish` do it
+    themselves. Exit status 1 if a hub could not be notified: the next run notifies it of all that
+    it missed.
     """
     from feeds.delivery.announcer import Workers
 
@@ -208,37 +223,39 @@ def ping(watch: bool) -> None:
     if not workers.is_announcer():
         raise click.ClickException(f"another process announces what is in {state.root} (run only one)")
     if watch:
-        _ping_for_ever(state)
-    built = state.read_built()
+        _ping_forever(state)
+    built = state.read_built_topics()
     if built is None:
         raise click.ClickException(f"nothing was built yet with the state folder {state.root} (run flask build first)")
     if not built[0]:
         raise click.ClickException("what was built names no hubs (add hubs: [https://…] to site.yaml, and build again)")
-    if not _tell_hubs(*built, state.read_told(), state.write_told):
+    if not _notify_hubs(*built, state.read_notified_topics(), state.write_notified_topics):
         sys.exit(1)
 
 
-def _ping_for_ever(state: StateFolder) -> NoReturn:
-    """Tell hubs of whatever is built, until the process is ended."""
+def _ping_forever(state: StateFolder) -> NoReturn:
+    """Notify hubs of every build, until the process is ended."""
     from feeds.delivery.announcer import Announcer
 
-    announcer = Announcer(state.read_told(), state.write_told)
+    announcer = Announcer(state.read_notified_topics(), state.write_notified_topics)
     while True:
-        if built := state.read_built():
+        if built := state.read_built_topics():
             announcer.update(*built)
-        time.sleep(PING_STEP)
+        time.sleep(PING_POLL_SECONDS)
 
 
-def _tell_hubs(hubs: tuple[str, ...], topics: Topics, told: Told, keep: Callable[[Told], None]) -> bool:
-    """Tell hubs once, and print what came of it; tell whether all could be told."""
-    from feeds.delivery.websub import announce, await_live, pending
+def _notify_hubs(
+    hubs: tuple[str, ...], topics: Topics, notified: NotifiedTopics, save: Callable[[NotifiedTopics], None]
+) -> bool:
+    """Notify hubs once, print the outcomes, and return whether all could be notified."""
+    from feeds.delivery.websub import notify_hubs, pending, wait_until_live
 
-    waiting = {hub: pending(told.get(hub, {}), topics) for hub in hubs}
-    await_live(topics, dict.fromkeys(chain(*waiting.values())))
-    told, faults = announce(told, hubs, topics, keep)
-    for hub, names in waiting.items():
-        outcome = f"told of {counted(len(names), 'feed')}" if names else "nothing new"
-        if hub in faults:
-            outcome = f"{faults[hub]}; it is told the next time"
-        click.echo(f"{hub}: {outcome}", err=hub in faults)
-    return not faults
+    pending_topics = {hub: pending(notified.get(hub, {}), topics) for hub in hubs}
+    wait_until_live(topics, dict.fromkeys(chain(*pending_topics.values())))
+    notified, errors = notify_hubs(notified, hubs, topics, save)
+    for hub, names in pending_topics.items():
+        outcome = f"told of {pluralize(len(names), 'feed')}" if names else "nothing new"
+        if hub in errors:
+            outcome = f"{errors[hub]}; it is told the next time"
+        click.echo(f"{hub}: {outcome}", err=hub in errors)
+    return not errors

@@ -16,7 +16,7 @@ from wsgiref.types import WSGIApplication
 import click
 from flask.cli import ScriptInfo, with_appcontext
 
-from feeds.audience.log_formats import GRANIAN
+from feeds.audience.log_formats import GRANIAN_LOG_FORMAT
 from feeds.base import log
 from feeds.delivery import announcer
 from feeds.server.front import Front
@@ -38,43 +38,47 @@ MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 @click.option("--no-ping", is_flag=True, help="Tell no hubs: another replica does.")
 @with_appcontext
 def serve(host: str, port: int, workers: int, metrics_port: int | None, access_log: bool, no_ping: bool) -> None:
-    """Serve with the production server, until a SIGTERM or Ctrl+C; answers under way are finished,
-    within 30 seconds.
+    """Run the production server until SIGTERM or Ctrl+C.
 
-    A site.yaml that cannot be used is told before any process starts, with exit status 2.
+    Requests in progress are finished, within 30 seconds. If site.yaml cannot be used, the exit
+    status is 2 and no process is started.
     """
-    settings, site = Settings.of(os.environ), site_or_exit(current_folder(), 2)
-    _refuse_taken_port(host, port)
+    settings, site = Settings.from_environ(os.environ), site_or_exit(current_folder(), 2)
+    _check_port_is_free(host, port)
     if metrics_port == port:
         raise click.ClickException(f"port {port} cannot be used for both (use another --metrics-port)")
     if metrics_port:
-        _refuse_taken_port("127.0.0.1", metrics_port, "--metrics-port")
+        _check_port_is_free("127.0.0.1", metrics_port, "--metrics-port")
 
-    log.set_up(settings.log)
-    server = Server(host=host, port=port, workers=workers, access_log=GRANIAN if access_log else None)
+    log.configure(settings.log)
+    server = Server(host=host, port=port, workers=workers, access_log=GRANIAN_LOG_FORMAT if access_log else None)
     if settings.log == "json":
-        log.tell("serve", address=site.absolute("/"), host=host, port=port, workers=workers)
+        log.log_event("serve", address=site.absolute("/"), host=host, port=port, workers=workers)
     else:
         click.echo(f"Serving {site.absolute('/')} on {host} port {port}. Ctrl+C ends it.")
     info = click.get_current_context().ensure_object(ScriptInfo)
     with ExitStack() as stack:
         if metrics_port:
             os.environ[MULTIPROCESS_DIR] = stack.enter_context(TemporaryDirectory(prefix="feeds-metrics-"))
-            from feeds.server import metrics  # not earlier: prometheus_client reads the variable when it is imported
+            from feeds.server import metrics  # only now: prometheus_client reads the variable on import
 
             metrics.serve(metrics_port)
-        server.run(partial(load_worker, info.app_import_path, tells_hubs=not no_ping, has_metrics=bool(metrics_port)))
+        server.run(
+            partial(load_worker, info.app_import_path, notifies_hubs=not no_ping, has_metrics=bool(metrics_port))
+        )
 
 
-def load_worker(app_import_path: str | None, *, tells_hubs: bool = True, has_metrics: bool = False) -> WSGIApplication:
-    """Return the application of one process, with its first edition ready."""
-    log.set_up(Settings.of(os.environ).log)
+def load_worker(
+    app_import_path: str | None, *, notifies_hubs: bool = True, has_metrics: bool = False
+) -> WSGIApplication:
+    """Return the application of a worker process, with its first edition ready."""
+    log.configure(Settings.from_environ(os.environ).log)
     app = ScriptInfo(app_import_path=app_import_path).load_app()
     publisher: Publisher = app.extensions["feeds"]
     front = cast(Front, app.wsgi_app)
-    publisher.start(keeps=False)  # serve first
+    publisher.start(saves_cache=False)  # serve first
     gc.collect()
-    gc.freeze()  # what has been read need not be looked through at every collection
+    gc.freeze()  # later collections need not examine the loaded content
     count: Callable[[str, str], None] | None = None
     if has_metrics:
         from feeds.server import metrics
@@ -82,17 +86,17 @@ def load_worker(app_import_path: str | None, *, tells_hubs: bool = True, has_met
         metrics.follow(publisher)
         front.observe, count = metrics.count_request, metrics.count_announcement
     publisher.watch()
-    if tells_hubs:
+    if notifies_hubs:
         announcer.start(publisher, count)
     return front
 
 
-def _refuse_taken_port(host: str, port: int, option: str = "--port, --host") -> None:
+def _check_port_is_free(host: str, port: int, option: str = "--port, --host") -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as fault:
-            found = "is taken" if fault.errno == errno.EADDRINUSE else f"cannot be used: {fault.strerror}"
-            raise click.ClickException(f"{host} port {port} {found} (use another {option})") from None
+        except OSError as error:
+            reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+            raise click.ClickException(f"{host} port {port} {reason} (use another {option})") from None

@@ -1,4 +1,4 @@
-"""`flask new` and `schema`: what an author begins with."""
+"""`flask new` and `schema`: new article files, and JSON Schemas for editors."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import secrets
 import click
 from flask.cli import with_appcontext
 
-from feeds.content.checks import PLACEHOLDER
-from feeds.content.reader import ENDING, free_name
+from feeds.content.checks import BODY_PLACEHOLDER
+from feeds.content.reader import ARTICLE_SUFFIX, free_name
 from feeds.model.fields import title as read_title
 from feeds.model.schema import article_schema, schema_line, site_schema
 from feeds.model.site_fields import slug
@@ -25,33 +25,33 @@ SCHEMAS = ("article", "site")
 @click.argument("words", nargs=-1, required=True, metavar="TITLE")
 @with_appcontext
 def new(words: tuple[str, ...]) -> None:
-    """Write an article file with a permanent id and the moment, as a draft, and print its path."""
+    """Write a draft article file with a permanent id and the current time, and print its path."""
     publisher, content = current_publisher(), current_folder()
     site = site_or_exit(content, 1)
     try:
         title = read_title(" ".join(words))
-    except ValueError as fault:
-        raise click.UsageError(f"the title: {fault}") from None
-    if found := FORBIDDEN.search(title):
-        raise click.UsageError(f"the title: {name_character(found[0])} is not allowed (remove it)")
-    taken = {slug(path.stem) for path in content.article_files()}
-    name = free_name(slug(title) or "article", taken)
+    except ValueError as error:
+        raise click.UsageError(f"the title: {error}") from None
+    if match := FORBIDDEN.search(title):
+        raise click.UsageError(f"the title: {name_character(match[0])} is not allowed (remove it)")
+    existing_slugs = {slug(path.stem) for path in content.article_files()}
+    name = free_name(slug(title) or "article", existing_slugs)
     folder = content.root / "articles"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}{ENDING}"
-    moment = publisher.clock().astimezone(site.timezone).strftime("%Y-%m-%dT%H:%M")
+    path = folder / f"{name}{ARTICLE_SUFFIX}"
+    timestamp = publisher.clock().astimezone(site.timezone).strftime("%Y-%m-%dT%H:%M")
     categories = list(site.categories)
     text = f"""\
 {schema_line(0)}id: "{secrets.token_hex(6)}"
 title: {json.dumps(title, ensure_ascii=False)}
-published: {moment}
+published: {timestamp}
 categories: [{categories[0]}]  # {", ".join(categories)}
 draft: true
 summary:
 body: |
-  {PLACEHOLDER}
+  {BODY_PLACEHOLDER}
 """
-    with path.open("x", encoding="utf-8") as file:  # x: never over a file that came to be in between
+    with path.open("x", encoding="utf-8") as file:  # x: never overwrite a file created meanwhile
         file.write(text)
     click.echo(path)
 
@@ -64,7 +64,7 @@ def schema(kind: str, write: bool) -> None:
     """Print the JSON Schema of article or of site files, for editors."""
     content = current_folder()
     schemas = {"article": article_schema(site_or_exit(content, 1)), "site": site_schema()}
-    texts = {name: json.dumps(found, ensure_ascii=False, indent=1) + "\n" for name, found in schemas.items()}
+    texts = {name: json.dumps(definition, ensure_ascii=False, indent=1) + "\n" for name, definition in schemas.items()}
     if write:
         for name in SCHEMAS:
             path = content.root / f"{name}.schema.json"

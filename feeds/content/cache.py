@@ -23,7 +23,7 @@ from pydantic_core import from_json
 
 from feeds.base.fingerprint import file_state, fingerprint, fingerprint_bytes
 from feeds.base.parallel import parallel_map
-from feeds.base.version import code_digest, zone_rules
+from feeds.base.version import code_digest, zone_rules_digest
 from feeds.model import yamlfile
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.mediafile import MediaFile
@@ -85,7 +85,7 @@ class ArticleCache:
 
     def use_site(self, site: Site) -> None:
         """Read and seal rows against a site from now on."""
-        self._key = fingerprint(code_digest(*READING_ROOMS), zone_rules(site.timezone.key), site).encode()
+        self._key = fingerprint(code_digest(*READING_ROOMS), zone_rules_digest(site.timezone.key), site).encode()
 
     def load(self, paths: Sequence[Path], site: Site) -> dict[Path, ArticleFile]:
         """Return what is in files of which this process knows nothing yet, from the cache or read anew."""
@@ -109,7 +109,7 @@ class ArticleCache:
             if path is None and name.startswith(MEDIA) and (self._root / name).exists():
                 if is_sealed:
                     state, packed = from_json(row)
-                    self._reader.media.remember(tuple(state), _unpack(packed))
+                    self._reader.media.add_measurement(tuple(state), _unpack(packed))
             elif path is None and name != "site.yaml":
                 self._unsaved.add(self._root / name)  # it is gone: the next `save` deletes it
             elif path and is_sealed and (file := self._unchanged(path, row)):
@@ -126,7 +126,7 @@ class ArticleCache:
             return None
         if file.state == state:
             return file
-        text, problem = self._reader.text(path)
+        text, problem = self._reader.read_bytes(path)
         if problem or text != self.texts({self._name(path)}).get(self._name(path)) or state != file_state(path):
             return None
         self._unsaved.add(path)
@@ -150,11 +150,11 @@ class ArticleCache:
     def _rows(self, files: Mapping[Path, ArticleFile], paths: Collection[Path]) -> Iterator[Row]:
         for path in paths:
             if (file := files.get(path)) and not file.is_broken:
-                text, problem = self._reader.text(path)
+                text, problem = self._reader.read_bytes(path)
                 if not problem and file_state(path) == file.state:  # else it has changed, and is read next
                     row, name = pack(file), self._name(path)
                     yield name, row and self._seal(name, row), row, text
-        for state, media in self._reader.media.newly_measured():
+        for state, media in self._reader.media.pop_new_measurements():
             name, row = f"{MEDIA}{media.path}", json.dumps([state, _pack(media)], ensure_ascii=False).encode()
             yield name, self._seal(name, row), row, None
 
@@ -206,7 +206,7 @@ class ArticleCache:
             with suppress(OSError):
                 path.unlink()
         else:
-            self._state.report(error)
+            self._state.log_error(error)
 
 
 def pack(file: ArticleFile) -> bytes | None:

@@ -1,6 +1,6 @@
-"""Checks: what a model cannot see, since it takes the body rendered, or all articles together.
+"""Checks that need the rendered body, or all articles together, which a model does not see.
 
-They open nothing and decide nothing; each finding is a `Problem`.
+They open no file and decide nothing. Each result is a `Problem`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from feeds.feed import markup, posts
 from feeds.model.article import Article
 from feeds.model.mediafile import Media, MediaFile
 from feeds.model.problems import InvalidValue, Message, Problem
-from feeds.model.renditions import CARD
+from feeds.model.renditions import CARD_SIZE
 from feeds.model.site import Site
 from feeds.model.yamlfile import Tree
 
-PLACEHOLDER = "…"
-"""The body of an article that is still to be written."""
+BODY_PLACEHOLDER = "…"
+"""The body of an article that has not been written yet."""
 
 
 def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
-    """Tell of languages that we have no words in."""
+    """Yield a warning for each language that has no translations."""
     for place, language in enumerate(site.languages):
         if language.partition("-")[0] not in translations.LANGUAGES:
             message = Message.of("interface-language-missing", language=language)
@@ -30,116 +30,122 @@ def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
 
 
 def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Iterator[Problem]:
-    """Tell what is taken out of a body, and what it names that is not there."""
+    """Yield problems with a body: a placeholder, markup that is removed, media that is missing or damaged."""
     path = ("body",)
-    if article.body.strip() == PLACEHOLDER and not article.draft:
+    if article.body.strip() == BODY_PLACEHOLDER and not article.draft:
         yield tree.problem(path, Message.of("body-placeholder"))
-    if refusal := markup.refusal(article.body):
+    if refusal := markup.complexity_problem(article.body):
         yield tree.problem(path, refusal)
         return
-    for offset, message in markup.faults(article.body):
+    for offset, message in markup.problems(article.body):
         yield tree.block_problem(path, offset, message, "warning")
     if "media/" in article.body:
-        found = markup.to_html(article.body, base=site.url, page=site.url)
-        for reference in markup.media_references(found, base=site.url):
+        html = markup.to_html(article.body, base=site.url, page=site.url)
+        for reference in markup.media_references(html, base=site.url):
             try:
                 file = media.find(reference)
             except InvalidValue as error:
                 yield tree.block_problem(path, max(article.body.find(reference), 0), error.message, "error")
             else:
-                if file.flaw and f'src="{markup.media_url(reference, base=site.url)}"' in found:
+                if file.flaw and f'src="{markup.media_url(reference, base=site.url)}"' in html:
                     yield tree.block_problem(path, max(article.body.find(reference), 0), file.flaw, "error")
 
 
 def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFile]:
-    """Find the pictures of ours that a body shows and that can be made smaller; what moves stays as it is."""
-    found: dict[str, MediaFile] = {}
+    """Return the media files of the pictures that a body shows and that can be scaled down, by path.
 
-    def look(path: str, tag: str) -> None:
-        with suppress(ValueError):  # it was told of before
+    GIFs and animated pictures are not included.
+    """
+    pictures: dict[str, MediaFile] = {}
+
+    def collect(path: str, tag: str) -> None:
+        with suppress(ValueError):  # body_problems() has reported it
             file = media.find(path)
             if tag.startswith("<img") and file.width is not None and file.type != "image/gif" and not file.moves:
-                found[path] = file
+                pictures[path] = file
 
-    if "media/" in article.body and not markup.refusal(article.body):
-        markup.with_pictures(markup.to_html(article.body, base=site.url, page=site.url), base=site.url, replace=look)
-    return found
+    if "media/" in article.body and not markup.complexity_problem(article.body):
+        markup.replace_media_tags(
+            markup.to_html(article.body, base=site.url, page=site.url), base=site.url, replace=collect
+        )
+    return pictures
 
 
 def summary_warning(tree: Tree, article: Article) -> Iterator[Problem]:
-    """Tell of a summary that is left to us."""
+    """Yield a warning if an article has no summary, so that one is derived from its body."""
     if article.summary is None and not article.draft:
         yield tree.problem(("summary",), Message.of("summary-missing"), "warning")
 
 
 def picture_warning(tree: Tree, article: Article) -> Iterator[Problem]:
-    """Tell of a picture that networks would show small."""
-    if article.original and not article.original.is_large:
+    """Yield a warning if networks would show an article's picture small."""
+    if article.original and not article.original.fills_card:
         file = article.original.file
-        least = {"least_width": CARD[0], "least_height": CARD[1]}
+        least = {"least_width": CARD_SIZE[0], "least_height": CARD_SIZE[1]}
         size = {"width": file.width or 0, "height": file.height or 0}
         message = Message.of("picture-small", path=f"media/{file.path}", **size, **least)
         yield tree.problem(("picture", "file"), message, "warning")
 
 
 def social_warning(tree: Tree, article: Article, site: Site) -> Iterator[Problem]:
-    """Tell of a text for posts that is too long for some network, where it will be cut."""
+    """Yield a warning for each network whose limit the text for posts exceeds. It is cut there."""
     if not article.social:
         return
     url = article.link or site.absolute(site.article_path(article.language, article.slug))
     for network in posts.NETWORKS:
         count = network.count(f"{article.social} {url}")
-        if count > network.most:
-            message = Message.of("social-too-long", count=count, network=network.name, limit=network.most)
+        if count > network.max_length:
+            message = Message.of("social-too-long", count=count, network=network.name, limit=network.max_length)
             yield tree.problem(("social",), message, "warning")
 
 
-def without_doubles(
-    found: Iterable[tuple[Article, Tree]], served: Mapping[str, str]
+def without_duplicates(
+    articles: Iterable[tuple[Article, Tree]], served: Mapping[str, str]
 ) -> tuple[list[tuple[Article, Tree]], list[Problem]]:
-    """Keep one file of each slug and id: no draft rather than a draft, what was `served`, and of two the older article.
+    """Return the articles without duplicate slugs and ids, and problems for both files of a duplicate.
 
-    `served` are slugs by ids. Both files are told of, since either may be the one that was meant.
+    `served` maps ids to the slugs that articles are served under. Of two files, one that is not a draft is preferred,
+    then the one in `served`, then the older article. The author may have meant either, so both are reported.
     """
-    all_of_them = list(found)
-    if len({each.slug for each, _ in all_of_them}) == len({each.id for each, _ in all_of_them}) == len(all_of_them):
-        return all_of_them, []
+    candidates = list(articles)
+    if len({item.slug for item, _ in candidates}) == len({item.id for item, _ in candidates}) == len(candidates):
+        return candidates, []
 
-    def rank(one: tuple[Article, Tree]) -> tuple[object, ...]:
-        article, tree = one
+    def rank(candidate: tuple[Article, Tree]) -> tuple[object, ...]:
+        article, tree = candidate
         return article.draft, served.get(article.id) != article.slug, article.published, tree.file
 
     slugs: dict[str, Tree] = {}
     ids: dict[str, Tree] = {}
-    kept, problems = [], []
-    for article, tree in sorted(all_of_them, key=rank):
-        if other := slugs.get(article.slug):
-            problems.append(tree.problem((), Message.of("address-taken", slug=article.slug, other=other.file)))
-            problems.append(other.problem((), Message.of("address-shared", slug=article.slug, other=tree.file)))
-        elif other := ids.get(article.id):
-            problems.append(tree.problem(("id",), Message.of("id-taken", id=article.id, other=other.file)))
-            problems.append(other.problem(("id",), Message.of("id-shared", id=article.id, other=tree.file)))
+    unique, problems = [], []
+    for article, tree in sorted(candidates, key=rank):
+        if earlier := slugs.get(article.slug):
+            problems.append(tree.problem((), Message.of("address-taken", slug=article.slug, other=earlier.file)))
+            problems.append(earlier.problem((), Message.of("address-shared", slug=article.slug, other=tree.file)))
+        elif earlier := ids.get(article.id):
+            problems.append(tree.problem(("id",), Message.of("id-taken", id=article.id, other=earlier.file)))
+            problems.append(earlier.problem(("id",), Message.of("id-shared", id=article.id, other=tree.file)))
         else:
             slugs[article.slug] = ids[article.id] = tree
-            kept.append((article, tree))
-    return kept, problems
+            unique.append((article, tree))
+    return unique, problems
 
 
-def translation_warnings(site: Site, found: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
-    """Tell of articles without a translation, and of two in one language that claim to be each other's."""
+def translation_warnings(site: Site, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
+    """Yield warnings for articles without a translation, and for two in one language with the same `twin`."""
     files: dict[tuple[str, str], str] = {}
-    published = [(article, tree) for article, tree in found if not article.draft]
+    published = [(article, tree) for article, tree in articles if not article.draft]
     for article, tree in published:
         if article.twin is None:
             continue
-        if first := files.get((article.twin, article.language)):
-            message = Message.of("twin-same-language", twin=article.twin, other=first)
+        if first_file := files.get((article.twin, article.language)):
+            message = Message.of("twin-same-language", twin=article.twin, other=first_file)
             yield tree.problem(("twin",), message, "warning")
         else:
             files[article.twin, article.language] = tree.file
     for article, tree in published:
-        others = [each for each in site.languages if each != article.language]
-        missing = [each for each in others if (article.twin or "", each) not in files]
+        other_languages = [language for language in site.languages if language != article.language]
+        missing = [language for language in other_languages if (article.twin or "", language) not in files]
         if missing:
             message = Message.of("translation-missing", languages=", ".join(missing))
             yield tree.problem(("twin",), message, "warning")

@@ -1,6 +1,7 @@
-"""ContentFolder: reads `site.yaml` and the article files, again only where they changed, and keeps the last good.
+"""The content folder: `site.yaml` and the article files, read again only if they changed.
 
-It decides nothing by the time of day: an embargo is the catalog's affair.
+The last good version of a broken file stays. Nothing here depends on the time of day: the catalog
+deals with embargoes.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from feeds.model.article import Article
 from feeds.model.problems import Message, Problem
 from feeds.model.renditions import Original
 from feeds.model.site import Site, read_site
-from feeds.model.yamlfile import Tree, read
+from feeds.model.yamlfile import Tree, parse_yaml
 
 from . import checks
 from .cache import ArticleCache
-from .media import Entry, MediaFolder
-from .reader import ENDING, OUTLINE, ArticleFile, ArticleReader, is_ignored, wrong_name
+from .media import MediaEntry, MediaFolder
+from .reader import ARTICLE_SUFFIX, OUTLINE, ArticleFile, ArticleReader, is_ignored, name_problem
 from .state import StateFolder
 
 
@@ -30,8 +31,8 @@ from .state import StateFolder
 class Content:
     """What a folder holds at one reading, articles by slug; without a site, there are none.
 
-    `media` is another once any file below `media/` changed. `is_settling` tells that a file became faulty just now: it
-    may still be being written, and is not told of yet.
+    `media` differs once any file below `media/` changed. `is_settling` means that a file has a new error: it may still
+    be being written, and the error is not reported yet.
     """
 
     site: Site | None
@@ -43,27 +44,28 @@ class Content:
 
 
 class ContentFolder:
-    """A folder with `site.yaml`, `articles/` and `media/`; `url` takes the place of the site's own.
+    """A folder with `site.yaml`, `articles/` and `media/`; `url` replaces the site's own.
 
     An article that did not change is the same object at every reading.
     """
 
     def __init__(self, root: Path, url: str | None = None, state: StateFolder | None = None) -> None:
-        """Look at a folder; nothing is read yet. `state` keeps the last good texts beyond the process."""
+        """Take a folder; nothing is read yet. `state` stores the last good texts beyond the process."""
         self.root, self.url = root, url
-        self._state = state
         self.media = MediaFolder(root / "media")
+        self._state = state
         self._reader = ArticleReader(root, self.media)
+        self._cache = ArticleCache(root, self._reader, state)
         self._site: Site | None = None
         self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
-        self._media_state: frozenset[Entry] = frozenset()
-        self._cache = ArticleCache(root, self._reader, state)
+        self._media_state: frozenset[MediaEntry] = frozenset()
         self._unsettled: set[Path] = set()
-        self._links: set[Path] = set()  # to other files, whose changes are theirs
+        self._links: set[Path] = set()  # to other files, which cause no event of their own when they change
         self._articles: Mapping[str, Article] = {}
-        self._around: tuple[tuple[Problem, ...], int] = ((), 0)  # of other files than articles', and how many there are
-        self._doubts: tuple[Problem, ...] = ()  # of articles that are in each other's way
+        self._other_problems: tuple[Problem, ...] = ()  # of the site, and of files that are not articles
+        self._other_files = 0
+        self._cross_problems: tuple[Problem, ...] = ()  # that show only if all articles are seen together
         self._problems: tuple[Problem, ...] = ()  # all of them, in order
 
     @property
@@ -73,7 +75,7 @@ class ContentFolder:
 
     def load_site(self) -> tuple[Site | None, list[Problem]]:
         """Read the site file."""
-        tree, problems = self._reader.tree(self.site_file)
+        tree, problems = self._reader.read_tree(self.site_file)
         site = read_site(tree, self.media) if tree else None
         if any(problem.severity == "error" for problem in problems):
             return None, problems
@@ -82,72 +84,67 @@ class ContentFolder:
         return self._moved(site), problems
 
     def load(self, changed: Collection[str] | None = None) -> Content:
-        """Read what changed since the last time; a broken file keeps its last good version and harms no other.
+        """Read what changed since the last time; a broken file keeps its last good version and affects no other.
 
-        `changed` are paths that changed: where all are article files, only those are looked at, else all files.
+        `changed` are paths that changed: if all are article files, only those are looked at, else all files.
         """
         paths = None if changed is None or self._site is None else self._article_files_at(changed)
         with without_collection():
             return self._load_all() if paths is None else self._load_some(paths)
 
     def _load_all(self) -> Content:
-        site, problems = self.load_site()
-        last = self._site or (self._last_good_site(self._state) if self._state else None)
-        if site and last and (lost := self._lost(last, site)):
-            problems.append(lost)
-            site = None  # as one that cannot be read: it keeps the last
-        if site and site != self._site and self._state:
-            with suppress(OSError):
-                self._cache.save_text(self.site_file.name, self.site_file.read_bytes())
-        is_same_site = site is None or site == self._site
-        if site is not None and not is_same_site:
-            self._site = site
-        if self._site is None and self._state:
-            self._site = self._last_good_site(self._state)
-        if self._site is None:
+        before = self._site
+        site, problems = self._load_good_site()
+        if site is None:
             return Content(None, {}, tuple(problems), 1)
+        self._site = site
         media_state = self.media.state()
-        changed = {name for name, *_ in media_state ^ self._media_state}
+        changed_media = {name for name, *_ in media_state ^ self._media_state}
         self._media_state = media_state
-        files: dict[Path, ArticleFile] = {}
-        if not (self.root / "articles").is_dir():
-            where = f"{self.root}/articles"
-            problems.append(Problem(where, 1, 1, "", Message.of("articles-folder-missing")))
-            self._around = tuple(problems), 1
-            return self._content(self._site, dict(self._files), None)  # a drive may be away for a moment
-        self._cache.use_site(self._site)
+        if not (self.root / "articles").is_dir():  # a drive may be missing for a moment
+            missing = Problem(f"{self.root}/articles", 1, 1, "", Message.of("articles-folder-missing"))
+            self._other_problems, self._other_files = (*problems, missing), 1
+            return self._content(site, dict(self._files), None)
         paths = list(self.article_files())
+        wrong = {path: found for path in paths if path not in self._files and (found := name_problem(path))}
+        articles = [path for path in paths if path not in wrong]
+        self._other_problems, self._other_files = (*problems, *wrong.values()), 1 + len(wrong)
+        self._cache.use_site(site)
         if not self._files:
-            wrong = {path: problem for path in paths if (problem := wrong_name(path))}
-            problems += wrong.values()
-            files = self._cache.load([path for path in paths if path not in wrong], self._site)
-        for path in paths if self._files else ():
-            before = self._files.get(path)
-            if before is None and (problem := wrong_name(path)):
-                problems.append(problem)
-                continue
-            is_same = is_same_site and before is not None and not before.depends_on(changed)
-            files[path] = self._look_at(path, self._site, before, is_same)
-        self._around = tuple(problems), len(paths) + 1 - len(files)
-        return self._content(self._site, files, None)
+            return self._content(site, self._cache.load(articles, site), None)
+        files = {path: self._look_at(path, site, changed_media, is_same_site=site is before) for path in articles}
+        return self._content(site, files, None)
+
+    def _load_good_site(self) -> tuple[Site | None, list[Problem]]:
+        """Return the site, or the last good one with what is wrong with its file now."""
+        site, problems = self.load_site()
+        last = self._site or self._last_good_site()
+        if site and last and (in_use := self._category_in_use(last, site)):
+            problems.append(in_use)
+            site = None
+        if site is None or site == self._site:
+            return last, problems
+        with suppress(OSError):
+            self._cache.save_text(self.site_file.name, self.site_file.read_bytes())
+        return site, problems
 
     def _load_some(self, paths: set[Path]) -> Content:
-        """Look at some articles' files, and at those that have to settle; the others are as they were."""
+        """Look at some article files, and at those that have to settle; the others are unchanged."""
         assert self._site, "all was read before"
         files = dict(self._files)
         looked_at = paths | self._unsettled | self._links
         for path in looked_at:
             if os.path.lexists(path):
-                files[path] = self._look_at(path, self._site, files.get(path), is_same=True)
+                files[path] = self._look_at(path, self._site, set(), is_same_site=True)
             else:
                 files.pop(path, None)
         return self._content(self._site, files, looked_at)
 
     def _article_files_at(self, changed: Collection[str]) -> set[Path] | None:
-        """Give the article files at some paths, but for ignored ones; nothing if any path may be more than that."""
-        found = set()
-        for each in changed:
-            path = Path(os.path.join(self.root, os.path.relpath(each, self.root)))
+        """Return the article files at some paths, without ignored ones; None if any path may be more than that."""
+        articles = set()
+        for name in changed:
+            path = Path(os.path.join(self.root, os.path.relpath(name, self.root)))
             inside = path.relative_to(self.root).parts
             if path.is_dir():
                 return None
@@ -156,28 +153,29 @@ class ContentFolder:
                     return None
                 if is_ignored(path.name) and (len(inside) == 1 or inside[:1] == ("articles",)):
                     continue
-                if path.suffix != ENDING or wrong_name(path) or not path.is_file():
+                if path.suffix != ARTICLE_SUFFIX or name_problem(path) or not path.is_file():
                     return None
             if inside[:1] != ("articles",) or any(part.startswith(".") for part in inside):
                 return None
             if any(folder.is_symlink() for folder in path.parents if folder.is_relative_to(self.root / "articles")):
                 return None  # a link to a folder is not followed
-            found.add(path)
-        return found
+            articles.add(path)
+        return articles
 
     def _has_files_below(self, path: Path) -> bool:
-        """Tell whether a path was a folder with articles when all was read."""
+        """Return whether a path was a folder with articles when all was read."""
         start = f"{path}/"
-        return any(str(each).startswith(start) for each in self._files)
+        return any(str(file).startswith(start) for file in self._files)
 
-    def _look_at(self, path: Path, site: Site, before: ArticleFile | None, is_same: bool) -> ArticleFile:
-        """Read a file again if it changed, or if what it is read against is not the same."""
-        if before and is_same and before.state == file_state(path):
+    def _look_at(self, path: Path, site: Site, changed_media: set[str], *, is_same_site: bool) -> ArticleFile:
+        """Return a file as it was read before, or read it again if it, its media or the site changed."""
+        before = self._files.get(path)
+        if before and is_same_site and not before.depends_on(changed_media) and before.state == file_state(path):
             return before if before.is_settled else replace(before, is_settled=True)
         return self._reader.load(path, site, before, is_first=not self._files)
 
     def article_files(self) -> Iterator[Path]:
-        """Go through the files below `articles/`, but for hidden ones and backups; always in the same order."""
+        """Yield the files below `articles/` without hidden ones and backups, always in the same order."""
         for folder, folders, names in os.walk(self.root / "articles"):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
@@ -187,104 +185,106 @@ class ContentFolder:
                         path = self._paths[place] = Path(place)
                     yield path
 
-    def picture_problems(self, found: Content, flaw: Callable[[Original], Message | None]) -> Iterator[Problem]:
-        """Tell of the pictures of articles, their own and those in bodies, that have a flaw, at their places."""
+    def picture_problems(self, content: Content, flaw: Callable[[Original], Message | None]) -> Iterator[Problem]:
+        """Yield a problem for each picture of an article, its own or in its body, that has a flaw."""
         for file in self._files.values():
             article = file.article
-            if article and file.tree and found.articles.get(article.slug) is article:
+            if article and file.tree and content.articles.get(article.slug) is article:
                 for original in article.originals:
                     if message := flaw(original):
                         place = ("picture", "file") if original == article.original else ("body",)
                         yield file.tree.problem(place, message)
 
-    def trees(self, found: Content) -> Iterator[tuple[Article, Tree]]:
-        """Give the articles with the places of all that they say, which are read for it once more."""
+    def trees(self, content: Content) -> Iterator[tuple[Article, Tree]]:
+        """Yield the articles with the places of all their values; the files are read again for that."""
         for path, file in self._files.items():
             article = file.article
-            tree, _ = self._reader.tree(path) if article and found.articles.get(article.slug) is article else (None, [])
-            if article and tree:
-                yield article, tree
+            if article and content.articles.get(article.slug) is article:
+                tree, _ = self._reader.read_tree(path)
+                if tree:
+                    yield article, tree
 
-    def _recall(
-        self, files: dict[Path, ArticleFile], changed: Collection[Path], state: StateFolder, site: Site
-    ) -> None:
-        """Fetch the texts of what is broken and was good before we began."""
-        broken = (path for path in changed if path in files and files[path].is_broken and not files[path].article)
-        forgotten = {path.relative_to(self.root).as_posix(): path for path in broken}
-        for name, data in self._cache.texts(set(forgotten)).items():
-            path = forgotten[name]
-            tree, _ = read(data, str(path))
+    def save_cache(self) -> None:
+        """Save what was read since the last time and is good, for the next process."""
+        self._cache.save(self._files)
+
+    def _restore_last_good(self, files: dict[Path, ArticleFile], changed: Collection[Path], site: Site) -> None:
+        """Give files that are broken now the article that they had before this process started."""
+        broken = [path for path in changed if path in files and files[path].is_broken and not files[path].article]
+        paths = {path.relative_to(self.root).as_posix(): path for path in broken}
+        for name, text in self._cache.texts(paths).items():
+            path = paths[name]
+            tree, _ = parse_yaml(text, str(path))
             article = self._reader.article(tree, path, site)
             if article and tree:
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
 
-    def keep(self) -> None:
-        """Keep what was read since the last time and is good, for the next process."""
-        self._cache.save(self._files)
-
-    def _lost(self, before: Site, site: Site) -> Problem | None:
-        """Tell of a category that the site file has lost, though articles still name it: its feeds would go."""
-        for name in (each for each in before.categories if each not in site.categories):
-            naming = [path for path in self.article_files() if name in self._reader.categories_in(path)]
-            if naming:
-                message = Message.of("category-in-use", category=name, file=str(naming[0]))
-                return Problem(str(self.site_file), 1, 1, "categories", message)
+    def _category_in_use(self, before: Site, site: Site) -> Problem | None:
+        """Return a problem if the site file lost a category that articles still name: its feeds would go."""
+        for name in (name for name in before.categories if name not in site.categories):
+            for path in self.article_files():
+                if name in self._reader.categories_in(path):
+                    message = Message.of("category-in-use", category=name, file=str(path))
+                    return Problem(str(self.site_file), 1, 1, "categories", message)
         return None
 
-    def _last_good_site(self, state: StateFolder) -> Site | None:
-        """Give the site that was served before this process began: one of several may be replaced at any time."""
-        data = self._cache.texts({self.site_file.name}).get(self.site_file.name)
-        tree = read(data, str(self.site_file))[0] if data else None
+    def _last_good_site(self) -> Site | None:
+        """Return the site that was served before this process started: a worker may be restarted at any time."""
+        text = self._cache.texts([self.site_file.name]).get(self.site_file.name)
+        tree = parse_yaml(text, str(self.site_file))[0] if text else None
         return self._moved(read_site(tree, self.media) if tree else None)
 
     def _moved(self, site: Site | None) -> Site | None:
-        return site.moved(self.url) if site and self.url else site
+        return site.with_url(self.url) if site and self.url else site
 
     def _content(self, site: Site, files: dict[Path, ArticleFile], looked_at: set[Path] | None) -> Content:
-        """Put together what the files say, and find what only shows then; all files were looked at, or some."""
+        """Combine what the files say, and find what only shows then; all files were looked at, or some."""
         paths = {*files, *self._files} if looked_at is None else looked_at
         changed = [path for path in paths if files.get(path) is not self._files.get(path)]
-        if self._state:
-            self._recall(files, changed, self._state, site)
-            if self._files:
-                self._cache.mark(changed)
+        self._restore_last_good(files, changed, site)
+        if self._files:
+            self._cache.mark(changed)
         before, self._files = self._files, files
         self._unsettled = {path for path in paths if path in files and not files[path].is_settled}
         self._links = {path for path in self._links if path in files} | {path for path in changed if path.is_symlink()}
         pairs = [(before.get(path), files.get(path)) for path in changed]
-        has_same_ties = looked_at is not None and all(old and new and old.ties == new.ties for old, new in pairs)
-        if has_same_ties:
+        is_local = looked_at is not None and all(
+            old and new and old.cross_file_key == new.cross_file_key for old, new in pairs
+        )
+        if is_local:
             articles = ((old.article, new.article) for old, new in pairs if old and new)
-            kept = ((old, new) for old, new in articles if old and new and self._articles.get(old.slug) is old)
-            self._articles = {**self._articles, **{new.slug: new for _, new in kept}}
+            replaced = ((old, new) for old, new in articles if old and new and self._articles.get(old.slug) is old)
+            self._articles = {**self._articles, **{new.slug: new for _, new in replaced}}
         else:
-            self._articles, self._doubts = _together(site, files.values(), self._served())
-        if not has_same_ties or not all(old and new and old.told == new.told for old, new in pairs):
-            told = (problem for file in files.values() for problem in file.told)
-            self._problems = tuple(sorted([*self._around[0], *told, *self._doubts]))
-        count = len(files) + self._around[1]
+            self._articles, self._cross_problems = _combine(site, files.values(), self._served_slugs())
+        if not is_local or not all(
+            old and new and old.reported_problems == new.reported_problems for old, new in pairs
+        ):
+            reported = (problem for file in files.values() for problem in file.reported_problems)
+            self._problems = tuple(sorted([*self._other_problems, *reported, *self._cross_problems]))
+        count = len(files) + self._other_files
         return Content(site, self._articles, self._problems, count, self._media_state, bool(self._unsettled))
 
-    def _served(self) -> Mapping[str, str]:
-        """Give the slugs of what is or was served, by id: a copy of a file takes nothing from its original."""
+    def _served_slugs(self) -> Mapping[str, str]:
+        """Return the slugs of what is or was served, by id: a copy of a file does not replace its original."""
         if self._articles:
             return {article.id: article.slug for article in self._articles.values()}
-        known = self._state.read_manifest() if self._state else None
-        return {id: entry.slug for id, entry in known.entries.items()} if known else {}
+        manifest = self._state.read_manifest() if self._state else None
+        return {id: entry.slug for id, entry in manifest.entries.items()} if manifest else {}
 
 
-def _together(
+def _combine(
     site: Site, files: Collection[ArticleFile], served: Mapping[str, str]
 ) -> tuple[dict[str, Article], tuple[Problem, ...]]:
-    """Keep one article of each slug and id, and find what only shows when all are seen together."""
-    found = [(file.article, file.tree) for file in files if file.article and file.tree]
-    kept, doubles = checks.without_doubles(sorted(found, key=lambda each: each[1].file), served)
-    return {article.slug: article for article, _ in kept}, (*doubles, *checks.translation_warnings(site, kept))
+    """Return one article of each slug and id, and the problems that show only if all are seen together."""
+    pairs = [(file.article, file.tree) for file in files if file.article and file.tree]
+    unique, duplicates = checks.without_duplicates(sorted(pairs, key=lambda pair: pair[1].file), served)
+    return {article.slug: article for article, _ in unique}, (*duplicates, *checks.translation_warnings(site, unique))
 
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Suspend garbage collection: what is read is much, and no garbage; collection would take half of the time."""
+    """Suspend garbage collection, which would take half of the time: all objects that are read stay alive."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,6 +1,6 @@
-"""Asks the addresses of attachments elsewhere whether they are what articles say: `flask check --online`.
+"""Checks that attachments at other sites are what articles say: `flask check --online`.
 
-It reads nothing but headers, and changes nothing.
+Only response headers are read, and nothing is changed.
 """
 
 from __future__ import annotations
@@ -15,45 +15,54 @@ from feeds.model.article import Article, Attachment
 from feeds.model.problems import Message, Problem, show
 from feeds.model.yamlfile import Tree
 
-DEADLINE = 10
-"""Seconds that a request may take."""
+LINK_DEADLINE_SECONDS = 10
+"""Time limit of a request, in seconds."""
 
-AGENT = "Feeds (link check)"
+USER_AGENT = "Feeds (link check)"
 
-_THREADS = 8
+_MAX_THREADS = 8
 
 
-def compare(found: Iterable[tuple[Article, Tree]]) -> list[Problem]:
-    """Ask each address with HEAD, several at a time, and tell what is not as the article says."""
-    asked = [
-        (tree, place, each) for article, tree in found for place, each in enumerate(article.attachments) if each.url
+def check_attachments(articles: Iterable[tuple[Article, Tree]]) -> list[Problem]:
+    """Send a HEAD request for each attachment at another site, and return a warning for each difference.
+
+    Several requests run at a time.
+    """
+    targets = [
+        (tree, place, attachment)
+        for article, tree in articles
+        for place, attachment in enumerate(article.attachments)
+        if attachment.url
     ]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        answers = pool.map(lambda one: list(_faults(one[2])), asked)
+    with ThreadPoolExecutor(_MAX_THREADS) as pool:
+        results = pool.map(lambda target: list(_differences(target[2])), targets)
         return [
             tree.problem(("attachments", place, key), message, "warning")
-            for (tree, place, _), faults in zip(asked, answers, strict=True)
-            for key, message in faults
+            for (tree, place, _), messages in zip(targets, results, strict=True)
+            for key, message in messages
         ]
 
 
-def _faults(attachment: Attachment) -> Iterator[tuple[str, Message]]:
+def _differences(attachment: Attachment) -> Iterator[tuple[str, Message]]:
     try:
-        response = HttpClient(AGENT, allow_local=True, deadline=DEADLINE).head(attachment.url or "")
+        response = HttpClient(USER_AGENT, allow_local=True, deadline=LINK_DEADLINE_SECONDS).head(attachment.url or "")
     except HttpError as error:
         yield "url", Message.of("address-unreachable", reason=str(error))
         return
     if response.status != 200:
         yield "url", Message.of("address-status", status=response.status, reason=_plain(response.reason))
         return
-    kind, length = response.content_type.partition(";")[0].strip().lower(), response.headers.get("Content-Length", "")
-    if kind and kind != attachment.type:
-        yield "type", Message.of("address-type", given=attachment.type or "", found=_plain(kind))
+    media_type, length = (
+        response.content_type.partition(";")[0].strip().lower(),
+        response.headers.get("Content-Length", ""),
+    )
+    if media_type and media_type != attachment.type:
+        yield "type", Message.of("address-type", given=attachment.type or "", found=_plain(media_type))
     is_number = re.fullmatch("[0-9]{1,15}", length) is not None
     if is_number and attachment.type != "text/html" and int(length) != attachment.length:
         yield "length", Message.of("address-length", given=attachment.length or "none", found=length)
 
 
-def _plain(words: object) -> str:
-    """Show what a server elsewhere said."""
-    return show(printable(str(words)))
+def _plain(value: object) -> str:
+    """Return text from a remote server in printable form."""
+    return show(printable(str(value)))

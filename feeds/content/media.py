@@ -1,6 +1,6 @@
-"""MediaFolder: finds and measures the files under `media/` that authors name.
+"""MediaFolder: finds and measures the files under `media/` that authors refer to.
 
-It changes no file and makes none; what it learns of one is a `MediaFile`, kept until the file changes.
+It neither creates nor changes files. The result for a file is a `MediaFile`, cached until the file changes.
 """
 
 from __future__ import annotations
@@ -20,43 +20,43 @@ from feeds.base.fingerprint import FileState, file_state
 from feeds.model.mediafile import MediaFile, guess_type
 from feeds.model.problems import InvalidValue, Message, show
 
-FORMATS = {
+PICTURE_FORMATS = {
     "JPEG": ("image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif")),
     "PNG": ("image/png", (".png",)),
     "GIF": ("image/gif", (".gif",)),
     "WEBP": ("image/webp", (".webp",)),
-    "MPO": ("image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")),  # a JPEG with another behind it, from telephones
+    "MPO": ("image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")),  # from phones: a JPEG with another appended
 }
-"""The formats that every reader shows, by Pillow's names: their media types, and how such files are called."""
+"""The picture formats that every reader shows, by Pillow's name: media type and file suffixes."""
 
-_BEGINNINGS = re.compile(rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP", re.DOTALL)
-"""What files of these formats begin with."""
+_PICTURE_SIGNATURES = re.compile(rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP", re.DOTALL)
+"""The signatures at the start of files of these formats."""
 
 MAX_PIXELS = 100_000_000
-"""What a picture may have; a small file can unfold into more than a machine can hold."""
+"""Maximum number of pixels in a picture. A small file can decompress into more than memory holds."""
 
-_ORIENTATION = 0x0112
-"""The EXIF tag that turns a picture: from 5 on, its sides are exchanged."""
+_ORIENTATION_TAG = 0x0112
+"""The EXIF tag for orientation. From 5 on, width and height are swapped."""
 
-_TAIL = 1 << 16
-"""Bytes in which the mark of a picture's end is looked for: cameras write more behind it."""
+_TAIL_BYTES = 1 << 16
+"""Bytes at the end of a file that are searched for the end marker. Cameras append data after it."""
 
 
-Entry = tuple[str, FileState | None, str | None]
-"""A file below the folder: its path there, its state, and where it leads if it is a link."""
+MediaEntry = tuple[str, FileState | None, str | None]
+"""A file below the folder: its relative path, its state, and its target if it is a link."""
 
 
 class MediaFolder:
-    """The files below one folder, by their path there, with slashes."""
+    """The files below one folder, by their relative path with forward slashes."""
 
     def __init__(self, root: Path) -> None:
-        """Look at a folder; nothing is measured yet."""
+        """Set the folder. No file is measured yet."""
         self.root = root
-        self._measured: dict[str, tuple[FileState | None, MediaFile]] = {}
-        self._newly_measured: dict[str, None] = {}  # what was measured since somebody asked, by path
+        self._measurements: dict[str, tuple[FileState | None, MediaFile]] = {}
+        self._new_paths: dict[str, None] = {}  # paths measured since pop_new_measurements() was last called
 
     def find(self, path: str) -> MediaFile:
-        """Give the file at a path, measured. Raises ValueError, in words for authors, where there is none."""
+        """Return the measured file at a path. Raises ValueError, worded for authors, if there is none."""
         parts = PurePosixPath(path).parts
         if not parts or path.startswith("/") or ".." in parts:
             raise InvalidValue("media-path-outside", path=show(path))
@@ -68,73 +68,87 @@ class MediaFolder:
             if not is_within(file, self.root):
                 raise InvalidValue("media-link-outside", path=show(name))
             return self._measure(file)
-        except OSError as fault:
-            raise InvalidValue("media-unreadable", path=show(name), reason=fault.strerror or "") from None
+        except OSError as error:
+            raise InvalidValue("media-unreadable", path=show(name), reason=error.strerror or "") from None
 
-    def state(self) -> frozenset[Entry]:
-        """Tell what changes when any file does: names, times of change, sizes and numbers, and where links lead."""
-        found = ((name, (self.root / name)) for name in self._names())
-        links = ((name, path, os.readlink(path) if path.is_symlink() else None) for name, path in found)
-        return frozenset((name, file_state(path), link) for name, path, link in links)
+    def state(self) -> frozenset[MediaEntry]:
+        """Return a value that changes when any file does: names, change times, sizes, inodes, link targets."""
+        paths = ((name, (self.root / name)) for name in self._names())
+        entries = ((name, path, os.readlink(path) if path.is_symlink() else None) for name, path in paths)
+        return frozenset((name, file_state(path), link) for name, path, link in entries)
 
     def state_of(self, file: MediaFile) -> FileState | None:
-        """Tell in which state a file was when it was measured; nothing for a link, which may lead elsewhere."""
-        return None if (self.root / file.path).is_symlink() else self._measured[file.path][0]
+        """Return the state in which a file was measured. None for a link, since its target may change."""
+        return None if (self.root / file.path).is_symlink() else self._measurements[file.path][0]
 
     def is_unchanged(self, path: str, state: FileState) -> bool:
-        """Tell whether the file at a path is in a state still."""
-        place = self.root / path
-        return file_state(place) == state and not place.is_symlink()
+        """Return whether the file at a path still has a state, and is not a link."""
+        file = self.root / path
+        return file_state(file) == state and not file.is_symlink()
 
     def path_of(self, file: MediaFile) -> Path:
-        """Tell where a file is on the disk."""
+        """Return the path of a file on disk."""
         return self.root / file.path
 
     def _locate(self, name: str) -> Path | None:
-        """Find a file however its name is composed: macOS writes `é` as two characters, editors as one."""
+        """Return the path of a file, however its name is normalized, or None if there is no such file.
+
+        macOS writes `é` as two characters, editors as one.
+        """
         if "\x00" in name:
             return None
         exact = self.root / name
         if exact.is_file():
             return exact
-        wanted = unicodedata.normalize("NFC", name)
-        return next((self.root / each for each in self._names() if unicodedata.normalize("NFC", each) == wanted), None)
+        normalized = unicodedata.normalize("NFC", name)
+        return next(
+            (
+                self.root / candidate
+                for candidate in self._names()
+                if unicodedata.normalize("NFC", candidate) == normalized
+            ),
+            None,
+        )
 
     def _names(self) -> list[str]:
         return [path.relative_to(self.root).as_posix() for path in sorted(self.root.rglob("*")) if path.is_file()]
 
     def _nearest(self, name: str) -> str:
-        known = {each.casefold(): each for each in self._names() if os.fsencode(each).decode(errors="replace") == each}
-        near = difflib.get_close_matches(name.removeprefix("media/").casefold(), known, n=1, cutoff=0.75)
-        return known[near[0]] if near else f"it in the folder {self.root}"
+        known = {
+            candidate.casefold(): candidate
+            for candidate in self._names()
+            if os.fsencode(candidate).decode(errors="replace") == candidate
+        }
+        matches = difflib.get_close_matches(name.removeprefix("media/").casefold(), known, n=1, cutoff=0.75)
+        return known[matches[0]] if matches else f"it in the folder {self.root}"
 
     def _measure(self, file: Path) -> MediaFile:
         path, state = file.relative_to(self.root).as_posix(), file_state(file)
-        kept = self._measured.get(path)
-        if kept and kept[0] == state:
-            return kept[1]
-        with file.open("rb") as opened:
-            size, digest = os.fstat(opened.fileno()).st_size, hashlib.file_digest(opened, "sha256").hexdigest()
-        look = _look(file, f"media/{path}")
-        kind = look.type or guess_type(path) or "application/octet-stream"
-        measured = MediaFile(path, size, kind, digest, look.width, look.height, look.flaw, look.moves)
-        self._measured[path] = (state, measured)
-        self._newly_measured[path] = None
-        return measured
+        cached = self._measurements.get(path)
+        if cached and cached[0] == state:
+            return cached[1]
+        with file.open("rb") as stream:
+            size, digest = os.fstat(stream.fileno()).st_size, hashlib.file_digest(stream, "sha256").hexdigest()
+        info = _read_picture_info(file, f"media/{path}")
+        media_type = info.type or guess_type(path) or "application/octet-stream"
+        media_file = MediaFile(path, size, media_type, digest, info.width, info.height, info.flaw, info.moves)
+        self._measurements[path] = (state, media_file)
+        self._new_paths[path] = None
+        return media_file
 
-    def remember(self, state: FileState, file: MediaFile) -> None:
-        """Take a file for measured, as it was in a state: only while it is in that, this counts."""
-        self._measured.setdefault(file.path, (state, file))
+    def add_measurement(self, state: FileState, file: MediaFile) -> None:
+        """Cache a measurement of a file. It is used only while the file is in that state."""
+        self._measurements.setdefault(file.path, (state, file))
 
-    def newly_measured(self) -> list[tuple[FileState, MediaFile]]:
-        """Give what was measured since this was asked last, and in which states."""
-        paths, self._newly_measured = self._newly_measured, {}
-        found = (self._measured[path] for path in paths if path in self._measured)
-        return [(state, file) for state, file in found if state]
+    def pop_new_measurements(self) -> list[tuple[FileState, MediaFile]]:
+        """Return the files measured since the last call, with their states."""
+        paths, self._new_paths = self._new_paths, {}
+        measurements = (self._measurements[path] for path in paths if path in self._measurements)
+        return [(state, file) for state, file in measurements if state]
 
 
-class _Look(NamedTuple):
-    """What a look at a file as a picture found: its size as it is shown, or why it cannot be shown."""
+class _PictureInfo(NamedTuple):
+    """The result of reading a file as a picture: its displayed size, or why it cannot be shown."""
 
     type: str | None = None
     width: int | None = None
@@ -143,49 +157,55 @@ class _Look(NamedTuple):
     moves: bool = False
 
 
-def _look(file: Path, path: str) -> _Look:
-    """Measure a picture, without decoding it."""
+def _read_picture_info(file: Path, path: str) -> _PictureInfo:
+    """Return the type and size of a picture without decoding it."""
     try:
-        quietly = warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning)
-        with quietly, Image.open(file, formats=tuple(FORMATS)) as picture:
+        no_warnings = warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning)
+        with no_warnings, Image.open(file, formats=tuple(PICTURE_FORMATS)) as picture:
             width, height = picture.size
-            kind, endings = FORMATS[str(picture.format)]
+            media_type, suffixes = PICTURE_FORMATS[str(picture.format)]
             exif = Image.Exif()
-            if kind == "image/png":
+            if media_type == "image/png":
                 exif.load(picture.info.get("exif", b""))  # `getexif` would decode it
             else:
                 exif = picture.getexif()
-            orientation, moves = exif.get(_ORIENTATION), kind == "image/webp" and getattr(picture, "is_animated", False)
+            orientation, moves = (
+                exif.get(_ORIENTATION_TAG),
+                media_type == "image/webp" and getattr(picture, "is_animated", False),
+            )
     except Image.DecompressionBombError:
-        return _Look(flaw=Message.of("picture-far-too-large", path=path, limit=MAX_PIXELS))
-    except Exception:  # Pillow raises of many kinds, and no file may keep the others from being read
-        with file.open("rb") as opened:
-            is_picture = _BEGINNINGS.match(opened.read(12))
-        return _Look(flaw=Message.of("picture-damaged", path=path) if is_picture else None)
+        return _PictureInfo(flaw=Message.of("picture-far-too-large", path=path, limit=MAX_PIXELS))
+    except Exception:  # Pillow raises many kinds; no file may prevent the others from being read
+        with file.open("rb") as stream:
+            is_picture = _PICTURE_SIGNATURES.match(stream.read(12))
+        return _PictureInfo(flaw=Message.of("picture-damaged", path=path) if is_picture else None)
     if isinstance(orientation, int) and orientation >= 5:
         width, height = height, width
     if width * height > MAX_PIXELS:
         message = Message.of("picture-too-large", path=path, width=width, height=height, limit=MAX_PIXELS)
-        return _Look(kind, flaw=message)
-    if file.suffix.lower() not in endings:
-        return _Look(kind, flaw=Message.of("picture-misnamed", path=path, type=kind, name=f"{file.stem}{endings[0]}"))
-    if _ends_early(file, kind):
-        return _Look(kind, flaw=Message.of("picture-damaged", path=path))
-    return _Look(kind, width, height, moves=moves)
+        return _PictureInfo(media_type, flaw=message)
+    if file.suffix.lower() not in suffixes:
+        return _PictureInfo(
+            media_type,
+            flaw=Message.of("picture-misnamed", path=path, type=media_type, name=f"{file.stem}{suffixes[0]}"),
+        )
+    if _is_truncated(file, media_type):
+        return _PictureInfo(media_type, flaw=Message.of("picture-damaged", path=path))
+    return _PictureInfo(media_type, width, height, moves=moves)
 
 
-def _ends_early(file: Path, kind: str) -> bool:
-    """Tell whether the end of a picture's file is missing; what follows behind the end is no matter."""
+def _is_truncated(file: Path, media_type: str) -> bool:
+    """Return whether the end of a picture file is missing. Data after the end marker is ignored."""
     size = file.stat().st_size
-    with file.open("rb") as opened:
-        head = opened.read(12)
-        if kind == "image/webp":
-            return size < int.from_bytes(head[4:8], "little") + 8  # RIFF tells its length
-        opened.seek(max(size - _TAIL, 0))
-        tail = opened.read()
-    return {"image/jpeg": b"\xff\xd9", "image/png": b"IEND", "image/gif": b"\x3b"}[kind] not in tail
+    with file.open("rb") as stream:
+        head = stream.read(12)
+        if media_type == "image/webp":
+            return size < int.from_bytes(head[4:8], "little") + 8  # RIFF states its length
+        stream.seek(max(size - _TAIL_BYTES, 0))
+        tail = stream.read()
+    return {"image/jpeg": b"\xff\xd9", "image/png": b"IEND", "image/gif": b"\x3b"}[media_type] not in tail
 
 
 def is_within(path: Path, root: Path) -> bool:
-    """Tell whether a path is below a folder once all links are followed."""
+    """Return whether a path is below a folder once all links are resolved."""
     return os.path.realpath(path).startswith(os.path.realpath(root) + os.sep)

@@ -1,6 +1,6 @@
-"""ArticleReader: reads single article files, each as what it says and what is wrong with it.
+"""ArticleReader: reads and checks single article files.
 
-It knows no other file than the one it is asked for; `content` puts them together.
+It knows one file at a time; `ContentFolder` combines them.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from feeds.model.mediafile import Media, MediaFile
 from feeds.model.problems import InvalidValue, Message, Problem
 from feeds.model.site import Site
 from feeds.model.site_fields import slug
-from feeds.model.yamlfile import MAX_BYTES, Tree, read
+from feeds.model.yamlfile import MAX_YAML_BYTES, Tree, parse_yaml
 
 from . import checks
 from .media import MediaFolder, is_within
 
-_READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
-ENDING = ".yaml"
+ARTICLE_SUFFIX = ".yaml"
 """Suffix of article files."""
 
 ANY_FILE = ""
 """Stands for any file below `media/`."""
 
 OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
-"""The places that are remembered of a file, for problems that show only later."""
+"""The keys whose positions are stored for each file, for problems that are found later."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleFile:
-    """An article file as it was last read: `article` is what it says, or said when it was last without fault.
+    """An article file as it was last read. `article` is the article in it, or the last valid one if it is broken.
 
-    `media` are the files below `media/` that it names, in the states in which they were; with ANY_FILE among them, it
-    may depend on any.
+    `media` are the files below `media/` that it refers to, each with its state at that time. With ANY_FILE among
+    them, it may depend on any file.
     """
 
     state: FileState | None
@@ -53,54 +53,64 @@ class ArticleFile:
     media: Mapping[str, FileState] = field(default_factory=dict)
 
     @property
-    def told(self) -> tuple[Problem, ...]:
-        """The problems that are told of: none before it has settled."""
+    def reported_problems(self) -> tuple[Problem, ...]:
+        """The problems to report: none until the file has settled."""
         return self.problems if self.is_settled else ()
 
     @property
-    def ties(self) -> object:
-        """What of it matters for other articles, and where that stands: while it is the same, so are their problems."""
-        one = self.article
-        about = one and (one.slug, one.id, one.twin, one.language, one.draft, one.published)
-        return about, self.tree and self.tree.values_at
+    def cross_file_key(self) -> object:
+        """What the problems of other articles depend on, with positions. Equal keys give equal problems."""
+        article = self.article
+        fields = article and (
+            article.slug,
+            article.id,
+            article.twin,
+            article.language,
+            article.draft,
+            article.published,
+        )
+        return fields, self.tree and self.tree.values_at
 
     def depends_on(self, changed: Set[str]) -> bool:
-        """Tell whether it has to be read again where some files below `media/` changed, came or went."""
+        """Return whether the file must be read again after files below `media/` changed, came or went."""
         may_be_any = self.is_broken or ANY_FILE in self.media
         return bool(changed) and (may_be_any or not self.media.keys().isdisjoint(changed))
 
 
 class ArticleReader:
-    """The files of a content folder, read one at a time."""
+    """Reads the files of a content folder, one at a time."""
 
     def __init__(self, root: Path, media: MediaFolder) -> None:
-        """Look at a folder; nothing is read yet."""
+        """Set the folder. Nothing is read yet."""
         self.root, self.media = root, media
 
     def load(self, path: Path, site: Site, before: ArticleFile | None, *, is_first: bool) -> ArticleFile:
-        """Read a file, and keep its last good article where it is broken; `is_first` is the first reading of all.
+        """Read and check a file. If it is broken, keep its last valid article.
 
-        That one tells at once; later, a file may be caught while it is being written.
+        Problems are reported at once if `is_first`, the very first reading. Later, a file may be read while it is
+        being written, so they are reported only once it has settled.
         """
         state = file_state(path)
-        media = _Asked(self.media)
-        article, tree, problems = self._checked(path, site, media)
+        media = _RecordingMedia(self.media)
+        article, tree, problems = self._read_and_check(path, site, media)
         is_broken = any(problem.severity == "error" for problem in problems)
-        good = before.article if before and before.article and before.article.fits(site) else None
+        last_valid = before.article if before and before.article and before.article.is_valid_for(site) else None
         if is_broken:
-            outline = before.tree if before and good else None
+            outline = before.tree if before and last_valid else None
             is_settled = is_first or (before is not None and before.state == state and before.is_broken)
-            return ArticleFile(state, good, outline, tuple(problems), True, is_settled)
-        kept = good if good and article and _is_same(good, article) else article
+            return ArticleFile(state, last_valid, outline, tuple(problems), True, is_settled)
+        current = last_valid if last_valid and article and _is_same(last_valid, article) else article
         outline = tree.outline(*OUTLINE) if tree else None
-        return ArticleFile(state, kept, outline, tuple(problems), False, media=media.files)
+        return ArticleFile(state, current, outline, tuple(problems), False, media=media.files)
 
-    def _checked(self, path: Path, site: Site, media: Media) -> tuple[Article | None, Tree | None, list[Problem]]:
+    def _read_and_check(
+        self, path: Path, site: Site, media: Media
+    ) -> tuple[Article | None, Tree | None, list[Problem]]:
         name = slug(path.stem)
         if not name:
             message = Message.of("file-name-without-letters", name=path.stem)
             return None, None, [Problem(str(path), 1, 1, "", message)]
-        tree, problems = self.tree(path)
+        tree, problems = self.read_tree(path)
         article = self.article(tree, path, site, media)
         if article and tree:
             problems += checks.body_problems(tree, article, site, media)
@@ -110,26 +120,26 @@ class ArticleReader:
         return article, tree, problems
 
     def article(self, tree: Tree | None, path: Path, site: Site, media: Media | None = None) -> Article | None:
-        """Make the article of a file's values, with the pictures that its body shows."""
+        """Return the article of a parsed file, with the pictures in its body, or None if it is not valid."""
         media = media or self.media
         article = read_article(tree, ArticleContext(site, media, slug(path.stem))) if tree else None
         return article and article.with_body_pictures(checks.pictures_in(article, site, media))
 
     def categories_in(self, path: Path) -> list[str]:
-        """Give what a file says of its categories, whether they exist or not."""
-        tree, _ = self.tree(path)
-        written = tree.value.get("categories") if tree else None
-        return [str(each) for each in written] if isinstance(written, list) else [str(written)]
+        """Return the categories that a file names, whether they exist or not."""
+        tree, _ = self.read_tree(path)
+        categories = tree.value.get("categories") if tree else None
+        return [str(category) for category in categories] if isinstance(categories, list) else [str(categories)]
 
-    def tree(self, path: Path) -> tuple[Tree | None, list[Problem]]:
-        """Read a file as values, or tell what is in the way."""
-        data, problem = self.text(path)
-        return (None, [problem]) if problem else read(data, str(path))
+    def read_tree(self, path: Path) -> tuple[Tree | None, list[Problem]]:
+        """Parse a file. Return its values, or None if it cannot be parsed, and its problems."""
+        data, problem = self.read_bytes(path)
+        return (None, [problem]) if problem else parse_yaml(data, str(path))
 
-    def text(self, path: Path) -> tuple[bytes, Problem | None]:
-        """Read a file's bytes, or tell what is in the way."""
+    def read_bytes(self, path: Path) -> tuple[bytes, Problem | None]:
+        """Return the bytes of a file, and a problem if it cannot be read."""
         try:
-            return self._bytes(path), None
+            return self._read_bytes(path), None
         except InvalidValue as error:
             message = error.message
         except FileNotFoundError:
@@ -138,75 +148,78 @@ class ArticleReader:
             message = Message.of("file-unreadable", reason=fault.strerror or "")
         return b"", Problem(str(path), 1, 1, "", message)
 
-    def _bytes(self, path: Path) -> bytes:
-        """Read a file, through no link that leaves the folder, and waiting for nobody (a FIFO's other end)."""
+    def _read_bytes(self, path: Path) -> bytes:
+        """Read a file without following a link out of the folder, and without blocking on a FIFO."""
         file = self._open(path)
         try:
-            found = os.fstat(file)
-            if not stat.S_ISREG(found.st_mode):
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode):
                 raise InvalidValue("file-not-regular")
-            if found.st_size > MAX_BYTES:
-                raise InvalidValue("file-too-large", size=found.st_size, limit=MAX_BYTES)
-            return os.read(file, MAX_BYTES + 1)
+            if status.st_size > MAX_YAML_BYTES:
+                raise InvalidValue("file-too-large", size=status.st_size, limit=MAX_YAML_BYTES)
+            return os.read(file, MAX_YAML_BYTES + 1)
         finally:
             os.close(file)
 
     def _open(self, path: Path) -> int:
         try:
-            return os.open(path, _READING | os.O_NOFOLLOW)
-        except OSError as fault:
-            if fault.errno == errno.ENXIO:
+            return os.open(path, _OPEN_FLAGS | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
                 raise InvalidValue("file-not-regular") from None
-            if fault.errno != errno.ELOOP:
+            if error.errno != errno.ELOOP:
                 raise
-        path.stat()  # a link that leads nowhere, or in a circle, is told as such
+        path.stat()  # raises OSError for a broken or circular link
         if not is_within(path, self.root):
             raise InvalidValue("link-leaves-folder", target=os.path.realpath(path))
-        return os.open(path, _READING)
+        return os.open(path, _OPEN_FLAGS)
 
 
-class _Asked:
-    """The folder of media for one article, which notes what was asked of it."""
+class _RecordingMedia:
+    """The media folder for one article, which records the files that are looked up."""
 
     def __init__(self, media: MediaFolder) -> None:
         self._media = media
         self.files: dict[str, FileState] = {}
 
     def find(self, path: str) -> MediaFile:
-        found = self._media.find(path)
-        state = self._media.state_of(found)
-        is_exact = "/".join(PurePosixPath(path).parts) == found.path  # else one with that very name may come
-        self.files[found.path if state and is_exact else ANY_FILE] = state or ()
-        return found
+        file = self._media.find(path)
+        state = self._media.state_of(file)
+        is_exact = "/".join(PurePosixPath(path).parts) == file.path  # else an exact match may be added
+        self.files[file.path if state and is_exact else ANY_FILE] = state or ()
+        return file
 
 
-def _is_same(one: Article, other: Article) -> bool:
-    return (one.id, one.slug, one.digest) == (other.id, other.slug, other.digest)
+def _is_same(previous: Article, current: Article) -> bool:
+    return (previous.id, previous.slug, previous.digest) == (current.id, current.slug, current.digest)
 
 
-def free_name(name: str, taken: Container[str]) -> str:
-    """Make a name that no other file has: the beginning of one, with a number behind it where it is taken."""
+def free_name(name: str, existing_names: Container[str]) -> str:
+    """Return a name that is not in `existing_names`: the start of `name`, numbered if necessary."""
     name, number = name[:80].rstrip("-"), 1
-    while (free := name if number == 1 else f"{name}-{number}") in taken:
+    while (candidate := name if number == 1 else f"{name}-{number}") in existing_names:
         number += 1
-    return free
+    return candidate
 
 
 def is_ignored(name: str) -> bool:
-    """Tell whether a file is hidden, a lock, or a backup by its name."""
+    """Return whether a file is hidden, a lock, or a backup, by its name."""
     return name.startswith((".", "#", "~")) or name.endswith("~")
 
 
-def wrong_name(path: Path) -> Problem | None:
-    """Tell of a file that is no article by its name; one that was surely meant as an article is an error."""
-    if (name := str(path)).isascii() and name.endswith(ENDING):
+def name_problem(path: Path) -> Problem | None:
+    """Return a problem if the name of a file is not that of an article.
+
+    It is an error if the file was surely meant as an article, else a warning.
+    """
+    if (name := str(path)).isascii() and name.endswith(ARTICLE_SUFFIX):
         return None
     shown = os.fsencode(path).decode(errors="replace")
     if shown != str(path):
         return Problem(shown, 1, 1, "", Message.of("file-name-not-utf-8"))
-    if path.suffix == ENDING:
+    if path.suffix == ARTICLE_SUFFIX:
         return None
-    if path.suffix in (".yml", ".txt", ".md") or ENDING in path.suffixes:
-        name = f"{path.name.partition('.')[0]}{ENDING}"
+    if path.suffix in (".yml", ".txt", ".md") or ARTICLE_SUFFIX in path.suffixes:
+        name = f"{path.name.partition('.')[0]}{ARTICLE_SUFFIX}"
         return Problem(str(path), 1, 1, "", Message.of("file-name-suffix", name=name))
     return Problem(str(path), 1, 1, "", Message.of("file-not-an-article"), "warning")

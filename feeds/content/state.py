@@ -1,6 +1,6 @@
-"""StateFolder: what outlives the process: the manifest, the last good text of each article file, and what was read.
+"""StateFolder: what outlives a process: the manifest, the last valid text of each article file, and caches.
 
-It decides nothing. Where the folder cannot be used, that is told once, and the service goes on without a memory.
+It makes no decisions. If the folder cannot be used, that is logged once, and the service runs without stored state.
 """
 
 from __future__ import annotations
@@ -15,120 +15,126 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from feeds.base.atomic import write_whole
+from feeds.base.atomic import atomic_write
 from feeds.base.fingerprint import FileState, file_state
 from feeds.base.locks import FileLock
 from feeds.feed.manifest import Manifest
 
-BUILT = "built.json"
-"""The file of the hubs and topics that were built last."""
+BUILT_FILE = "built.json"
+"""Name of the file with the hubs and topics of the last build."""
 
-TOLD = "told.json"
-"""The file of what each hub was told."""
+NOTIFIED_FILE = "told.json"
+"""Name of the file with the topics that each hub was notified of."""
 
-Built = tuple[tuple[str, ...], dict[str, str]]
+BuiltTopics = tuple[tuple[str, ...], dict[str, str]]
 Kind = TypeVar("Kind")
 
-_BUILT: TypeAdapter[Built] = TypeAdapter(Built)
-_TOLD: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, str]])
+_BUILT_TOPICS: TypeAdapter[BuiltTopics] = TypeAdapter(BuiltTopics)
+_NOTIFIED_TOPICS: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, str]])
 
 logger = logging.getLogger(__name__)
 
 
 class StateFolder:
-    """A folder of ours, shared by all processes of one machine."""
+    """A folder for our own state, shared by all processes of one machine."""
 
     def __init__(self, root: Path) -> None:
-        """Look at a folder; nothing is made or read yet."""
+        """Set the folder. Nothing is created or read yet."""
         self.root = root
-        self._is_told = False
-        self._known: tuple[FileState | None, Manifest] | None = None
+        self._is_error_logged = False
+        self._cached_manifest: tuple[FileState | None, Manifest] | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes out, until the block ends or the process does: the kernel frees the lock (flock)."""
+        """Lock out other processes until the block ends.
+
+        The kernel releases the lock if the process ends (flock).
+        """
         lock = FileLock(self.root / "lock")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             lock.acquire()
-        except OSError as fault:
-            self.report(fault)
+        except OSError as error:
+            self.log_error(error)
         try:
             yield
         finally:
             lock.release()
 
     def read_manifest(self) -> Manifest | None:
-        """Read the manifest; a damaged one is set aside under another name."""
+        """Return the manifest, or None if there is none. A damaged file is logged and renamed."""
         path = self.root / "manifest.json"
         try:
             state = file_state(path)
-            if self._known is None or self._known[0] != state:
-                self._known = (state, Manifest.from_json(path.read_bytes()))
-            return self._known[1]
+            if self._cached_manifest is None or self._cached_manifest[0] != state:
+                self._cached_manifest = (state, Manifest.from_json(path.read_bytes()))
+            return self._cached_manifest[1]
         except FileNotFoundError:
             return None
-        except OSError as fault:
-            self.report(fault)
-        except ValueError as fault:
-            aside = path.with_name(f"manifest.damaged-{os.getpid()}.json")
-            logger.error("%s: %s; it is set aside as %s, and begun anew", path, fault, aside.name)
+        except OSError as error:
+            self.log_error(error)
+        except ValueError as error:
+            backup = path.with_name(f"manifest.damaged-{os.getpid()}.json")
+            logger.error("%s: %s; it is set aside as %s, and begun anew", path, error, backup.name)
             with suppress(OSError):
-                path.rename(aside)
+                path.rename(backup)
         return None
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write down the manifest."""
-        with suppress(OSError):  # it is told
+        """Write the manifest."""
+        with suppress(OSError):  # already logged
             path = self._write("manifest.json", manifest.to_json(with_past=True))
-            self._known = (file_state(path), manifest)
+            self._cached_manifest = (file_state(path), manifest)
 
     def _write(self, name: str, data: bytes) -> Path:
-        """Write a file whole. Raises OSError, which is told, and that it is over as well."""
+        """Write a file atomically. Raises OSError, which is logged, as is the first success after it."""
         path = self.root / name
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            write_whole(path, data)
-        except OSError as fault:
-            self.report(fault)
+            atomic_write(path, data)
+        except OSError as error:
+            self.log_error(error)
             raise
-        if self._is_told:
+        if self._is_error_logged:
             logger.warning("%s can be used again", self.root)
-            self._is_told = False
+            self._is_error_logged = False
         return path
 
-    def read_built(self) -> Built | None:
-        """Give the hubs and topics of what was built last as a whole: digests by the addresses that were built."""
-        return self._read(BUILT, _BUILT)
+    def read_built_topics(self) -> BuiltTopics | None:
+        """Return the hubs of the last complete build, and the digests of its topics by URL, or None."""
+        return self._read(BUILT_FILE, _BUILT_TOPICS)
 
-    def write_built(self, built: Built) -> None:
-        """Write down what was built."""
-        with suppress(OSError):  # it is told
-            self._write(BUILT, _BUILT.dump_json(built, indent=1))
+    def write_built_topics(self, built: BuiltTopics) -> None:
+        """Write the hubs and topics of a build."""
+        with suppress(OSError):  # already logged
+            self._write(BUILT_FILE, _BUILT_TOPICS.dump_json(built, indent=1))
 
-    def read_told(self) -> dict[str, dict[str, str]]:
-        """Give what each hub was told: digests by topic; where that cannot be read, all is told again."""
-        return self._read(TOLD, _TOLD) or {}
+    def read_notified_topics(self) -> dict[str, dict[str, str]]:
+        """Return the topics that each hub was notified of: digests by topic.
 
-    def write_told(self, told: Mapping[str, Mapping[str, str]]) -> None:
-        """Write down what each hub was told."""
-        with suppress(OSError):  # it is told
-            self._write(TOLD, json.dumps(told, indent=1).encode())
+        If that cannot be read, it is empty, and hubs are notified of everything again.
+        """
+        return self._read(NOTIFIED_FILE, _NOTIFIED_TOPICS) or {}
+
+    def write_notified_topics(self, notified_topics: Mapping[str, Mapping[str, str]]) -> None:
+        """Write the topics that each hub was notified of."""
+        with suppress(OSError):  # already logged
+            self._write(NOTIFIED_FILE, json.dumps(notified_topics, indent=1).encode())
 
     def _read(self, name: str, kind: TypeAdapter[Kind]) -> Kind | None:
-        """Read a JSON file; one that is damaged is told of, and is as none."""
+        """Return the content of a JSON file, or None if it is missing or damaged, which is logged."""
         try:
             return kind.validate_json((self.root / name).read_bytes())
         except FileNotFoundError:
             pass
-        except OSError as fault:
-            self.report(fault)
+        except OSError as error:
+            self.log_error(error)
         except ValueError:
             logger.error("%s is damaged; it is begun anew", self.root / name)
         return None
 
-    def report(self, fault: Exception) -> None:
-        """Log once that the folder cannot be used; the next write that succeeds ends it."""
-        if not self._is_told:
-            logger.error("%s cannot be used: %s; nothing outlives this process until it can", self.root, fault)
-            self._is_told = True
+    def log_error(self, error: Exception) -> None:
+        """Log once that the folder cannot be used. The next successful write resets this."""
+        if not self._is_error_logged:
+            logger.error("%s cannot be used: %s; nothing outlives this process until it can", self.root, error)
+            self._is_error_logged = True

@@ -1,6 +1,6 @@
-"""Announcing: hubs are told of whatever changes, by one of the processes that serve, once all have the new bytes.
+"""Announcer: one of the serving processes notifies hubs of changes, once all processes have the new bytes.
 
-It makes no edition and serves nothing; what a hub is told, and how, is `websub`'s affair.
+It builds no edition and serves nothing. `websub` decides what a hub is notified of, and how.
 """
 
 from __future__ import annotations
@@ -22,49 +22,62 @@ from feeds.content.state import StateFolder
 from feeds.edition.edition import Edition
 from feeds.server.publisher import Publisher
 
-from .websub import LIVE_WITHIN, LONGEST, HubError, Told, Topics, await_live, pending, tell, topics_of
+from .websub import (
+    LIVE_TIMEOUT_SECONDS,
+    MAX_RETRY_SECONDS,
+    HubError,
+    NotifiedTopics,
+    Topics,
+    notify_hub,
+    pending,
+    topics_of,
+    wait_until_live,
+)
 
-ROLE = "announcer"
-"""The file in the state folder that the process which announces has locked."""
+ANNOUNCER_LOCK = "announcer"
+"""Name of the file in the state folder that the process which notifies hubs has locked."""
 
-WORKERS = "workers"
-"""The folder in it where each process says which edition it has, in a file that it has locked."""
+WORKERS_FOLDER = "workers"
+"""Name of the folder in the state folder with a locked file per process, which records its edition."""
 
-LATEST = 5.0
-"""Seconds after which hubs are told though a process has not the new bytes: it may have a fault of its own."""
+MAX_WORKER_LAG_SECONDS = 5.0
+"""Seconds to wait for all processes to have the new bytes. One may have an error of its own."""
 
-_STEP = 0.02
-_PATIENCE = 1.0
+_WORKER_POLL_SECONDS = 0.02
+_ROLE_RETRY_SECONDS = 1.0
 """Seconds between two attempts to take over the role of a process that ended."""
 
 logger = logging.getLogger(__name__)
 
 
 class Workers:
-    """The processes that serve from one state folder, each with the date of the edition that it has.
+    """The processes that serve from one state folder, each with the date of its edition.
 
-    A process holds a lock on its file in the folder, whose time of change is that date.
+    A process holds a lock on its file in the folder. The mtime of the file is that date.
     """
 
     def __init__(self, root: Path) -> None:
-        """Take the state folder; no file is created before `report`."""
-        self._folder, self._name = root / WORKERS, secrets.token_hex(8)  # containers have the same process ids
-        self._own, self._role = FileLock(root / f"worker-{self._name}"), FileLock(root / ROLE)
+        """Set the state folder. No file is created before `record`."""
+        self._folder, self._name = root / WORKERS_FOLDER, secrets.token_hex(8)  # containers have the same process ids
+        self._worker_lock, self._announcer_lock = (
+            FileLock(root / f"worker-{self._name}"),
+            FileLock(root / ANNOUNCER_LOCK),
+        )
         self._is_registered = False
 
     def close(self) -> None:
         """Release both locks, as if the process had ended."""
-        self._own.release()
-        self._role.release()
+        self._worker_lock.release()
+        self._announcer_lock.release()
 
-    def report(self, date: datetime) -> None:
-        """Record the date of the edition that this process has."""
+    def record(self, date: datetime) -> None:
+        """Record the date of the edition that this process serves."""
         path = self._folder / self._name
         if not self._is_registered:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._own.acquire()
-            os.utime(self._own.path, (0, 0))
-            self._own.path.rename(path)  # it is locked from the moment it can be seen
+            self._worker_lock.acquire()
+            os.utime(self._worker_lock.path, (0, 0))
+            self._worker_lock.path.rename(path)  # it is locked before others can see it
             self._is_registered = True
         os.utime(path, (date.timestamp(), date.timestamp()))
 
@@ -87,14 +100,14 @@ class Workers:
             lock.release()
 
     def is_announcer(self) -> bool:
-        """Return whether this process announces; it does if no other does."""
+        """Return whether this process notifies hubs. It takes the role if no other process has it."""
         self._folder.parent.mkdir(parents=True, exist_ok=True)
-        return self._role.acquire(wait=False)
+        return self._announcer_lock.acquire(wait=False)
 
 
 @dataclass
-class _Line:
-    """Where we are with a hub: since when it has to be told, how often in a row it failed, when it is tried again."""
+class HubRetry:
+    """State of a hub: when its topics became pending, failures in a row, and when to retry."""
 
     since: float = 0.0
     failures: int = 0
@@ -103,127 +116,132 @@ class _Line:
 
 @dataclass
 class Announcer:
-    """Tells hubs of topics whenever they change, each from a thread of its own, until the process ends.
+    """Notifies hubs of topics whenever they change, each in its own thread, until the process ends.
 
-    `keep` writes down what was told; it is called by one thread at a time. `count` is called with the hub and the
-    outcome of each attempt.
+    `save` stores the notified topics; it is called by one thread at a time. `count` is called with the hub and
+    the outcome of each attempt.
     """
 
-    told: Told
-    keep: Callable[[Told], None]
+    notified_topics: NotifiedTopics
+    save: Callable[[NotifiedTopics], None]
     count: Callable[[str, str], None] | None = None
     _hubs: tuple[str, ...] = field(default=(), init=False)
     _topics: Topics = field(default_factory=dict, init=False)
-    _lines: dict[str, _Line] = field(default_factory=dict, init=False)
-    _news: threading.Condition = field(default_factory=threading.Condition, init=False)
+    _retries: dict[str, HubRetry] = field(default_factory=dict, init=False)
+    _condition: threading.Condition = field(default_factory=threading.Condition, init=False)
 
     def update(self, hubs: tuple[str, ...], topics: Topics) -> None:
-        """Have hubs told of topics, as far as they do not know them."""
-        with self._news:
+        """Set the hubs and their topics. Hubs are notified of those that they do not know yet."""
+        with self._condition:
             if (self._hubs, self._topics) == (hubs, topics):
                 return
             self._hubs, self._topics = hubs, topics
             for hub in hubs:
-                if hub not in self._lines:
-                    self._lines[hub] = _Line()
-                    threading.Thread(target=self._serve, args=(hub,), name=f"hub {hub}", daemon=True).start()
-            self._news.notify_all()
+                if hub not in self._retries:
+                    self._retries[hub] = HubRetry()
+                    threading.Thread(target=self._notify_forever, args=(hub,), name=f"hub {hub}", daemon=True).start()
+            self._condition.notify_all()
 
-    def _serve(self, hub: str) -> None:
-        line = self._lines[hub]
+    def _is_current(self, topics: Topics) -> bool:
+        return self._topics is topics
+
+    def _notify_forever(self, hub: str) -> None:
+        retry = self._retries[hub]
         while True:
-            with self._news:
+            with self._condition:
                 while not self._is_due(hub):
-                    self._news.wait(self._seconds_to_wait(hub))
-                topics, told = self._topics, self.told.get(hub, {})
-                line.since = line.since or time.monotonic()
-            fault, names = None, list[str]()
+                    self._condition.wait(self._seconds_to_wait(hub))
+                topics, notified_topics = self._topics, self.notified_topics.get(hub, {})
+                retry.since = retry.since or time.monotonic()
+            error, pending_topics = None, list[str]()
             try:
-                until, names = line.since + LIVE_WITHIN, pending(told, topics)
-                await_live(topics, names, until=until, is_wanted=lambda topics=topics: self._topics is topics)  # type: ignore[misc]
+                until, pending_topics = retry.since + LIVE_TIMEOUT_SECONDS, pending(notified_topics, topics)
+                wait_until_live(topics, pending_topics, until=until, is_wanted=partial(self._is_current, topics))
                 if self._topics is topics or time.monotonic() >= until:
-                    tell(hub, told, topics, partial(self._know, hub))
-            except HubError as found:
-                fault = found
-            except Exception as found:  # whatever it is, the other hubs are told, and this one later
+                    notify_hub(hub, notified_topics, topics, partial(self._record_topics, hub))
+            except HubError as exception:
+                error = exception
+            except Exception as exception:  # whatever it is, other hubs are notified, and this one is retried
                 logger.exception("hub %s", hub)
-                fault = HubError(repr(found))
-            with self._news:
-                self._settle(line, hub, fault)
-                self._tell_of(hub, len(names), fault)
+                error = HubError(repr(exception))
+            with self._condition:
+                self._record_outcome(retry, hub, error)
+                self._log_attempt(hub, len(pending_topics), error)
 
-    def _tell_of(self, hub: str, count: int, fault: HubError | None) -> None:
-        """Log an attempt to tell a hub, and count it."""
-        is_told = not fault and not pending(self.told.get(hub, {}), self._topics)
-        if not is_told and not fault:
-            return  # there was something newer to tell of
-        outcome = "failed" if fault else "told"
+    def _log_attempt(self, hub: str, count: int, error: HubError | None) -> None:
+        """Log and count an attempt to notify a hub."""
+        is_up_to_date = not error and not pending(self.notified_topics.get(hub, {}), self._topics)
+        if not is_up_to_date and not error:
+            return  # newer topics are pending
+        outcome = "failed" if error else "told"
         if self.count:
             self.count(hub, outcome)
-        log.tell("announcement", hub=hub, outcome=outcome, topics=count, fault=str(fault) if fault else None)
+        log.log_event("announcement", hub=hub, outcome=outcome, topics=count, fault=str(error) if error else None)
 
-    def _know(self, hub: str, known: Topics) -> None:
-        with self._news:
-            self.told = {each: self.told.get(each, {}) for each in self._hubs} | {hub: known}
-            self.keep(self.told)
+    def _record_topics(self, hub: str, hub_topics: Topics) -> None:
+        with self._condition:
+            self.notified_topics = {other_hub: self.notified_topics.get(other_hub, {}) for other_hub in self._hubs} | {
+                hub: hub_topics
+            }
+            self.save(self.notified_topics)
 
     def _is_due(self, hub: str) -> bool:
-        has_news = hub in self._hubs and bool(pending(self.told.get(hub, {}), self._topics))
-        return has_news and time.monotonic() >= self._lines[hub].retry_at
+        has_pending = hub in self._hubs and bool(pending(self.notified_topics.get(hub, {}), self._topics))
+        return has_pending and time.monotonic() >= self._retries[hub].retry_at
 
     def _seconds_to_wait(self, hub: str) -> float | None:
-        left = self._lines[hub].retry_at - time.monotonic()
-        return left if left > 0 else None
+        seconds = self._retries[hub].retry_at - time.monotonic()
+        return seconds if seconds > 0 else None
 
-    def _settle(self, line: _Line, hub: str, fault: HubError | None) -> None:
-        """Note how an attempt ended: the oftener it failed, the later it is tried again."""
-        if fault is None:
-            if not pending(self.told.get(hub, {}), self._topics):
-                line.since = 0.0
-                if line.failures:
+    def _record_outcome(self, retry: HubRetry, hub: str, error: HubError | None) -> None:
+        """Record the outcome of an attempt. The delay before a retry doubles with each failure."""
+        if error is None:
+            if not pending(self.notified_topics.get(hub, {}), self._topics):
+                retry.since = 0.0
+                if retry.failures:
                     logger.warning("hub %s: told of all that it missed", hub)
-            line.failures, line.retry_at = 0, 0.0
+            retry.failures, retry.retry_at = 0, 0.0
             return
-        line.failures += 1
-        wait = max(fault.wait or 0.0, min(2.0 ** (line.failures - 1), LONGEST))
-        line.retry_at = time.monotonic() + wait
-        if line.failures == 1:
-            logger.warning("hub %s: %s; it is told later", hub, fault)
+        retry.failures += 1
+        delay = max(error.wait or 0.0, min(2.0 ** (retry.failures - 1), MAX_RETRY_SECONDS))
+        retry.retry_at = time.monotonic() + delay
+        if retry.failures == 1:
+            logger.warning("hub %s: %s; it is told later", hub, error)
 
 
 def start(publisher: Publisher, count: Callable[[str, str], None] | None) -> None:
-    """Have hubs told of what this process and its like serve, in a thread that ends with the process."""
+    """Start a thread that notifies hubs of what this machine's processes serve. It ends with the process."""
     if publisher.state:
-        about = publisher, publisher.state, count
-        threading.Thread(target=_follow, args=about, name="announcing", daemon=True).start()
+        arguments = publisher, publisher.state, count
+        threading.Thread(target=_run, args=arguments, name="announcing", daemon=True).start()
 
 
-def _follow(publisher: Publisher, state: StateFolder, count: Callable[[str, str], None] | None) -> None:
-    workers, told = Workers(state.root), ""
+def _run(publisher: Publisher, state: StateFolder, count: Callable[[str, str], None] | None) -> None:
+    workers, logged_error = Workers(state.root), ""
     announcer: Announcer | None = None
     edition: Edition | None = None
     while True:
-        edition = publisher.wait(edition, _PATIENCE)
+        edition = publisher.wait(edition, _ROLE_RETRY_SECONDS)
         if edition is None or not (edition.site.hubs or announcer):
             continue
         try:
-            is_ours, fault = _is_ours(workers, edition.modified), ""
-        except OSError as error:  # then every process announces: twice is better than never
-            is_ours, fault = True, str(error)
-        if fault not in ("", told):
-            logger.error("each process tells hubs of changes: %s", fault)
-        told = fault
-        if is_ours:
-            announcer = announcer or Announcer(state.read_told(), state.write_told, count)
+            is_announcer, message = _is_announced_here(workers, edition.modified), ""
+        except OSError as error:  # then every process notifies hubs: twice is better than never
+            is_announcer, message = True, str(error)
+        if message not in ("", logged_error):
+            logger.error("each process tells hubs of changes: %s", message)
+        logged_error = message
+        if is_announcer:
+            announcer = announcer or Announcer(state.read_notified_topics(), state.write_notified_topics, count)
             announcer.update(edition.site.hubs, topics_of(edition.site, edition.manifest))
 
 
-def _is_ours(workers: Workers, date: datetime) -> bool:
-    """Tell whether this process announces an edition; if so, wait until all processes have it."""
-    workers.report(date)
+def _is_announced_here(workers: Workers, date: datetime) -> bool:
+    """Return whether this process notifies hubs of an edition. If so, wait until all processes have it."""
+    workers.record(date)
     if not workers.is_announcer():
         return False
-    end = time.monotonic() + LATEST
-    while not workers.all_have(date) and time.monotonic() < end:
-        time.sleep(_STEP)
+    deadline = time.monotonic() + MAX_WORKER_LAG_SECONDS
+    while not workers.all_have(date) and time.monotonic() < deadline:
+        time.sleep(_WORKER_POLL_SECONDS)
     return True

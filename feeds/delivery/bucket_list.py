@@ -1,53 +1,65 @@
-"""Inventory: what was sent to a bucket, object by object, and what hubs were told of it.
+"""BucketList: what was sent to a bucket, object by object, and what hubs were notified of.
 
-It opens nothing; `bucket` does.
+It does no I/O; `bucket` does.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from .websub import Told
+from pydantic import Field, TypeAdapter, ValidationError
 
-VERSION = 1
+from .websub import NotifiedTopics
+
+BUCKET_LIST_VERSION: Literal[1] = 1
 
 
-class State(NamedTuple):
-    """What an object is, and what it is made of, as digests."""
+class ObjectState(NamedTuple):
+    """The digest of an object's content, and that of its inputs."""
 
     digest: str
-    made_of: str | None
+    inputs_digest: str | None
 
 
 @dataclass
-class Inventory:
-    """What is in a bucket: states by key; keys of which that is not known; and what hubs were told.
+class BucketList:
+    """What is in a bucket: states by key, pending keys, and what hubs were notified of.
 
-    `version` is what the object's next version replaces, None if there is no object.
+    The state of a pending key is unknown. `version` identifies the stored list that the next one replaces; None if
+    there is none.
     """
 
-    objects: dict[str, State] = field(default_factory=dict)
+    objects: dict[str, ObjectState] = field(default_factory=dict)
     pending: set[str] = field(default_factory=set)
-    told: Told = field(default_factory=dict)
+    notified_topics: NotifiedTopics = field(default_factory=dict)
     version: Any = None
 
     def to_json(self) -> bytes:
-        """Write it, an object a line."""
-        objects = ",\n".join(f"{json.dumps(key)}: {json.dumps(state)}" for key, state in sorted(self.objects.items()))
-        pending, told = json.dumps(sorted(self.pending)), json.dumps(self.told)
-        head = f'{{"version": {VERSION}, "pending": {pending}, "told": {told}'
-        return f'{head},\n"objects": {{\n{objects}}}}}\n'.encode()
+        """Return the stored form; the version of the object is not part of it."""
+        stored = _Stored(
+            BUCKET_LIST_VERSION, sorted(self.pending), self.notified_topics, dict(sorted(self.objects.items()))
+        )
+        return _STORED.dump_json(stored, indent=0, by_alias=True)
 
     @classmethod
-    def from_json(cls, data: bytes, version: Any) -> Inventory:
-        """Read it. Raises ValueError where it is none of ours, or of another version."""
+    def from_json(cls, data: bytes, version: Any) -> BucketList:
+        """Parse a stored list. Raises ValueError for anything else, and for another version."""
         try:
-            values = json.loads(data)
-            if values["version"] != VERSION:
-                raise ValueError(f"the list has version {values['version']} (expected {VERSION})")
-            objects = {key: State(*state) for key, state in values["objects"].items()}
-            return cls(objects, set(values["pending"]), dict(values["told"]), version)
-        except (KeyError, TypeError) as fault:
-            raise ValueError(f"it is not a list of Feeds: {fault!r}") from None
+            stored = _STORED.validate_json(data)
+        except ValidationError as error:
+            raise ValueError(
+                f"it is not a list of Feeds, version {BUCKET_LIST_VERSION}: {error.errors()[0]['msg']}"
+            ) from None
+        return cls(stored.objects, set(stored.pending), stored.notified_topics, version)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    version: Literal[1]
+    pending: list[str]
+    notified_topics: Annotated[NotifiedTopics, Field(alias="told")]
+    objects: dict[str, ObjectState]
+
+
+_STORED = TypeAdapter(_Stored)

@@ -1,70 +1,99 @@
-"""Written: what a build wrote, file by file, and the list of it that the next build reads.
+"""BuiltFile: a file that a build wrote, and the list of all of them that the next build reads.
 
-It opens no file; `folder` does.
+It does no I/O; `folder` does.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator, AwareDatetime, NonNegativeInt, TypeAdapter, ValidationError
 
 from .export import Headers
 
-VERSION = 1
+BUILD_LIST_VERSION: Literal[1] = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What was written of a file: what it is and is made of, as digests, what hosts are told of it, and its date.
+class BuiltFile:
+    """A file that a build wrote: digests of its content and inputs, what hosts need to know, and its date.
 
-    `lengths` are those of the file (under "") and of its compressed copies; one that does not pay is not there, and has
-    the length -1.
+    `lengths` are those of the file (under "") and of its compressed copies. A copy that is not worth keeping is not
+    written, and has the length -1.
     """
 
     digest: str
-    made_of: str | None
+    inputs_digest: str | None
     content_type: str
     headers: Headers
-    modified: datetime
+    modified: AwareDatetime
     lengths: Mapping[str, int]
 
 
-BEGUN = Written("", None, "", (), datetime(1970, 1, 1, tzinfo=UTC), {})
-"""What a build that was cut off may have written, in part or as a whole."""
+INTERRUPTED_FILE = BuiltFile("", None, "", (), datetime(1970, 1, 1, tzinfo=UTC), {})
+"""A file that an interrupted build may have written, partly or completely."""
 
 
 def is_name(name: str) -> bool:
-    """Tell whether a text can be the name of a file that a build wrote: below its folder, and no list of its own."""
+    """Return whether a text can be the name of a file that a build wrote: below its folder, and not its list."""
     parts = name.split("/")
     return not {"", ".", ".."} & set(parts) and "\0" not in name and not name.startswith(".feeds")
 
 
-def to_json(written: Mapping[str, Written]) -> bytes:
-    """Write down what was written, by name: a file a line, and headers that many have once."""
-    headers = list(dict.fromkeys(each.headers for each in written.values()))
-    number = {each: place for place, each in enumerate(headers)}
-    lines = []
-    for name, each in sorted(written.items()):
-        about = (each.digest, each.made_of, each.content_type, number[each.headers], int(each.modified.timestamp()))
-        lines.append(f"{json.dumps(name)}: {json.dumps([*about, each.lengths])}")
-    files = ",\n".join(lines)
-    return f'{{"version": {VERSION}, "headers": {json.dumps(headers)},\n"files": {{\n{files}}}}}\n'.encode()
+def _file_name(name: str) -> str:
+    if not is_name(name):
+        raise ValueError(f"{name!r} is not a file name")
+    return name
 
 
-def from_json(data: bytes) -> dict[str, Written]:
-    """Read it. Raises ValueError where it is none of ours, or of another version."""
+class _StoredFile(NamedTuple):
+    digest: str
+    inputs_digest: str | None
+    content_type: str
+    headers_index: NonNegativeInt
+    modified: AwareDatetime
+    lengths: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    version: Literal[1]
+    headers: list[Headers]
+    files: dict[Annotated[str, AfterValidator(_file_name)], _StoredFile]
+
+
+_STORED = TypeAdapter(_Stored)
+
+
+def to_json(built_files: Mapping[str, BuiltFile]) -> bytes:
+    """Return the list of built files as JSON, sorted by name; headers that many files share are stored once."""
+    headers = list(dict.fromkeys(file.headers for file in built_files.values()))
+    indexes = {value: index for index, value in enumerate(headers)}
+    files = {
+        name: _StoredFile(
+            file.digest,
+            file.inputs_digest,
+            file.content_type,
+            indexes[file.headers],
+            file.modified,
+            dict(file.lengths),
+        )
+        for name, file in sorted(built_files.items())
+    }
+    return _STORED.dump_json(_Stored(BUILD_LIST_VERSION, headers, files), indent=0)
+
+
+def from_json(data: bytes) -> dict[str, BuiltFile]:
+    """Parse such a list. Raises ValueError for anything else, and for another version."""
     try:
-        values = json.loads(data)
-        if values["version"] != VERSION:
-            raise ValueError(f"the list has version {values['version']} (expected {VERSION})")
-        if bad := [name for name in values["files"] if not is_name(name)]:
-            raise ValueError(f"{bad[0]!r} is not a file name")
-        headers = [tuple(map(tuple, each)) for each in values["headers"]]
+        stored = _STORED.validate_json(data)
         return {
-            name: Written(digest, made_of, kind, headers[number], datetime.fromtimestamp(modified, UTC), lengths)
-            for name, (digest, made_of, kind, number, modified, lengths) in values["files"].items()
+            name: BuiltFile(*file[:3], stored.headers[file.headers_index], *file[4:])
+            for name, file in stored.files.items()
         }
-    except (KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as fault:
-        raise ValueError(f"it is not a list of Feeds: {fault!r}") from None
+    except (ValidationError, IndexError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise ValueError(f"it is not a list of Feeds, version {BUILD_LIST_VERSION}: {reason}") from None

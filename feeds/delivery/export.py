@@ -1,7 +1,7 @@
-"""Export: an edition as files, each with what a host has to know of it, in the order in which they are put.
+"""Export: an edition as files, with what a host has to know of each, in the order in which they are written.
 
-It writes nothing; `folder` and `bucket` do. What is put later refers to what is there by then: pictures first, then
-pages, then feeds, and the manifest at the end, so that an interrupted copy shows no reader what is missing.
+It writes nothing; `folder` and `bucket` do. A file refers only to files that exist by then: pictures first, then
+pages, then feeds, and the manifest at the end. So an interrupted copy shows no reader a link to a missing file.
 """
 
 from __future__ import annotations
@@ -16,34 +16,41 @@ from pathlib import Path
 from feeds.base.fingerprint import fingerprint, fingerprint_bytes
 from feeds.base.version import code_digest
 from feeds.content.media import MediaFolder
-from feeds.content.pictures import TYPES, PictureStore
-from feeds.edition.document import IMMUTABLE, SANDBOX, SCRIPTABLE, SECURITY, cache_control, content_security_policy
-from feeds.edition.edition import MANIFEST, Edition
-from feeds.edition.routes import Sheet
+from feeds.content.pictures import RENDITION_TYPES, PictureStore
+from feeds.edition.document import (
+    IMMUTABLE_CACHE_CONTROL,
+    SANDBOX_POLICY,
+    SCRIPTABLE_TYPES,
+    SECURITY_HEADERS,
+    cache_control,
+    content_security_policy,
+)
+from feeds.edition.edition import MANIFEST_PATH, Edition
+from feeds.edition.routes import Rendered
 from feeds.formats import crawlers, pages
 from feeds.model.renditions import Original, picture_path
 
-SHORT = 60
-"""Seconds that a copy from a host of files may be kept: such a host does not know when an embargo ends."""
+STATIC_MAX_AGE_SECONDS = 60
+"""Maximum cache lifetime in seconds at a static host, which does not know when an embargo ends."""
 
-ENTRIES = 20_000
-"""How many entries are kept, since each is in its page, and in pages and documents of months."""
+EXPORT_CACHED_ENTRIES = 20_000
+"""Number of entries to cache for an export: each is in its own page, and in the pages and documents of months."""
 
-SMALL_TYPE = "image/webp"
+SMALL_PICTURE_TYPE = "image/webp"
 
-_NAME = re.compile(r"(/(?![.])[^/\x00-\x1f]+)+")
+_OLD_PATH = re.compile(r"(/(?![.])[^/\x00-\x1f]+)+")
 """An old path that can be the key of an object."""
 
-_ENDINGS = (".rss", ".atom", ".json")
+_FEED_SUFFIXES = (".rss", ".atom", ".json")
 
 Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A file as it is made: its bytes or the file that has them, and all headers that do not tell of the bytes.
+class ExportedContent:
+    """The content of a file: its bytes or the file that has them, and all headers that do not depend on the bytes.
 
-    `digest` changes when any of that does; `modified` is in UTC and whole seconds.
+    `digest` changes when any of that does. `modified` is in UTC and whole seconds.
     """
 
     source: bytes | Path
@@ -54,186 +61,201 @@ class Made:
 
     @property
     def data(self) -> bytes:
-        """Its bytes."""
+        """The bytes of the file."""
         return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
 
     @property
     def is_text(self) -> bool:
-        """Tell whether it pays to compress it; pictures, sound and film are compressed already."""
-        kind = self.content_type.partition(";")[0]
-        return kind.startswith("text/") or kind.endswith(("xml", "json"))
+        """Return whether it is worth compressing. Pictures, audio and video are compressed already."""
+        media_type = self.content_type.partition(";")[0]
+        return media_type.startswith("text/") or media_type.endswith(("xml", "json"))
 
 
 @dataclass
 class ExportedFile:
-    """A file of an edition: `path` is the decoded path that it answers; it is `made` when it is asked for.
+    """A file of an edition. `path` is its decoded URL path. `content` is rendered on first access.
 
-    `made_of` is a digest of what it is made of, where that is known without making it: of the same, the same is made.
-    What is of one `stage` refers to what is of an earlier one, or of its own.
+    `inputs_digest` is a digest of the inputs, if they are known without rendering; equal inputs give equal content.
+    A file refers only to files of its own `stage` or an earlier one.
     """
 
     path: str
     stage: int
     is_page: bool
-    _make: Callable[[], Made]
-    _parts: Callable[[], str | None] = lambda: None
+    _render: Callable[[], ExportedContent]
+    _compute_inputs_digest: Callable[[], str | None] = lambda: None
 
     @cached_property
-    def made(self) -> Made:
-        """What it is."""
-        return self._make()
+    def content(self) -> ExportedContent:
+        """The content of the file, rendered on first access."""
+        return self._render()
 
     @cached_property
-    def made_of(self) -> str | None:
-        """What it is made of."""
-        return self._parts()
+    def inputs_digest(self) -> str | None:
+        """Digest of the inputs, or None if it is unknown."""
+        return self._compute_inputs_digest()
 
     @property
     def name(self) -> str:
-        """Its path in a folder, where a page is the `index.html` of a folder of its own."""
+        """The path in a folder, where a page is the `index.html` of its own folder."""
         return f"{self.path.rstrip('/')}/index.html"[1:] if self.is_page else self.path[1:]
 
     @property
     def key(self) -> str:
-        """Its path in a bucket, where a name needs no ending, but may not be that of a folder."""
+        """The key in a bucket, which needs no suffix, but must not be that of a folder."""
         return f"{self.path}index.html"[1:] if self.path.endswith("/") else self.path[1:]
 
 
 class Export:
-    """All files of an edition, made one after the other; the pictures that it shows are taken from a store."""
+    """All files of an edition, rendered one at a time. Its pictures come from a store."""
 
     def __init__(self, edition: Edition, media: MediaFolder, pictures: PictureStore) -> None:
-        """Take an edition, and where its files and pictures are."""
+        """Set the edition, and the sources of its media files and pictures."""
         self.edition, self._media, self._pictures = edition, media, pictures
-        edition.table.entries.most = ENTRIES
         site = edition.site
         policy = ("Content-Security-Policy", content_security_policy(site.url))
-        self.headers: Headers = (("Cache-Control", cache_control(min(SHORT, site.max_age))), *SECURITY, policy)
+        self.headers: Headers = (
+            ("Cache-Control", cache_control(min(STATIC_MAX_AGE_SECONDS, site.max_age))),
+            *SECURITY_HEADERS,
+            policy,
+        )
 
     def files(self, copies: Iterable[ExportedFile] = ()) -> Iterator[ExportedFile]:
-        """Go through them in the order in which they are to be put, with copies where they belong."""
-        yield from self._made_pictures()
+        """Yield the files in the order in which they are written, with `copies` before the manifest."""
+        yield from self._picture_files()
         yield from self._media_files()
-        yield from self._others()
+        yield from self._generated_files()
         *paths, manifest = sorted(self._paths(), key=self._stage)
         yield from map(self._document, paths)
         yield from copies
         yield self._document(manifest)
 
     def _paths(self) -> Iterator[str]:
-        guesses = {guess for guess, _ in self.edition.guesses()}
+        guesses = {guess for guess, _ in self.edition.guessed_paths()}
         return (path for path in self.edition if path not in guesses)
 
     def _stage(self, path: str) -> int:
-        """Tell how late a document is put: those that others refer to come first."""
+        """Return the stage of a document. Documents that others refer to have an earlier one."""
         site = self.edition.site
-        place = site.language_of(path.removeprefix(site.path))[1]
-        if place.startswith(("/static/", "/articles/")):
+        site_path = site.split_language(path.removeprefix(site.path))[1]
+        if site_path.startswith(("/static/", "/articles/")):
             return 0
-        if place.startswith("/feeds/") and path.endswith(_ENDINGS):
-            return 3 if path in self.edition.manifest.documents else 2  # what is older is in the others
-        return 4 if place == MANIFEST else 1
+        if site_path.startswith("/feeds/") and path.endswith(_FEED_SUFFIXES):
+            return 3 if path in self.edition.manifest.documents else 2  # others include the archives feeds link to
+        return 4 if site_path == MANIFEST_PATH else 1
 
     def count(self) -> int:
-        """Tell how many files there are, without making them."""
-        pictures = sum(2 + len(each.small_names) for each in self._shown())
+        """Return the number of files without rendering them."""
+        pictures = sum(2 + len(original.small_names) for original in self._shown_originals())
         return sum(1 for _ in self._paths()) + pictures + len(self.edition.files) + len(self.edition.site.languages) + 1
 
-    def places(self) -> dict[str, str]:
-        """Give the paths that are answered from another file than their own, each with that file's path in a folder."""
+    def rewrites(self) -> dict[str, str]:
+        """Return the paths that are answered from another file, each with the path of that file in a folder."""
         site = self.edition.site
         homes = (site.path + site.home_path(language) for language in site.languages)
-        return {**{home: f"{home}index.html" for home in homes}, **dict(self.edition.guesses())}
+        return {**{home: f"{home}index.html" for home in homes}, **dict(self.edition.guessed_paths())}
 
-    def missing(self) -> dict[str, str]:
-        """Give the pages for addresses that lead nowhere, by what the addresses begin with that each is for."""
+    def not_found_pages(self) -> dict[str, str]:
+        """Return the not-found pages by the path prefix that each is for."""
         site = self.edition.site
         return {"": "/404.html"} | {
             f"{site.path}/{language}/": f"{site.path}/{language}/404.html" for language in site.languages[1:]
         }
 
-    def guessed(self, *, with_ending: bool = False) -> Iterator[ExportedFile]:
-        """Give feeds once more, under the paths that readers guess; or those alone whose type a host can tell."""
-        for guess, path in self.edition.guesses():
+    def guessed_path_copies(self, *, with_ending: bool = False) -> Iterator[ExportedFile]:
+        """Yield copies of feeds under the paths that readers guess.
+
+        `with_ending` yields only those whose media type a host can derive from the suffix.
+        """
+        for guess, path in self.edition.guessed_paths():
             if not with_ending or "." in guess:
                 yield self._document(path, guess)
 
-    def moved(self) -> Iterator[ExportedFile]:
-        """Give feeds once more, under old paths that are redirected to them, for a host that cannot redirect."""
+    def moved_path_copies(self) -> Iterator[ExportedFile]:
+        """Yield copies of feeds under old paths that redirect to them, for a host that cannot redirect."""
         site = self.edition.site
         for old, new in self.redirects().items():
             path = site.path + new.removeprefix(site.url)
-            if path in self.edition.manifest.documents and _NAME.fullmatch(old):
+            if path in self.edition.manifest.documents and _OLD_PATH.fullmatch(old):
                 yield self._document(path, old)
 
     def redirects(self) -> dict[str, str]:
-        """Give the old paths that lead elsewhere; what is there again is no old path."""
+        """Return the redirects from old paths to URLs. A path that exists again is left out."""
         site = self.edition.site
-        found = ((site.path + old, new) for old, new in site.moved_paths.items())
+        targets = ((site.path + old, new) for old, new in site.path_redirects.items())
         media = {f"{site.path}/media/{path}" for path in self.edition.files}
-        return {old: new for old, new in found if old and old not in media and not self.edition.has(old)}
+        return {old: new for old, new in targets if old and old not in media and not self.edition.has(old)}
 
-    def asked(self) -> dict[str, dict[str, str]]:
-        """Give the paths that lead elsewhere with some query, which only a server can tell."""
+    def query_redirects(self) -> dict[str, dict[str, str]]:
+        """Return the redirects that depend on a query, as URLs by query by path. Only a server can apply them."""
         site = self.edition.site
-        return {site.path + path: found for path, found in site.moved_queries.items()}
+        return {site.path + path: targets for path, targets in site.query_redirects.items()}
 
-    def _document(self, path: str, at: str | None = None) -> ExportedFile:
-        known = self.edition.manifest.documents.get(path)
-        modified = known.modified if known else self.edition.modified
-        make = partial(self._made, partial(self.edition.sheet, path), modified)
+    def _document(self, path: str, public_path: str | None = None) -> ExportedFile:
+        revision = self.edition.manifest.documents.get(path)
+        modified = revision.modified if revision else self.edition.modified
+        make = partial(self._content_of, partial(self.edition.render, path), modified)
         is_page = "." not in path.rpartition("/")[2]
-        return ExportedFile(at or path, self._stage(path), is_page, make, partial(self._made_of, path))
+        return ExportedFile(
+            public_path or path, self._stage(path), is_page, make, partial(self._inputs_digest_of, path)
+        )
 
-    def _made(self, sheet: Callable[[], Sheet], modified: datetime) -> Made:
-        found = sheet()
-        headers = tuple({**dict(self.headers), **dict(found.headers)}.items())
-        digest = fingerprint(found.content_type, fingerprint_bytes(found.data), headers)
-        return Made(found.data, found.content_type, headers, modified, digest)
+    def _content_of(self, render: Callable[[], Rendered], modified: datetime) -> ExportedContent:
+        document = render()
+        headers = tuple({**dict(self.headers), **dict(document.headers)}.items())
+        digest = fingerprint(document.content_type, fingerprint_bytes(document.data), headers)
+        return ExportedContent(document.data, document.content_type, headers, modified, digest)
 
-    def _made_of(self, path: str) -> str | None:
-        found = self.edition.made_of(path)
-        return fingerprint(found, code_digest(), self.headers) if found else None
+    def _inputs_digest_of(self, path: str) -> str | None:
+        digest = self.edition.inputs_digest(path)
+        return fingerprint(digest, code_digest(), self.headers) if digest else None
 
-    def _others(self) -> Iterator[ExportedFile]:
-        """Give what a server of ours makes at the request: pages of what is not there, and where to report a fault."""
+    def _generated_files(self) -> Iterator[ExportedFile]:
+        """Yield the files that our own server generates on request: not-found pages and `security.txt`."""
         site, modified = self.edition.site, self.edition.modified
-        sheets = {path: Sheet(self.edition.missing(path), pages.CONTENT_TYPE) for path in self.missing().values()}
-        if text := crawlers.security(site, self.edition.catalog.now):
-            sheets[site.path + crawlers.SECURITY] = Sheet(text, crawlers.TEXT_TYPE)
+        sheets = {
+            path: Rendered(self.edition.not_found_page(path), pages.CONTENT_TYPE)
+            for path in self.not_found_pages().values()
+        }
+        if text := crawlers.security_txt(site, self.edition.catalog.now):
+            sheets[site.path + crawlers.SECURITY_TXT_PATH] = Rendered(text, crawlers.TEXT_TYPE)
         for path, sheet in sheets.items():
-            yield ExportedFile(path, 0, False, partial(self._made, lambda sheet=sheet: sheet, modified))  # type: ignore[misc]
+            yield ExportedFile(path, 0, False, partial(self._content_of, lambda sheet=sheet: sheet, modified))  # type: ignore[misc]
 
-    def _shown(self) -> Iterable[Original]:
+    def _shown_originals(self) -> Iterable[Original]:
         catalog = self.edition.catalog
-        live = (each for each in catalog.live if not each.withdrawal(catalog.now))
-        return dict.fromkeys(original for each in live for original in each.originals)
+        live = (article for article in catalog.live if not article.withdrawal(catalog.now))
+        return dict.fromkeys(original for article in live for original in article.originals)
 
-    def _made_pictures(self) -> Iterator[ExportedFile]:
-        """Give the forms of pictures that something live shows; those for pages are made if they are not there yet."""
-        site, there = self.edition.site, self.edition.table.entries.pictures
-        headers = (("Cache-Control", IMMUTABLE), *self.headers[1:])
-        found: dict[str, Path] = {}
-        for original in self._shown():
-            if renditions := there.of(original):
-                for each in (renditions.feed, renditions.card):
-                    found[each.name] = self._pictures.folder / each.name
+    def _picture_files(self) -> Iterator[ExportedFile]:
+        """Yield the renditions that live articles show. Those for pages are created if they are missing."""
+        site, pictures = self.edition.site, self.edition.builder.entries.pictures
+        headers = (("Cache-Control", IMMUTABLE_CACHE_CONTROL), *self.headers[1:])
+        files: dict[str, Path] = {}
+        for original in self._shown_originals():
+            if renditions := pictures.of(original):
+                for rendition in (renditions.feed, renditions.card):
+                    files[rendition.name] = self._pictures.folder / rendition.name
                 for name in original.small_names:
-                    found[name] = self._pictures.small(original, name) or self._pictures.folder / renditions.feed.name
-        for name, file in found.items():
-            kind = TYPES.get(name.rpartition(".")[2], SMALL_TYPE)
-            made = Made(file, kind, headers, _date_of(file), fingerprint(kind, file.name, headers))
-            yield ExportedFile(site.path + picture_path(name), 0, False, lambda made=made: made)  # type: ignore[misc]
+                    files[name] = (
+                        self._pictures.small_picture(original, name) or self._pictures.folder / renditions.feed.name
+                    )
+        for name, file in files.items():
+            media_type = RENDITION_TYPES.get(name.rpartition(".")[2], SMALL_PICTURE_TYPE)
+            content = ExportedContent(
+                file, media_type, headers, _date_of(file), fingerprint(media_type, file.name, headers)
+            )
+            yield ExportedFile(site.path + picture_path(name), 0, False, lambda content=content: content)  # type: ignore[misc]
 
     def _media_files(self) -> Iterator[ExportedFile]:
         site = self.edition.site
         for path, file in self.edition.files.items():
             headers = self.headers
-            if file.type in SCRIPTABLE:
-                headers = (*headers[:-1], ("Content-Security-Policy", SANDBOX))
+            if file.type in SCRIPTABLE_TYPES:
+                headers = (*headers[:-1], ("Content-Security-Policy", SANDBOX_POLICY))
             source, digest = self._media.path_of(file), fingerprint(file.type, file.digest, headers)
-            made = Made(source, file.type, headers, _date_of(source), digest)
-            yield ExportedFile(f"{site.path}/media/{path}", 0, False, lambda made=made: made)  # type: ignore[misc]
+            content = ExportedContent(source, file.type, headers, _date_of(source), digest)
+            yield ExportedFile(f"{site.path}/media/{path}", 0, False, lambda content=content: content)  # type: ignore[misc]
 
 
 def _date_of(file: Path) -> datetime:

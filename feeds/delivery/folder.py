@@ -1,7 +1,7 @@
-"""BuildFolder: an edition as files that any web server gives, for `flask build`.
+"""BuildFolder: an edition as files that any web server serves, for `flask build`.
 
-It writes only what changed, each file whole, and removes only what an earlier build wrote. What that was stands in a
-list of its own, and what is being written in a journal, so that an interrupted build is finished by the next.
+Only changes are written, each file atomically, and only files of an earlier build are removed. A list records the
+files of a build, and a journal those that are being written, so that an interrupted build is finished by the next.
 """
 
 from __future__ import annotations
@@ -19,62 +19,65 @@ from typing import TextIO
 
 import brotli
 
-from feeds.base.atomic import write_whole
+from feeds.base.atomic import atomic_write
 from feeds.base.fingerprint import fingerprint_bytes
 from feeds.base.locks import FileLock
-from feeds.edition.document import pays
-from feeds.edition.edition import MANIFEST
+from feeds.edition.document import worth_compressing
+from feeds.edition.edition import MANIFEST_PATH
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
 
 from . import host_config
-from .build_list import BEGUN, Written, from_json, is_name, to_json
-from .export import Export, ExportedFile, Made
+from .build_list import INTERRUPTED_FILE, BuiltFile, from_json, is_name, to_json
+from .export import Export, ExportedContent, ExportedFile
 
-LIST, JOURNAL = ".feeds.json", ".feeds.new"
-"""What a build wrote; and, until it is done, the names of what it was the first to write."""
+BUILD_LIST, JOURNAL = ".feeds.json", ".feeds.new"
+"""The list of the files of a build; and, until it is done, the journal of the names that are new."""
 
-NGINX = ".nginx"
-"""The folder of what nginx includes: `maps.conf` outside its servers, and `server.conf` in one."""
+NGINX_FOLDER = ".nginx"
+"""The folder of files that nginx includes: `maps.conf` outside its servers, and `server.conf` in one."""
 
-LARGE = 500_000
-"""Bytes beyond which Brotli's best level takes seconds, at every change: the manifest of a large site, say."""
+BEST_BROTLI_BYTES = 500_000
+"""Size in bytes above which Brotli's best level takes seconds per change, such as a large manifest."""
 
-CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
+COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
     ".gz": lambda data: gzip.compress(data, 9, mtime=0),
-    ".br": lambda data: bytes(brotli.compress(data, quality=11 if len(data) <= LARGE else 9)),
+    ".br": lambda data: bytes(brotli.compress(data, quality=11 if len(data) <= BEST_BROTLI_BYTES else 9)),
 }
-"""The endings of compressed copies, which hosts look for beside a file, and what makes them."""
+"""The suffixes of compressed copies, which hosts look for next to a file, and the compressors."""
 
 HOST_FILES: Mapping[str, Callable[[host_config.Hosting], bytes]] = {
     "_redirects": host_config.redirects,
     "_headers": host_config.headers,
-    f"{NGINX}/maps.conf": host_config.nginx_maps,
-    f"{NGINX}/server.conf": host_config.nginx_server,
+    f"{NGINX_FOLDER}/maps.conf": host_config.nginx_maps,
+    f"{NGINX_FOLDER}/server.conf": host_config.nginx_server,
 }
-"""The files that tell hosts about all others."""
+"""The files that configure hosts, and the functions that render them."""
 
-_LONGEST = 255
-"""Bytes that the name of a file may have."""
+_MAX_NAME_BYTES = 255
+"""Maximum length of a file name in bytes."""
 
-_TEMPORARY = ".feeds-new-"
+_TEMPORARY_PREFIX = ".feeds-new-"
 
-_AHEAD = 32
-"""How many files are compressed ahead of the one that is written."""
+_COMPRESS_AHEAD = 32
+"""Number of files that are compressed ahead of the one that is written."""
 
-_SECOND = timedelta(seconds=1)
+_ONE_SECOND = timedelta(seconds=1)
 
-Copies = Mapping[str, bytes | None]
-"""The compressed copies of a file by their endings; nothing where one does not pay."""
+CompressedCopies = Mapping[str, bytes | None]
+"""The compressed copies of a file by suffix. None if a copy is not worth keeping."""
 
 
 class FolderError(Exception):
-    """A folder that cannot be built in: what was found, and what is wanted."""
+    """A folder that cannot be built into: what is wrong, and what was expected."""
 
 
 @dataclass
-class Report:
-    """What a build did, compressed copies apart: the names of what it wrote, and numbers of files; and of what site."""
+class BuildReport:
+    """What a build did: its site and manifest, the names of written files, and the numbers of others.
+
+    Compressed copies are not counted.
+    """
 
     site: Site
     manifest: Manifest
@@ -83,20 +86,20 @@ class Report:
     unchanged: int = 0
 
     @property
-    def tells_nginx(self) -> bool:
-        """Tell whether nginx has to read its configuration again."""
-        return any(name.startswith(f"{NGINX}/") for name in self.written)
+    def needs_nginx_reload(self) -> bool:
+        """Return whether nginx has to reload its configuration."""
+        return any(name.startswith(f"{NGINX_FOLDER}/") for name in self.written)
 
 
 class BuildFolder:
-    """A folder that a web server has as the root of a host."""
+    """A folder that a web server uses as the root of a host."""
 
     def __init__(self, root: Path) -> None:
-        """Look at a folder; nothing is read yet, and it need not be there."""
+        """Set the folder, which need not exist. Nothing is read yet."""
         self.root = root
-        self._listed: dict[str, Written] = {}
-        self._known: dict[str, Written] = {}  # what is listed, and what one that was cut off began
-        self._foreign: set[str] = set()
+        self._listed_files: dict[str, BuiltFile] = {}
+        self._known_files: dict[str, BuiltFile] = {}  # listed files, and those that an interrupted build began
+        self._foreign_files: set[str] = set()
 
     def build(
         self,
@@ -106,63 +109,64 @@ class BuildFolder:
         force: bool = False,
         with_copies: bool = True,
         progress: Callable[[int], object] = lambda count: None,
-    ) -> Report:
-        """Write an edition over an earlier one; `make` makes it, after the manifest of that, once no other build runs.
+    ) -> BuildReport:
+        """Write an edition over an earlier one.
 
-        `force` goes on where there are files that no build wrote, and touches none of them. Without
-        `with_copies` nothing is compressed. `progress` is told how many files are left. Raises FolderError, and OSError
-        where the disk fails; the next build goes on from there.
+        `make` takes the manifest of the earlier one and returns the export. It is called once no other build runs.
+        `force` builds into a folder that contains other files, and touches none of them. Without `with_copies`
+        nothing is compressed. `progress` is called with the number of files left. Raises FolderError, and OSError if
+        the disk fails; the next build resumes.
         """
-        endings = tuple(CODINGS) if with_copies else ()
+        endings = tuple(COMPRESSORS) if with_copies else ()
         with self._journal() as journal:
-            if self._foreign and not force:
-                raise FolderError(self._refusal())
+            if self._foreign_files and not force:
+                raise FolderError(self._foreign_files_message())
             export = make(self._manifest(site))
             report, now, left = (
-                Report(export.edition.site, export.edition.manifest),
-                dict[str, Written](),
+                BuildReport(export.edition.site, export.edition.manifest),
+                dict[str, BuiltFile](),
                 export.count(),
             )
-            files = list(export.files(export.guessed(with_ending=True)))
-            self._begin(journal, [*(file.name for file in files), *HOST_FILES])
-            for some in (iter(files), _for_hosts(export, now)):
-                for file, coded in self._compressed(some, endings):
-                    if coded is None:
-                        now[file.name] = replace(self._known[file.name], made_of=file.made_of)
+            files = list(export.files(export.guessed_path_copies(with_ending=True)))
+            self._record_new_names(journal, [*(file.name for file in files), *HOST_FILES])
+            for batch in (iter(files), _host_files(export, now)):
+                for file, copies in self._compress_ahead(batch, endings):
+                    if copies is None:
+                        now[file.name] = replace(self._known_files[file.name], inputs_digest=file.inputs_digest)
                         report.unchanged += 1
                     else:
-                        now[file.name] = self._put(file, coded)
+                        now[file.name] = self._write_file(file, copies)
                         report.written.append(file.name)
                     left -= 1
                     progress(max(left, 0))
-            for name in sorted(self._known.keys() - now.keys()):
+            for name in sorted(self._known_files.keys() - now.keys()):
                 self._remove(name)
                 report.removed += 1
-            if now != self._listed:
-                self._write(LIST, to_json(now), is_durable=True)
+            if now != self._listed_files:
+                self._write(BUILD_LIST, to_json(now), is_durable=True)
         return report
 
     def _manifest(self, site: Site) -> Manifest | None:
-        """Give the manifest of what was built last; nothing where there is none that can be read."""
-        name = f"{site.path}{MANIFEST}"[1:]
-        if name in self._known:
+        """Return the manifest of the last build, or None if it is missing or cannot be read."""
+        name = f"{site.path}{MANIFEST_PATH}"[1:]
+        if name in self._known_files:
             with suppress(OSError, ValueError):
                 return Manifest.from_json((self.root / name).read_bytes())
         return None
 
     @contextmanager
     def _journal(self) -> Iterator[TextIO]:
-        """Keep other builds out (flock), and learn what is there; the journal goes once all is done."""
+        """Lock out other builds (flock), and read the folder. The journal is deleted once all is done."""
         self._make_folder(self.root)
         with FileLock(self.root):
-            self._listed = self._read_list()
+            self._listed_files = self._read_list()
             path = self.root / JOURNAL
             with path.open("a+", encoding="utf-8", errors="replace") as journal:
                 journal.seek(0)
-                lines = journal.read().split("\n")[:-1]  # what was written to its end
-                begun = dict.fromkeys(filter(is_name, lines), BEGUN)
-                self._known = begun | self._listed
-                self._foreign = set(self._look_around())
+                lines = journal.read().split("\n")[:-1]  # complete lines
+                begun = dict.fromkeys(filter(is_name, lines), INTERRUPTED_FILE)
+                self._known_files = begun | self._listed_files
+                self._foreign_files = set(self._foreign_names())
                 is_done = False
                 try:
                     yield journal
@@ -171,106 +175,112 @@ class BuildFolder:
                     if is_done or not journal.tell():
                         path.unlink()
 
-    def _begin(self, journal: TextIO, names: Iterable[str]) -> None:
-        """Write down what is new, through to the disk, before any of it is there."""
-        journal.writelines(f"{name}\n" for name in names if name not in self._known)
+    def _record_new_names(self, journal: TextIO, names: Iterable[str]) -> None:
+        """Write new names to the journal, and flush it to disk, before any of the files is written."""
+        journal.writelines(f"{name}\n" for name in names if name not in self._known_files)
         journal.flush()
         os.fsync(journal.fileno())
 
-    def _look_around(self) -> Iterator[str]:
-        """Go through the names of what no build wrote; what a build left half written is removed."""
-        own = {LIST, JOURNAL, *(name + ending for name in self._known for ending in ("", *CODINGS))}
+    def _foreign_names(self) -> Iterator[str]:
+        """Yield the names of files that no build wrote. Files that a build left half-written are deleted."""
+        own_names = {
+            BUILD_LIST,
+            JOURNAL,
+            *(name + ending for name in self._known_files for ending in ("", *COMPRESSORS)),
+        }
         for folder, folders, names in os.walk(self.root):
-            place = os.path.relpath(folder, self.root)
-            links = [each for each in folders if os.path.islink(os.path.join(folder, each))]
-            for each in (*names, *links):
-                name = each if place == "." else f"{place}/{each}"
-                if each.startswith(_TEMPORARY):
+            relative = os.path.relpath(folder, self.root)
+            links = [entry for entry in folders if os.path.islink(os.path.join(folder, entry))]
+            for entry in (*names, *links):
+                name = entry if relative == "." else f"{relative}/{entry}"
+                if entry.startswith(_TEMPORARY_PREFIX):
                     (self.root / name).unlink()
-                elif name not in own:
+                elif name not in own_names:
                     yield name
 
-    def _refusal(self) -> str:
-        some = ", ".join(sorted(self._foreign)[:3])
-        count = len(self._foreign)
+    def _foreign_files_message(self) -> str:
+        examples = ", ".join(sorted(self._foreign_files)[:3])
+        count = len(self._foreign_files)
         more = f" and {count - 3:,} more" if count > 3 else ""
         return (
-            f"{self.root} contains files that no build wrote: {some}{more} (use an empty folder, or --force,"
+            f"{self.root} contains files that no build wrote: {examples}{more} (use an empty folder, or --force,"
             " which leaves them as they are)"
         )
 
-    def _compressed(
+    def _compress_ahead(
         self, files: Iterator[ExportedFile], endings: tuple[str, ...]
-    ) -> Iterator[tuple[ExportedFile, Copies | None]]:
-        """Give all files in their order, and what is not there as it should be with its compressed copies.
+    ) -> Iterator[tuple[ExportedFile, CompressedCopies | None]]:
+        """Yield all files in order, each with its compressed copies, or None if it is up to date.
 
         Some are compressed ahead, in threads.
         """
-        ahead: deque[tuple[ExportedFile, Future[Copies] | None]] = deque()
+        ahead: deque[tuple[ExportedFile, Future[CompressedCopies] | None]] = deque()
         with ThreadPoolExecutor() as pool:
             for file in files:
                 is_same = self._is_current(file, endings)
-                ahead.append((file, None if is_same else pool.submit(_copies, file.made, file.name, endings)))
-                if len(ahead) > _AHEAD:
-                    yield _finished(*ahead.popleft())
+                ahead.append((file, None if is_same else pool.submit(_compress, file.content, file.name, endings)))
+                if len(ahead) > _COMPRESS_AHEAD:
+                    yield _with_result(*ahead.popleft())
             while ahead:
-                yield _finished(*ahead.popleft())
+                yield _with_result(*ahead.popleft())
 
     def _is_current(self, file: ExportedFile, endings: tuple[str, ...]) -> bool:
-        """Tell whether a file and its compressed copies are there as an earlier build wrote them.
+        """Return whether a file and its compressed copies are as an earlier build wrote them.
 
-        It is only made where it is not known to be made of the same.
+        It is rendered only if its `inputs_digest` is unknown or different.
         """
-        known = self._known.get(file.name)
-        if known is None or not self._is_there(file.name, known, endings):
+        known = self._known_files.get(file.name)
+        if known is None or not self._is_intact(file.name, known, endings):
             return False
-        return (known.made_of is not None and known.made_of == file.made_of) or known.digest == file.made.digest
+        return (
+            known.inputs_digest is not None and known.inputs_digest == file.inputs_digest
+        ) or known.digest == file.content.digest
 
-    def _is_there(self, name: str, known: Written, endings: tuple[str, ...]) -> bool:
-        there = {ending: length for ending, length in known.lengths.items() if length >= 0}
+    def _is_intact(self, name: str, known: BuiltFile, endings: tuple[str, ...]) -> bool:
+        existing = {ending: length for ending, length in known.lengths.items() if length >= 0}
         return known.lengths.keys() == {"", *endings} and all(
-            self._state(name + ending) == (known.modified, length) for ending, length in there.items()
+            self._state(name + ending) == (known.modified, length) for ending, length in existing.items()
         )
 
     def _state(self, name: str) -> tuple[datetime, int] | None:
         try:
-            found = (self.root / name).stat()
-            return datetime.fromtimestamp(found.st_mtime, UTC), found.st_size
+            status = (self.root / name).stat()
+            return datetime.fromtimestamp(status.st_mtime, UTC), status.st_size
         except OSError:
             return None
 
-    def _put(self, file: ExportedFile, copies: Copies) -> Written:
-        """Write a file and its copies; its date moves forward whenever it is another."""
-        known = self._known.get(file.name)
+    def _write_file(self, file: ExportedFile, copies: CompressedCopies) -> BuiltFile:
+        """Write a file and its copies. Its date moves forward whenever its content changes."""
+        known = self._known_files.get(file.name)
         self._make_way(file)
-        made = file.made
-        modified = max(made.modified, known.modified + _SECOND) if known else made.modified
+        content = file.content
+        modified = max(content.modified, known.modified + _ONE_SECOND) if known else content.modified
         lengths = {}
-        for ending, data in {**copies, "": made.source}.items():
+        for ending, data in {**copies, "": content.source}.items():
             lengths[ending] = -1 if data is None else self._write(file.name + ending, data, modified)
         for ending, length in known.lengths.items() if known else ():
             if length >= 0 and lengths.get(ending, -1) < 0:
                 (self.root / (file.name + ending)).unlink(missing_ok=True)
-        return Written(made.digest, file.made_of, made.content_type, made.headers, modified, lengths)
+        return BuiltFile(content.digest, file.inputs_digest, content.content_type, content.headers, modified, lengths)
 
     def _make_way(self, file: ExportedFile) -> None:
-        """Clear the place of a file: of what an earlier build had where it, or its folder, is to be.
+        """Remove what an earlier build wrote where a file, or one of its folders, is to be.
 
-        Raises FolderError where a file that no build wrote is in the way.
+        Raises FolderError if a file that no build wrote is in the way.
         """
-        folders = [str(each) for each in PurePosixPath(file.name).parents][:-1]
-        if self._foreign:
-            ways = [file.name, *(file.name + ending for ending in CODINGS), *folders]
-            for name in self._foreign.intersection(ways):
+        folders = [str(parent) for parent in PurePosixPath(file.name).parents][:-1]
+        if self._foreign_files:
+            conflicts = [file.name, *(file.name + ending for ending in COMPRESSORS), *folders]
+            for name in self._foreign_files.intersection(conflicts):
                 raise FolderError(f"{self.root / name} is in the way: no build wrote it (move it elsewhere)")
-        for name in (name for name in folders if name in self._known):
+        for name in (name for name in folders if name in self._known_files):
             self._remove(name)
         if (self.root / file.name).is_dir():
-            for name in [name for name in self._known if name.startswith(f"{file.name}/")]:
+            for name in [name for name in self._known_files if name.startswith(f"{file.name}/")]:
                 self._remove(name)
 
     def _make_folder(self, path: Path) -> None:
-        """Make a folder that a web server may enter, whoever builds."""
+        """Create a folder that a web server may enter, whoever runs the build."""
         if not path.is_dir():
             self._make_folder(path.parent)
             with suppress(FileExistsError):
@@ -280,59 +290,71 @@ class BuildFolder:
     def _write(
         self, name: str, source: bytes | Path, modified: datetime | None = None, *, is_durable: bool = False
     ) -> int:
-        """Write a file whole, under another name first, so that nobody sees half of it; give its length."""
+        """Write a file atomically: under another name first, so that nobody sees half of it. Return its length."""
         path = self.root / name
         self._make_folder(path.parent)
-        return write_whole(path, source, modified=modified, is_durable=is_durable, prefix=_TEMPORARY)
+        return atomic_write(path, source, modified=modified, is_durable=is_durable, prefix=_TEMPORARY_PREFIX)
 
     def _remove(self, name: str) -> None:
-        """Remove what an earlier build wrote, and the folders that are empty then."""
-        known = self._known.pop(name)
-        there = [ending for ending, length in known.lengths.items() if length >= 0]
-        if known is BEGUN:  # it may have come to any of them
-            there = [ending for ending in ("", *CODINGS) if name + ending not in self._known]
-        for ending in there:
+        """Remove a file of an earlier build, and the folders that are empty then."""
+        known = self._known_files.pop(name)
+        endings = [ending for ending, length in known.lengths.items() if length >= 0]
+        if known is INTERRUPTED_FILE:  # any of them may have been written
+            endings = [ending for ending in ("", *COMPRESSORS) if name + ending not in self._known_files]
+        for ending in endings:
             with (
-                suppress(OSError) if known is BEGUN else nullcontext()
-            ):  # nothing of that name may ever have been there
+                suppress(OSError) if known is INTERRUPTED_FILE else nullcontext()
+            ):  # there may never have been such a file
                 (self.root / (name + ending)).unlink(missing_ok=True)
         for folder in (self.root / name).parents:
             if folder == self.root or not folder.is_dir() or any(folder.iterdir()):
                 break
             folder.rmdir()
 
-    def _read_list(self) -> dict[str, Written]:
-        """Read the list of what was written. Raises FolderError where there is one that cannot be read."""
+    def _read_list(self) -> dict[str, BuiltFile]:
+        """Return the list of the last build, if any. Raises FolderError if it cannot be read."""
         try:
-            return from_json((self.root / LIST).read_bytes())
+            return from_json((self.root / BUILD_LIST).read_bytes())
         except FileNotFoundError:
             return {}
-        except ValueError as fault:
-            message = f"{self.root / LIST} cannot be read: {fault} (remove {self.root} and build again)"
+        except ValueError as error:
+            message = f"{self.root / BUILD_LIST} cannot be read: {error} (remove {self.root} and build again)"
             raise FolderError(message) from None
 
 
-def _finished(file: ExportedFile, copies: Future[Copies] | None) -> tuple[ExportedFile, Copies | None]:
+def _with_result(
+    file: ExportedFile, copies: Future[CompressedCopies] | None
+) -> tuple[ExportedFile, CompressedCopies | None]:
     return file, copies.result() if copies else None
 
 
-def _copies(made: Made, name: str, endings: tuple[str, ...]) -> Copies:
-    if not made.is_text or isinstance(made.source, Path):  # an author may have a file of that very name
+def _compress(content: ExportedContent, name: str, endings: tuple[str, ...]) -> CompressedCopies:
+    if not content.is_text or isinstance(content.source, Path):  # an author may have a file with that name
         return dict.fromkeys(endings)
-    data = made.data
-    room = _LONGEST - len(os.fsencode(name.rpartition("/")[2]))
-    coded = {ending: CODINGS[ending](data) if len(ending) <= room else data for ending in endings}
-    return {ending: found if pays(found, data) else None for ending, found in coded.items()}
+    data = content.data
+    free_bytes = _MAX_NAME_BYTES - len(os.fsencode(name.rpartition("/")[2]))
+    copies = {ending: COMPRESSORS[ending](data) if len(ending) <= free_bytes else data for ending in endings}
+    return {
+        ending: compressed if worth_compressing(compressed, data) else None for ending, compressed in copies.items()
+    }
 
 
-def _for_hosts(export: Export, written: Mapping[str, Written]) -> Iterator[ExportedFile]:
-    """Give the files that tell hosts about all others, once these are there."""
+def _host_files(export: Export, built_files: Mapping[str, BuiltFile]) -> Iterator[ExportedFile]:
+    """Yield the files that configure hosts, once all others have been written."""
     hosted = [
-        host_config.HostedFile(f"/{name}", each.content_type, dict(each.headers)) for name, each in written.items()
+        host_config.HostedFile(f"/{name}", file.content_type, dict(file.headers)) for name, file in built_files.items()
     ]
-    about = export.redirects(), export.asked(), export.places(), export.missing(), dict(export.headers)
-    told = host_config.Hosting(export.edition.site, hosted, *about)
+    arguments = (
+        export.redirects(),
+        export.query_redirects(),
+        export.rewrites(),
+        export.not_found_pages(),
+        dict(export.headers),
+    )
+    hosting = host_config.Hosting(export.edition.site, hosted, *arguments)
     for name, write in HOST_FILES.items():
-        data = write(told)
-        made = Made(data, "application/octet-stream", (), export.edition.modified, fingerprint_bytes(data))
-        yield ExportedFile(f"/{name}", 4, False, lambda made=made: made)  # type: ignore[misc]
+        data = write(hosting)
+        content = ExportedContent(
+            data, "application/octet-stream", (), export.edition.modified, fingerprint_bytes(data)
+        )
+        yield ExportedFile(f"/{name}", 4, False, lambda content=content: content)  # type: ignore[misc]

@@ -1,7 +1,7 @@
-"""WebSub (https://www.w3.org/TR/websub/): tells hubs which topics changed, once the new bytes are live.
+"""WebSub (https://www.w3.org/TR/websub/): notifies hubs of changed topics, once the new bytes are live.
 
-It serves nothing and makes no edition, and no fault of a hub reaches those who do. What a hub could not be told is
-known, and told later: a topic is pending as long as its bytes are not those that the hub was told of.
+It serves nothing and builds no edition, and an error of a hub affects neither. A failed notification is retried
+later: a topic is pending until the hub has been notified of its current bytes.
 """
 
 from __future__ import annotations
@@ -21,179 +21,184 @@ from feeds.base.http import HttpClient, HttpError
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
 
-MOST = 50
-"""How many topics one request announces."""
+MAX_TOPICS_PER_REQUEST = 50
+"""Maximum number of topics in one request."""
 
-DEADLINE = 15
-"""Seconds that a request to a hub, or for a topic, may take."""
+HUB_DEADLINE_SECONDS = 15
+"""Time limit of a request to a hub, or for a topic, in seconds."""
 
 MAX_TOPIC_BYTES = 50_000_000
-"""Bytes of a topic that are read."""
+"""Maximum number of bytes of a topic that are read."""
 
-LONGEST = 900
-"""Seconds that lie between two attempts at most, unless the hub asks for more patience."""
+MAX_RETRY_SECONDS = 900
+"""Maximum seconds between two attempts, unless the hub asks for more."""
 
-PATIENCE = 86_400
-"""Seconds that a hub may ask us to wait at most."""
+MAX_RETRY_AFTER_SECONDS = 86_400
+"""Maximum seconds that a hub may ask us to wait."""
 
-LIVE_WITHIN = 75
-"""Seconds that new bytes have to come through caches; then hubs are told all the same."""
+LIVE_TIMEOUT_SECONDS = 75
+"""Seconds that new bytes have to get through caches. After that, hubs are notified anyway."""
 
 Topics = Mapping[str, str]
-"""The URLs of topics, each with a digest of the bytes that are there."""
+"""The URLs of topics, each with a digest of its bytes."""
 
-Told = Mapping[str, Topics]
-"""What each hub was told last, by its URL."""
+NotifiedTopics = Mapping[str, Topics]
+"""The topics that each hub was last notified of, by the URL of the hub."""
 
-LONGEST_ANSWER = 60
-"""Seconds after which a command waits for a hub no longer."""
+HUB_TIMEOUT_SECONDS = 60
+"""Seconds after which a command stops waiting for a hub."""
 
-_HEADERS = {"Cache-Control": "no-cache"}
+_NO_CACHE_HEADERS = {"Cache-Control": "no-cache"}
 
-_STEP = 0.5
-_THREADS = 8
-_REDIRECTS = 4
+_LIVE_POLL_SECONDS = 0.5
+_MAX_THREADS = 8
+_MAX_REDIRECTS = 4
 
-_unreachable: set[str] = set()
-"""The topics that were told of as such."""
+_unreachable_topics: set[str] = set()
+"""The topics that were already logged as unreachable."""
 
 logger = logging.getLogger(__name__)
 
 
 class HubError(Exception):
-    """A hub that could not be told; `wait` are the seconds that it asked us to wait, if it did."""
+    """A hub that could not be notified. `wait` is the number of seconds that it asked us to wait, or None."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
-        """Say why."""
+        """Set the reason, and the seconds to wait."""
         super().__init__(reason)
         self.wait = wait
 
 
 def topics_of(site: Site, manifest: Manifest) -> dict[str, str]:
-    """Give the topics of what was published: the feeds that declare hubs, by their own address."""
-    feeds = ((path.removeprefix(site.path), each.digest) for path, each in manifest.documents.items())
-    return {site.absolute(path): digest for path, digest in feeds if site.language_of(path)[1].startswith("/feeds/")}
+    """Return the published feeds that declare hubs: their digests by URL."""
+    feeds = ((path.removeprefix(site.path), revision.digest) for path, revision in manifest.documents.items())
+    return {site.absolute(path): digest for path, digest in feeds if site.split_language(path)[1].startswith("/feeds/")}
 
 
-def pending(told: Topics, topics: Topics) -> list[str]:
-    """Tell which topics a hub has to be told of."""
-    return [topic for topic, digest in topics.items() if told.get(topic) != digest]
+def pending(notified_topics: Topics, topics: Topics) -> list[str]:
+    """Return the topics of which a hub has not been notified."""
+    return [topic for topic, digest in topics.items() if notified_topics.get(topic) != digest]
 
 
-def await_live(
+def wait_until_live(
     topics: Topics, names: Iterable[str], *, until: float | None = None, is_wanted: Callable[[], bool] = lambda: True
 ) -> None:
-    """Wait until readers get the new bytes of topics: a hub that is told fetches them at once, and only once.
+    """Wait until readers get the new bytes of topics. A notified hub fetches them at once, and only once.
 
-    It is waited for until an instant of the monotonic clock, LIVE_WITHIN from now if none is given; not where a topic
-    cannot be asked for from here, nor once it is not wanted any more.
+    The wait ends at `until`, an instant of the monotonic clock; without it, LIVE_TIMEOUT_SECONDS from now. It also
+    ends when `is_wanted` returns False. A topic that cannot be reached from here is not waited for.
     """
-    end, left = until or time.monotonic() + LIVE_WITHIN, list(names)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        while left and is_wanted():
-            stale = pool.map(lambda topic: _is_stale(topic, topics[topic]), left)
-            left = [topic for topic, is_stale in zip(left, stale, strict=True) if is_stale]
-            if left and time.monotonic() >= end:
-                logger.warning("%s: old bytes are given still; hubs are told all the same", left[0])
+    deadline, stale_topics = until or time.monotonic() + LIVE_TIMEOUT_SECONDS, list(names)
+    with ThreadPoolExecutor(_MAX_THREADS) as pool:
+        while stale_topics and is_wanted():
+            stale = pool.map(lambda topic: _is_stale(topic, topics[topic]), stale_topics)
+            stale_topics = [topic for topic, is_stale in zip(stale_topics, stale, strict=True) if is_stale]
+            if stale_topics and time.monotonic() >= deadline:
+                logger.warning("%s: old bytes are given still; hubs are told all the same", stale_topics[0])
                 return
-            if left:
-                time.sleep(_STEP)
+            if stale_topics:
+                time.sleep(_LIVE_POLL_SECONDS)
 
 
 def _is_stale(topic: str, digest: str) -> bool:
-    """Return whether a topic is answered with other bytes than those that are published, or not answered yet."""
+    """Return whether a topic does not have the published bytes yet."""
     client = _client()
     try:
-        # a cache that heeds it fetches the new bytes, in every coding that it keeps apart, and the hub gets them there
-        response = client.get(topic, max_bytes=MAX_TOPIC_BYTES, headers={**_HEADERS, "Accept-Encoding": "identity"})
+        # a cache that obeys it fetches the new bytes, in every coding that it stores separately, for the hub
+        response = client.get(
+            topic, max_bytes=MAX_TOPIC_BYTES, headers={**_NO_CACHE_HEADERS, "Accept-Encoding": "identity"}
+        )
         if response.status != 200 or fingerprint_bytes(response.data) != digest:
             return True
         for coding in ("gzip", "br"):
-            client.head(topic, headers={**_HEADERS, "Accept-Encoding": coding})
+            client.head(topic, headers={**_NO_CACHE_HEADERS, "Accept-Encoding": coding})
         return False
     except HttpError as error:
-        if topic not in _unreachable:
+        if topic not in _unreachable_topics:
             logger.warning("%s cannot be asked for from here, so hubs are told at once: %s", topic, error)
-            _unreachable.add(topic)
+            _unreachable_topics.add(topic)
         return False
 
 
-def announce(
-    told: Told, hubs: Sequence[str], topics: Topics, keep: Callable[[Told], None] = lambda told: None
+def notify_hubs(
+    notified_topics: NotifiedTopics,
+    hubs: Sequence[str],
+    topics: Topics,
+    save: Callable[[NotifiedTopics], None] = lambda notified_topics: None,
 ) -> tuple[dict[str, Topics], dict[str, HubError]]:
-    """Tell each hub once what it has to be told; give what all know then, and why some could not be told.
+    """Notify each hub once of its pending topics. Return what each was notified of, and the errors, by hub.
 
-    `keep` is given what all know whenever one was told something, by one thread at a time. A hub that goes on answering
-    for more than LONGEST_ANSWER seconds is left to it.
+    `save` is called with the topics of all hubs after each notification, by one thread at a time. A hub that has not
+    finished after HUB_TIMEOUT_SECONDS is no longer waited for.
     """
-    found: dict[str, Topics] = {hub: told.get(hub, {}) for hub in hubs}
-    faults: dict[str, HubError] = {}
-    alone = threading.Lock()
+    topics_by_hub: dict[str, Topics] = {hub: notified_topics.get(hub, {}) for hub in hubs}
+    errors: dict[str, HubError] = {}
+    lock = threading.Lock()
 
     def serve(hub: str) -> None:
-        def know(known: Topics) -> None:
-            with alone:
-                found[hub] = known
-                keep(dict(found))
+        def record(known: Topics) -> None:
+            with lock:
+                topics_by_hub[hub] = known
+                save(dict(topics_by_hub))
 
         try:
-            tell(hub, found[hub], topics, know)
-        except HubError as fault:
-            faults[hub] = fault
-        except Exception as fault:  # where it is kept, something is wrong; another time it is told twice
-            faults[hub] = HubError(f"what it was told cannot be kept: {fault}")
+            notify_hub(hub, topics_by_hub[hub], topics, record)
+        except HubError as error:
+            errors[hub] = error
+        except Exception as error:  # saving failed; the hub may be notified twice
+            errors[hub] = HubError(f"what it was told cannot be kept: {error}")
 
     threads = {hub: threading.Thread(target=serve, args=(hub,), daemon=True) for hub in hubs}
     for thread in threads.values():
         thread.start()
-    end = time.monotonic() + LONGEST_ANSWER
+    deadline = time.monotonic() + HUB_TIMEOUT_SECONDS
     for hub, thread in threads.items():
-        thread.join(max(0.0, end - time.monotonic()))
+        thread.join(max(0.0, deadline - time.monotonic()))
         if thread.is_alive():
-            faults[hub] = HubError(f"it has not answered within {LONGEST_ANSWER} seconds")
-    with alone:
-        return dict(found), dict(faults)
+            errors[hub] = HubError(f"it has not answered within {HUB_TIMEOUT_SECONDS} seconds")
+    with lock:
+        return dict(topics_by_hub), dict(errors)
 
 
-def tell(hub: str, told: Topics, topics: Topics, know: Callable[[Topics], None]) -> None:
-    """Tell a hub what it has to be told; `know` is given what it knows after each request. Raises HubError."""
-    known = {topic: digest for topic, digest in told.items() if topic in topics}
-    waiting = pending(known, topics)
-    for start in range(0, len(waiting), MOST):
-        some = waiting[start : start + MOST]
-        publish(hub, some)
-        known = known | {topic: topics[topic] for topic in some}
-        know(known)
-    if not waiting and known != told:
-        know(known)
+def notify_hub(hub: str, notified_topics: Topics, topics: Topics, record: Callable[[Topics], None]) -> None:
+    """Notify a hub of its pending topics. `record` gets what it knows after each request. Raises HubError."""
+    known = {topic: digest for topic, digest in notified_topics.items() if topic in topics}
+    pending_topics = pending(known, topics)
+    for start in range(0, len(pending_topics), MAX_TOPICS_PER_REQUEST):
+        batch = pending_topics[start : start + MAX_TOPICS_PER_REQUEST]
+        publish(hub, batch)
+        known = known | {topic: topics[topic] for topic in batch}
+        record(known)
+    if not pending_topics and known != notified_topics:
+        record(known)
 
 
 def publish(hub: str, topics: Iterable[str]) -> None:
-    """Tell a hub that topics changed, in one request. Raises HubError, whatever the hub does."""
+    """Notify a hub that topics changed, in one request. Raises HubError, whatever the hub does."""
     form = [("hub.mode", "publish")]
     for topic in topics:
         form += [("hub.url", topic), ("hub.topic", topic)]  # hubs differ in which of the two they read
-    client, where = _client(), hub
+    client, target = _client(), hub
     try:
-        for _ in range(_REDIRECTS):
-            response = client.post(where, form, headers=_HEADERS)
+        for _ in range(_MAX_REDIRECTS):
+            response = client.post(target, form, headers=_NO_CACHE_HEADERS)
             if 200 <= response.status < 300:
                 return
-            place = urljoin(where, response.headers.get("Location", ""))
-            if response.status not in (307, 308) or urlsplit(place)[:2] != urlsplit(where)[:2]:
-                raise HubError(f"it answers {response.status}", _wait(response.headers.get("Retry-After")))
-            where = place
+            location = urljoin(target, response.headers.get("Location", ""))
+            if response.status not in (307, 308) or urlsplit(location)[:2] != urlsplit(target)[:2]:
+                raise HubError(f"it answers {response.status}", _parse_retry_after(response.headers.get("Retry-After")))
+            target = location
         raise HubError("it redirects for ever")
     except (HttpError, ValueError) as error:  # a Location may be anything
         raise HubError(str(error)) from None
 
 
 def _client() -> HttpClient:
-    return HttpClient("Feeds (WebSub publisher)", allow_local=True, deadline=DEADLINE)
+    return HttpClient("Feeds (WebSub publisher)", allow_local=True, deadline=HUB_DEADLINE_SECONDS)
 
 
-def _wait(retry_after: str | None) -> float | None:
+def _parse_retry_after(retry_after: str | None) -> float | None:
     try:
-        return Retry(retry_after_max=PATIENCE).parse_retry_after((retry_after or "")[:40])
+        return Retry(retry_after_max=MAX_RETRY_AFTER_SECONDS).parse_retry_after((retry_after or "")[:40])
     except (InvalidHeader, ValueError, OverflowError):
         return None

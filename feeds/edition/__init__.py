@@ -1,4 +1,5 @@
-"""Every document of an instant by its path, with validators and headers.
+"""Every document at a given time, by its path, with validators and headers.
 
-It never opens a file, asks for the time, or knows Flask or the network. May import: formats, feed, model, base.
+It never opens a file, reads the clock, or knows Flask or the network. May import: formats, feed,
+model, base.
 """

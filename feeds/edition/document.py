@@ -1,13 +1,12 @@
-"""Document: finished bytes with all their headers and encodings, and the choice of an answer to a request.
+"""Document: rendered bytes with all their headers and encodings, and the response to a request.
 
-It renders nothing and keeps nothing between requests but how header texts read; that reading is Werkzeug's.
+It renders nothing. Between requests it caches only parsed headers; Werkzeug parses them.
 """
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from wsgiref.types import WSGIEnvironment
@@ -20,58 +19,59 @@ from feeds.base.fingerprint import fingerprint_bytes
 
 Headers = list[tuple[str, str]]
 
-Answer = tuple[str, Headers, list[bytes]]
+WSGIResponse = tuple[str, Headers, list[bytes]]
 """Status, headers and body."""
 
-SECURITY: Headers = [
+SECURITY_HEADERS: Headers = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 ]
 
-SCRIPTABLE = ("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml")
-"""Types of which a browser would run code, so that an author's file of one is opened in a sandbox."""
+SCRIPTABLE_TYPES = ("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml")
+"""Media types whose code a browser would run; an author's file of such a type is served in a sandbox."""
 
-SANDBOX = "default-src 'none'; sandbox"
-"""The Content-Security-Policy of such a file: it keeps it from our pages."""
+SANDBOX_POLICY = "default-src 'none'; sandbox"
+"""The Content-Security-Policy of such a file: it isolates the file from our pages."""
 
-FOR_EVER = 31_536_000
-"""Seconds, a year: what caches take for ever (RFC 8246)."""
+IMMUTABLE_MAX_AGE = 31_536_000
+"""Seconds, a year: what caches treat as for ever (RFC 8246)."""
 
-IMMUTABLE = f"public, max-age={FOR_EVER}, immutable"
-"""The Cache-Control of what has its address for ever."""
+IMMUTABLE_CACHE_CONTROL = f"public, max-age={IMMUTABLE_MAX_AGE}, immutable"
+"""The Cache-Control of content that never changes at its address."""
 
-SHARED = 10
-"""Seconds that a cache of many may keep a copy, such as nginx before us: asking again costs it a 304."""
+SHARED_MAX_AGE = 10
+"""Seconds that a shared cache, such as nginx in front of us, may reuse a copy; revalidating costs it a 304."""
 
 STALE_WHILE_REVALIDATE = 60
 STALE_IF_ERROR = 86_400
-"""Seconds for which a cache may answer by itself: while it asks again, and while we are down (RFC 5861)."""
+"""Seconds for which a cache may serve a stale copy: while it revalidates, and while we are down (RFC 5861)."""
 
 
-def pays(coded: bytes, data: bytes) -> bool:
-    """Tell whether a coding is worth keeping: it leaves at most 95 % of the bytes."""
-    return len(coded) <= len(data) * 0.95
+def worth_compressing(compressed: bytes, data: bytes) -> bool:
+    """Return whether a compressed copy is worth storing: it has at most 95 % of the bytes."""
+    return len(compressed) <= len(data) * 0.95
 
 
 def cache_control(max_age: int, seconds_left: float = float("inf"), *, shared: int | None = None) -> str:
-    """Say how long a copy may be kept, and for how long an old one is better than none (RFC 9111, RFC 5861).
+    """Return the Cache-Control value: how long a copy is fresh, and when a stale one may be used.
 
-    `shared` is for caches of many, if they are to ask sooner. Where it changes in `seconds_left`, no copy outlives
-    that: not even the once that a cache asks for a new one.
+    See RFC 9111 and RFC 5861. `shared` is a shorter lifetime for shared caches. If the content
+    changes in `seconds_left`, no copy outlives that, not even while a cache revalidates it.
     """
-    parts = [f"max-age={max_age}", f"stale-while-revalidate={STALE_WHILE_REVALIDATE}"]
+    directives = [f"max-age={max_age}", f"stale-while-revalidate={STALE_WHILE_REVALIDATE}"]
     if seconds_left < max_age + STALE_WHILE_REVALIDATE:
         max_age = max(0, int(min(max_age, seconds_left)))
-        parts = [f"max-age={max_age}"]
+        directives = [f"max-age={max_age}"]
     if shared is not None and shared < max_age:
-        parts.insert(1, f"s-maxage={shared}")
-    return ", ".join(["public", *parts, f"stale-if-error={STALE_IF_ERROR}"])
+        directives.insert(1, f"s-maxage={shared}")
+    return ", ".join(["public", *directives, f"stale-if-error={STALE_IF_ERROR}"])
 
 
 def content_security_policy(origin: str, framed_by: str = "'none'") -> str:
-    """Allow what our pages need: our stylesheet and script, pictures and films of ours (`origin`) and of others.
+    """Return the policy that allows what our pages need.
 
-    There is no inline code, nothing is sent anywhere, and nobody but `framed_by` may frame a page of ours.
+    That is our stylesheet and script, and pictures and films of ours (`origin`) and of others. It
+    allows no inline code and no requests or forms, and only `framed_by` may frame our pages.
     """
     media = f"'self' {'/'.join(origin.split('/')[:3])} https:"
     return (
@@ -82,22 +82,23 @@ def content_security_policy(origin: str, framed_by: str = "'none'") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The bytes in one content coding, and the headers that a 200 and a 304 give.
+    """The bytes in one content coding, and the headers of a 200 and a 304 response.
 
-    Cache-Control, which is the last of them, is that of a document that will not change by itself.
+    The last header, Cache-Control, is that of a document without a scheduled change.
     """
 
     data: bytes
-    ok: tuple[tuple[str, str], ...]
-    not_modified: tuple[tuple[str, str], ...]
+    ok_headers: tuple[tuple[str, str], ...]
+    not_modified_headers: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a path answers: `etag` is a function of the bytes, `variants` are by content coding (`identity` always).
+    """The response for a path.
 
-    `modified` is aware, in whole seconds, and may be later than the bytes' last change, never earlier. `max_age` is in
-    seconds. `coded` are the bytes in each coding worth keeping, if they were made before.
+    `etag` is a function of the bytes. `variants` are by content coding, and always contain
+    `identity`. `modified` is aware, in whole seconds, and may be later than the last change of the
+    bytes, never earlier. `max_age` is in seconds.
     """
 
     data: bytes
@@ -105,92 +106,100 @@ class Document:
     modified: datetime
     max_age: int
     headers: tuple[tuple[str, str], ...] = ()
-    coded: InitVar[Mapping[str, bytes] | None] = None
     etag: str = field(init=False)
-    tags: frozenset[str] = field(init=False, repr=False)
+    etags: frozenset[str] = field(init=False, repr=False)
     variants: dict[str, Variant] = field(init=False, repr=False)
 
-    def __post_init__(self, coded: Mapping[str, bytes] | None) -> None:
-        """Finish what every answer needs."""
+    def __post_init__(self) -> None:
+        """Compute the ETag and the variants."""
         object.__setattr__(self, "etag", fingerprint_bytes(self.data))
-        object.__setattr__(self, "tags", frozenset((self.etag, f"{self.etag}-gzip", f"{self.etag}-br")))
-        coded = coded or self._coded()
-        variants = {coding: self._variant(coding, data) for coding, data in coded.items()}
+        object.__setattr__(self, "etags", frozenset((self.etag, f"{self.etag}-gzip", f"{self.etag}-br")))
+        variants = {coding: self._variant(coding, data) for coding, data in self._compress().items()}
         object.__setattr__(self, "variants", variants)
 
-    def _coded(self) -> dict[str, bytes]:
-        coded = {"gzip": gzip.compress(self.data, 9, mtime=0), "br": brotli.compress(self.data, quality=5)}
-        return {"identity": self.data, **{coding: data for coding, data in coded.items() if pays(data, self.data)}}
+    def _compress(self) -> dict[str, bytes]:
+        compressed = {"gzip": gzip.compress(self.data, 9, mtime=0), "br": brotli.compress(self.data, quality=5)}
+        return {
+            "identity": self.data,
+            **{coding: data for coding, data in compressed.items() if worth_compressing(data, self.data)},
+        }
 
     def _variant(self, coding: str, data: bytes) -> Variant:
         tag = self.etag if coding == "identity" else f"{self.etag}-{coding}"
-        again: Headers = [
+        common_headers: Headers = [
             ("ETag", f'"{tag}"'),
             ("Last-Modified", http_date(self.modified)),
             ("Vary", "Accept-Encoding"),
-            *SECURITY,
+            *SECURITY_HEADERS,
             *self.headers,
         ]
         encoding: Headers = [] if coding == "identity" else [("Content-Encoding", coding)]
         length = ("Content-Length", str(len(data)))
-        keep = _keep(self.max_age, self.max_age + STALE_WHILE_REVALIDATE)
-        ok = ("Content-Type", self.content_type), length, *encoding, *again, keep
-        return Variant(data, ok, (*again, keep))
+        cache_header = _cache_control_header(self.max_age, self.max_age + STALE_WHILE_REVALIDATE)
+        ok = ("Content-Type", self.content_type), length, *encoding, *common_headers, cache_header
+        return Variant(data, ok, (*common_headers, cache_header))
 
-    def answer(self, environ: WSGIEnvironment, seconds_left: float) -> Answer:
-        """Answer a request (RFC 9110): GET and HEAD with 200 or 304, anything else with 405.
+    def respond(self, environ: WSGIEnvironment, seconds_left: float) -> WSGIResponse:
+        """Return the response to a request (RFC 9110): 200 or 304 to GET and HEAD, else 405.
 
-        `seconds_left` is the time to the next scheduled change of the edition: no copy may be kept beyond it.
+        `seconds_left` is the time until the next scheduled change of the edition: no copy may be
+        cached beyond it.
         """
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD"):
-            headers = [("Allow", "GET, HEAD"), ("Content-Length", "0"), *SECURITY, *self.headers]
+            headers = [("Allow", "GET, HEAD"), ("Content-Length", "0"), *SECURITY_HEADERS, *self.headers]
             return "405 Method Not Allowed", headers, []
         variants = self.variants
-        variant = variants.get(coding_for(environ.get("HTTP_ACCEPT_ENCODING", "")), variants["identity"])
-        if self.is_known(environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE")):
-            status, headers, body = "304 Not Modified", list(variant.not_modified), []
+        variant = variants.get(negotiate_coding(environ.get("HTTP_ACCEPT_ENCODING", "")), variants["identity"])
+        if self.is_not_modified(environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE")):
+            status, headers, body = "304 Not Modified", list(variant.not_modified_headers), []
         else:
-            status, headers, body = "200 OK", list(variant.ok), [] if method == "HEAD" else [variant.data]
+            status, headers, body = "200 OK", list(variant.ok_headers), [] if method == "HEAD" else [variant.data]
         if seconds_left < self.max_age + STALE_WHILE_REVALIDATE:
-            headers[-1] = _keep(self.max_age, max(0, int(seconds_left)))
+            headers[-1] = _cache_control_header(self.max_age, max(0, int(seconds_left)))
         return status, headers, body
 
-    def is_known(self, if_none_match: str | None, if_modified_since: str | None) -> bool:
-        """Tell whether the client has these bytes, in whatever coding; If-None-Match goes first (RFC 9110 13.2.2)."""
+    def is_not_modified(self, if_none_match: str | None, if_modified_since: str | None) -> bool:
+        """Return whether the client has these bytes, in any coding.
+
+        If-None-Match takes precedence (RFC 9110 13.2.2).
+        """
         if if_none_match:
-            known = _etags(if_none_match)
-            return known is None or not self.tags.isdisjoint(known)
+            client_etags = _parse_if_none_match(if_none_match)
+            return client_etags is None or not self.etags.isdisjoint(client_etags)
         if if_modified_since:
-            since = _date(if_modified_since)
+            since = _parse_http_date(if_modified_since)
             return since is not None and self.modified <= since
         return False
 
 
 @lru_cache(maxsize=4096)
-def _keep(max_age: int, seconds_left: int) -> tuple[str, str]:
-    return "Cache-Control", cache_control(max_age, seconds_left, shared=SHARED)
+def _cache_control_header(max_age: int, seconds_left: int) -> tuple[str, str]:
+    return "Cache-Control", cache_control(max_age, seconds_left, shared=SHARED_MAX_AGE)
 
 
 @lru_cache(maxsize=4096)
-def _etags(header: str) -> frozenset[str] | None:
-    """Read If-None-Match as the tags in it, weak or strong; None for `*`, which is any."""
-    found = parse_etags(header)
-    return None if found.star_tag else frozenset(found.as_set(include_weak=True))
+def _parse_if_none_match(header: str) -> frozenset[str] | None:
+    """Parse If-None-Match and return its tags, weak or strong; None for `*`, which matches any."""
+    etags = parse_etags(header)
+    return None if etags.star_tag else frozenset(etags.as_set(include_weak=True))
 
 
 @lru_cache(maxsize=4096)
-def _date(header: str) -> datetime | None:
+def _parse_http_date(header: str) -> datetime | None:
     try:
-        found = parse_date(header)
-        return found.astimezone(UTC) if found else None
-    except (OverflowError, ValueError):  # a year or an offset that no calendar has
+        date = parse_date(header)
+        return date.astimezone(UTC) if date else None
+    except (OverflowError, ValueError):  # a year or an offset out of range
         return None
 
 
 @lru_cache(maxsize=1024)
-def coding_for(header: str) -> str:
-    """Choose the content coding for an Accept-Encoding header; identity where nothing is asked, and never a refusal."""
-    named = {str(coding).lower(): quality for coding, quality in parse_accept_header(header, Accept)}
-    best = max(("br", "gzip"), key=lambda coding: (named.get(coding, 0), coding == "br"))
-    return best if named.get(best, 0) > 0 and named[best] >= named.get("identity", 0) else "identity"
+def negotiate_coding(header: str) -> str:
+    """Return the content coding for an Accept-Encoding header.
+
+    It is identity by default, and never a refusal.
+    """
+    qualities = {str(coding).lower(): quality for coding, quality in parse_accept_header(header, Accept)}
+    best = max(("br", "gzip"), key=lambda coding: (qualities.get(coding, 0), coding == "br"))
+    return best if qualities.get(best, 0) > 0 and qualities[best] >= qualities.get("identity", 0) else "identity"

@@ -1,7 +1,8 @@
-"""Edition: all that can be fetched at an instant, ready by its path.
+"""Edition: all documents that can be fetched at a given time, by path.
 
-It opens no file and asks no clock. The feeds of everything and of the categories are finished ahead; those of tags and
-authors, and pages, when they are first asked for, and only so many of them are kept.
+It opens no file and reads no clock. The feeds of everything and of the categories are built ahead.
+Those of tags and authors, and the pages, are built on demand, and a limited number of them is
+cached.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from functools import cached_property
 
 from feeds.base.fingerprint import fingerprint, fingerprint_bytes
 from feeds.feed import manifest, markup
-from feeds.feed.builder import FeedTable
+from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
-from feeds.feed.manifest import Dated, Manifest
+from feeds.feed.entries import CACHED_ENTRIES
+from feeds.feed.manifest import Manifest, Revision
 from feeds.feed.values import Topic
 from feeds.formats import pages
 from feeds.formats.registry import FORMATS
@@ -29,15 +31,15 @@ from feeds.model.renditions import Pictures
 from feeds.model.site import Site
 
 from .document import Document, content_security_policy
-from .routes import Paths, Sheet
+from .routes import Rendered, Routes
 
-KEPT = 1024
-"""How many of the documents that are finished on demand are kept."""
+CACHED_DOCUMENTS = 1024
+"""Maximum number of cached documents that were built on demand."""
 
-LARGE = 1_000_000
-"""Bytes beyond which some aggregators refuse a feed."""
+LARGE_FEED_BYTES = 1_000_000
+"""Size in bytes above which some aggregators refuse a feed."""
 
-GUESSES = {
+GUESSED_PATHS = {
     "feed": "rss",
     "feed/": "rss",
     "rss": "rss",
@@ -48,221 +50,262 @@ GUESSES = {
     "index.xml": "rss",
     "feed.json": "json",
 }
-"""Where readers look for a feed without being told (Miniflux among them, which refuses a redirect there)."""
+"""Where readers look for a feed without a link to it (Miniflux among them, which refuses a redirect there)."""
 
-MANIFEST = "/manifest.json"
+MANIFEST_PATH = "/manifest.json"
 
 
-def guesses(site: Site) -> Iterator[tuple[str, str]]:
-    """Give the paths below a site's address that readers guess, each with that of the feed that is meant."""
+def guessed_paths(site: Site) -> Iterator[tuple[str, str]]:
+    """Yield the paths below a site's address that readers guess, each with its feed's path."""
     for language in site.languages:
         home = site.home_path(language)
-        yield from ((home + guess, f"{home}feeds/all.{ending}") for guess, ending in GUESSES.items())
+        yield from ((home + guess, f"{home}feeds/all.{ending}") for guess, ending in GUESSED_PATHS.items())
 
 
 class Edition(Mapping[str, Document]):
-    """What anyone can fetch at an instant; paths are decoded, and begin with the path of the site's address."""
+    """All documents at a given time, by decoded path.
+
+    A path begins with that of the site's address.
+    """
 
     def __init__(
         self,
         catalog: Catalog,
         media: Media,
         known: Manifest | None = None,
-        before: Edition | None = None,
+        previous: Edition | None = None,
         pictures: Pictures | None = None,
+        *,
+        cached_entries: int = CACHED_ENTRIES,
     ) -> None:
-        """Compute the edition of a catalog.
+        """Build the edition of a catalog.
 
-        `media` finds the files that bodies name, `pictures` are the renditions that are there. What is finished ahead
-        keeps the date at which the manifest `known` knows its bytes, and its object of the edition `before`.
+        `media` looks up the files that bodies name. `pictures` are the available renditions.
+        `cached_entries` is how many entries are cached. A document that is built ahead keeps the
+        date that the manifest `known` has for its bytes, and its object from the edition `previous`.
         """
-        of_before = before.catalog if before and before.manifest is known else None
+        previous_catalog = previous.catalog if previous and previous.manifest is known else None
         known = known or Manifest()
         self.catalog: Catalog = catalog
         self.site = catalog.site
-        self.table: FeedTable = FeedTable(catalog, before.table if before else None, pictures)
-        has_more = before is not None and before.table.entries.pictures is not self.table.entries.pictures
-        taken = known.after(catalog, of_before, moves=has_more)
-        self.paths = Paths(self.table, taken.entries)
-        self._media, self._before = media, before
-        self._dates = {each.digest: each.modified for each in known.documents.values()}
-        self._kept: dict[str, Document] = {each.etag: each for each in before.ahead.values()} if before else {}
-        self.modified = known.next_date(catalog.now.replace(microsecond=0))  # of what is new
+        self.builder: FeedBuilder = FeedBuilder(
+            catalog, previous.builder if previous else None, pictures, cached_entries
+        )
+        has_new_pictures = (
+            previous is not None and previous.builder.entries.pictures is not self.builder.entries.pictures
+        )
+        updated_manifest = known.updated_for(catalog, previous_catalog, force_new_date=has_new_pictures)
+        self.routes = Routes(self.builder, updated_manifest.entries)
+        self._media, self._previous = media, previous
+        self._known_dates = {each.digest: each.modified for each in known.documents.values()}
+        self._previous_documents: dict[str, Document] = (
+            {each.etag: each for each in previous.prebuilt_documents.values()} if previous else {}
+        )
+        self.modified = known.next_date(catalog.now.replace(microsecond=0))  # the date of new documents
         prefix = self.site.path
-        self.ahead: dict[str, Document] = {prefix + path: document for path, document in self._ahead()}
-        # no `lru_cache`: it would keep this edition for ever
-        self._demanded: OrderedDict[str, Document] = OrderedDict()
-        self._one_at_a_time = threading.Lock()
-        self.ahead |= {guess: self.ahead[path] for guess, path in self.guesses()}
-        self._kept, self._dates, self._before = {}, {}, None
-        documents = {path: Dated(each.etag, each.modified) for path, each in self.ahead.items()}
-        self.manifest: Manifest = taken.completed(documents)
+        self.prebuilt_documents: dict[str, Document] = {
+            prefix + path: document for path, document in self._build_ahead()
+        }
+        # not `lru_cache`, which would keep this edition alive for ever
+        self._document_cache: OrderedDict[str, Document] = OrderedDict()
+        self._cache_lock = threading.Lock()
+        self.prebuilt_documents |= {guess: self.prebuilt_documents[path] for guess, path in self.guessed_paths()}
+        self._previous_documents, self._known_dates, self._previous = {}, {}, None
+        documents = {path: Revision(each.etag, each.modified) for path, each in self.prebuilt_documents.items()}
+        self.manifest: Manifest = updated_manifest.with_documents(documents)
         self.modified = self.manifest.content.modified
 
     def find(self, path: str) -> Document | None:
-        """Give the document at a path, finishing it if it is the first time."""
-        if ready := self.ahead.get(path):
+        """Return the document at a path, built on first use, or None."""
+        if ready := self.prebuilt_documents.get(path):
             return ready
-        with self._one_at_a_time:
-            if found := self._demanded.get(path):
-                self._demanded.move_to_end(path)
-                return found
-        if found := self._finish(path):
-            with self._one_at_a_time:
-                self._demanded[path] = found
-                if len(self._demanded) > KEPT:
-                    self._demanded.popitem(last=False)
-        return found
+        with self._cache_lock:
+            if document := self._document_cache.get(path):
+                self._document_cache.move_to_end(path)
+                return document
+        if document := self._build(path):
+            with self._cache_lock:
+                self._document_cache[path] = document
+                if len(self._document_cache) > CACHED_DOCUMENTS:
+                    self._document_cache.popitem(last=False)
+        return document
 
     def __getitem__(self, path: str) -> Document:
-        """Give the document at a path. Raises KeyError where there is none."""
-        found = self.find(path)
-        if found is None:
+        """Return the document at a path. Raises KeyError if there is none."""
+        document = self.find(path)
+        if document is None:
             raise KeyError(path)
-        return found
+        return document
 
     def __iter__(self) -> Iterator[str]:
-        """Go through all paths, those that readers guess included."""
-        yield from self.ahead
-        later = (self.site.path + path for path in (*self.paths, MANIFEST))
-        yield from (path for path in later if path not in self.ahead)
+        """Yield all paths, including those that readers guess."""
+        yield from self.prebuilt_documents
+        on_demand_paths = (self.site.path + path for path in (*self.routes, MANIFEST_PATH))
+        yield from (path for path in on_demand_paths if path not in self.prebuilt_documents)
 
     def __len__(self) -> int:
-        """Count all paths."""
+        """Return the number of paths."""
         return sum(1 for _ in self)
 
     def __bool__(self) -> bool:
-        """Be true without being counted."""
+        """Return True, without counting the paths."""
         return True
 
     @property
     def id(self) -> str:
-        """Name the edition by its content."""
+        """The digest of the content."""
         return self.manifest.content.digest
 
     @cached_property
     def next_change(self) -> datetime | None:
-        """The first instant after its own at which anything of it changes by itself, in UTC."""
+        """The first time after its own at which its content changes by itself, in UTC, or None."""
         changes = (self.catalog.next_change, self.manifest.next_post(self.catalog.now))
         return min((change for change in changes if change), default=None)
 
     @cached_property
-    def changes_at(self) -> float:
-        """The same in seconds since 1970; infinite if nothing of it will change by itself."""
+    def next_change_timestamp(self) -> float:
+        """`next_change` in seconds since 1970; infinite if nothing will change by itself."""
         return self.next_change.timestamp() if self.next_change else float("inf")
 
     @cached_property
     def files(self) -> dict[str, MediaFile]:
-        """The files below `media/` that are fetched, by their path there: those of the site and of live articles."""
+        """The files below `media/` that are served, by path there.
+
+        They belong to the site or to live articles.
+        """
         shows = (category.podcast for category in self.site.categories.values())
-        own = (self.site.logo, self.site.icon, *(show.artwork for show in shows if show))
-        found = {file.path: file for file in own if file}
+        site_files = (self.site.logo, self.site.icon, *(show.artwork for show in shows if show))
+        files = {file.path: file for file in site_files if file}
         for article in self.catalog.live:
             if not article.withdrawal(self.catalog.now):
-                found.update(self._files_of(article))
-        return found
+                files.update(self._media_files(article))
+        return files
 
     @cached_property
     def redirects(self) -> Redirects:
-        """Where old paths lead."""
+        """The redirects from old paths."""
         return Redirects(self.site)
 
-    def missing(self, path: str) -> bytes:
-        """Render the page of an address that leads nowhere, in the language of the address."""
-        languages = (each for each in self.site.languages if path.startswith(f"{self.site.path}/{each}/"))
-        return pages.missing(self.table, next(languages, self.site.default_language))
+    def not_found_page(self, path: str) -> bytes:
+        """Render the page for an address that does not exist, in the language of the address."""
+        languages = (language for language in self.site.languages if path.startswith(f"{self.site.path}/{language}/"))
+        return pages.missing(self.builder, next(languages, self.site.default_language))
 
-    def sheet(self, path: str) -> Sheet:
-        """Give what is at a path, with all its headers but those that depend on the request; it is not kept.
+    def render(self, path: str) -> Rendered:
+        """Return what is rendered at a path, with all headers except those that depend on the request.
 
-        Raises KeyError where there is nothing.
+        The result is not cached. Raises KeyError if there is nothing at the path.
         """
-        if ready := self.ahead.get(path):
-            return Sheet(ready.data, ready.content_type, ready.headers, ready.max_age)
-        found = self._sheet(path)
-        if found is None:
+        if ready := self.prebuilt_documents.get(path):
+            return Rendered(ready.data, ready.content_type, ready.headers, ready.max_age)
+        rendered = self._render(path)
+        if rendered is None:
             raise KeyError(path)
-        return found
+        return rendered
 
     def has(self, path: str) -> bool:
-        """Tell whether there is something at a path, without making it."""
+        """Return whether there is something at a path, without rendering it."""
         below = path.removeprefix(self.site.path)
-        if path in self.ahead:
+        if path in self.prebuilt_documents:
             return True
         is_inside = path.startswith(f"{self.site.path}/")
-        return is_inside and (below == MANIFEST or self.paths.find(below) is not None)
+        return is_inside and (below == MANIFEST_PATH or self.routes.find(below) is not None)
 
-    def made_of(self, path: str) -> str | None:
-        """Tell what is at a path by what it is made of, as a digest, where that is known without making it.
+    def inputs_digest(self, path: str) -> str | None:
+        """Return the digest of a path's inputs, or None if they are unknown before rendering.
 
-        What has the same digest has the same bytes, if the code is the same.
+        Equal digests mean equal bytes, if the code is the same.
         """
-        making = self.paths.find(path.removeprefix(self.site.path))
-        if making is None or making.parts is None:
+        route = self.routes.find(path.removeprefix(self.site.path))
+        if route is None or route.inputs is None:
             return None
-        return fingerprint(self._site_digest, *making.parts())
+        return fingerprint(self._site_digest, *route.inputs())
 
     @cached_property
     def _site_digest(self) -> str:
         return fingerprint(self.site)
 
-    def guesses(self) -> Iterator[tuple[str, str]]:
-        """Give the paths that readers guess, each with that of the feed that is there; a redirect comes before."""
-        for guess, path in guesses(self.site):
+    def guessed_paths(self) -> Iterator[tuple[str, str]]:
+        """Yield the paths that readers guess, each with its feed's path.
+
+        Redirects take precedence.
+        """
+        for guess, path in guessed_paths(self.site):
             if guess not in self.site.redirects:
                 yield self.site.path + guess, self.site.path + path
 
     def large_feeds(self) -> Iterator[Message]:
-        """Tell which of the feeds that are finished ahead are larger than readers like."""
-        for path, document in self.ahead.items():
-            if len(document.data) > LARGE and "/feeds/" in path and path.endswith(tuple(FORMATS)):
-                yield Message.of("feed-too-large", path=path, size=len(document.data), limit=LARGE)
+        """Yield a message for each feed built ahead that is larger than some aggregators accept."""
+        for path, document in self.prebuilt_documents.items():
+            if len(document.data) > LARGE_FEED_BYTES and "/feeds/" in path and path.endswith(tuple(FORMATS)):
+                yield Message.of("feed-too-large", path=path, size=len(document.data), limit=LARGE_FEED_BYTES)
 
-    def _ahead(self) -> Iterator[tuple[str, Document]]:
-        """Finish the feeds of everything and of the categories, in each language."""
+    def _build_ahead(self) -> Iterator[tuple[str, Document]]:
+        """Yield paths and documents of the feeds of everything and of categories, in each language."""
         for language in self.site.languages:
-            for topic in self.table.main_topics(language):
-                is_same = self._is_same(topic)
-                for path, make in self.paths.feeds_of(topic):
-                    kept = self._before.ahead.get(self.site.path + path) if self._before and is_same else None
-                    is_known = kept is not None and self._dates.get(kept.etag) == kept.modified
-                    yield path, kept if kept and is_known else self._document(self._complete(make()))
+            for topic in self.builder.main_topics(language):
+                is_unchanged = self._is_unchanged(topic)
+                for path, route in self.routes.feed_routes(topic):
+                    previous_document = (
+                        self._previous.prebuilt_documents.get(self.site.path + path)
+                        if self._previous and is_unchanged
+                        else None
+                    )
+                    is_date_known = (
+                        previous_document is not None
+                        and self._known_dates.get(previous_document.etag) == previous_document.modified
+                    )
+                    yield (
+                        path,
+                        previous_document
+                        if previous_document and is_date_known
+                        else self._document_of(self._with_site_headers(route())),
+                    )
 
-    def _is_same(self, topic: Topic) -> bool:
-        """Tell whether a feed is equal to that of the edition before: then it is not even rendered."""
-        before = self._before
-        return bool(before and before.site is self.site and before.table.feed(topic) == self.table.feed(topic))
+    def _is_unchanged(self, topic: Topic) -> bool:
+        """Return whether a feed equals the previous edition's; if so, it is not even rendered."""
+        previous = self._previous
+        return bool(
+            previous and previous.site is self.site and previous.builder.feed(topic) == self.builder.feed(topic)
+        )
 
-    def _files_of(self, article: Article) -> Iterator[tuple[str, MediaFile]]:
-        attached = [each.file for each in article.attachments_at(self.catalog.now)]
-        yield from ((file.path, file) for file in attached if file)
+    def _media_files(self, article: Article) -> Iterator[tuple[str, MediaFile]]:
+        attached_files = [attachment.file for attachment in article.attachments_at(self.catalog.now)]
+        yield from ((file.path, file) for file in attached_files if file)
         if "media/" in article.body:
-            for path in markup.media_references(self.table.entries.of(article).content, base=self.site.url):
-                with suppress(ValueError):  # it was there when the article was checked
+            for path in markup.media_references(self.builder.entries.of(article).content, base=self.site.url):
+                with suppress(ValueError):  # it existed when the article was checked
                     yield path, self._media.find(path)
 
-    def _finish(self, path: str) -> Document | None:
-        sheet = self._sheet(path)
-        return self._document(sheet) if sheet else None
+    def _build(self, path: str) -> Document | None:
+        rendered = self._render(path)
+        return self._document_of(rendered) if rendered else None
 
-    def _sheet(self, path: str) -> Sheet | None:
+    def _render(self, path: str) -> Rendered | None:
         below = path.removeprefix(self.site.path)
-        if path == f"{self.site.path}{MANIFEST}":
-            return self._complete(Sheet(self.manifest.to_json(), manifest.CONTENT_TYPE))
-        make = self.paths.find(below) if path.startswith(f"{self.site.path}/") else None
-        return self._complete(make()) if make else None
+        if path == f"{self.site.path}{MANIFEST_PATH}":
+            return self._with_site_headers(Rendered(self.manifest.to_json(), manifest.CONTENT_TYPE))
+        route = self.routes.find(below) if path.startswith(f"{self.site.path}/") else None
+        return self._with_site_headers(route()) if route else None
 
-    def _complete(self, sheet: Sheet) -> Sheet:
-        """Add what all sheets of the site have."""
-        headers = (*sheet.headers, ("Content-Security-Policy", content_security_policy(self.site.url)))
-        max_age = self.site.max_age if sheet.max_age is None else max(sheet.max_age, self.site.max_age)
-        return sheet._replace(headers=headers, max_age=max_age)
+    def _with_site_headers(self, rendered: Rendered) -> Rendered:
+        """Add the headers and the `max_age` of the site."""
+        headers = (*rendered.headers, ("Content-Security-Policy", content_security_policy(self.site.url)))
+        max_age = self.site.max_age if rendered.max_age is None else max(rendered.max_age, self.site.max_age)
+        return rendered._replace(headers=headers, max_age=max_age)
 
-    def _document(self, sheet: Sheet) -> Document:
-        """Finish a sheet; where nothing of it changed, it is the document that it was in the edition before."""
-        data, *about = sheet
+    def _document_of(self, rendered: Rendered) -> Document:
+        """Return the document of rendered bytes.
+
+        The previous edition's object is reused if nothing changed.
+        """
+        data, *metadata = rendered
         etag = fingerprint_bytes(data)
-        modified, kept = self._dates.get(etag, self.modified), self._kept.get(etag)
-        if kept and kept.modified == modified and [kept.content_type, kept.headers, kept.max_age] == about:
-            return kept
-        return Document(data, sheet.content_type, modified, sheet.max_age or 0, sheet.headers)
+        modified, previous_document = self._known_dates.get(etag, self.modified), self._previous_documents.get(etag)
+        if (
+            previous_document
+            and previous_document.modified == modified
+            and [previous_document.content_type, previous_document.headers, previous_document.max_age] == metadata
+        ):
+            return previous_document
+        return Document(data, rendered.content_type, modified, rendered.max_age or 0, rendered.headers)

@@ -1,6 +1,6 @@
-"""Parts: what a page or a document is made of, told without making it; who has what was made of the same has it.
+"""Inputs of a page or document, known without rendering it; equal inputs give equal output.
 
-What is the same for all of a site is not among them: the site itself, and the code.
+Inputs that are common to the whole site are left out: the site itself, and the code.
 """
 
 from __future__ import annotations
@@ -8,43 +8,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from feeds.feed.builder import FeedTable
-from feeds.feed.catalog import beside
+from feeds.feed.builder import FeedBuilder
+from feeds.feed.catalog import adjacent_months
 from feeds.feed.manifest import digest_at
 from feeds.feed.values import Topic
 from feeds.model.article import Article
 
 
-def of_article(table: FeedTable, article: Article) -> Iterator[object]:
-    """Give the parts of an article's page: itself, its translations and neighbours, and how its tags are spelled."""
-    yield _said(table, article)
-    yield [(twin.language, twin.slug) for twin in table.catalog.twins(article)]
-    for each in table.catalog.neighbours(article, article.categories[0]):
-        yield each and (each.language, each.slug, each.title)
-    yield list(table.tags_of(article))
+def of_article(builder: FeedBuilder, article: Article) -> Iterator[object]:
+    """Yield the inputs of an article's page.
+
+    They are the article, its translations and neighbours, and the spelling of its tags.
+    """
+    yield _article_inputs(builder, article)
+    yield [(twin.language, twin.slug) for twin in builder.catalog.twins(article)]
+    for neighbour in builder.catalog.neighbours(article, article.categories[0]):
+        yield neighbour and (neighbour.language, neighbour.slug, neighbour.title)
+    yield list(builder.tag_topics(article))
 
 
-def of_month(table: FeedTable, topic: Topic, first: date) -> Iterator[object]:
-    """Give the parts of the page of a topic's month, by its first day."""
-    yield topic, first, beside(table.months(topic), first)
-    yield [_said(table, article) for article in table.live_of_month(topic, first)]
+def of_month(builder: FeedBuilder, topic: Topic, first: date) -> Iterator[object]:
+    """Yield the inputs of the page of a topic's month; `first` is its first day."""
+    yield topic, first, adjacent_months(builder.months(topic), first)
+    yield [_article_inputs(builder, article) for article in builder.live_in_month(topic, first)]
 
 
-def of_archive(table: FeedTable, topic: Topic, first: date, ending: str) -> Iterator[object]:
-    """Give the parts of the archive document of a topic's month in a format."""
-    yield topic, ending, first, beside(table.months(topic, archived=True), first), table.changed_in(topic, first)
-    yield [_said(table, article) for article in table.live_of_month(topic, first)]
+def of_archive(builder: FeedBuilder, topic: Topic, first: date, ending: str) -> Iterator[object]:
+    """Yield the inputs of the archive document of a topic's month in a format."""
+    yield (
+        topic,
+        ending,
+        first,
+        adjacent_months(builder.months(topic, archived=True), first),
+        builder.last_change_in_month(topic, first),
+    )
+    yield [_article_inputs(builder, article) for article in builder.live_in_month(topic, first)]
 
 
-def of_feed(table: FeedTable, topic: Topic, ending: str) -> Iterator[object]:
-    """Give the parts of a topic's feed in a format."""
-    shown = table.shown(topic)
-    yield topic, ending, next(table.archives(topic), None), table.translations(topic)
-    yield table.catalog.last_change(table.group(topic)), table.tombstones(topic, shown)
-    yield [_said(table, article) for article in shown]
+def of_feed(builder: FeedBuilder, topic: Topic, ending: str) -> Iterator[object]:
+    """Yield the inputs of a topic's feed in a format."""
+    articles = builder.articles_in(topic)
+    yield topic, ending, next(builder.archives(topic), None), builder.translations(topic)
+    yield builder.catalog.last_change(builder.group(topic)), builder.tombstones(topic, articles)
+    yield [_article_inputs(builder, article) for article in articles]
 
 
-def _said(table: FeedTable, article: Article) -> tuple[object, ...]:
-    """Give what an article comes out as at the table's instant, whatever it is in."""
-    pictures = tuple(table.entries.pictures.of(original) for original in article.originals)
-    return article.id, article.slug, digest_at(article, table.catalog.now), pictures
+def _article_inputs(builder: FeedBuilder, article: Article) -> tuple[object, ...]:
+    """Return an article's inputs at the builder's time, the same for every document with it."""
+    pictures = tuple(builder.entries.pictures.of(original) for original in article.originals)
+    return article.id, article.slug, digest_at(article, builder.catalog.now), pictures

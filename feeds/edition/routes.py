@@ -1,7 +1,7 @@
-"""Paths: what each path of the site is, told from the path alone, and all of them in turn.
+"""Routes: what each path of the site is, derived from the path alone, and a listing of all paths.
 
-It keeps nothing: an `Edition` finishes what is found here, dates it, and keeps it. A table of all paths would grow with
-the articles, and would have to be made anew at each change of one.
+It stores nothing: an `Edition` dates and caches what is rendered here. A table of all paths would
+grow with the articles, and would have to be rebuilt at each change of one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from feeds.feed.builder import FeedTable
+from feeds.feed.builder import FeedBuilder
 from feeds.feed.manifest import EntryState
 from feeds.feed.values import Feed, Topic
 from feeds.formats import assets, crawlers, opml, pages, podcast
@@ -24,21 +24,21 @@ from feeds.model.site import Podcast
 
 from . import inputs
 
-OPEN_TO_SCRIPTS = ("Access-Control-Allow-Origin", "*")
+CORS_HEADER = ("Access-Control-Allow-Origin", "*")
 
-ARCHIVED = 86_400
-"""Seconds that a copy of an archive document may be kept: it changes when something of its month is edited, or goes."""
+ARCHIVE_MAX_AGE = 86_400
+"""Seconds that a copy of an archive document may be cached: it changes if an entry of its month changes or goes."""
 
-SOCIAL, PODCAST = "social.rss", "podcast.rss"
-"""Endings of feeds that are there for one kind of program, in one format."""
+SOCIAL_ENDING, PODCAST_ENDING = "social.rss", "podcast.rss"
+"""Endings of feeds for one kind of client, in one format."""
 
 _MONTH = re.compile("(.+)/([1-9][0-9]{3}-(?:0[1-9]|1[0-2]))")
 _FEED_STYLE = re.compile(r"/static/feed-([A-Za-z-]+)\.css")
 _SITEMAP = re.compile("/sitemap-([1-9][0-9]{0,5})\\.xml")
 
 
-class Sheet(NamedTuple):
-    """What is at a path: bytes, their media type, headers of its own, and a `max_age` in seconds if it has its own."""
+class Rendered(NamedTuple):
+    """The content of a path: bytes, media type, own headers, and own `max_age` in seconds, if any."""
 
     data: bytes
     content_type: str
@@ -47,191 +47,205 @@ class Sheet(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
-    """How a sheet is made, and, where that can be told without making it, what of."""
+class Route:
+    """How a path is rendered, and its inputs, if they are known without rendering."""
 
-    make: Callable[[], Sheet]
-    parts: Callable[[], Iterable[object]] | None = None
+    render: Callable[[], Rendered]
+    inputs: Callable[[], Iterable[object]] | None = None
 
-    def __call__(self) -> Sheet:
-        """Make it."""
-        return self.make()
+    def __call__(self) -> Rendered:
+        """Render the path."""
+        return self.render()
 
 
-class Paths:
-    """The paths below the site's address, decoded, and what makes the sheet of each."""
+class Routes:
+    """The paths below the site's address, decoded, and the route of each."""
 
-    def __init__(self, table: FeedTable, states: Mapping[str, EntryState]) -> None:
-        """Take the feeds of an instant, and what was settled about its entries when they were first seen."""
-        self.table, self.site, self.catalog, self._states = table, table.site, table.catalog, states
+    def __init__(self, builder: FeedBuilder, states: Mapping[str, EntryState]) -> None:
+        """Set the feeds at a given time.
+
+        `states` of entries are fixed when these are first seen.
+        """
+        self.builder, self.site, self.catalog, self._states = builder, builder.site, builder.catalog, states
 
     def __iter__(self) -> Iterator[str]:
-        """Go through all of them."""
-        yield from _SINGLE
+        """Yield all paths."""
+        yield from _FIXED_PATHS
         yield from map(self.site.feed_style_path, self.site.languages)
-        yield from (f"/sitemap-{number + 1}.xml" for number in range(self._sitemaps()))
-        for topic in self.table.topics.values():
+        yield from (f"/sitemap-{number + 1}.xml" for number in range(self._sitemap_count()))
+        for topic in self.builder.topics.values():
             page = self.site.feed_path(topic.language, topic.name)
             yield page
-            yield from (path for path, _ in self.feeds_of(topic))
-            yield from (f"{page}.{ending}" for ending in (SOCIAL, PODCAST) if self._find_special(topic, ending))
-            yield from (f"{page}/{first:%Y-%m}" for first in self.table.months(topic))
-            for first in self.table.months(topic, archived=True):
+            yield from (path for path, _ in self.feed_routes(topic))
+            yield from (
+                f"{page}.{ending}" for ending in (SOCIAL_ENDING, PODCAST_ENDING) if self._find_special(topic, ending)
+            )
+            yield from (f"{page}/{first:%Y-%m}" for first in self.builder.months(topic))
+            for first in self.builder.months(topic, archived=True):
                 yield from (f"{page}/{first:%Y-%m}.{ending}" for ending in FORMATS)
         for article in self.catalog.appeared:
             yield self.site.article_path(article.language, article.slug)
         yield from map(self.site.home_path, self.site.languages)
 
-    def find(self, path: str) -> Making | None:
-        """Find what makes the sheet of a path."""
-        if single := _SINGLE.get(path):
-            return Making(partial(single, self))
-        if (part := _SITEMAP.fullmatch(path)) and int(part[1]) <= self._sitemaps():
-            return Making(partial(self._sitemap_part, int(part[1]) - 1))
-        if (style := _FEED_STYLE.fullmatch(path)) and style[1] in self.site.languages:
-            return Making(partial(self._feed_style, style[1]))
-        language, place = self.site.language_of(path)
-        if place == "/":
-            return Making(partial(self._page, pages.home, language))
-        folder, _, name = place[1:].partition("/")
+    def find(self, path: str) -> Route | None:
+        """Return the route of a path, or None."""
+        if render := _FIXED_PATHS.get(path):
+            return Route(partial(render, self))
+        if (sitemap_match := _SITEMAP.fullmatch(path)) and int(sitemap_match[1]) <= self._sitemap_count():
+            return Route(partial(self._sitemap_part, int(sitemap_match[1]) - 1))
+        if (style_match := _FEED_STYLE.fullmatch(path)) and style_match[1] in self.site.languages:
+            return Route(partial(self._feed_style, style_match[1]))
+        language, local_path = self.site.split_language(path)
+        if local_path == "/":
+            return Route(partial(self._page, pages.home, language))
+        folder, _, name = local_path[1:].partition("/")
         if folder == "articles" and (article := self.catalog.article(language, name)):
-            return Making(partial(self._article, article), partial(inputs.of_article, self.table, article))
+            return Route(partial(self._article, article), partial(inputs.of_article, self.builder, article))
         if folder == "feeds":
             return self._find_feed(language, name) or self._find_month(language, name)
         return None
 
-    def feeds_of(self, topic: Topic) -> Iterator[tuple[str, Making]]:
-        """Give the paths of a topic's feeds, one a format."""
+    def feed_routes(self, topic: Topic) -> Iterator[tuple[str, Route]]:
+        """Yield the paths of a topic's feeds with their routes, one for each format."""
         stem = self.site.feed_path(topic.language, topic.name)
         for format in FORMATS.values():
             yield f"{stem}.{format.ending}", self._feed_in(topic, format)
 
-    def _find_feed(self, language: str, name: str) -> Making | None:
+    def _find_feed(self, language: str, name: str) -> Route | None:
         name, dot, ending = name.partition(".")
-        topic = self.table.topic(language, name)
+        topic = self.builder.topic(language, name)
         if topic is None:
             return self._find_archive(language, name, ending)
         if not dot:
-            return Making(partial(self._page, pages.feed, topic))
+            return Route(partial(self._page, pages.feed, topic))
         return self._feed_in(topic, FORMATS[ending]) if ending in FORMATS else self._find_special(topic, ending)
 
-    def _feed_in(self, topic: Topic, format: Format) -> Making:
-        return Making(partial(self._feed, topic, format), partial(inputs.of_feed, self.table, topic, format.ending))
+    def _feed_in(self, topic: Topic, format: Format) -> Route:
+        return Route(partial(self._feed, topic, format), partial(inputs.of_feed, self.builder, topic, format.ending))
 
-    def _find_special(self, topic: Topic, ending: str) -> Making | None:
-        """Find what only everything and the categories have."""
-        if ending == PODCAST:
-            about = self.table.show_of(topic)
-            return Making(partial(self._podcast, topic, about)) if about else None
-        is_social = ending == SOCIAL and topic.kind in ("all", "category")
-        return Making(partial(self._social, topic)) if is_social else None
+    def _find_special(self, topic: Topic, ending: str) -> Route | None:
+        """Return the route of a feed that only everything and the categories have."""
+        if ending == PODCAST_ENDING:
+            settings = self.builder.podcast_settings(topic)
+            return Route(partial(self._podcast, topic, settings)) if settings else None
+        is_social = ending == SOCIAL_ENDING and topic.kind in ("all", "category")
+        return Route(partial(self._social, topic)) if is_social else None
 
-    def _find_archive(self, language: str, name: str, ending: str) -> Making | None:
-        topic, first = self._month_at(language, name)
-        if topic is None or ending not in FORMATS or first not in self.table.months(topic, archived=True):
+    def _find_archive(self, language: str, name: str, ending: str) -> Route | None:
+        topic, first = self._parse_month(language, name)
+        if topic is None or ending not in FORMATS or first not in self.builder.months(topic, archived=True):
             return None
-        made_of = partial(inputs.of_archive, self.table, topic, first, ending)
-        return Making(partial(self._archive, topic, first, FORMATS[ending]), made_of)
+        archive_inputs = partial(inputs.of_archive, self.builder, topic, first, ending)
+        return Route(partial(self._archive, topic, first, FORMATS[ending]), archive_inputs)
 
-    def _find_month(self, language: str, name: str) -> Making | None:
-        topic, first = self._month_at(language, name)
-        if topic is None or first not in self.table.months(topic):
+    def _find_month(self, language: str, name: str) -> Route | None:
+        topic, first = self._parse_month(language, name)
+        if topic is None or first not in self.builder.months(topic):
             return None
-        return Making(
-            partial(self._page, pages.month, topic, first), partial(inputs.of_month, self.table, topic, first)
+        return Route(
+            partial(self._page, pages.month, topic, first), partial(inputs.of_month, self.builder, topic, first)
         )
 
-    def _month_at(self, language: str, name: str) -> tuple[Topic | None, date]:
-        """Tell which topic's month a name is; no topic where it is none."""
-        found = _MONTH.fullmatch(name)
-        topic = self.table.topic(language, found[1]) if found else None
-        return topic, date.fromisoformat(f"{found[2]}-01") if found else date.min
+    def _parse_month(self, language: str, name: str) -> tuple[Topic | None, date]:
+        """Return a month's topic and first day by its name.
 
-    def _feed(self, topic: Topic, format: Format) -> Sheet:
-        return self._sheet_of(self.table.feed(topic), format)
+        The topic is None if there is no such month.
+        """
+        match = _MONTH.fullmatch(name)
+        topic = self.builder.topic(language, match[1]) if match else None
+        return topic, date.fromisoformat(f"{match[2]}-01") if match else date.min
 
-    def _archive(self, topic: Topic, first: date, format: Format) -> Sheet:
-        return self._sheet_of(self.table.archive(topic, first), format)._replace(max_age=ARCHIVED)
+    def _feed(self, topic: Topic, format: Format) -> Rendered:
+        return self._rendered_feed(self.builder.feed(topic), format)
 
-    def _sheet_of(self, feed: Feed, format: Format) -> Sheet:
-        return Sheet(format.render(feed), format.content_type, (("Link", _links(feed, format)), OPEN_TO_SCRIPTS))
+    def _archive(self, topic: Topic, first: date, format: Format) -> Rendered:
+        return self._rendered_feed(self.builder.archive(topic, first), format)._replace(max_age=ARCHIVE_MAX_AGE)
 
-    def _social(self, topic: Topic) -> Sheet:
-        feed, format = self.table.social(topic, self._states), FORMATS["rss"]
-        return Sheet(format.render(feed), format.content_type, (("Link", _self_link(feed, format)), OPEN_TO_SCRIPTS))
+    def _rendered_feed(self, feed: Feed, format: Format) -> Rendered:
+        return Rendered(format.render(feed), format.content_type, (("Link", _links(feed, format)), CORS_HEADER))
 
-    def _podcast(self, topic: Topic, about: Podcast) -> Sheet:
-        (feed, show), format = self.table.podcast(topic, about), FORMATS["rss"]
-        headers = (("Link", _self_link(feed, format)), OPEN_TO_SCRIPTS)
-        return Sheet(podcast.render(feed, show), format.content_type, headers)
+    def _social(self, topic: Topic) -> Rendered:
+        feed, format = self.builder.social(topic, self._states), FORMATS["rss"]
+        return Rendered(format.render(feed), format.content_type, (("Link", _self_link(feed, format)), CORS_HEADER))
 
-    def _page(self, render: Callable[..., bytes], *subject: object) -> Sheet:
-        return Sheet(render(self.table, *subject), pages.CONTENT_TYPE)
+    def _podcast(self, topic: Topic, settings: Podcast) -> Rendered:
+        (feed, show), format = self.builder.podcast(topic, settings), FORMATS["rss"]
+        headers = (("Link", _self_link(feed, format)), CORS_HEADER)
+        return Rendered(podcast.render(feed, show), format.content_type, headers)
 
-    def _article(self, article: Article) -> Sheet:
-        urls = ((twin.language, self.table.entries.page_of(twin)) for twin in self.catalog.twins(article))
+    def _page(self, render: Callable[..., bytes], *subject: object) -> Rendered:
+        return Rendered(render(self.builder, *subject), pages.CONTENT_TYPE)
+
+    def _article(self, article: Article) -> Rendered:
+        urls = ((twin.language, self.builder.entries.page_of(twin)) for twin in self.catalog.twins(article))
         links = [f'<{url}>; rel="alternate"; hreflang="{language}"' for language, url in urls]
         headers = (("Link", ", ".join(links)),) if links else ()
-        return Sheet(pages.article(self.table, article), pages.CONTENT_TYPE, headers)
+        return Rendered(pages.article(self.builder, article), pages.CONTENT_TYPE, headers)
 
-    def _feed_style(self, language: str) -> Sheet:
-        return Sheet(assets.feed_style(language), assets.CSS_TYPE)
+    def _feed_style(self, language: str) -> Rendered:
+        return Rendered(assets.feed_style(language), assets.CSS_TYPE)
 
-    def _style(self) -> Sheet:
-        return Sheet(assets.style(self.site), assets.CSS_TYPE)
+    def _style(self) -> Rendered:
+        return Rendered(assets.style(self.site), assets.CSS_TYPE)
 
-    def _script(self) -> Sheet:
-        return Sheet(assets.read("copy.js"), assets.SCRIPT_TYPE)
+    def _script(self) -> Rendered:
+        return Rendered(assets.read("copy.js"), assets.SCRIPT_TYPE)
 
-    def _robots(self) -> Sheet:
-        return Sheet(crawlers.robots(self.site), crawlers.TEXT_TYPE)
+    def _robots(self) -> Rendered:
+        return Rendered(crawlers.robots_txt(self.site), crawlers.TEXT_TYPE)
 
-    def _opml(self) -> Sheet:
-        outlines = [self.table.outline(topic) for topic in self.table.topics.values()]
+    def _opml(self) -> Rendered:
+        outlines = [self.builder.outline(topic) for topic in self.builder.topics.values()]
         data = opml.render(self.site.title[self.site.default_language], outlines)
-        return Sheet(data, opml.CONTENT_TYPE, (OPEN_TO_SCRIPTS,))
+        return Rendered(data, opml.CONTENT_TYPE, (CORS_HEADER,))
 
-    def _sitemap(self) -> Sheet:
-        count = self._sitemaps()
+    def _sitemap(self) -> Rendered:
+        count = self._sitemap_count()
         urls = (self.site.absolute(f"/sitemap-{number + 1}.xml") for number in range(count))
-        data = crawlers.sitemap_index(urls) if count else crawlers.sitemap(self._places())
-        return Sheet(data, crawlers.SITEMAP_TYPE)
+        data = crawlers.sitemap_index(urls) if count else crawlers.sitemap(self._sitemap_places())
+        return Rendered(data, crawlers.SITEMAP_TYPE)
 
-    def _sitemap_part(self, number: int) -> Sheet:
-        places = islice(self._places(), number * crawlers.MOST, (number + 1) * crawlers.MOST)
-        return Sheet(crawlers.sitemap(places), crawlers.SITEMAP_TYPE)
+    def _sitemap_part(self, number: int) -> Rendered:
+        places = islice(
+            self._sitemap_places(), number * crawlers.MAX_SITEMAP_URLS, (number + 1) * crawlers.MAX_SITEMAP_URLS
+        )
+        return Rendered(crawlers.sitemap(places), crawlers.SITEMAP_TYPE)
 
-    def _sitemaps(self) -> int:
-        """Tell how many sitemaps are needed besides the one that then lists them."""
-        always = len(self.site.languages) * (len(self.site.categories) + 2)
-        if always + len(self.catalog.articles) + len(self.catalog.groups) <= crawlers.MOST:  # surely
+    def _sitemap_count(self) -> int:
+        """Return the number of sitemaps in the index, or 0 if a single sitemap is enough."""
+        fixed_count = len(self.site.languages) * (len(self.site.categories) + 2)
+        if (
+            fixed_count + len(self.catalog.articles) + len(self.catalog.groups) <= crawlers.MAX_SITEMAP_URLS
+        ):  # upper bound
             return 0
-        exact = sum(1 for _ in self._places())
-        return 0 if exact <= crawlers.MOST else -(-exact // crawlers.MOST)
+        count = sum(1 for _ in self._sitemap_places())
+        return 0 if count <= crawlers.MAX_SITEMAP_URLS else -(-count // crawlers.MAX_SITEMAP_URLS)
 
-    def _places(self) -> Iterator[crawlers.Place]:
-        """Go through the pages that a search should find: not what lives elsewhere, is withdrawn or has expired."""
+    def _sitemap_places(self) -> Iterator[crawlers.SitemapPage]:
+        """Yield the pages for search engines, without external, withdrawn and expired articles."""
         site, now = self.site, self.catalog.now
-        yield from (crawlers.Place(site.absolute(site.home_path(language))) for language in site.languages)
-        for topic in self.table.topics.values():
-            yield crawlers.Place(self.table.address(topic))
+        yield from (crawlers.SitemapPage(site.absolute(site.home_path(language))) for language in site.languages)
+        for topic in self.builder.topics.values():
+            yield crawlers.SitemapPage(self.builder.address(topic))
         for article in self.catalog.live:
             if not article.link and not article.withdrawal(now):
-                alike = [article, *self.catalog.twins(article)]
+                versions = [article, *self.catalog.twins(article)]
                 translations = (
-                    tuple((each.language, self.table.entries.page_of(each)) for each in alike) if alike[1:] else ()
+                    tuple((version.language, self.builder.entries.page_of(version)) for version in versions)
+                    if versions[1:]
+                    else ()
                 )
-                yield crawlers.Place(self.table.entries.page_of(article), article.updated_at(now), translations)
+                yield crawlers.SitemapPage(self.builder.entries.page_of(article), article.updated_at(now), translations)
 
 
-_SINGLE: Mapping[str, Callable[[Paths], Sheet]] = {
-    "/feeds.opml": Paths._opml,
-    "/robots.txt": Paths._robots,
-    "/sitemap.xml": Paths._sitemap,
-    "/static/style.css": Paths._style,
-    "/static/copy.js": Paths._script,
+_FIXED_PATHS: Mapping[str, Callable[[Routes], Rendered]] = {
+    "/feeds.opml": Routes._opml,
+    "/robots.txt": Routes._robots,
+    "/sitemap.xml": Routes._sitemap,
+    "/static/style.css": Routes._style,
+    "/static/copy.js": Routes._script,
 }
-"""The paths that there is one of, whatever the languages and articles."""
+"""The paths that exist exactly once, whatever the languages and articles."""
 
 
 def _self_link(feed: Feed, format: Format) -> str:
@@ -239,7 +253,7 @@ def _self_link(feed: Feed, format: Format) -> str:
 
 
 def _links(feed: Feed, format: Format) -> str:
-    """Write the Link header of a feed (RFC 8288): itself, its other formats, its translations."""
+    """Return the Link header of a feed (RFC 8288): itself, its other formats, its translations."""
     links = [_self_link(feed, format), *(f'<{hub}>; rel="hub"' for hub in feed.hubs)]
     for rel, address in feed.history.links():
         links.append(f'<{address}.{format.ending}>; rel="{rel}"; type="{format.media_type}"')
@@ -247,6 +261,6 @@ def _links(feed: Feed, format: Format) -> str:
         if other is not format:
             links.append(f'<{feed.address}.{other.ending}>; rel="alternate"; type="{other.media_type}"')
     for language, address in feed.translations.items():
-        where = f"<{address}.{format.ending}>"
-        links.append(f'{where}; rel="alternate"; type="{format.media_type}"; hreflang="{language}"')
+        target = f"<{address}.{format.ending}>"
+        links.append(f'{target}; rel="alternate"; type="{format.media_type}"; hreflang="{language}"')
     return ", ".join(links)

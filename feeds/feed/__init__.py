@@ -1,4 +1,4 @@
-"""What is live at an instant, as values: catalog, entries, feeds, posts, and the manifest that compares editions.
+"""Content at a given time, as values: catalog, entries, feeds, posts, and the edition manifest.
 
-It never writes a feed format, opens a file or asks for the time. May import: model, base.
+It never renders a feed format, opens a file or reads the clock. May import: model, base.
 """

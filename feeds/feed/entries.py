@@ -1,6 +1,6 @@
-"""Entries: what an article says at an instant, as readers get it; the same in every feed and format.
+"""Entries: what readers get of articles at a given time, the same in every feed and format.
 
-No markup language of feeds occurs here. Pictures come as what has been made of them so far.
+No feed markup occurs here. Pictures are included once their renditions exist.
 """
 
 from __future__ import annotations
@@ -18,57 +18,76 @@ from . import markup
 from .catalog import Catalog
 from .values import Enclosure, Entry, Image, Term
 
-KEPT = 1024
-"""How many entries are kept; those of the feeds that are finished ahead come first."""
+CACHED_ENTRIES = 1024
+"""Maximum number of cached entries; those of the feeds that are built ahead are cached first."""
 
 
 _TEXT_OR_PICTURE = re.compile(r"<img|<hr|(?:^|>)[^<]*[^<\s]")
 
 
 class Entries:
-    """The entries of a catalog's articles, each made once for all the feeds it is in; `most` are kept for that."""
+    """The entries of a catalog's articles, built once for all feeds.
 
-    def __init__(self, catalog: Catalog, pictures: Pictures, before: Entries | None = None) -> None:
-        """Make nothing yet; what did not change since the entries `before` is taken over."""
+    At most `cache_size` of them are cached.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        pictures: Pictures,
+        previous: Entries | None = None,
+        cache_size: int = CACHED_ENTRIES,
+    ) -> None:
+        """Set the catalog; nothing is built yet. Entries unchanged since `previous` are reused."""
         self.catalog, self.site, self.pictures = catalog, catalog.site, pictures
-        self._before = before._entries if before and before.site is catalog.site else {}
-        self.most = KEPT
+        self._previous = previous._entries if previous and previous.site is catalog.site else {}
+        self._cache_size = cache_size
         self._entries: dict[str, tuple[Article, tuple[Renditions | None, ...], Entry]] = {}
 
     def of(self, article: Article) -> Entry:
-        """Make the entry of an article that has appeared, once."""
-        made = self._entries.get(article.slug)
-        if made is None:
+        """Return the entry of an article that has appeared, from the cache if possible."""
+        record = self._entries.get(article.slug)
+        if record is None:
             renditions = tuple(map(self.pictures.of, article.originals))
-            kept = self._before.get(article.slug)
-            is_same = kept is not None and kept[0] is article and kept[1] == renditions and not article.depends_on_time
-            made = kept if kept and is_same else (article, renditions, self._made(article))
-            if len(self._entries) < self.most:
-                self._entries[article.slug] = made
-        return made[2]
+            previous_record = self._previous.get(article.slug)
+            is_unchanged = (
+                previous_record is not None
+                and previous_record[0] is article
+                and previous_record[1] == renditions
+                and not article.depends_on_time
+            )
+            record = (
+                previous_record if previous_record and is_unchanged else (article, renditions, self._build(article))
+            )
+            if len(self._entries) < self._cache_size:
+                self._entries[article.slug] = record
+        return record[2]
 
     def body(self, article: Article) -> str:
-        """Render the text of an article that has appeared as safe HTML: without its picture and attachments."""
-        found = markup.to_html(article.body, base=self.site.url, page=self.page_of(article))
+        """Render an article's text as safe HTML, without its picture and attachments.
+
+        It must have appeared.
+        """
+        content = markup.to_html(article.body, base=self.site.url, page=self.page_of(article))
         if not article.body_pictures:
-            return found
+            return content
 
         def replace(path: str, tag: str) -> str | None:
             if (original := article.body_pictures.get(path)) is None:
                 return None
-            made = self.pictures.of(original)
+            renditions = self.pictures.of(original)
             if tag.startswith("<a"):
-                where = self.site.absolute(picture_path(made.feed.name)) if made else self.page_of(article)
-                return re.sub(' href="[^"]*"', f' href="{html.escape(where)}"', tag)
-            return _with_rendition(tag, self.site, made.feed) if made else ""
+                url = self.site.absolute(picture_path(renditions.feed.name)) if renditions else self.page_of(article)
+                return re.sub(' href="[^"]*"', f' href="{html.escape(url)}"', tag)
+            return _with_rendition(tag, self.site, renditions.feed) if renditions else ""
 
-        return markup.with_pictures(found, base=self.site.url, replace=replace)
+        return markup.replace_media_tags(content, base=self.site.url, replace=replace)
 
     def page_of(self, article: Article) -> str:
-        """Give the URL of an article's page with us."""
+        """Return the URL of an article's page on this site."""
         return self.site.absolute(self.site.article_path(article.language, article.slug))
 
-    def _made(self, article: Article) -> Entry:
+    def _build(self, article: Article) -> Entry:
         site, now = self.site, self.catalog.now
         renditions = self.pictures.of(article.original) if article.original else None
         picture: Image | None = None
@@ -81,7 +100,7 @@ class Entries:
             if article.picture and article.original and renditions:
                 picture = _image(site, renditions.feed, article.picture, article.original.small_names)
                 card = _image(site, renditions.card, article.picture)
-            enclosures = tuple(_enclosure(site, each) for each in attachments)
+            enclosures = tuple(_enclosure(site, attachment) for attachment in attachments)
             body = self.body(article)
             summary = article.summary or markup.excerpt(body) or article.title
             figure = _figure(article.language, picture, article.picture)
@@ -107,22 +126,22 @@ class Entries:
 
     def _terms(self, article: Article) -> Iterator[Term]:
         for name in article.categories:
-            yield Term(self.site.categories[name].title[article.language], self.site.tag("categories"))
+            yield Term(self.site.categories[name].title[article.language], self.site.tag_uri("categories"))
         for tag in article.tags:
-            yield Term(tag, self.site.tag("tags"))
+            yield Term(tag, self.site.tag_uri("tags"))
 
 
-def _image(site: Site, made: Rendition, picture: Picture, smaller: Mapping[str, int] | None = None) -> Image:
+def _image(site: Site, rendition: Rendition, picture: Picture, smaller: Mapping[str, int] | None = None) -> Image:
     urls = tuple((site.absolute(picture_path(name)), width) for name, width in (smaller or {}).items())
-    where, size = site.absolute(picture_path(made.name)), (made.length, made.width, made.height)
-    return Image(where, made.type, *size, picture.alt, picture.credit, urls)
+    url, size = site.absolute(picture_path(rendition.name)), (rendition.length, rendition.width, rendition.height)
+    return Image(url, rendition.type, *size, picture.alt, picture.credit, urls)
 
 
-def _with_rendition(tag: str, site: Site, made: Rendition) -> str:
-    """Put a rendition into the tag of a picture, with its size."""
+def _with_rendition(tag: str, site: Site, rendition: Rendition) -> str:
+    """Return the tag of a picture with the URL and size of a rendition."""
     bare = re.sub(' (src|width|height)="[^"]*"', "", tag.rstrip(">").rstrip("/ "))
-    source = html.escape(site.absolute(picture_path(made.name)))
-    return f'{bare} src="{source}" width="{made.width}" height="{made.height}">'
+    source = html.escape(site.absolute(picture_path(rendition.name)))
+    return f'{bare} src="{source}" width="{rendition.width}" height="{rendition.height}">'
 
 
 def _enclosure(site: Site, attachment: Attachment) -> Enclosure:
@@ -134,14 +153,16 @@ def _enclosure(site: Site, attachment: Attachment) -> Enclosure:
 
 
 def _figure(language: str, image: Image | None, picture: Picture | None) -> str:
-    """Show the picture first, in a way that reads well where figure and figcaption are taken away."""
+    """Render the picture so that it reads well even without the figure and figcaption tags."""
     if not image or not picture:
         return ""
-    credit = translations.say(language, "Credit: {credit}", credit=picture.credit) if picture.credit else None
+    credit = translations.translate(language, "Credit: {credit}", credit=picture.credit) if picture.credit else None
     caption = f"{picture.caption} ({credit})" if picture.caption and credit else picture.caption or credit
-    shown = f"<figcaption><p>{html.escape(caption, quote=False)}</p></figcaption>" if caption else ""
+    figcaption = f"<figcaption><p>{html.escape(caption, quote=False)}</p></figcaption>" if caption else ""
     source, alt = html.escape(image.url), html.escape(image.alt)
-    return f'<figure><img src="{source}" alt="{alt}" width="{image.width}" height="{image.height}">{shown}</figure>'
+    return (
+        f'<figure><img src="{source}" alt="{alt}" width="{image.width}" height="{image.height}">{figcaption}</figure>'
+    )
 
 
 def _attachment_list(
@@ -149,16 +170,16 @@ def _attachment_list(
 ) -> str:
     lines = []
     for attachment, enclosure in zip(attachments, enclosures, strict=True):
-        until = f" ({translations.end(language, attachment.until, site.timezone)})" if attachment.until else ""
+        until = f" ({translations.until_text(language, attachment.until, site.timezone)})" if attachment.until else ""
         name = html.escape(enclosure.title, quote=False)
         lines.append(f'<li><a href="{html.escape(enclosure.url)}">{name}</a>{until}</li>')
     return "<ul>\n" + "\n".join(lines) + "\n</ul>" if lines else ""
 
 
 def _notice(site: Site, language: str, withdrawal: Withdrawal) -> tuple[str, str]:
-    """Say that an article is withdrawn: as plain text and as HTML."""
+    """Return the notice that an article is withdrawn, as plain text and as HTML."""
     day = translations.day(language, withdrawal.at, site.timezone)
-    said = translations.say(language, "This article was withdrawn on {day}.", day=day)
-    reason = translations.say(language, "Reason: {reason}", reason=withdrawal.reason)
-    paragraphs = "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in (said, reason))
-    return f"{said} {reason}", paragraphs
+    notice = translations.translate(language, "This article was withdrawn on {day}.", day=day)
+    reason = translations.translate(language, "Reason: {reason}", reason=withdrawal.reason)
+    paragraphs = "".join(f"<p>{html.escape(text, quote=False)}</p>" for text in (notice, reason))
+    return f"{notice} {reason}", paragraphs

@@ -1,6 +1,7 @@
-"""An author's Markdown becomes safe HTML with absolute URLs, and plain excerpts.
+"""Rendering of an author's Markdown to safe HTML with absolute URLs, and plain-text excerpts.
 
-It knows neither article nor feed; what it takes out of a text it also tells, so that `flask check` can warn.
+It knows neither articles nor feeds. It reports what it removes from a text, so that `flask check`
+can warn.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ from lxml import etree
 from feeds.model.problems import Message, show
 from feeds.model.yamlfile import FORBIDDEN, name_character
 
-EXCERPT = 300
-"""Length of an excerpt in characters: what readers show in their lists."""
+EXCERPT_LENGTH = 300
+"""Maximum length of an excerpt in characters: what readers show in their lists."""
 
-TAGS = {
+ALLOWED_TAGS = {
     *("a", "b", "blockquote", "br", "code", "dd", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4"),
     *("h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "q", "small", "strong", "sub", "sup", "table", "tbody"),
     *("td", "tfoot", "th", "thead", "time", "tr", "ul"),
 }
-"""The elements that every reader keeps; no other leaves us."""
+"""The elements that every reader supports; all others are removed."""
 
-ATTRIBUTES: dict[str, set[str]] = {
+ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
     "*": {"lang", "dir"},
     "a": {"href", "title"},
     "img": {"src", "alt", "width", "height", "title"},
@@ -38,61 +39,65 @@ ATTRIBUTES: dict[str, set[str]] = {
     "th": {"align"},
     "time": {"datetime"},
 }
-SCHEMES = {"http", "https", "mailto"}
+ALLOWED_SCHEMES = {"http", "https", "mailto"}
 
-_DROPPED_WHOLE = {
+_REMOVED_WITH_CONTENT = {
     *("script", "style", "form", "svg", "iframe", "math", "object", "embed", "template", "noscript", "textarea"),
     *("select", "button"),
 }
-"""Elements that go with all that is in them; of others that are not allowed, the text stays."""
+"""Elements that are removed with their content; other disallowed elements leave their text."""
 
-_EXTENSIONS = comrak.ExtensionOptions()
-_EXTENSIONS.table = True
-_RENDERING = comrak.RenderOptions()
-_RENDERING.unsafe_ = True  # an author's HTML passes here, and is cleaned by nh3 below
+_EXTENSION_OPTIONS = comrak.ExtensionOptions()
+_EXTENSION_OPTIONS.table = True
+_RENDER_OPTIONS = comrak.RenderOptions()
+_RENDER_OPTIONS.unsafe_ = True  # keep an author's HTML; nh3 sanitizes it below
 
 MAX_DEPTH = 100
-"""How deep elements may stand in each other; the time that cleaning takes grows with the square of it."""
+"""Maximum nesting depth of elements; the time that sanitizing takes grows with its square."""
 
-MAX_TAG = 5_000
-"""How many characters a tag may have, for the same reason."""
+MAX_TAG_LENGTH = 5_000
+"""Maximum length of a tag in characters, for the same reason."""
 
 _TAG = re.compile("<(/?)([a-z][a-z0-9]*)([^<>]*)>")
-"""A tag as nh3 writes it: in the values of attributes, quotes and angle brackets are escaped."""
+"""A tag as nh3 writes it: quotes and angle brackets in attribute values are escaped."""
 
-_REWRITTEN = re.compile("<(/?)(a|img|h[1-6])((?: [^<>]*)?)>")
-"""The tags among them that are not left as they are."""
+_TAG_TO_REWRITE = re.compile("<(/?)(a|img|h[1-6])((?: [^<>]*)?)>")
+"""The tags that may have to be rewritten."""
 
-_ADDRESS = re.compile(' (href|src)="([^"]*)"')
-_ABSOLUTE = re.compile(r"https?://[^\s/?#\[\]@:]+(:[0-9]+)?([/?#]|$)|mailto:.")
-_BLANKS = re.compile("[ \t\r\n]+")
+_URL_ATTRIBUTE = re.compile(' (href|src)="([^"]*)"')
+_ABSOLUTE_URL = re.compile(r"https?://[^\s/?#\[\]@:]+(:[0-9]+)?([/?#]|$)|mailto:.")
+_WHITESPACE = re.compile("[ \t\r\n]+")
 
 
 def _commonmark(body: str) -> str:
-    return comrak.render_markdown(body, _EXTENSIONS, None, _RENDERING)
+    return comrak.render_markdown(body, _EXTENSION_OPTIONS, None, _RENDER_OPTIONS)
 
 
 def to_html(body: str, *, base: str, page: str) -> str:
     """Render Markdown to HTML that is safe in every reader.
 
-    Addresses in it are resolved against `base`, the site's (no final slash), and fragments against `page`. Headings
-    start at h2, below the title, and skip no level. Characters that XML cannot carry are left out.
+    URLs are resolved against `base`, the site's URL (no final slash), and fragments against `page`.
+    Headings start at h2, below the title, and skip no level. Characters that XML cannot carry are
+    removed.
     """
-    found = nh3.clean(
+    content = nh3.clean(
         _commonmark(body),
-        tags=TAGS,
-        clean_content_tags=_DROPPED_WHOLE,
-        attributes=ATTRIBUTES,
-        url_schemes=SCHEMES,
-        url_relative=lambda reference: absolute(reference, base=base, page=page),
+        tags=ALLOWED_TAGS,
+        clean_content_tags=_REMOVED_WITH_CONTENT,
+        attributes=ALLOWED_ATTRIBUTES,
+        url_schemes=ALLOWED_SCHEMES,
+        url_relative=lambda reference: absolute_url(reference, base=base, page=page),
         link_rel=None,
     )
-    found = FORBIDDEN.sub("", found.replace("&nbsp;", "\u00a0"))
-    return _REWRITTEN.sub(_Tags(), found).strip("\n")
+    content = FORBIDDEN.sub("", content.replace("&nbsp;", "\u00a0"))
+    return _TAG_TO_REWRITE.sub(_TagRewriter(), content).strip("\n")
 
 
-def absolute(reference: str, *, base: str, page: str) -> str:
-    """Make an author's relative reference an absolute URL in ASCII; `/a` and `a` both mean a path below `base`."""
+def absolute_url(reference: str, *, base: str, page: str) -> str:
+    """Return an author's relative reference as an absolute URL in ASCII.
+
+    `/a` and `a` are both below `base`.
+    """
     reference = quote(reference, safe="%/:?#[]@!$&'()*+,;=~")
     if reference.startswith("//"):
         return "https:" + reference
@@ -101,18 +106,18 @@ def absolute(reference: str, *, base: str, page: str) -> str:
     return urljoin(base + "/", reference.lstrip("/") or ".").removesuffix("/.")
 
 
-class _Tags:
-    """Rewrites tags, one after the other: headings to their level, and addresses that lead nowhere to nothing."""
+class _TagRewriter:
+    """Rewrites tags in order: adjusts heading levels, and removes addresses that lead nowhere."""
 
     def __init__(self) -> None:
-        self._outline: list[tuple[int, int]] = []  # (level given, level written) of the headings above this place
-        self._open: list[int] = []  # levels written of the headings around it
+        self._outline: list[tuple[int, int]] = []  # (input level, output level) of the headings above this place
+        self._open: list[int] = []  # output levels of the open heading elements
 
     def __call__(self, tag: re.Match[str]) -> str:
         closing, name, rest = tag.groups()
         if name in ("a", "img") and not closing:
-            address = _ADDRESS.search(rest)
-            if address and not _ABSOLUTE.match(html.unescape(address[2])):
+            address = _URL_ATTRIBUTE.search(rest)
+            if address and not _ABSOLUTE_URL.match(html.unescape(address[2])):
                 rest, address = rest.replace(address[0], "", 1), None
             return f"<{name}{rest}>" if address or name == "a" else ""
         if name in ("a", "img"):
@@ -122,19 +127,22 @@ class _Tags:
         self._open.append(self._level(int(name[1])))
         return f"<h{self._open[-1]}{rest}>"
 
-    def _level(self, given: int) -> int:
-        while self._outline and self._outline[-1][0] >= given:
+    def _level(self, input_level: int) -> int:
+        while self._outline and self._outline[-1][0] >= input_level:
             self._outline.pop()
-        written = min(self._outline[-1][1] + 1, 6) if self._outline else 2
-        self._outline.append((given, written))
-        return written
+        output_level = min(self._outline[-1][1] + 1, 6) if self._outline else 2
+        self._outline.append((input_level, output_level))
+        return output_level
 
 
-def excerpt(found: str, limit: int = EXCERPT) -> str:
-    """Take the start of a safe HTML text as plain text: whole sentences if they fill half of `limit`, else words."""
-    found = found.replace("<br>", " ")
-    paragraphs = re.findall("<p(?: [^>]*)?>(.*?)</p>", found, re.DOTALL) or [found]
-    plain = _BLANKS.sub(" ", html.unescape(nh3.clean(" ".join(paragraphs), tags=set()))).strip(" ")
+def excerpt(content: str, limit: int = EXCERPT_LENGTH) -> str:
+    """Return the start of safe HTML as plain text.
+
+    It ends after a sentence if that fills half of `limit`, else after a word.
+    """
+    content = content.replace("<br>", " ")
+    paragraphs = re.findall("<p(?: [^>]*)?>(.*?)</p>", content, re.DOTALL) or [content]
+    plain = _WHITESPACE.sub(" ", html.unescape(nh3.clean(" ".join(paragraphs), tags=set()))).strip(" ")
     if len(plain) <= limit:
         return plain
     sentences = list(re.finditer("[.!?…](?:[\u00a0\u202f]?[»”’)])?(?= )", plain[: limit + 1]))
@@ -152,64 +160,73 @@ def excerpt(found: str, limit: int = EXCERPT) -> str:
 
 
 def media_url(path: str, *, base: str) -> str:
-    """Give the URL of a path below `media/` as a safe HTML text has it."""
+    """Return the URL of a path below `media/`, escaped as in safe HTML."""
     return html.escape(f"{base}/media/{quote(path)}")
 
 
-def with_pictures(found: str, *, base: str, replace: Callable[[str, str], str | None]) -> str:
-    """Replace tags that show or link to files of ours in a safe HTML text, by path and tag; None keeps one."""
+def replace_media_tags(content: str, *, base: str, replace: Callable[[str, str], str | None]) -> str:
+    """Replace the tags in safe HTML that show or link to our files below `media/`.
+
+    `replace` gets the path and the tag, and returns the new tag, or None to leave it unchanged.
+    """
 
     def replaced(tag: re.Match[str]) -> str:
-        address = _ADDRESS.search(tag[3]) if tag[2] in ("a", "img") else None
-        place = html.unescape(address[2]) if address else ""
-        if not place.startswith(f"{base}/media/"):
+        address = _URL_ATTRIBUTE.search(tag[3]) if tag[2] in ("a", "img") else None
+        url = html.unescape(address[2]) if address else ""
+        if not url.startswith(f"{base}/media/"):
             return tag[0]
-        other = replace(unquote(re.split("[?#]", place.removeprefix(f"{base}/media/"))[0]), tag[0])
-        return tag[0] if other is None else other
+        replacement = replace(unquote(re.split("[?#]", url.removeprefix(f"{base}/media/"))[0]), tag[0])
+        return tag[0] if replacement is None else replacement
 
-    return _TAG.sub(replaced, found)
-
-
-def media_references(found: str, *, base: str) -> Iterator[str]:
-    """Give the paths below `media/` that a safe HTML text links to or shows."""
-    for tag in _TAG.finditer(found):
-        address = _ADDRESS.search(tag[3])
-        place = html.unescape(address[2]) if address else ""
-        if place.startswith(f"{base}/media/"):
-            yield unquote(re.split("[?#]", place.removeprefix(f"{base}/media/"))[0])
+    return _TAG.sub(replaced, content)
 
 
-def refusal(body: str) -> Message | None:
-    """Tell why a text is not to be rendered, if it would take unbounded time."""
+def media_references(content: str, *, base: str) -> Iterator[str]:
+    """Yield the paths below `media/` that safe HTML links to or shows."""
+    for tag in _TAG.finditer(content):
+        address = _URL_ATTRIBUTE.search(tag[3])
+        url = html.unescape(address[2]) if address else ""
+        if url.startswith(f"{base}/media/"):
+            yield unquote(re.split("[?#]", url.removeprefix(f"{base}/media/"))[0])
+
+
+def complexity_problem(body: str) -> Message | None:
+    """Return why a text would take unbounded time to render, or None if it is safe to render."""
     if body.count(">") + body.count("<") <= MAX_DEPTH:
-        return None  # only quotations and an author's own HTML can be nested so deep
+        return None  # only block quotes and an author's own HTML can be nested that deep
     rendered = _commonmark(body)
-    if re.search(f"<[A-Za-z/!?][^>]{{{MAX_TAG}}}", rendered):
-        return Message.of("body-tag-too-long", limit=MAX_TAG)
-    if _elements(rendered, _Depth()) > MAX_DEPTH:
+    if re.search(f"<[A-Za-z/!?][^>]{{{MAX_TAG_LENGTH}}}", rendered):
+        return Message.of("body-tag-too-long", limit=MAX_TAG_LENGTH)
+    if _parse_elements(rendered, _DepthCounter()) > MAX_DEPTH:
         return Message.of("body-too-deep", limit=MAX_DEPTH)
     return None
 
 
-def faults(body: str) -> list[tuple[int, Message]]:
-    """Tell what is taken out of a text, or missing in it: the offset in `body`, and a sentence."""
+def problems(body: str) -> list[tuple[int, Message]]:
+    """Return what is removed from a text or missing in it.
+
+    Each result is an offset in `body` and a message.
+    """
     rendered = _commonmark(body)
-    found = _Faults(body)
+    collector = _ProblemCollector(body)
     if "<" in body or "](" in body or "]:" in body:
-        _elements(rendered, found)
+        _parse_elements(rendered, collector)
     if character := FORBIDDEN.search(rendered):
-        found.add(r"&#", Message.of("body-character-removed", character=name_character(character[0])))
-    return sorted(found.found)
+        collector.add(r"&#", Message.of("body-character-removed", character=name_character(character[0])))
+    return sorted(collector.found)
 
 
-def _elements(rendered: str, target: Any) -> Any:
-    """Have libxml2 tell a target of each element of an HTML text, as it comes."""
+def _parse_elements(rendered: str, target: Any) -> Any:
+    """Parse HTML with libxml2, which calls `target` for each element.
+
+    Return the result of its `close`.
+    """
     parser = etree.HTMLParser(target=target, huge_tree=True, remove_comments=True)
     parser.feed(FORBIDDEN.sub("", rendered) or " ")
     return parser.close()
 
 
-class _Depth:
+class _DepthCounter:
     def __init__(self) -> None:
         self._depth = self._deepest = 0
 
@@ -224,37 +241,37 @@ class _Depth:
         return self._deepest
 
 
-class _Faults:
+class _ProblemCollector:
     def __init__(self, body: str) -> None:
         self._body = body
         self.found: set[tuple[int, Message]] = set()
 
     def add(self, pattern: str, message: Message) -> None:
-        place = re.search(pattern, self._body, re.IGNORECASE)
-        self.found.add((place.start() if place else 0, message))
+        match = re.search(pattern, self._body, re.IGNORECASE)
+        self.found.add((match.start() if match else 0, message))
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag in ("html", "body"):  # libxml2's own, around all
+        if tag in ("html", "body"):  # added by libxml2 around the text
             return
-        if tag not in TAGS:
-            code = "body-element-removed" if tag in _DROPPED_WHOLE else "body-element-unwrapped"
+        if tag not in ALLOWED_TAGS:
+            code = "body-element-removed" if tag in _REMOVED_WITH_CONTENT else "body-element-unwrapped"
             self.add(f"<{re.escape(tag)}", Message.of(code, element=tag))
             return
-        allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag, set())
+        allowed = ALLOWED_ATTRIBUTES["*"] | ALLOWED_ATTRIBUTES.get(tag, set())
         for name, value in attributes.items():
             if name in ("href", "src") and name in allowed:
                 self._check_address(name, value)
-            elif name not in allowed and (tag, name) != ("code", "class"):  # comrak's own, of a fence's language
+            elif name not in allowed and (tag, name) != ("code", "class"):  # comrak's, for a fence's language
                 self.add(re.escape(name) + r"\s*=", Message.of("body-attribute-removed", attribute=name, element=tag))
         if tag == "img" and not attributes.get("alt"):
             self.add(r"!\[\s*\]|<img", Message.of("body-picture-undescribed"))
 
     def close(self) -> None:
-        """End: all is in `found`."""
+        """Do nothing: `problems` is complete."""
 
     def _check_address(self, name: str, value: str) -> None:
         if re.match(r"(?!media/)[^/#?:]+(?![^/]*:)", value):
             self.add(re.escape(value), Message.of("body-address-relative", value=show(value)))
         scheme = re.match(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):", value)
-        if scheme and scheme[1].lower() not in SCHEMES:
+        if scheme and scheme[1].lower() not in ALLOWED_SCHEMES:
             self.add(re.escape(scheme[1]) + ":", Message.of("body-address-removed", value=show(value)))

@@ -1,6 +1,6 @@
-"""Feed: metadata and entries, ready for any format; these are values, and `feedtable` makes them.
+"""Feed: metadata and entries as values, ready for any format; `builder` creates them.
 
-What an author writes is an article; once it is inside a feed, it is an entry.
+What an author writes is an article; inside a feed, it is an entry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Kind = Literal["all", "category", "tag", "author"]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A category of an entry: what people read, and the URI of the vocabulary it is from."""
+    """A category of an entry: its label for people, and the URI of its vocabulary."""
 
     label: str
     scheme: str
@@ -25,7 +25,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture where it can be fetched; `length` in bytes, sides in pixels; `smaller` are URLs of it with widths."""
+    """A picture that can be fetched; `length` is in bytes, sides are in pixels.
+
+    `smaller` are URLs of smaller versions with their widths.
+    """
 
     url: str
     type: str
@@ -39,7 +42,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file that goes with an entry; `length` in bytes and `duration` in seconds, where they are known."""
+    """A file attached to an entry.
+
+    `length` is in bytes and `duration` in seconds, if they are known.
+    """
 
     url: str
     type: str
@@ -48,17 +54,18 @@ class Enclosure:
     duration: int | None
 
     @property
-    def plays(self) -> bool:
-        """Tell whether it is sound or film."""
+    def is_playable(self) -> bool:
+        """Return whether it is audio or video."""
         return self.type.startswith(("audio/", "video/"))
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An article as readers get it: `title` and `summary` plain, `content` safe HTML; none of the three is empty.
+    """An article as readers get it.
 
-    Datetimes are in UTC, in whole seconds, and not in the future; `updated` is `published` if there was no edit. `card`
-    is the picture in the shape in which networks show it.
+    `title` and `summary` are plain text, `content` is safe HTML, and none is empty. Datetimes are
+    in UTC, in whole seconds, and not in the future. `updated` equals `published` if there was no
+    edit. `card` is the picture in the shape that networks show.
     """
 
     id: str
@@ -77,22 +84,25 @@ class Entry:
 
     @property
     def enclosures_in_order(self) -> list[Enclosure]:
-        """What can be enclosed: what plays first, then the picture, then the rest; many readers look at the first."""
+        """All enclosures: playable files, then the picture, then the rest.
+
+        Many readers use only the first.
+        """
         picture = self.picture
-        shown = [Enclosure(picture.url, picture.type, picture.alt, picture.length, None)] if picture else []
-        files = [each for each in self.enclosures if each.type != "text/html"]
-        plays = [each for each in files if each.plays]
-        return plays + shown + [each for each in files if not each.plays]
+        pictures = [Enclosure(picture.url, picture.type, picture.alt, picture.length, None)] if picture else []
+        files = [enclosure for enclosure in self.enclosures if enclosure.type != "text/html"]
+        playable = [enclosure for enclosure in files if enclosure.is_playable]
+        return playable + pictures + [enclosure for enclosure in files if not enclosure.is_playable]
 
     @property
-    def enclosed(self) -> Enclosure | None:
-        """The one that RSS has room for; its length has to be known."""
-        return next((each for each in self.enclosures_in_order if each.length), None)
+    def rss_enclosure(self) -> Enclosure | None:
+        """The only enclosure that RSS has room for, or None; its length must be known."""
+        return next((enclosure for enclosure in self.enclosures_in_order if enclosure.length), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """A withdrawn entry that is in the feed no more: its id, since when it is withdrawn (in UTC), and why."""
+    """A withdrawn entry that left the feed: its id, time of withdrawal (in UTC), and reason."""
 
     id: str
     when: datetime
@@ -101,7 +111,10 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What a feed is about, in one language; `name` is its place below `/feeds/`, `label` its name for people."""
+    """The subject of a feed in one language.
+
+    `name` is its path below `/feeds/`, `label` its name for people.
+    """
 
     language: str
     kind: Kind
@@ -111,7 +124,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """What directories want to know of a podcast: `category` from the general to the special, `artwork` as a URL."""
+    """What podcast directories require: `category` from general to specific, `artwork` as a URL."""
 
     author: str
     owner: Person
@@ -122,9 +135,10 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Where a document stands among those of its feed (RFC 5005): addresses without the ending of a format.
+    """The neighbours of a document in its feed (RFC 5005), as addresses without a format's ending.
 
-    An archive document has a `current`, the subscription document; the older archive is `previous`, the newer `next`.
+    An archive document has a `current`, the subscription document; `previous` is the older archive,
+    `next` the newer one.
     """
 
     current: str | None = None
@@ -132,18 +146,19 @@ class History:
     next: str | None = None
 
     def links(self) -> Iterator[tuple[str, str]]:
-        """Give its link relations (RFC 5005 sections 2 and 4), each with an address."""
+        """Yield the link relations (RFC 5005 sections 2 and 4), each with an address."""
         relations = (("current", self.current), ("prev-archive", self.previous), ("next-archive", self.next))
         yield from ((rel, address) for rel, address in relations if address)
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A subscription or archive document before it is written: entries newest first, and what is said of them all.
+    """A subscription or archive document before rendering: entries, newest first, and metadata.
 
-    `address` is where the feed is, without the ending of a format; `url` is what it is about, `page` our page about it,
-    `style` the stylesheet for browsers that open it. `translations` are its topic's addresses in other languages, and
-    `hubs` those that are told of each change (WebSub).
+    `address` is the URL of the feed without a format's ending. `url` is the page that the feed is
+    about, `page` our page about the feed, `style` the stylesheet for browsers that open it.
+    `translations` are the topic's addresses in other languages. `hubs` are notified of each change
+    (WebSub).
     """
 
     id: str

@@ -1,4 +1,5 @@
-"""Values to bytes: RSS, Atom, JSON Feed, OPML, podcasts, HTML pages, and what crawlers read.
+"""Renders values as bytes: RSS, Atom, JSON Feed, OPML, podcasts, HTML pages and files for crawlers.
 
-It never decides what is published, opens a file of the site or asks for the time. May import: feed, model, base.
+This package never decides what is published, opens no file of the site and reads no clock. May
+import: feed, model, base.
 """

@@ -1,6 +1,6 @@
-"""Cards: what an article's page tells programs that show a link to it: Open Graph, JSON-LD, the fediverse.
+"""Metadata of an article's page for link previews: Open Graph, JSON-LD and the fediverse.
 
-Nothing here is seen on the page itself.
+None of it is visible on the page itself.
 """
 
 from __future__ import annotations
@@ -20,20 +20,25 @@ SCHEMA = "https://schema.org"
 
 
 def plain_spaces(title: str) -> str:
-    """Put U+00A0 where U+202F is: many fonts in which titles of tabs and cards are set lack it."""
+    """Replace U+202F with U+00A0: many fonts for titles of tabs and cards lack U+202F."""
     return title.replace("\u202f", "\u00a0")
 
 
-def open_graph(site: Site, article: Article, entry: Entry, others: list[str]) -> Iterator[tuple[str, str]]:
-    """Give the properties of an article's page (https://ogp.me/); `others` are the languages of its translations."""
+def open_graph(
+    site: Site, article: Article, entry: Entry, translated_languages: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the Open Graph properties of an article's page (https://ogp.me/).
+
+    `translated_languages` are the languages of its translations.
+    """
     yield "og:type", "article"
     yield "og:title", plain_spaces(entry.title)
     yield "og:description", entry.summary
     yield "og:url", entry.url
     yield "og:site_name", plain_spaces(site.title[entry.language])
-    yield "og:locale", translations.territory(entry.language)
-    for language in others:
-        yield "og:locale:alternate", translations.territory(language)
+    yield "og:locale", translations.og_locale(entry.language)
+    for language in translated_languages:
+        yield "og:locale:alternate", translations.og_locale(language)
     if card := entry.card:
         yield "og:image", card.url
         yield "og:image:type", card.type
@@ -49,8 +54,11 @@ def open_graph(site: Site, article: Article, entry: Entry, others: list[str]) ->
 
 
 def json_ld(site: Site, article: Article, entry: Entry) -> Markup:
-    """Give a NewsArticle (https://schema.org/NewsArticle) as the text of a script element, which `</` cannot end."""
-    found: dict[str, Any] = {
+    """Return a NewsArticle (https://schema.org/NewsArticle) as the text of a script element.
+
+    `<`, `>` and `&` are escaped, so that `</` cannot end the element.
+    """
+    news_article: dict[str, Any] = {
         "@context": SCHEMA,
         "@type": "NewsArticle",
         "@id": entry.id,
@@ -62,12 +70,12 @@ def json_ld(site: Site, article: Article, entry: Entry) -> Markup:
         "mainEntityOfPage": entry.url,
         "articleSection": [term.label for term in entry.categories[: len(article.categories)]],
         "keywords": list(article.tags) or None,
-        "image": [each.url for each in (entry.picture, entry.card) if each] or None,
+        "image": [image.url for image in (entry.picture, entry.card) if image] or None,
         "author": [_person(author) for author in entry.authors] or [_publisher(site)],
         "publisher": _publisher(site),
         "isAccessibleForFree": True,
     }
-    text = json.dumps({key: value for key, value in found.items() if value is not None}, ensure_ascii=False)
+    text = json.dumps({key: value for key, value in news_article.items() if value is not None}, ensure_ascii=False)
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 
 

@@ -10,16 +10,16 @@ from typing import Any
 from feeds.feed.values import Enclosure, Entry, Feed
 from feeds.model.site import Person
 
-KEPT = 1024
-"""How many entries' items are kept for the next feed they are in."""
+ITEM_CACHE_SIZE = 1024
+"""Cache size: rendered items that are reused in other feeds with the same entry."""
 
-VERSION = "https://jsonfeed.org/version/1.1"
+JSON_FEED_VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def render(feed: Feed) -> bytes:
-    """Write a feed as JSON Feed; what is absent is left out."""
+    """Render a feed as JSON Feed; absent values are left out."""
     document = {
-        "version": VERSION,
+        "version": JSON_FEED_VERSION,
         "title": feed.title,
         "home_page_url": feed.url,
         "feed_url": f"{feed.address}.json",
@@ -31,21 +31,21 @@ def render(feed: Feed) -> bytes:
         "language": feed.language,
         "hubs": [{"type": "WebSub", "url": hub} for hub in feed.hubs] or None,
     }
-    head = _text(_present(document)).removesuffix("\n}")
+    head = _to_json(_without_none(document)).removesuffix("\n}")
     items = ",".join(_item(entry) for entry in feed.entries)
     end = "\n ]\n}\n" if items else "]\n}\n"
     return f'{head},\n "items": [{items}{end}'.encode()
 
 
-def _text(values: dict[str, Any]) -> str:
+def _to_json(values: dict[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=False, indent=1)
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=ITEM_CACHE_SIZE)
 def _item(entry: Entry) -> str:
-    """Write an item in its place in a document, once for all the feeds it is in."""
+    """Render an item, indented for its place in a document, and cache it for other feeds."""
     people = [_person(author) for author in entry.authors]
-    item = _present(
+    item = _without_none(
         {
             "id": entry.id,
             "url": entry.url,
@@ -53,20 +53,21 @@ def _item(entry: Entry) -> str:
             "content_html": entry.content,
             "summary": entry.summary,
             "image": entry.picture.url if entry.picture else None,
-            "date_published": _date(entry.published),
-            "date_modified": _date(entry.updated),
+            "date_published": _format_date(entry.published),
+            "date_modified": _format_date(entry.updated),
             "authors": people or None,
-            "author": people[0] if people else None,  # what readers of version 1 look for
+            "author": people[0] if people else None,  # for readers that know only version 1
             "tags": [term.label for term in entry.categories] or None,
             "language": entry.language,
-            "attachments": [_attachment(each) for each in entry.enclosures if each.type != "text/html"] or None,
+            "attachments": [_attachment(enclosure) for enclosure in entry.enclosures if enclosure.type != "text/html"]
+            or None,
         }
     )
-    return "\n  " + _text(item).replace("\n", "\n  ")
+    return "\n  " + _to_json(item).replace("\n", "\n  ")
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:
-    return _present(
+    return _without_none(
         {
             "url": enclosure.url,
             "mime_type": enclosure.type,
@@ -78,12 +79,12 @@ def _attachment(enclosure: Enclosure) -> dict[str, Any]:
 
 
 def _person(person: Person) -> dict[str, str]:
-    return _present({"name": person.name, "url": person.url})
+    return _without_none({"name": person.name, "url": person.url})
 
 
-def _date(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _format_date(date: datetime) -> str:
+    return date.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _present(values: dict[str, Any]) -> dict[str, Any]:
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}

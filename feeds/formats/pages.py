@@ -1,6 +1,6 @@
-"""HTML pages for people: home, a feed's page and its months, an article's page, and that of an address with nothing.
+"""HTML pages: home, feeds and their months, articles, and the page for an unknown address.
 
-Links between them are relative to the root of the host, so that a page works under whatever name it is opened.
+Links between them are relative to the root of the host, so a page works under any host name.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from markupsafe import Markup
 
 from feeds.base import translations
 from feeds.base.fingerprint import fingerprint_bytes
-from feeds.feed.builder import FeedTable
-from feeds.feed.catalog import UNIX_EPOCH, beside
+from feeds.feed.builder import FeedBuilder
+from feeds.feed.catalog import UNIX_EPOCH, adjacent_months
 from feeds.feed.values import Entry, Image, Topic
 from feeds.model.article import Article
 
@@ -26,20 +26,20 @@ from .registry import FORMATS
 
 CONTENT_TYPE = "text/html; charset=utf-8"
 
-SHOWN = 20
-"""How many entries a page lists; what is older is on the pages of the months."""
+MAX_PAGE_ENTRIES = 20
+"""Maximum entries on a page; older ones are on the monthly pages."""
 
-MOST_ELSEWHERE = 5
-"""How many articles a page names that its language has not."""
+MAX_OTHER_LANGUAGE_ENTRIES = 5
+"""Maximum articles that a page lists from other languages, where its own has no translation."""
 
-READERS = (
+WEB_READERS = (
     ("Feedly", "https://feedly.com/i/subscription/feed%2F{}"),
     ("Inoreader", "https://www.inoreader.com/?add_feed={}"),
     ("NewsBlur", "https://www.newsblur.com/?url={}"),
     ("Feedbin", "https://feedbin.com/?subscribe={}"),
     ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
 )
-"""Readers on the web that many people have, and the address at which each takes in a feed."""
+"""Popular web-based feed readers, each with the URL at which it subscribes to a feed."""
 
 _templates = Environment(
     loader=PackageLoader("feeds.formats"),
@@ -48,53 +48,56 @@ _templates = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_templates.filters["safe_html"] = Markup  # for what `markup` has cleaned, and nothing else
+_templates.filters["safe_html"] = Markup  # only for HTML that `markup` has sanitized
 _templates.filters["plain_spaces"] = cards.plain_spaces
 
 
 @dataclass(frozen=True)
 class Page:
-    """What every template knows: the table of feeds, a language, and how to say and link things in it."""
+    """The context of every template: the table of feeds, a language, and helpers for texts and links."""
 
-    table: FeedTable
+    builder: FeedBuilder
     language: str
 
     @property
     def direction(self) -> str:
-        """The direction in which the page is written."""
-        return translations.direction(self.language)
+        """The text direction of the page's language: ltr or rtl."""
+        return translations.text_direction(self.language)
 
-    def localized(self, text: str) -> str:
-        """Make the addresses of ours in a safe HTML text relative to the root of the host, and its pictures lazy."""
-        local = text.replace(f'="{self.table.site.url}/', f'="{self.table.site.path}/')
-        return local.replace("<img ", '<img loading="lazy" ')
+    def with_relative_links(self, text: str) -> str:
+        """Return sanitized HTML with links relative to the root of the host, and lazy pictures.
 
-    def say(self, said: str, /, **values: object) -> str:
-        """Say our words in the page's language."""
-        return translations.say(self.language, said, **values)
+        Only links to the site itself are changed.
+        """
+        html = text.replace(f'="{self.builder.site.url}/', f'="{self.builder.site.path}/')
+        return html.replace("<img ", '<img loading="lazy" ')
 
-    def day(self, moment: datetime) -> str:
-        """Write the day of an instant in the site's zone."""
-        return translations.day(self.language, moment, self.table.site.timezone)
+    def translate(self, text: str, /, **values: object) -> str:
+        """Return a text of the interface in the page's language."""
+        return translations.translate(self.language, text, **values)
 
-    def here(self, path: str) -> str:
-        """Make a path of ours relative to the root of the host."""
-        return self.table.site.path + path
+    def day(self, instant: datetime) -> str:
+        """Return the date of an instant in the site's time zone, in the page's language."""
+        return translations.day(self.language, instant, self.builder.site.timezone)
+
+    def absolute_path(self, path: str) -> str:
+        """Return a path of the site relative to the root of the host."""
+        return self.builder.site.path + path
 
     def asset(self, name: str) -> str:
-        """Give the place of a stylesheet or script, with a mark of its content, so that no cache gives an old one."""
-        data = assets.style(self.table.site) if name == "style.css" else assets.read(name)
-        return self.here(f"/static/{name}?{fingerprint_bytes(data)[:8]}")
+        """Return the path of a stylesheet or script, with a fingerprint against stale caches."""
+        data = assets.style(self.builder.site) if name == "style.css" else assets.read(name)
+        return self.absolute_path(f"/static/{name}?{fingerprint_bytes(data)[:8]}")
 
-    def local(self, url: str) -> str:
-        """Make a URL relative to the root of the host if it is on ours."""
-        site = self.table.site.url
+    def relative_url(self, url: str) -> str:
+        """Return a URL of the site relative to the root of the host, and any other URL unchanged."""
+        site = self.builder.site.url
         return urlsplit(url)._replace(scheme="", netloc="").geturl() if url.startswith(site + "/") else url
 
     @property
     def main_topics(self) -> list[Topic]:
-        """Everything and the categories, in the page's language."""
-        return self.table.main_topics(self.language)
+        """The topic of all articles, and then the categories, in the page's language."""
+        return self.builder.main_topics(self.language)
 
     @property
     def categories(self) -> list[Topic]:
@@ -102,67 +105,67 @@ class Page:
         return self.main_topics[1:]
 
     def topic(self, name: str) -> Topic:
-        """Give the topic of a name that the page's language has."""
-        found = self.table.topic(self.language, name)
-        assert found, name
-        return found
+        """Return the topic with a name, which the page's language must have."""
+        match = self.builder.topic(self.language, name)
+        assert match, name
+        return match
 
     def source_set(self, picture: Image) -> str:
-        """Name the smaller forms of a picture with their widths, for the browser to choose from."""
-        return ", ".join(f"{self.local(url)} {width}w" for url, width in picture.smaller)
+        """Return the smaller versions of a picture with their widths, for the browser to choose."""
+        return ", ".join(f"{self.relative_url(url)} {width}w" for url, width in picture.smaller)
 
     def tags(self, article: Article) -> list[Topic]:
-        """Give the topics of an article's tags."""
-        return list(self.table.tags_of(article))
+        """Return the topics of an article's tags."""
+        return list(self.builder.tag_topics(article))
 
     def feed_path(self, topic: Topic) -> str:
-        """Give the path of a feed's page, relative to the root of the host."""
-        return self.here(self.table.site.feed_path(topic.language, topic.name))
+        """Return the path of a feed's page, relative to the root of the host."""
+        return self.absolute_path(self.builder.site.feed_path(topic.language, topic.name))
 
     def month_path(self, topic: Topic, first: date) -> str:
-        """Give the path of the page of a feed's month."""
+        """Return the path of a feed's page for a month, given its first day."""
         return f"{self.feed_path(topic)}/{first:%Y-%m}"
 
-    def address(self, topic: Topic, ending: str) -> str:
-        """Give the address of a feed, to be copied."""
-        return f"{self.table.address(topic)}.{ending}"
+    def feed_url(self, topic: Topic, ending: str) -> str:
+        """Return the URL of a feed, for readers to copy."""
+        return f"{self.builder.address(topic)}.{ending}"
 
-    def readers(self, topic: Topic) -> list[tuple[str, str]]:
-        """Give readers on the web, each with the address that opens a feed there."""
-        address = quote(self.address(topic, "rss"), safe="")
-        return [(name, where.format(address)) for name, where in READERS]
+    def web_readers(self, topic: Topic) -> list[tuple[str, str]]:
+        """Return web-based feed readers, each with the URL that opens a feed there."""
+        address = quote(self.feed_url(topic, "rss"), safe="")
+        return [(name, template.format(address)) for name, template in WEB_READERS]
 
     def language_name(self, language: str) -> str:
-        """Write the name of a language in itself."""
+        """Return the name of a language in that language."""
         return translations.language_name(language)
 
     def in_language(self, language: str) -> str:
-        """Say that something is in a language, in the page's."""
-        return self.say("in {language}", language=translations.language_name(language, self.language))
+        """Return the phrase “in (a language)” in the page's language."""
+        return self.translate("in {language}", language=translations.language_name(language, self.language))
 
 
-def home(table: FeedTable, language: str) -> bytes:
+def home(builder: FeedBuilder, language: str) -> bytes:
     """Render the home page of a language."""
-    page = Page(table, language)
+    page = Page(builder, language)
     topic = page.topic("all")
-    entries = table.feed(topic).entries[:SHOWN]
-    others = {other: table.site.home_path(other) for other in table.site.languages if other != language}
+    entries = builder.feed(topic).entries[:MAX_PAGE_ENTRIES]
+    others = {other: builder.site.home_path(other) for other in builder.site.languages if other != language}
     return render(
         "home.html",
         page,
         topics=page.main_topics,
         topic=topic,
         entries=entries,
-        elsewhere=_elsewhere(page, topic, entries),
-        canonical=table.site.absolute(table.site.home_path(language)),
+        elsewhere=_in_other_languages(page, topic, entries),
+        canonical=builder.site.absolute(builder.site.home_path(language)),
         others=others,
     )
 
 
-def feed(table: FeedTable, topic: Topic) -> bytes:
+def feed(builder: FeedBuilder, topic: Topic) -> bytes:
     """Render the page of a feed."""
-    page, feed = Page(table, topic.language), table.feed(topic)
-    entries = feed.entries[:SHOWN]
+    page, feed = Page(builder, topic.language), builder.feed(topic)
+    entries = feed.entries[:MAX_PAGE_ENTRIES]
     return render(
         "feed.html",
         page,
@@ -170,18 +173,18 @@ def feed(table: FeedTable, topic: Topic) -> bytes:
         topic=topic,
         feed=feed,
         entries=entries,
-        months=table.months(topic),
-        month=translations.month_alone,
-        elsewhere=_elsewhere(page, topic, entries),
-        canonical=table.address(topic),
-        others=_other_feeds(table, topic),
+        months=builder.months(topic),
+        month=translations.month_name,
+        elsewhere=_in_other_languages(page, topic, entries),
+        canonical=builder.address(topic),
+        others=_other_feeds(builder, topic),
     )
 
 
-def month(table: FeedTable, topic: Topic, first: date) -> bytes:
-    """Render the page of what a feed had in one of its months, by the first day of that."""
-    page = Page(table, topic.language)
-    newer, older = beside(table.months(topic), first)
+def month(builder: FeedBuilder, topic: Topic, first: date) -> bytes:
+    """Render the page of a feed's articles of a month, given the first day of the month."""
+    page = Page(builder, topic.language)
+    newer, older = adjacent_months(builder.months(topic), first)
     return render(
         "month.html",
         page,
@@ -189,21 +192,21 @@ def month(table: FeedTable, topic: Topic, first: date) -> bytes:
         topic=topic,
         name=translations.month(topic.language, first),
         month=translations.month,
-        entries=[table.entries.of(article) for article in table.live_of_month(topic, first)],
+        entries=[builder.entries.of(article) for article in builder.live_in_month(topic, first)],
         newer=newer,
         older=older,
-        canonical=f"{table.address(topic)}/{first:%Y-%m}",
+        canonical=f"{builder.address(topic)}/{first:%Y-%m}",
         others={},
     )
 
 
-def article(table: FeedTable, article: Article) -> bytes:
-    """Render the page of an article that has appeared, expired ones included."""
-    page = Page(table, article.language)
-    entry, site, now = table.entries.of(article), table.site, table.catalog.now
+def article(builder: FeedBuilder, article: Article) -> bytes:
+    """Render the page of a published article, including expired ones."""
+    page = Page(builder, article.language)
+    entry, site, now = builder.entries.of(article), builder.site, builder.catalog.now
     withdrawal = article.withdrawal(now)
-    twins = table.catalog.twins(article)
-    older, newer = table.catalog.neighbours(article, article.categories[0])
+    twins = builder.catalog.twins(article)
+    older, newer = builder.catalog.neighbours(article, article.categories[0])
     return render(
         "article.html",
         page,
@@ -212,12 +215,12 @@ def article(table: FeedTable, article: Article) -> bytes:
         entry=entry,
         expired=article.has_expired(now),
         withdrawal=withdrawal,
-        body=entry.content if withdrawal else table.entries.body(article),
+        body=entry.content if withdrawal else builder.entries.body(article),
         files=[] if withdrawal else list(zip(article.attachments_at(now), entry.enclosures, strict=True)),
-        neighbours=[(name, each) for name, each in (("newer", newer), ("older", older)) if each],
+        neighbours=[(name, neighbour) for name, neighbour in (("newer", newer), ("older", older)) if neighbour],
         properties=list(cards.open_graph(site, article, entry, [twin.language for twin in twins])),
         json_ld=cards.json_ld(site, article, entry),
-        end=translations.end,
+        end=translations.until_text,
         size=translations.size,
         duration=translations.duration,
         canonical=entry.url,
@@ -225,34 +228,37 @@ def article(table: FeedTable, article: Article) -> bytes:
     )
 
 
-def missing(table: FeedTable, language: str) -> bytes:
-    """Render the page of an address that leads nowhere."""
-    page = Page(table, language)
+def missing(builder: FeedBuilder, language: str) -> bytes:
+    """Render the page for an address that does not exist."""
+    page = Page(builder, language)
     return render("missing.html", page, topics=[page.topic("all")], canonical=None, others={})
 
 
-def _other_feeds(table: FeedTable, topic: Topic) -> dict[str, str]:
+def _other_feeds(builder: FeedBuilder, topic: Topic) -> dict[str, str]:
     return {
-        other: table.site.feed_path(other, topic.name)
-        for other in table.site.languages
-        if other != topic.language and table.topic(other, topic.name)
+        other: builder.site.feed_path(other, topic.name)
+        for other in builder.site.languages
+        if other != topic.language and builder.topic(other, topic.name)
     }
 
 
-def _elsewhere(page: Page, topic: Topic, entries: Sequence[Entry]) -> list[Entry]:
-    """Give the newest articles of a topic that the page's language has not, none older than what it lists."""
-    table = page.table
+def _in_other_languages(page: Page, topic: Topic, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the newest articles of a topic that the page's language lacks.
+
+    None is older than the oldest entry on the page.
+    """
+    builder = page.builder
     since = entries[-1].published if entries else UNIX_EPOCH
-    found = table.catalog.elsewhere(table.key(topic), topic.language, since)
-    return [table.entries.of(article) for article in found[:MOST_ELSEWHERE]]
+    articles = builder.catalog.untranslated(builder.key(topic), topic.language, since)
+    return [builder.entries.of(article) for article in articles[:MAX_OTHER_LANGUAGE_ENTRIES]]
 
 
 def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:
-    """Fill a template; `topics` are those that it names to readers, the most specific first."""
-    about = {"site": page.table.site, "language": page.language, "topics": topics, "formats": FORMATS}
-    return fill(template, page=page, **about, **values)
+    """Render a template; `topics` are the feeds that it links for readers, the most specific first."""
+    context = {"site": page.builder.site, "language": page.language, "topics": topics, "formats": FORMATS}
+    return render_template(template, page=page, **context, **values)
 
 
-def fill(template: str, **values: Any) -> bytes:
-    """Fill a template that knows nothing but some values."""
+def render_template(template: str, **values: Any) -> bytes:
+    """Render a template that gets only the given values."""
     return _templates.get_template(template).render(values).encode()

@@ -1,6 +1,7 @@
-"""Podcasts: RSS 2.0 with what Apple's and Podcasting 2.0's directories ask for besides.
+"""Podcasts: RSS 2.0 with the additional elements that Apple's and Podcasting 2.0's directories require.
 
-Apple: https://podcasters.apple.com/support/823-podcast-requirements; the other: https://podcasting2.org/docs.
+Apple: https://podcasters.apple.com/support/823-podcast-requirements
+Podcasting 2.0: https://podcasting2.org/docs
 """
 
 from __future__ import annotations
@@ -18,28 +19,28 @@ from .rss_atom import render_rss
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 PODCAST = "https://podcastindex.org/namespace/1.0"
 
-GUIDS = uuid.UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
-"""The namespace of podcast:guid: a UUIDv5 of the feed's address without its scheme."""
+GUID_NAMESPACE = uuid.UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
+"""Namespace UUID of podcast:guid, which is a UUIDv5 of the feed's address without its scheme."""
 
 
 def render(feed: Feed, show: Show) -> bytes:
-    """Write the podcast of a feed, whose every entry has something that plays."""
-    written = etree.fromstring(render_rss(feed), etree.XMLParser(remove_blank_text=True))
-    names: Any = {"itunes": ITUNES, "podcast": PODCAST, **written.nsmap}
-    root = etree.Element("rss", version="2.0", nsmap=names)
-    for before in reversed(list(written.itersiblings(preceding=True))):
-        root.addprevious(before)
-    root.append(channel := written[0])
+    """Render a feed as a podcast; every entry must have an enclosure that plays."""
+    rss = etree.fromstring(render_rss(feed), etree.XMLParser(remove_blank_text=True))
+    namespaces: Any = {"itunes": ITUNES, "podcast": PODCAST, **rss.nsmap}
+    root = etree.Element("rss", version="2.0", nsmap=namespaces)
+    for node in reversed(list(rss.itersiblings(preceding=True))):
+        root.addprevious(node)
+    root.append(channel := rss[0])
     items = channel.findall("item")
-    place = channel.index(items[0]) if items else len(channel)
-    channel[place:place] = list(_of_show(feed, show))
+    index = channel.index(items[0]) if items else len(channel)
+    channel[index:index] = list(_show_elements(feed, show))
     for item, entry in zip(items, feed.entries, strict=True):
-        item.extend(_of_episode(entry, show))
+        item.extend(_episode_elements(entry, show))
     data: bytes = etree.tostring(etree.ElementTree(root), pretty_print=True, encoding="UTF-8", xml_declaration=True)
     return data
 
 
-def _of_show(feed: Feed, show: Show) -> Iterator[Any]:
+def _show_elements(feed: Feed, show: Show) -> Iterator[Any]:
     address = f"{feed.address}.rss"
     yield _itunes("author", show.author)
     owner = _itunes("owner")
@@ -47,26 +48,26 @@ def _of_show(feed: Feed, show: Show) -> Iterator[Any]:
     yield owner
     yield _itunes("image", href=show.artwork)
     yield _itunes("type", "episodic")
-    yield _itunes("explicit", _truth(show.is_explicit))
-    above: Any = None
+    yield _itunes("explicit", _format_bool(show.is_explicit))
+    parent: Any = None
     for name in reversed(show.category):
-        below, above = above, _itunes("category", text=name)
-        if below is not None:
-            above.append(below)
-    yield above
-    yield _podcast("guid", str(uuid.uuid5(GUIDS, address.partition("://")[2].rstrip("/"))))
+        child, parent = parent, _itunes("category", text=name)
+        if child is not None:
+            parent.append(child)
+    yield parent
+    yield _podcast("guid", str(uuid.uuid5(GUID_NAMESPACE, address.partition("://")[2].rstrip("/"))))
     yield _podcast("medium", "podcast")
     yield _podcast("locked", "yes", owner=show.owner.email or "")
 
 
-def _of_episode(entry: Entry, show: Show) -> Iterator[Any]:
-    if entry.enclosed and entry.enclosed.duration:
-        yield _itunes("duration", str(entry.enclosed.duration))
-    yield _itunes("explicit", _truth(show.is_explicit))
+def _episode_elements(entry: Entry, show: Show) -> Iterator[Any]:
+    if entry.rss_enclosure and entry.rss_enclosure.duration:
+        yield _itunes("duration", str(entry.rss_enclosure.duration))
+    yield _itunes("explicit", _format_bool(show.is_explicit))
     yield _itunes("episodeType", "full")
 
 
-def _truth(value: bool) -> str:
+def _format_bool(value: bool) -> str:
     return "true" if value else "false"
 
 

@@ -1,4 +1,4 @@
-"""Previews for authors: the list of what is not live, and an article as its page, its entry and its cards will be."""
+"""Previews for authors: the list of article files, and how an article will look as page, entry and card."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from feeds.base import translations
 from feeds.feed import posts
-from feeds.feed.builder import FeedTable
+from feeds.feed.builder import FeedBuilder
 from feeds.feed.values import Entry
 from feeds.model.article import Article
 from feeds.model.problems import Problem
@@ -27,18 +27,21 @@ STATES: dict[State, str] = {
     "withdrawn": "Withdrawn",
     "live": "Live",
 }
-"""The states in the order in which they are listed, and what each is called."""
+"""The states in display order, each with its heading."""
 
-MOST = 100
-"""How many articles of a state are listed, the newest."""
+MAX_PREVIEWS_PER_STATE = 100
+"""Maximum articles listed for each state, the newest first."""
 
-LONG_SUMMARY = 320
-"""Characters beyond which readers and cards cut a summary."""
+LONG_SUMMARY_CHARACTERS = 320
+"""Characters after which readers and cards truncate a summary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """An article file as it stands: `title` is its name where it has no title yet, `problems` are its own."""
+    """The current state of an article file.
+
+    `title` is the file's name if it has no title yet. `problems` are those of this file.
+    """
 
     slug: str
     title: str
@@ -49,28 +52,33 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a network makes of a post with a link to the article: `count` of `most` characters."""
+    """A network's view of a post with a link to the article, which has `count` of `most` characters."""
 
     network: str
     post: str
     count: int
-    most: int
+    limit: int
 
     @property
     def is_too_long(self) -> bool:
-        """Tell whether the network refuses it."""
-        return self.count > self.most
+        """Return whether the network would reject the post."""
+        return self.count > self.limit
 
 
-def listing(table: FeedTable, previews: Sequence[Preview], problems: Sequence[Problem], revision: int) -> bytes:
-    """Render the list of all previews; `problems` are those of no article, `revision` is that of the content."""
-    page = Page(table, table.site.default_language)
-    groups = [(STATES[state], [each for each in previews if each.state == state][:MOST]) for state in STATES]
+def listing(builder: FeedBuilder, previews: Sequence[Preview], problems: Sequence[Problem], revision: int) -> bytes:
+    """Render the list of all previews.
+
+    `problems` are those that belong to no article. `revision` is that of the content.
+    """
+    page = Page(builder, builder.site.default_language)
+    groups = [
+        (STATES[state], [item for item in previews if item.state == state][:MAX_PREVIEWS_PER_STATE]) for state in STATES
+    ]
     return render(
         "previews.html",
         page,
         topics=[],
-        groups=[(page.say(name), found) for name, found in groups if found],
+        groups=[(page.translate(name), members) for name, members in groups if members],
         problems=problems,
         revision=revision,
         canonical=None,
@@ -78,23 +86,26 @@ def listing(table: FeedTable, previews: Sequence[Preview], problems: Sequence[Pr
     )
 
 
-def preview(table: FeedTable, preview: Preview, article: Article | None, revision: int) -> bytes:
-    """Render the preview of one article, whose table makes it live; without it, of the problems of its file."""
-    page = Page(table, table.site.default_language)
-    entry = table.entries.of(article) if article else None
+def preview(builder: FeedBuilder, preview: Preview, article: Article | None, revision: int) -> bytes:
+    """Render the preview of one article, or of its file's problems if `article` is None.
+
+    The given feeds must treat the article as live.
+    """
+    page = Page(builder, builder.site.default_language)
+    entry = builder.entries.of(article) if article else None
     return render(
         "preview.html",
         page,
         topics=[],
         preview=preview,
         revision=revision,
-        state=page.say(STATES[preview.state]),
+        state=page.translate(STATES[preview.state]),
         article=article,
         entry=entry,
-        host=urlsplit(table.site.url).netloc,
+        host=urlsplit(builder.site.url).netloc,
         cards=list(_cards(entry, article.social)) if entry and article else [],
-        wanting=list(_wanting(page, article, entry)) if entry and article else [],
-        minute=translations.minute,
+        wanting=list(_suggestions(page, article, entry)) if entry and article else [],
+        minute=translations.day_and_time,
         canonical=None,
         others={},
     )
@@ -103,15 +114,15 @@ def preview(table: FeedTable, preview: Preview, article: Article | None, revisio
 def _cards(entry: Entry, social: str | None) -> Iterator[Card]:
     post = social or posts.compose(entry)
     for network in posts.NETWORKS:
-        yield Card(network.name, post, network.count(f"{post} {entry.url}"), network.most)
+        yield Card(network.name, post, network.count(f"{post} {entry.url}"), network.max_length)
 
 
-def _wanting(page: Page, article: Article, entry: Entry) -> Iterator[str]:
-    """Tell what cards and readers would show better with."""
+def _suggestions(page: Page, article: Article, entry: Entry) -> Iterator[str]:
+    """Yield suggestions for a better display in cards and feed readers."""
     if entry.picture is None:
-        yield page.say("There is no picture: cards will show none.")
-    elif article.original and not article.original.is_large:
+        yield page.translate("There is no picture: cards will show none.")
+    elif article.original and not article.original.fills_card:
         size = f"{article.original.file.width} × {article.original.file.height}"
-        yield page.say("The picture has {size} pixels (expected at least 1200 × 630).", size=size)
-    if len(entry.summary) > LONG_SUMMARY:
-        yield page.say("The summary has {count} characters (expected about 300).", count=len(entry.summary))
+        yield page.translate("The picture has {size} pixels (expected at least 1200 × 630).", size=size)
+    if len(entry.summary) > LONG_SUMMARY_CHARACTERS:
+        yield page.translate("The summary has {count} characters (expected about 300).", count=len(entry.summary))

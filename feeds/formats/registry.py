@@ -1,4 +1,8 @@
-"""The outputs, a module each, which all `render` values to bytes; FORMATS lists those that a feed is published in."""
+"""The table of feed formats.
+
+Each output is a module that renders values as bytes. FORMATS lists those in which a feed is
+published.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from . import jsonfeed, rss_atom
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format of feeds: its ending in addresses, its name, its media type, and where it is specified."""
+    """A feed format: its file extension in URLs, its name, media type, specification and renderer."""
 
     ending: str
     name: str
@@ -22,7 +26,7 @@ class Format:
 
     @property
     def media_type(self) -> str:
-        """The media type without parameters, as links give it."""
+        """The media type without parameters, as used in links."""
         return self.content_type.partition(";")[0]
 
 

@@ -1,7 +1,8 @@
-"""RSS 2.0 and Atom 1.0, written by feedgen, with extensions of ours for what feedgen 1.0.0 loses.
+"""RSS 2.0 and Atom 1.0, rendered by feedgen, with our extensions for what feedgen 1.0.0 loses.
 
-Each fault of feedgen that is worked around here is pinned by a test, so that a release that mends it is noticed.
-Entries become elements here and nothing else: what they say is settled in `feed`.
+Each feedgen bug that is worked around here is pinned by a test, so a release that fixes it is
+noticed.
+This module only turns entries into elements; `feed` decides what they contain.
 """
 
 from __future__ import annotations
@@ -46,18 +47,18 @@ ITEM_ORDER = (
 )
 ENTRY_ORDER = ("id", "title", "updated", "published", "author", "link", "category", "summary", "content")
 
-KEPT = 1024
-"""How many entries' elements are kept for the next feed they are in."""
+ELEMENT_CACHE_SIZE = 1024
+"""Cache size: rendered elements that are reused in other feeds with the same entry."""
 
-MOST_SAID = 250
-"""Bytes of what is said before the root."""
+MAX_COMMENT_BYTES = 250
+"""Maximum bytes of the comment before the root element."""
 
-# feedgen writes every RSS date with setlocale, which is the whole process's: one feed is written at a time
-_one_at_a_time = threading.Lock()
+# feedgen formats RSS dates with setlocale, which affects the whole process: render one feed at a time
+_render_lock = threading.Lock()
 
 
 def render_rss(feed: Feed) -> bytes:
-    """Write a feed as RSS 2.0 (RSS Advisory Board, 2.0.11)."""
+    """Render a feed as RSS 2.0 (RSS Advisory Board, 2.0.11)."""
     generator = _generator(feed, _RssChannel)
     generator.link(href=feed.url, rel="alternate")
     generator.docs(RSS_SPEC)
@@ -69,11 +70,11 @@ def render_rss(feed: Feed) -> bytes:
     if feed.logo and _fits_rss(feed.logo):
         size = {"width": str(feed.logo.width), "height": str(feed.logo.height)}
         generator.image(url=feed.logo.url, title=feed.title, link=feed.url, **size)
-    return _written(generator, feed, generator.rss_str)
+    return _serialize(generator, feed, generator.rss_str)
 
 
 def render_atom(feed: Feed) -> bytes:
-    """Write a feed as Atom 1.0 (RFC 4287)."""
+    """Render a feed as Atom 1.0 (RFC 4287)."""
     generator = _generator(feed, _AtomFeed)
     generator.id(feed.id)
     generator.link(href=feed.url, rel="alternate", type="text/html")
@@ -83,7 +84,7 @@ def render_atom(feed: Feed) -> bytes:
         generator.logo(feed.logo.url)
     if feed.icon:
         generator.icon(feed.icon.url)
-    return _written(generator, feed, generator.atom_str)
+    return _serialize(generator, feed, generator.atom_str)
 
 
 def _generator(feed: Feed, extension: type[BaseExtension]) -> FeedGenerator:
@@ -99,18 +100,18 @@ def _generator(feed: Feed, extension: type[BaseExtension]) -> FeedGenerator:
     return generator
 
 
-def _written(generator: FeedGenerator, feed: Feed, write: Any) -> bytes:
-    """Write, and parse back: what is not well-formed never leaves."""
+def _serialize(generator: FeedGenerator, feed: Feed, write: Any) -> bytes:
+    """Serialize a feed and parse the result, so that only well-formed XML is returned."""
     for entry in feed.entries:
-        generator.add_entry(_Written(entry), order="append")
-    with _one_at_a_time:
+        generator.add_entry(_CachedEntry(entry), order="append")
+    with _render_lock:
         data: bytes = write(pretty=True)
     etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     return data
 
 
-class _Written(FeedEntry):  # type: ignore[misc]
-    """An entry that is made into an element once for all the feeds it is in."""
+class _CachedEntry(FeedEntry):  # type: ignore[misc]
+    """An entry whose element is built once and reused in all the feeds that contain it."""
 
     def __init__(self, entry: Entry) -> None:
         super().__init__()
@@ -123,16 +124,16 @@ class _Written(FeedEntry):  # type: ignore[misc]
         return deepcopy(_atom_entry(self.entry))
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=ELEMENT_CACHE_SIZE)
 def _rss_item(entry: Entry) -> Any:
     item = _entry(entry, _RssItem)
     item.link(href=entry.url, rel="alternate")
-    if enclosure := entry.enclosed:
+    if enclosure := entry.rss_enclosure:
         item.enclosure(enclosure.url, str(enclosure.length), enclosure.type)
     return item.rss_entry()
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=ELEMENT_CACHE_SIZE)
 def _atom_entry(entry: Entry) -> Any:
     element = _entry(entry, _AtomEntry)
     if entry.authors:
@@ -162,30 +163,31 @@ def _person(person: Any) -> dict[str, str]:
 
 
 def _fits_rss(image: Image) -> bool:
-    """RSS 2.0, image: GIF, JPEG or PNG of at most 144 × 400 pixels."""
+    """Return whether an image meets RSS 2.0's limits: GIF, JPEG or PNG of at most 144 × 400 pixels."""
     return image.type in ("image/gif", "image/jpeg", "image/png") and image.width <= 144 and image.height <= 400
 
 
-def _sort(element: etree._Element, order: tuple[str, ...]) -> None:
+def _sort_children(element: etree._Element, order: tuple[str, ...]) -> None:
     element[:] = sorted(element, key=lambda child: order.index(str(child.tag)))
 
 
-def _for_browsers(root: etree._Element, feed: Feed) -> None:
-    """Tell who opens the feed in a browser what it is: with a stylesheet (no XSLT), and where none applies, in words.
+def _add_browser_hints(root: etree._Element, feed: Feed) -> None:
+    """Add a stylesheet (no XSLT) and a comment for people who open the feed in a browser.
 
-    Chromium shows a feed as plain text. Both stand before the root, which readers look for in the first 512 bytes.
+    Chromium ignores the stylesheet and shows plain text, so the comment explains the feed there.
+    Both precede the root element, which readers look for in the first 512 bytes.
     """
-    said = translations.say(
+    explanation = translations.translate(
         feed.language, "This is a web feed. Copy its address into a feed reader to get every new article."
     )
-    comment = f" {said} {feed.page} "
-    if "--" not in comment and len(comment.encode()) < MOST_SAID:  # XML 1.0 section 2.5
+    comment = f" {explanation} {feed.page} "
+    if "--" not in comment and len(comment.encode()) < MAX_COMMENT_BYTES:  # XML 1.0 section 2.5
         root.addprevious(etree.Comment(comment))
-    about = f'href="{html.escape(feed.style)}" type="text/css"'
-    root.addprevious(etree.ProcessingInstruction("xml-stylesheet", about))
+    stylesheet = f'href="{html.escape(feed.style)}" type="text/css"'
+    root.addprevious(etree.ProcessingInstruction("xml-stylesheet", stylesheet))
 
 
-def _history_name(feed: Feed) -> dict[str, str]:
+def _history_namespace(feed: Feed) -> dict[str, str]:
     return {"fh": HISTORY} if feed.history.current else {}
 
 
@@ -193,20 +195,20 @@ class _RssChannel(BaseExtension):  # type: ignore[misc]
     feed: Feed
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DC, "media": MEDIA, **_history_name(self.feed)}
+        return {"dc": DC, "media": MEDIA, **_history_namespace(self.feed)}
 
     def extend_rss(self, root: etree._Element) -> etree._Element:
-        # feedgen writes the first rel=self alone, and neither hubs nor archives
+        # feedgen writes only the first rel=self link, and neither hubs nor archives
         href = f"{self.feed.address}.rss"
         etree.SubElement(root[0], f"{{{ATOM}}}link", href=href, rel="self", type="application/rss+xml")
         for rel, address in self.feed.history.links():
-            about = {"href": f"{address}.rss", "rel": rel, "type": "application/rss+xml"}
-            etree.SubElement(root[0], f"{{{ATOM}}}link", about)
+            attributes = {"href": f"{address}.rss", "rel": rel, "type": "application/rss+xml"}
+            etree.SubElement(root[0], f"{{{ATOM}}}link", attributes)
         for hub in self.feed.hubs:
             etree.SubElement(root[0], f"{{{ATOM}}}link", href=hub, rel="hub")
         if self.feed.history.current:
             etree.SubElement(root[0], f"{{{HISTORY}}}archive")
-        _for_browsers(root, self.feed)
+        _add_browser_hints(root, self.feed)
         return root
 
 
@@ -220,16 +222,19 @@ class _RssItem(BaseEntryExtension):  # type: ignore[misc]
         for author in entry.authors:
             etree.SubElement(item, f"{{{DC}}}creator").text = author.name  # feedgen drops authors without e-mail
         if entry.picture:
-            _media(item, entry.picture)
-        _sort(item, ITEM_ORDER)
+            _add_picture(item, entry.picture)
+        _sort_children(item, ITEM_ORDER)
         return item
 
 
-def _media(item: etree._Element, picture: Image) -> None:
-    """Describe the picture (Media RSS 1.5.1); alt text and credit inside, or feedparser takes them for the summary."""
+def _add_picture(item: etree._Element, picture: Image) -> None:
+    """Add a description of the picture (Media RSS 1.5.1).
+
+    Alt text and credit go inside it; outside, feedparser would take them for the summary.
+    """
     size = {"width": str(picture.width), "height": str(picture.height)}
-    about = {"url": picture.url, "type": picture.type, "medium": "image", "fileSize": str(picture.length), **size}
-    content = etree.SubElement(item, f"{{{MEDIA}}}content", about)
+    attributes = {"url": picture.url, "type": picture.type, "medium": "image", "fileSize": str(picture.length), **size}
+    content = etree.SubElement(item, f"{{{MEDIA}}}content", attributes)
     etree.SubElement(content, f"{{{MEDIA}}}description", type="plain").text = picture.alt
     if picture.credit:
         etree.SubElement(content, f"{{{MEDIA}}}credit").text = picture.credit
@@ -240,22 +245,22 @@ class _AtomFeed(BaseExtension):  # type: ignore[misc]
     feed: Feed
 
     def extend_ns(self) -> dict[str, str]:
-        return {**({"at": TOMBSTONES} if self.feed.tombstones else {}), **_history_name(self.feed)}
+        return {**({"at": TOMBSTONES} if self.feed.tombstones else {}), **_history_namespace(self.feed)}
 
     def extend_atom(self, root: etree._Element) -> etree._Element:
         root.set(XML_LANG, self.feed.language)
-        place = root.index(root.findall("link")[-1]) + 1
+        index = root.index(root.findall("link")[-1]) + 1
         for rel, address in self.feed.history.links():
-            about = {"href": f"{address}.atom", "rel": rel, "type": "application/atom+xml"}
-            root.insert(place, etree.Element("link", about))
+            attributes = {"href": f"{address}.atom", "rel": rel, "type": "application/atom+xml"}
+            root.insert(index, etree.Element("link", attributes))
         for hub in reversed(self.feed.hubs):
-            root.insert(place, etree.Element("link", href=hub, rel="hub"))
+            root.insert(index, etree.Element("link", href=hub, rel="hub"))
         if self.feed.history.current:
             etree.SubElement(root, f"{{{HISTORY}}}archive")
-        _for_browsers(root, self.feed)
+        _add_browser_hints(root, self.feed)
         for tombstone in self.feed.tombstones:  # RFC 6721 section 3
-            about = {"ref": tombstone.id, "when": tombstone.when.strftime("%Y-%m-%dT%H:%M:%SZ")}
-            element = etree.SubElement(root, f"{{{TOMBSTONES}}}deleted-entry", about)
+            attributes = {"ref": tombstone.id, "when": tombstone.when.strftime("%Y-%m-%dT%H:%M:%SZ")}
+            element = etree.SubElement(root, f"{{{TOMBSTONES}}}deleted-entry", attributes)
             etree.SubElement(element, f"{{{TOMBSTONES}}}comment").text = tombstone.reason
         return root
 
@@ -266,12 +271,12 @@ class _AtomEntry(BaseEntryExtension):  # type: ignore[misc]
     def extend_atom(self, element: etree._Element) -> etree._Element:
         entry = self.entry
         element.set(XML_LANG, entry.language)
-        # Atom's names without a namespace, as feedgen builds its tree; feedgen's own links keep nothing but href
+        # names without Atom's namespace, as in feedgen's tree; feedgen's own links keep only href
         etree.SubElement(element, "link", rel="alternate", type="text/html", href=entry.url)
         for enclosure in entry.enclosures_in_order:
             link = etree.SubElement(element, "link", rel="enclosure", type=enclosure.type, href=enclosure.url)
             link.set("title", enclosure.title)
             if enclosure.length is not None:
                 link.set("length", str(enclosure.length))
-        _sort(element, ENTRY_ORDER)
+        _sort_children(element, ENTRY_ORDER)
         return element

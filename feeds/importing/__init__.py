@@ -1,4 +1,5 @@
-"""Takes articles over from another system's feed or export, for `flask import`.
+"""Imports articles from another system's feed or export, for `flask import`.
 
-It never changes an existing file except the redirects of `site.yaml`. May import: edition, content, and all below.
+It never changes an existing file, except the redirects of `site.yaml`. May import: edition,
+content, and all below.
 """

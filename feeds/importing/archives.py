@@ -1,6 +1,7 @@
-"""A feed and all that came before it: archives are followed as far as they go.
+"""Archives: adds the entries of older documents to a feed, as far back as they go.
 
-RFC 5005's links and JSON Feed's `next_url` are followed; WordPress, which has neither, is asked for `?paged=`.
+It follows RFC 5005's links and JSON Feed's `next_url`.
+WordPress has neither, so `?paged=` is requested.
 """
 
 from __future__ import annotations
@@ -16,46 +17,46 @@ from .old_feed import FeedError, OldFeed
 from .old_xml import read_feed
 from .systems import system_of
 
-MOST_BYTES = 50_000_000
-"""Bytes that a document of a feed may have."""
+MAX_FEED_BYTES = 50_000_000
+"""Maximum size of a feed document in bytes."""
 
-MOST_PAGES = 1_000
+MAX_FEED_PAGES = 1_000
 
 
 def with_older(feed: OldFeed, url: str, fetcher: Fetcher, note: Callable[[str], None]) -> OldFeed:
-    """Add the entries of older documents; `note` is told where they end before their end."""
+    """Return a feed with the entries of older documents. `note` is called if they are incomplete."""
     entries, ids = list(feed.entries), {entry.id for entry in feed.entries}
-    seen, page, older = {url}, 1, _older(feed, url, 2)
-    while older and older not in seen and len(seen) < MOST_PAGES:
-        seen.add(older)
+    seen_urls, page, older_url = {url}, 1, _older_url(feed, url, 2)
+    while older_url and older_url not in seen_urls and len(seen_urls) < MAX_FEED_PAGES:
+        seen_urls.add(older_url)
         page += 1
         try:
-            answer = fetcher.get(older, max_bytes=MOST_BYTES)
-            document = read_feed(answer.data, answer.url, answer.content_type)
-        except (HttpError, FeedError) as fault:
-            is_end = feed.older is None and getattr(fault, "status", None) == 404
+            response = fetcher.get(older_url, max_bytes=MAX_FEED_BYTES)
+            document = read_feed(response.data, response.url, response.content_type)
+        except (HttpError, FeedError) as error:
+            is_end = feed.older_url is None and getattr(error, "status", None) == 404
             if not is_end:
-                note(f"older entries are missing from here on: {fault}")
+                note(f"older entries are missing from here on: {error}")
             break
-        new = [entry for entry in document.entries if entry.id not in ids]
-        entries += new
-        ids |= {entry.id for entry in new}
-        if feed.older is None and not new:  # a cache may give the first page for every number
+        new_entries = [entry for entry in document.entries if entry.id not in ids]
+        entries += new_entries
+        ids |= {entry.id for entry in new_entries}
+        if feed.older_url is None and not new_entries:  # a cache may return the first page for every number
             break
-        older = _older(document if feed.older else feed, url, page + 1)
+        older_url = _older_url(document if feed.older_url else feed, url, page + 1)
     return replace(feed, entries=tuple(entries))
 
 
-def _older(feed: OldFeed, url: str, page: int) -> str | None:
-    """Tell where the document before a feed's, or its page with some number, is."""
-    if feed.older:
-        return feed.older
+def _older_url(feed: OldFeed, url: str, page: int) -> str | None:
+    """Return the URL of the next older document: the feed's own link, or its page with this number."""
+    if feed.older_url:
+        return feed.older_url
     system = system_of(feed.generator, [])
-    if system is None or not system.pages or not feed.entries:
+    if system is None or not system.page_parameter or not feed.entries:
         return None
     parts = urlsplit(url)
     query = [
-        *((name, value) for name, value in parse_qsl(parts.query) if name != system.pages),
-        (system.pages, str(page)),
+        *((name, value) for name, value in parse_qsl(parts.query) if name != system.page_parameter),
+        (system.page_parameter, str(page)),
     ]
     return urlunsplit(parts._replace(query=urlencode(query)))

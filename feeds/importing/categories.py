@@ -1,6 +1,6 @@
-"""Categories: what the names that entries stand under elsewhere become here.
+"""Categories: maps the category names of another system to our categories.
 
-It reads no entry but for the names.
+It reads nothing of an entry but these names.
 """
 
 from __future__ import annotations
@@ -12,51 +12,56 @@ from dataclasses import dataclass
 from feeds.model.site import Site
 from feeds.model.site_fields import slug
 
-ANY = "*"
-"""Stands in a mapping for entries that are in no category of ours by any of their names."""
+FALLBACK_NAME = "*"
+"""Name in a mapping for entries that none of their own names puts into a category."""
 
-NONE = ("uncategorized", "uncategorised", "non-classe", "non-classifie", "sans-categorie", "allgemein")
-"""Slugs of what WordPress files under that nobody filed."""
+UNCATEGORIZED_SLUGS = ("uncategorized", "uncategorised", "non-classe", "non-classifie", "sans-categorie", "allgemein")
+"""Slugs of the default categories that WordPress uses for posts that nobody categorized."""
 
 
 class MappingError(ValueError):
-    """What is wrong with a mapping, in words for people."""
+    """Raised for an invalid mapping, with a message for users."""
 
 
 @dataclass(frozen=True)
 class Categories:
-    """Names, each with the categories that it becomes: none means it is left out, and one that is missing is a tag."""
+    """Names with the categories that they become.
+
+    A name without categories is left out. A name that is missing becomes a tag.
+    """
 
     mapping: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
     unknown: tuple[str, ...] = ()
-    """Names that are mapped and that no entry stands under, as those of older entries do not."""
+    """Mapped names that no entry of this feed has, for example because only older entries had them."""
 
     @classmethod
-    def of(cls, names: Iterable[str], site: Site, given: Iterable[str] = (), *, tags: Iterable[str] = ()) -> Categories:
-        """Map names by what is given (`Name=slug,slug`), or else by their likeness; `tags` by what is given alone.
+    def of(
+        cls, names: Iterable[str], site: Site, options: Iterable[str] = (), *, tags: Iterable[str] = ()
+    ) -> Categories:
+        """Return the mapping of names: as given (`Name=slug,slug`), or else to similar categories of ours.
 
-        Raises MappingError.
+        `tags` are mapped only if they are given. Raises MappingError.
         """
         counts, unknown_names = Counter(names), []
-        every = dict.fromkeys([*counts, *tags])
-        mapping = {name: found for name in counts if (found := _alike(name, site)) is not None}
-        for each in given:
-            name, sign, slugs = each.partition("=")
-            wanted = tuple(part.strip() for part in slugs.split(",") if part.strip())
+        all_names = dict.fromkeys([*counts, *tags])
+        mapping = {name: match for name in counts if (match := _matching_category(name, site)) is not None}
+        for option in options:
+            name, sign, slugs = option.partition("=")
+            targets = tuple(part.strip() for part in slugs.split(",") if part.strip())
             if not sign or not name:
-                raise MappingError(f"{each!r} is not a mapping (expected Name=category, Name=a,b or Name=)")
-            if unknown := [part for part in wanted if part not in site.categories]:
+                raise MappingError(f"{option!r} is not a mapping (expected Name=category, Name=a,b or Name=)")
+            if unknown := [part for part in targets if part not in site.categories]:
                 raise MappingError(f"{', '.join(unknown)} is not a category (expected {', '.join(site.categories)})")
-            known = next((other for other in every if other.casefold() == name.strip().casefold()), None)
-            if known is None and name != ANY:
+            known_name = next((other for other in all_names if other.casefold() == name.strip().casefold()), None)
+            if known_name is None and name != FALLBACK_NAME:
                 unknown_names.append(name)
             else:
-                mapping[known or ANY] = wanted
+                mapping[known_name or FALLBACK_NAME] = targets
         return cls(mapping, dict(counts.most_common()), tuple(unknown_names))
 
-    def take(self, names: Iterable[str]) -> tuple[list[str], list[str]]:
-        """Give the categories and the tags of an entry that stands under some names."""
+    def resolve(self, names: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Return the categories and the tags of an entry that has these names."""
         slugs: dict[str, None] = {}
         tags = []
         for name in names:
@@ -64,20 +69,22 @@ class Categories:
                 slugs.update(dict.fromkeys(self.mapping[name]))
             else:
                 tags.append(name)
-        return list(slugs) or list(self.mapping.get(ANY, ())), tags
+        return list(slugs) or list(self.mapping.get(FALLBACK_NAME, ())), tags
 
-    def is_answered(self, names: Iterable[str]) -> bool:
-        """Tell whether somebody has said what becomes of an entry that stands under some names."""
-        found = list(names)
-        return ANY in self.mapping or (bool(found) and all(name in self.mapping for name in found))
+    def covers(self, names: Iterable[str]) -> bool:
+        """Return whether the mapping decides what becomes of an entry that has these names."""
+        entry_names = list(names)
+        return FALLBACK_NAME in self.mapping or (
+            bool(entry_names) and all(name in self.mapping for name in entry_names)
+        )
 
 
-def _alike(name: str, site: Site) -> tuple[str, ...] | None:
-    """Find the category that has a name as its slug or as its title in any language."""
-    wanted = slug(name)
-    if wanted in NONE:
+def _matching_category(name: str, site: Site) -> tuple[str, ...] | None:
+    """Return the category whose slug, or title in any language, matches a name; None if there is none."""
+    name_slug = slug(name)
+    if name_slug in UNCATEGORIZED_SLUGS:
         return ()
-    for each, category in site.categories.items():
-        if wanted and wanted in (each, *map(slug, category.title.values())):
-            return (each,)
+    for category_slug, category in site.categories.items():
+        if name_slug and name_slug in (category_slug, *map(slug, category.title.values())):
+            return (category_slug,)
     return None

@@ -1,6 +1,6 @@
-"""Successor: a feed of ours in the place of another system's, as a subscriber of that one sees it.
+"""Comparison of a feed of ours with the old feed that it replaces, from a subscriber's point of view.
 
-It asks nobody.
+It makes no requests.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from feeds.feed.builder import FeedTable
+from feeds.feed.builder import FeedBuilder
 from feeds.feed.values import Topic
 from feeds.formats.registry import FORMATS
 from feeds.model.redirects import Redirects
@@ -19,12 +19,12 @@ from .old_feed import OldFeed
 
 
 @dataclass(frozen=True)
-class Succession:
-    """What differs: entries by their ids, with their titles. `entries` is how many ours has.
+class FeedComparison:
+    """The differences of two feeds: entries by id, with their titles. `entries` is the number of ours.
 
-    `new` are those of ours that the other has not, `gone` those of the other that are nowhere here. `retitled` are
-    titles there, with those here, and `unredirected` old paths that lead nowhere, with the new ones. `fitting` is how
-    many entries ours may have to show nothing new, where only the oldest of it are.
+    `new` are entries that only our feed has. `gone` are entries of the old feed that exist nowhere here.
+    `retitled` maps old titles to ours. `unredirected` maps old paths that lead nowhere to the new ones.
+    `fitting` is the number of entries that ours may have to show nothing new, if only its oldest are new.
     """
 
     entries: int
@@ -35,51 +35,53 @@ class Succession:
     fitting: int | None
 
 
-def topic_of(table: FeedTable, name: str | None, url: str) -> Topic:
-    """Find our feed by its name, or by where an old address is redirected to; else it is that of everything.
+def topic_of(builder: FeedBuilder, name: str | None, url: str) -> Topic:
+    """Return our feed of a name, or the one that an old address is redirected to, or else that of everything.
 
-    Raises ValueError where there is no such feed.
+    Raises ValueError if there is no such feed.
     """
-    path = f"/{name}" if name else _redirected(table, url)
-    language, place = table.site.language_of(path)
+    path = f"/{name}" if name else _redirect_target(builder, url)
+    language, place = builder.site.split_language(path)
     stem = place.removeprefix("/").removeprefix("feeds/")
     ending = next((f".{each}" for each in FORMATS if stem.endswith(f".{each}")), "")
-    topic = table.topic(language, stem.removesuffix(ending))
+    topic = builder.topic(language, stem.removesuffix(ending))
     if topic is None:
         raise ValueError(f"--feed {name or path}: there is no such feed (expected a name such as en/all)")
     return topic
 
 
-def _redirected(table: FeedTable, url: str) -> str:
+def _redirect_target(builder: FeedBuilder, url: str) -> str:
     parts = urlsplit(url)
-    place = (Redirects(table.site).place(unquote(parts.path), parts.query) or "").removeprefix(table.site.url)
-    return place if "/feeds/" in place else "/all"
+    target = (Redirects(builder.site).target(unquote(parts.path), parts.query) or "").removeprefix(builder.site.url)
+    return target if "/feeds/" in target else "/all"
 
 
-def compare(table: FeedTable, topic: Topic, old: OldFeed) -> Succession:
-    """Compare what is in a feed of ours with what another has."""
-    ours = table.feed(topic).entries
-    theirs = {entry.id: entry for entry in old.entries if not entry.is_draft and not entry.refusal}
-    live = {article.id: article for article in table.catalog.live}
-    new = {entry.id: entry.title for entry in ours if entry.id not in theirs}
-    first = next((at for at, entry in enumerate(ours) if entry.id not in theirs), len(ours))
-    are_last = first > 0 and all(entry.id not in theirs for entry in ours[first:])
-    known = [(entry, live[entry.id]) for entry in theirs.values() if entry.id in live]
-    moved, redirects = {}, Redirects(table.site)
-    for entry, article in known:
-        page = table.site.article_path(article.language, article.slug)
-        old_path, prefix = path_of(entry.url or ""), table.site.path
+def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
+    """Compare a feed of ours with an old feed."""
+    our_entries = builder.feed(topic).entries
+    old_entries = {entry.id: entry for entry in old.entries if not entry.is_draft and not entry.refusal}
+    live = {article.id: article for article in builder.catalog.live}
+    new = {entry.id: entry.title for entry in our_entries if entry.id not in old_entries}
+    first_new = next(
+        (index for index, entry in enumerate(our_entries) if entry.id not in old_entries), len(our_entries)
+    )
+    only_oldest_are_new = first_new > 0 and all(entry.id not in old_entries for entry in our_entries[first_new:])
+    matches = [(entry, live[entry.id]) for entry in old_entries.values() if entry.id in live]
+    unredirected, redirects = {}, Redirects(builder.site)
+    for entry, article in matches:
+        page = builder.site.article_path(article.language, article.slug)
+        old_path, prefix = path_of(entry.url or ""), builder.site.path
         path, _, query = old_path.partition("?")
-        place = redirects.place(unquote(path), query) or table.site.absolute(unquote(path).removeprefix(prefix))
-        is_below = f"{old_path}/".startswith(f"{prefix}/")  # else no redirect of ours can answer it
+        target = redirects.target(unquote(path), query) or builder.site.absolute(unquote(path).removeprefix(prefix))
+        is_below = f"{old_path}/".startswith(f"{prefix}/")  # otherwise no redirect of ours can match it
         old_path = old_path.removeprefix(prefix)
-        if old_path and is_below and article.link is None and place != table.site.absolute(page):
-            moved[old_path] = page
-    return Succession(
-        entries=len(ours),
+        if old_path and is_below and article.link is None and target != builder.site.absolute(page):
+            unredirected[old_path] = page
+    return FeedComparison(
+        entries=len(our_entries),
         new=new,
-        gone={entry.id: entry.title for entry in theirs.values() if entry.id not in live},
-        retitled={entry.title: article.title for entry, article in known if entry.title not in ("", article.title)},
-        unredirected=moved,
-        fitting=first if new and are_last else None,
+        gone={entry.id: entry.title for entry in old_entries.values() if entry.id not in live},
+        retitled={entry.title: article.title for entry, article in matches if entry.title not in ("", article.title)},
+        unredirected=unredirected,
+        fitting=first_new if new and only_oldest_are_new else None,
     )

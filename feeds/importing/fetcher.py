@@ -1,6 +1,6 @@
-"""Fetches what an import needs from elsewhere.
+"""HTTP fetches for an import.
 
-It knows nothing of what it fetches.
+It does not interpret what it fetches.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from feeds.base.http import HttpClient, HttpError, Response
 
 
 class Fetcher:
-    """Fetches URLs that answer 200."""
+    """Fetches URLs, and accepts only responses with status 200."""
 
     def __init__(self, *, allow_local: bool = False) -> None:
-        """Refuse URLs of the local network, unless they are allowed."""
+        """Refuse URLs of the local network unless `allow_local` is true."""
         self._client = HttpClient("Feeds (import)", allow_local=allow_local)
 
     def get(self, url: str, *, max_bytes: int) -> Response:

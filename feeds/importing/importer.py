@@ -1,6 +1,7 @@
-"""Importer: entries of another system's feed as article files, each read back before it is written.
+"""Importer: turns the entries of another system's feed into article files.
 
-It prints nothing. A file that is there stays as it is, and so does an entry whose id is there already.
+Each file is parsed and validated before it is written. It prints nothing.
+Existing files stay unchanged, and entries whose id already exists are not imported again.
 """
 
 from __future__ import annotations
@@ -11,36 +12,39 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from feeds.base.atomic import write_whole
+from feeds.base.atomic import atomic_write
 from feeds.content.folder import ContentFolder
-from feeds.content.reader import ENDING, ArticleReader, free_name
+from feeds.content.reader import ARTICLE_SUFFIX, ArticleReader, free_name
 from feeds.feed.markup import excerpt
 from feeds.model.article_fields import entry_id
 from feeds.model.problems import Message, Problem
 from feeds.model.site import Site
 from feeds.model.site_fields import slug
-from feeds.model.yamlfile import read
+from feeds.model.yamlfile import parse_yaml
 
 from .addresses import Addresses, path_of
 from .article_text import article_text
 from .categories import Categories
 from .conversion import Conversion, year_of
 from .old_feed import OldEntry, OldFeed
-from .picture_importer import Gallery
+from .picture_importer import PictureImporter
 from .systems import System, system_of
 
-_PAGE = re.compile(r"\.(html?|php|aspx?|jsp)$", re.IGNORECASE)
-"""What addresses of pages end in that have no more to say."""
+_PAGE_EXTENSION = re.compile(r"\.(html?|php|aspx?|jsp)$", re.IGNORECASE)
+"""File extensions in the addresses of web pages, which are not part of a name."""
 
-OPTIONAL = ("updated", "tags", "authors", "link", "picture", "attachments", "summary")
-"""Keys that an article can do without: what the site would refuse of them is left out, and told."""
+OPTIONAL_KEYS = ("updated", "tags", "authors", "link", "picture", "attachments", "summary")
+"""Keys that an article does not need. If the site would reject their value, it is left out and reported."""
 
-_ID = re.compile(rb"(?m)^id:.*$")
+_ID_LINE = re.compile(rb"(?m)^id:.*$")
 
 
 @dataclass
-class Taken:
-    """An entry and what became of it: `path` is its file, if it is new; `refusal` why there is none."""
+class PlannedArticle:
+    """An entry and what the import does with it.
+
+    `path` is its file, if it is new. `refusal` is the reason if it is not imported.
+    """
 
     entry: OldEntry
     path: Path | None = None
@@ -51,12 +55,12 @@ class Taken:
 
     @property
     def is_known(self) -> bool:
-        """Tell whether it was there before."""
+        """Whether its id already existed before the import."""
         return self.path is None and self.refusal is None
 
 
 class Importer:
-    """Takes entries over into a content folder; without a gallery, pictures stay where they are."""
+    """Imports entries into a content folder. Without a picture importer, pictures keep their addresses."""
 
     def __init__(
         self,
@@ -66,27 +70,27 @@ class Importer:
         categories: Categories,
         *,
         language: str | None = None,
-        gallery: Gallery | None = None,
+        picture_importer: PictureImporter | None = None,
     ) -> None:
-        """Look at what is there."""
+        """Read the ids and file names of the existing articles."""
         self._content, self._site, self._feed, self._categories = content, site, feed, categories
         self._language = language
-        self._files = ArticleReader(content.root, content.media)
+        self._reader = ArticleReader(content.root, content.media)
         self.system: System | None = system_of(feed.generator, [entry.id for entry in feed.entries])
         self.addresses: Addresses = Addresses(site, feed, self.system)
-        self._conversion = Conversion(site, categories, self.addresses, self.system, gallery)
-        self._known = dict(self._present())
+        self._conversion = Conversion(site, categories, self.addresses, self.system, picture_importer)
+        self._existing_pages = dict(self._existing_articles())
         self._slugs = {slug(path.stem) for path in content.article_files()}
         self._old_paths = {path_of(entry.url).rstrip("/"): entry.id for entry in feed.entries if entry.url}
         self.refused_pages: set[str] = set()
 
-    def _present(self) -> Iterator[tuple[str, str]]:
-        """Give the ids that are there, each with its page: of broken files too, and of drafts."""
+    def _existing_articles(self) -> Iterator[tuple[str, str]]:
+        """Yield the ids of existing articles with their pages, including drafts and broken files."""
         for path in self._content.article_files():
-            tree, _ = self._files.tree(path)
-            if tree is None:  # of what cannot be read, its id may be
-                line = _ID.search(self._files.text(path)[0])
-                tree = read(line[0], str(path))[0] if line else None
+            tree, _ = self._reader.read_tree(path)
+            if tree is None:  # the id of a broken file may still be readable
+                line = _ID_LINE.search(self._reader.read_bytes(path)[0])
+                tree = parse_yaml(line[0], str(path))[0] if line else None
             if tree is None:
                 continue
             name, language = slug(path.stem), str(tree.value.get("language") or self._site.default_language)
@@ -95,26 +99,26 @@ class Importer:
             except ValueError:
                 continue
 
-    def plan(self) -> list[Taken]:
-        """Decide what becomes of each entry, before any is converted: they link to each other."""
-        found, seen = [], set()
+    def plan(self) -> list[PlannedArticle]:
+        """Return the plan for each entry. It is made before any is converted, as they link to each other."""
+        planned_articles, new_ids = [], set()
         for entry in self._feed.entries:
-            taken = Taken(entry)
-            if page := self._known.get(entry.id):
-                taken.page = page
-            elif entry.id in seen:
-                taken.refusal = "another entry of the feed has the same id"
+            planned = PlannedArticle(entry)
+            if page := self._existing_pages.get(entry.id):
+                planned.page = page
+            elif entry.id in new_ids:
+                planned.refusal = "another entry of the feed has the same id"
             else:
-                taken.refusal = entry.refusal or self._refusal(entry)
-            if taken.page is None and taken.refusal is None:
-                taken.path = self._path(entry)
-                taken.page = self._site.article_path(self.language_of(entry), taken.path.stem)
-                seen.add(entry.id)
-            for address in (entry.url, entry.id):  # WordPress's ids are short links too
-                if taken.page and address:
-                    self.addresses.add(address, taken.page, is_public=not entry.is_draft)
-            found.append(taken)
-        return found
+                planned.refusal = entry.refusal or self._refusal(entry)
+            if planned.page is None and planned.refusal is None:
+                planned.path = self._path(entry)
+                planned.page = self._site.article_path(self.language_of(entry), planned.path.stem)
+                new_ids.add(entry.id)
+            for address in (entry.url, entry.id):  # WordPress ids are also short links
+                if planned.page and address:
+                    self.addresses.add(address, planned.page, is_public=not entry.is_draft)
+            planned_articles.append(planned)
+        return planned_articles
 
     def _refusal(self, entry: OldEntry) -> str | None:
         if entry.published is None and not entry.is_draft:
@@ -122,108 +126,112 @@ class Importer:
         if not entry.html.strip():
             return "it has no text"
         names = (*entry.categories, *entry.tags)
-        if self._categories.take(names)[0]:
+        if self._categories.resolve(names)[0]:
             return None
-        if self._categories.is_answered(names):
+        if self._categories.covers(names):
             return "all that it is filed under is left out"
         return f"it is in none of our categories, but in {', '.join(names) or 'none'} (use --map)"
 
-    def tags(self, plan: list[Taken]) -> list[str]:
-        """Give the names of the tags of what is new and public."""
+    def tags(self, plan: list[PlannedArticle]) -> list[str]:
+        """Return the names of the tags of new, public entries."""
         new = (each.entry for each in plan if each.path and not each.entry.is_draft)
-        found = (tag for entry in new for tag in self._categories.take((*entry.categories, *entry.tags))[1])
-        return list(dict.fromkeys(tag for tag in found if slug(tag)))
+        tag_names = (tag for entry in new for tag in self._categories.resolve((*entry.categories, *entry.tags))[1])
+        return list(dict.fromkeys(tag for tag in tag_names if slug(tag)))
 
-    def unanswered(self, plan: list[Taken]) -> list[Taken]:
-        """Give the entries of which nobody said what category of ours they are in."""
+    def unmapped(self, plan: list[PlannedArticle]) -> list[PlannedArticle]:
+        """Return the entries that no mapping puts into one of our categories."""
         return [
-            each
-            for each in plan
-            if each.refusal
-            and not each.entry.refusal
-            and each.refusal == self._refusal(each.entry)
-            and not self._categories.is_answered((*each.entry.categories, *each.entry.tags))
+            planned
+            for planned in plan
+            if planned.refusal
+            and not planned.entry.refusal
+            and planned.refusal == self._refusal(planned.entry)
+            and not self._categories.covers((*planned.entry.categories, *planned.entry.tags))
         ]
 
     def _path(self, entry: OldEntry) -> Path:
-        last = _PAGE.sub("", PurePosixPath(unquote(urlsplit(entry.url or "").path)).name)
-        spoken = (slug(name) for name in (entry.slug, last) if re.search("[A-Za-z]", name) and name != "index")
-        name = next(filter(None, spoken), "")
-        wanted = name or slug(entry.title or excerpt(entry.html, 60)) or "article"
-        name = free_name(wanted, {*self._slugs, wanted} if self._is_anothers(entry, wanted) else self._slugs)
+        page_name = _PAGE_EXTENSION.sub("", PurePosixPath(unquote(urlsplit(entry.url or "").path)).name)
+        readable_slugs = (
+            slug(name) for name in (entry.slug, page_name) if re.search("[A-Za-z]", name) and name != "index"
+        )
+        name = next(filter(None, readable_slugs), "")
+        preferred = name or slug(entry.title or excerpt(entry.html, 60)) or "article"
+        name = free_name(
+            preferred, {*self._slugs, preferred} if self._is_old_path_of_another(entry, preferred) else self._slugs
+        )
         self._slugs.add(name)
-        return self._content.root / "articles" / year_of(entry) / f"{name}{ENDING}"
+        return self._content.root / "articles" / year_of(entry) / f"{name}{ARTICLE_SUFFIX}"
 
-    def _is_anothers(self, entry: OldEntry, name: str) -> bool:
-        """Tell whether the page of a name is the old address of another entry, which wants to be led on."""
+    def _is_old_path_of_another(self, entry: OldEntry, name: str) -> bool:
+        """Return whether the page of a name is the old address of another entry, which needs a redirect."""
         page = self._site.path + self._site.article_path(self.language_of(entry), name)
         return self._old_paths.get(page, entry.id) != entry.id
 
     def language_of(self, entry: OldEntry | None = None) -> str:
-        """Tell the site's language that an entry is in, or the feed as a whole."""
-        known = {each.partition("-")[0]: each for each in reversed(self._site.languages)}
-        known |= {each: each for each in self._site.languages}
-        for found in (self._language, entry.language if entry else None, self._feed.language):
-            if found and (match := known.get(found) or known.get(found.lower().partition("-")[0])):
+        """Return the site's language for an entry, or for the feed as a whole."""
+        languages = {each.partition("-")[0]: each for each in reversed(self._site.languages)}
+        languages |= {each: each for each in self._site.languages}
+        for code in (self._language, entry.language if entry else None, self._feed.language):
+            if code and (match := languages.get(code) or languages.get(code.lower().partition("-")[0])):
                 return match
         return self._site.default_language
 
-    def convert(self, taken: Taken) -> None:
-        """Make the text of a new entry's file; what the site would refuse of it is its refusal."""
-        entry, path = taken.entry, taken.path
+    def convert(self, planned: PlannedArticle) -> None:
+        """Set the text of a new entry's file, or its refusal if the site would reject it."""
+        entry, path = planned.entry, planned.path
         assert path, "only what is new is converted"
         base = self._feed.home or self._site.url
-        taken.notes.clear()
+        planned.notes.clear()
         try:
             values = self._conversion.values(
-                entry, language=self.language_of(entry), base=base, note=taken.notes.append
+                entry, language=self.language_of(entry), base=base, note=planned.notes.append
             )
-        except (ValueError, RecursionError) as error:  # of what no browser would show either
-            self._refuse(taken, f"its text cannot be read: {type(error).__name__}")
+        except (ValueError, RecursionError) as error:  # HTML that no browser would show either
+            self._refuse(planned, f"its text cannot be read: {type(error).__name__}")
             return
         if not values["body"]:
-            self._refuse(taken, "it has no text")
+            self._refuse(planned, "it has no text")
             return
-        while faults := self._faults(taken, values):
-            fault = next((each for each in faults if each.key.partition(".")[0] in OPTIONAL), None)
-            if fault is None:
-                self._refuse(taken, "; ".join(f"{each.key}: {each.message}" for each in faults))
+        while problems := self._validate(planned, values):
+            problem = next((each for each in problems if each.key.partition(".")[0] in OPTIONAL_KEYS), None)
+            if problem is None:
+                self._refuse(planned, "; ".join(f"{each.key}: {each.message}" for each in problems))
                 return
-            taken.notes.append(f"{fault.key} is left out: {fault.message}")
-            self._leave_out(taken, values, fault.key.partition(".")[0])
+            planned.notes.append(f"{problem.key} is left out: {problem.message}")
+            self._remove_invalid(planned, values, problem.key.partition(".")[0])
 
-    def _faults(self, taken: Taken, values: Mapping[str, object]) -> list[Problem]:
-        """Write the text of a file, and tell what the site would refuse of it."""
-        path = taken.path
+    def _validate(self, planned: PlannedArticle, values: Mapping[str, object]) -> list[Problem]:
+        """Set the text of a file, and return the errors that the site would report in it."""
+        path = planned.path
         assert path
         depth = len(path.relative_to(self._content.root / "articles").parts) - 1
-        taken.text = article_text(values, depth=depth)
-        tree, problems = read(taken.text.encode(), str(path))
-        article = self._files.article(tree, path, self._site) if tree else None
-        faults = [each for each in (tree.problems if tree else problems) if each.severity == "error"]
-        if article and article.id != taken.entry.id:
-            faults.append(Problem(str(path), 1, 1, "id", Message.of("id-would-change", id=article.id)))
-        return faults
+        planned.text = article_text(values, depth=depth)
+        tree, problems = parse_yaml(planned.text.encode(), str(path))
+        article = self._reader.article(tree, path, self._site) if tree else None
+        errors = [each for each in (tree.problems if tree else problems) if each.severity == "error"]
+        if article and article.id != planned.entry.id:
+            errors.append(Problem(str(path), 1, 1, "id", Message.of("id-would-change", id=article.id)))
+        return errors
 
-    def _leave_out(self, taken: Taken, values: dict[str, object], name: str) -> None:
-        """Leave out a value, or those of a list that are not as they should be."""
-        found = values.pop(name)
-        fine = [
-            each
-            for each in (found if isinstance(found, list) else ())
-            if not any(fault.key.startswith(name) for fault in self._faults(taken, {**values, name: [each]}))
+    def _remove_invalid(self, planned: PlannedArticle, values: dict[str, object], name: str) -> None:
+        """Remove a value, or only the invalid items if it is a list."""
+        value = values.pop(name)
+        valid_items = [
+            item
+            for item in (value if isinstance(value, list) else ())
+            if not any(error.key.startswith(name) for error in self._validate(planned, {**values, name: [item]}))
         ]
-        if fine and fine != found:
-            values[name] = fine
+        if valid_items and valid_items != value:
+            values[name] = valid_items
 
-    def _refuse(self, taken: Taken, reason: str) -> None:
-        if taken.page:
-            self.addresses.remove(taken.page)
-            self.refused_pages.add(taken.page)
-        taken.refusal, taken.path, taken.page = reason, None, None
+    def _refuse(self, planned: PlannedArticle, reason: str) -> None:
+        if planned.page:
+            self.addresses.remove(planned.page)
+            self.refused_pages.add(planned.page)
+        planned.refusal, planned.path, planned.page = reason, None, None
 
-    def write(self, taken: Taken) -> None:
-        """Write the file of a new entry, whole or not at all. Raises OSError, also where one came to be in between."""
-        assert taken.path
-        taken.path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(taken.path, taken.text.encode(), is_new=True)
+    def write(self, planned: PlannedArticle) -> None:
+        """Write the file of a new entry atomically. Raises OSError, also if the file exists by now."""
+        assert planned.path
+        planned.path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(planned.path, planned.text.encode(), is_new=True)

@@ -1,6 +1,6 @@
-"""HTML of other systems becomes our Markdown, with its pictures where they are now.
+"""HTML of other systems as our Markdown, with the current addresses of pictures and links.
 
-It fetches nothing: what an address becomes is asked of the caller. What is left out or changed is told.
+It fetches nothing: the caller maps addresses. What is left out or changed is noted.
 """
 
 from __future__ import annotations
@@ -19,63 +19,71 @@ from bs4.element import NavigableString, PageElement, Tag
 from markdownify import ATX, MarkdownConverter
 
 from .cleanup import BLOCKS, BREAK, tidy
-from .images import best_source, figure_of, leads_to_picture, same_picture
-from .old_feed import OldPicture, joined
+from .images import best_source, figure_of, is_picture_url, same_picture
+from .old_feed import OldPicture, absolute_url
 
-Place = Callable[[str], str]
-"""Tells where what was at an absolute address is now."""
+MapAddress = Callable[[str], str]
+"""Returns the current address for an absolute old address."""
 
-_SPECIAL = re.compile(
+_INLINE_MARKUP = re.compile(
     r"([\\`*\[\]]|!\Z)|(<)(?=[A-Za-z/!?])|(&)(?=#?[0-9A-Za-z]+;)|((?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))"
 )
-_AT_START = re.compile(
+_MARKUP_AT_LINE_START = re.compile(
     r"(?m)^([^\S\n]*)(?:(>|[-+](?=\s|$)|#{1,6}(?=\s|$)|=+[ \t]*$|-{2,}[ \t]*$|~{3,})|([0-9]{1,9})([.)](?=\s|$)))"
 )
-_LINE = "\x03"
-"""Stands for a break, until it is known what is around it."""
+_BR = "\x03"
+"""Placeholder for a line break, until what surrounds it is known."""
 
 _EMPHASIS = ("b", "strong", "i", "em")
-_FENCED = re.compile(r"(^ *(`{3,})[^\n]*\n.*?^ *\2 *$)", re.MULTILINE | re.DOTALL)
-_LANGUAGE = re.compile(r"(?:language|lang|brush:?)[- ]?([A-Za-z0-9+#]+)")
+_FENCED_CODE = re.compile(r"(^ *(`{3,})[^\n]*\n.*?^ *\2 *$)", re.MULTILINE | re.DOTALL)
+_CODE_LANGUAGE = re.compile(r"(?:language|lang|brush:?)[- ]?([A-Za-z0-9+#]+)")
 
 
 @dataclass(frozen=True)
-class Converted:
-    """A body in Markdown, and what was changed on the way."""
+class MarkdownBody:
+    """A body in Markdown, with notes on what was changed."""
 
     text: str
     notes: tuple[str, ...]
 
 
 def to_markdown(
-    html: str, *, base: str, extras: Iterable[str] = (), without: str | None = None, picture: Place, link: Place
-) -> Converted:
-    """Convert a text whose references are relative to `base`.
+    html: str,
+    *,
+    base: str,
+    extras: Iterable[str] = (),
+    without: str | None = None,
+    picture: MapAddress,
+    link: MapAddress,
+) -> MarkdownBody:
+    """Convert an HTML text whose references are relative to `base`.
 
-    `extras` are CSS selectors of what is not the author's, `without` the address of a picture that is shown above the
-    text already; `picture` and `link` tell where absolute addresses lead now.
+    `extras` are CSS selectors of what the author did not write. `without` is the address of a picture that is
+    already shown above the text. `picture` and `link` return the current address for an absolute old one.
     """
     soup = BeautifulSoup(html.translate({2: None, 3: None}), "lxml")
     notes = tidy(soup, base, extras)
-    _drop_head(soup, base, without)
+    _remove_lead_picture(soup, base, without)
     converter = _Converter(base, picture, link)
     text = converter.convert_soup(soup.body or soup)
-    parts = _FENCED.split(text)  # the text between, a block of code, its fence, and so on
-    tidied = [_tidied(part) if at % 3 == 0 else part for at, part in enumerate(parts) if at % 3 < 2]
-    return Converted("".join(tidied).strip("\n"), (*notes, *converter.notes))
+    parts = _FENCED_CODE.split(text)  # text, a block of code, its fence, text, and so on
+    texts = [
+        _normalize_whitespace(part) if index % 3 == 0 else part for index, part in enumerate(parts) if index % 3 < 2
+    ]
+    return MarkdownBody("".join(texts).strip("\n"), (*notes, *converter.notes))
 
 
-def _tidied(text: str) -> str:
-    """Leave no blanks at the ends of lines, and one empty line between paragraphs."""
-    text = re.sub(f" *\n* *{BREAK} *\n*|{_LINE}(\n[ >]*{_LINE})+\n", "\n\n", text)
-    text = re.sub(rf"{_LINE}(?=\n[ >]*(\n|\Z)|\Z)", "", text)
-    text = re.sub(rf"(?m)^([ >]*(?:[-+*] |[0-9]+\. )?){_LINE}\n[ >]*", r"\1", text).replace(_LINE, "\\")
+def _normalize_whitespace(text: str) -> str:
+    """Return a text without blanks at line ends, and with one empty line between paragraphs."""
+    text = re.sub(f" *\n* *{BREAK} *\n*|{_BR}(\n[ >]*{_BR})+\n", "\n\n", text)
+    text = re.sub(rf"{_BR}(?=\n[ >]*(\n|\Z)|\Z)", "", text)
+    text = re.sub(rf"(?m)^([ >]*(?:[-+*] |[0-9]+\. )?){_BR}\n[ >]*", r"\1", text).replace(_BR, "\\")
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
 
 
 def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:
-    """Give the first picture of a text with its caption, and tell whether nothing stands before it."""
-    if "<img" not in html.lower():  # most have none
+    """Return the first picture of a text with its caption, and whether nothing precedes it."""
+    if "<img" not in html.lower():  # most texts have none
         return None, False
     soup = BeautifulSoup(html, "lxml")
     tidy(soup, base, extras)
@@ -83,22 +91,22 @@ def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[Old
     if not isinstance(image, Tag):
         return None, False
     caption = image.find_parent("figure") and figure_of(image).find("figcaption")
-    words = re.sub(r"\s+", " ", caption.get_text()).strip(" ") if isinstance(caption, Tag) else ""
+    caption_text = re.sub(r"\s+", " ", caption.get_text()).strip(" ") if isinstance(caption, Tag) else ""
     is_at_head = not any(each.strip() for each in image.find_all_previous(string=True))
-    return OldPicture(best_source(image, base), str(image.get("alt") or ""), words), is_at_head
+    return OldPicture(best_source(image, base), str(image.get("alt") or ""), caption_text), is_at_head
 
 
-def _drop_head(soup: BeautifulSoup, base: str, shown: str | None) -> None:
-    """Take out a picture at the head of the text that is shown above it."""
+def _remove_lead_picture(soup: BeautifulSoup, base: str, lead_picture: str | None) -> None:
+    """Remove the first picture of the text if it is the one that is shown above it."""
     first = soup.find("img")
-    if shown and isinstance(first, Tag) and same_picture(best_source(first, base), shown):
+    if lead_picture and isinstance(first, Tag) and same_picture(best_source(first, base), lead_picture):
         figure_of(first).decompose()
 
 
 class _Converter(MarkdownConverter):
-    """What markdownify does, in the Markdown that we render."""
+    """markdownify, adapted to the Markdown that we render."""
 
-    def __init__(self, base: str, picture: Place, link: Place) -> None:
+    def __init__(self, base: str, picture: MapAddress, link: MapAddress) -> None:
         cells = ["td", "th", "a", "p", "figure", "div", "h1", "h2", "h3", "h4", "h5", "h6"]
         super().__init__(
             heading_style=ATX,
@@ -111,57 +119,57 @@ class _Converter(MarkdownConverter):
         self.notes: list[str] = []
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
-        """Keep what Markdown would take for its own."""
-        text = _SPECIAL.sub(lambda found: "\\" + found[0], text)
-        text = _AT_START.sub(_escaped, text)
+        """Escape what Markdown would read as markup."""
+        text = _INLINE_MARKUP.sub(lambda match: "\\" + match[0], text)
+        text = _MARKUP_AT_LINE_START.sub(_escape_match, text)
         return text
 
     def convert_p(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Set a paragraph apart, whose first word is none of Markdown's, whatever elements it was made of."""
-        found = str(super().convert_p(el, text, parent_tags))  # type: ignore[misc]
-        return found if "_inline" in parent_tags else _AT_START.sub(_escaped, found)
+        """Render a paragraph, and escape markup at its start, which may be joined from several elements."""
+        paragraph = str(super().convert_p(el, text, parent_tags))  # type: ignore[misc]
+        return paragraph if "_inline" in parent_tags else _MARKUP_AT_LINE_START.sub(_escape_match, paragraph)
 
     def convert_br(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Begin a line, if there is one before and one behind it."""
-        return f" {text}" if "_inline" in parent_tags else f"{_LINE}\n{text}"
+        """Render a placeholder for a line break, which is dropped later at the start or end of a block."""
+        return f" {text}" if "_inline" in parent_tags else f"{_BR}\n{text}"
 
-    def _marked(self, el: Tag, text: str, parent_tags: set[str], mark: str, name: str) -> str:
-        """Emphasise; by an element where marks would not be taken for marks (CommonMark section 6.2)."""
-        edges = re.fullmatch(rf"([\s{BREAK}{_LINE}]*)(.*?)([\s{BREAK}{_LINE}]*)", text, re.DOTALL)
+    def _emphasize(self, el: Tag, text: str, parent_tags: set[str], mark: str, name: str) -> str:
+        """Render emphasis, as an element if Markdown's marks would not work (CommonMark section 6.2)."""
+        edges = re.fullmatch(rf"([\s{BREAK}{_BR}]*)(.*?)([\s{BREAK}{_BR}]*)", text, re.DOTALL)
         if "_noformat" in parent_tags or not edges or not edges[2]:
             return text
         before, core, after = edges.groups()
-        outside = before[-1:] or _beside(el, "previous"), after[:1] or _beside(el, "next")
+        outside = before[-1:] or _adjacent_character(el, "previous"), after[:1] or _adjacent_character(el, "next")
         is_plain = not el.find(_EMPHASIS) and not el.find_parent(_EMPHASIS)
         is_marked = is_plain and _flanks(outside[0], core[0]) and _flanks(outside[1], core[-1])
         return f"{before}{mark}{core}{mark}{after}" if is_marked else f"{before}<{name}>{core}</{name}>{after}"
 
     def convert_b(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Print strongly."""
-        return self._marked(el, text, parent_tags, "**", "strong")
+        """Render strong emphasis."""
+        return self._emphasize(el, text, parent_tags, "**", "strong")
 
     convert_strong = convert_b
 
     def convert_em(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Emphasise."""
-        return self._marked(el, text, parent_tags, "*", "em")
+        """Render emphasis."""
+        return self._emphasize(el, text, parent_tags, "*", "em")
 
     convert_i = convert_em
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """End an item with its last word."""
-        return str(super().convert_li(el, text.strip(f" \t\r\n{BREAK}{_LINE}"), parent_tags))  # type: ignore[misc]
+        """Render a list item, without blanks and breaks at its ends."""
+        return str(super().convert_li(el, text.strip(f" \t\r\n{BREAK}{_BR}"), parent_tags))  # type: ignore[misc]
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Keep a cell one cell."""
-        return str(super().convert_td(el, _in_cell(text), parent_tags))  # type: ignore[misc]
+        """Render a table cell, without anything that would end it early."""
+        return str(super().convert_td(el, _escape_cell(text), parent_tags))  # type: ignore[misc]
 
     def convert_th(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Keep a cell of a heading one cell."""
-        return str(super().convert_th(el, _in_cell(text), parent_tags))  # type: ignore[misc]
+        """Render a header cell, without anything that would end it early."""
+        return str(super().convert_th(el, _escape_cell(text), parent_tags))  # type: ignore[misc]
 
     def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Fence code with more backticks than it has."""
+        """Render a code block, with a fence longer than any run of backticks in it."""
         if not text.strip():
             return ""
         longest = max(map(len, re.findall("`+", text)), default=0)
@@ -170,130 +178,133 @@ class _Converter(MarkdownConverter):
         return f"\n\n{fence}{_code_language(el)}\n{code}\n{fence}\n\n"
 
     def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Show a picture from where it is now."""
+        """Render a picture with its current address."""
         source = best_source(el, self._base)
         alt = re.sub(r"\s+", " ", str(el.get("alt") or "")).strip()
-        return f"![{self.escape(alt, set())}]({_destination(self._picture(source))})"
+        return f"![{self.escape(alt, set())}]({_escape_destination(self._picture(source))})"
 
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Link to where something is now; a picture that links to its own larger form is shown instead."""
+        """Render a link to its current address. A link to a larger version of its picture is dropped."""
         href = str(el.get("href") or "").strip()
         if not href or not text.strip() or "_noformat" in parent_tags:
             return text
-        if href.startswith("#") or (text.lstrip().startswith("![") and leads_to_picture(href)):
+        if href.startswith("#") or (text.lstrip().startswith("![") and is_picture_url(href)):
             return text
-        address = href if href.startswith("mailto:") else joined(self._base, href)
+        address = href if href.startswith("mailto:") else absolute_url(self._base, href)
         if not re.match("(https?://|mailto:).", address):
             self.notes.append(f"a link to {href[:60]} is left out, and its text stays")
             return text
-        place = address if href.startswith("mailto:") else self._link(address)
+        target = address if href.startswith("mailto:") else self._link(address)
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-        label = re.sub(rf"[\s{BREAK}{_LINE}]*[\n{BREAK}{_LINE}][\s{BREAK}{_LINE}]*", " ", text.strip())
+        label = re.sub(rf"[\s{BREAK}{_BR}]*[\n{BREAK}{_BR}][\s{BREAK}{_BR}]*", " ", text.strip())
         if el.find(BLOCKS) and not el.find("img"):
             label = self.escape(el.get_text(" ", strip=True), set())
-        if place == el.get_text().strip() and place == _destination(place) and urlsplit(place).scheme:
-            return f"{before}<{place}>{after}"
-        return f"{before}[{label}]({_destination(place)}){after}"
+        if target == el.get_text().strip() and target == _escape_destination(target) and urlsplit(target).scheme:
+            return f"{before}<{target}>{after}"
+        return f"{before}[{label}]({_escape_destination(target)}){after}"
 
-    def _player(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+    def _convert_player(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         source = el.get("src") or next((each.get("src") for each in el.find_all("source") if each.get("src")), None)
         if not source:
             return ""
-        address = _watched(joined(self._base, str(source)))
+        address = _watch_url(absolute_url(self._base, str(source)))
         if not address:
             return ""
         name = PurePosixPath(unquote(urlsplit(address).path)).name
         label = str(el.get("title") or "").strip() or (name if "." in name else urlsplit(address).netloc)
         self.notes.append(f"<{el.name}> is a link now: {address}")
-        return f"\n\n[{self.escape(label, set())}]({_destination(self._link(address))})\n\n"
+        return f"\n\n[{self.escape(label, set())}]({_escape_destination(self._link(address))})\n\n"
 
-    convert_iframe = convert_video = convert_audio = convert_embed = _player
+    convert_iframe = convert_video = convert_audio = convert_embed = _convert_player
 
     def convert_figcaption(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Print a caption as a line of its own."""
+        """Render a caption as a paragraph of its own."""
         caption = re.sub(r"\s*\n\s*", " ", text.strip())
         return f"\n\n*{caption}*\n\n" if caption else ""
 
     def convert_figure(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Set a figure apart."""
+        """Render a figure as a block of its own."""
         return f"\n\n{text.strip()}\n\n"
 
     def convert_del(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Keep the text, and tell of it; readers have no mark for it."""
+        """Render struck-out text as plain text with a note; readers have no mark for it."""
         self.notes.append(f"struck-out text is plain now: {el.get_text()[:40]}")
         return text
 
     convert_s = convert_del
 
     def convert_dt(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Print what is explained as a line of its own."""
+        """Render a term as a paragraph of its own."""
         return f"\n\n**{text.strip()}**\n\n" if text.strip() else ""
 
     def convert_dd(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Print the explanation below it."""
+        """Render a definition as a paragraph below its term."""
         return f"\n\n{text.strip()}\n\n"
 
     def convert_q(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Keep a quotation's own element."""
+        """Render an inline quotation as a `<q>` element."""
         return f"<q>{text}</q>"
 
 
-_BAR = re.compile(r"(?<!\\)\|")
+_UNESCAPED_PIPE = re.compile(r"(?<!\\)\|")
 
 
-def _in_cell(text: str) -> str:
-    """Let no bar and no break in a cell be taken for its end."""
-    return _BAR.sub(r"\\|", re.sub(f"[{BREAK}{_LINE}]", " ", text))
+def _escape_cell(text: str) -> str:
+    """Escape pipes and replace breaks, which would end a table cell."""
+    return _UNESCAPED_PIPE.sub(r"\\|", re.sub(f"[{BREAK}{_BR}]", " ", text))
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return f"{found[1]}\\{found[2]}" if found[2] else f"{found[1]}{found[3]}\\{found[4]}"
+def _escape_match(match: re.Match[str]) -> str:
+    return f"{match[1]}\\{match[2]}" if match[2] else f"{match[1]}{match[3]}\\{match[4]}"
 
 
 def _flanks(outside: str, inside: str) -> bool:
-    """Tell whether a mark between two characters begins or ends what is inside."""
+    """Return whether a mark between two characters opens or closes emphasis of what is inside."""
     if outside and outside in "*_":
         return False
-    return not _is_mark(inside) or not outside or outside.isspace() or _is_mark(outside)
+    return not _is_punctuation(inside) or not outside or outside.isspace() or _is_punctuation(outside)
 
 
-def _is_mark(character: str) -> bool:
+def _is_punctuation(character: str) -> bool:
     return category(character)[0] in "PS"
 
 
-def _beside(element: PageElement, side: Literal["next", "previous"]) -> str:
-    """Give the character beside an element in its block: `*` where another mark will stand, nothing at the edge."""
-    found, at = getattr(element, f"{side}_sibling"), 0 if side == "next" else -1
-    if found is None:
+def _adjacent_character(element: PageElement, side: Literal["next", "previous"]) -> str:
+    """Return the character next to an element in its block.
+
+    It is `*` if another mark will be there, and empty at the edge of the block.
+    """
+    sibling, index = getattr(element, f"{side}_sibling"), 0 if side == "next" else -1
+    if sibling is None:
         parent = element.parent
         if parent is None or parent.name in (*BLOCKS, "td", "th", "body"):
             return ""
-        return "*" if parent.name in _EMPHASIS else _beside(parent, side)
-    if isinstance(found, Tag):
-        if found.name == "br":
+        return "*" if parent.name in _EMPHASIS else _adjacent_character(parent, side)
+    if isinstance(sibling, Tag):
+        if sibling.name == "br":
             return " "
-        texts = [each for each in found.find_all(string=True) if each]
-        if found.name not in _EMPHASIS and texts:
-            inner = takewhile(lambda parent: parent is not found, texts[at].parents)
-            return "*" if any(parent.name in _EMPHASIS for parent in inner) else str(texts[at])[at]
-        return "*" if found.name in _EMPHASIS else _beside(found, side)
-    return str(found)[at] if type(found) is NavigableString and found else _beside(found, side)
+        texts = [each for each in sibling.find_all(string=True) if each]
+        if sibling.name not in _EMPHASIS and texts:
+            inner = takewhile(lambda parent: parent is not sibling, texts[index].parents)
+            return "*" if any(parent.name in _EMPHASIS for parent in inner) else str(texts[index])[index]
+        return "*" if sibling.name in _EMPHASIS else _adjacent_character(sibling, side)
+    return str(sibling)[index] if type(sibling) is NavigableString and sibling else _adjacent_character(sibling, side)
 
 
 def _code_language(el: Tag) -> str:
     inner = el.find("code")
     names = " ".join([*(el.get("class") or []), *((inner.get("class") or []) if isinstance(inner, Tag) else [])])
-    found = _LANGUAGE.search(names)
-    return found[1].lower() if found else ""
+    match = _CODE_LANGUAGE.search(names)
+    return match[1].lower() if match else ""
 
 
-def _destination(address: str) -> str:
-    """Write an address so that no character of it ends a link."""
+def _escape_destination(address: str) -> str:
+    """Escape the characters of an address that would end a Markdown link."""
     return quote(address, safe="%/:?#[]@!$&'*+,;=~-._").replace("[", "%5B").replace("]", "%5D")
 
 
-def _watched(address: str) -> str:
-    """Give the page on which what is embedded is watched."""
+def _watch_url(address: str) -> str:
+    """Return the page of an embedded YouTube or Vimeo video; other addresses are unchanged."""
     parts = urlsplit(address)
     if re.search(r"(^|\.)youtube(-nocookie)?\.com$", parts.netloc) and parts.path.startswith("/embed/"):
         return f"https://www.youtube.com/watch?v={parts.path.removeprefix('/embed/')}"

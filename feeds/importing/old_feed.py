@@ -1,6 +1,7 @@
-"""OldFeed: what a feed of another system says, as values.
+"""Values of another system's feed.
 
-HTML stays as it is, and ids are those that readers know, to the byte. It reads none: `old_xml`, `old_json`, `wxr` do.
+HTML is unchanged, and ids are byte for byte those that readers know.
+The parsers are `old_xml`, `old_json` and `wxr`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from urllib.parse import quote, urljoin, urlsplit
 
 
 class FeedError(Exception):
-    """Why something is no feed, in words for people."""
+    """Raised if a document is not a feed, with a message for users."""
 
 
 @dataclass(frozen=True)
 class OldPerson:
-    """Who wrote an entry."""
+    """An author of an entry."""
 
     name: str
     url: str | None = None
@@ -27,7 +28,7 @@ class OldPerson:
 
 @dataclass(frozen=True)
 class OldPicture:
-    """A picture that goes with an entry, at an absolute address."""
+    """A picture of an entry, with an absolute URL."""
 
     url: str
     alt: str = ""
@@ -36,7 +37,7 @@ class OldPicture:
 
 @dataclass(frozen=True)
 class OldFile:
-    """What is attached to an entry: an absolute address, and what the feed says of what is there."""
+    """An attachment of an entry: an absolute URL, and what the feed says about the file."""
 
     url: str
     type: str = ""
@@ -47,11 +48,11 @@ class OldFile:
 
 @dataclass(frozen=True)
 class OldEntry:
-    """An entry: `id` as readers know it, `title` plain, `summary` and `html` as they are, relative to `base` or `url`.
+    """An entry: `id` as readers know it, `title` in plain text, `summary` and `html` unchanged.
 
-    `categories` and `tags` are names, and where a system does not tell them apart all are categories. Datetimes are
-    aware and in UTC. `slug` is the last part of its address there. `refusal` tells why it is not to be taken over, and
-    `notes` what of it could not be read.
+    References are relative to `base` or `url`. `categories` and `tags` are names; if a system does not
+    distinguish them, all are categories. Datetimes are aware and in UTC. `slug` is the last part of its old
+    address. `refusal` is the reason not to import it, and `notes` are about what could not be read.
     """
 
     id: str
@@ -77,10 +78,10 @@ class OldEntry:
 
 @dataclass(frozen=True)
 class OldFeed:
-    """A feed: `home` is the page that it is about, `generator` what made it, `older` where it goes on.
+    """A feed: `home` is its web page, `generator` the software that made it, `older` its next older document.
 
-    `has_texts` tells whether any entry has a text besides its description. `slugs` are what addresses there have for
-    the names of categories and tags, where that is told.
+    `has_texts` is whether any entry has a text besides its description. `slugs` maps the names of categories
+    and tags to the slugs in old addresses, if the feed contains them.
     """
 
     title: str
@@ -89,28 +90,28 @@ class OldFeed:
     home: str | None = None
     generator: str = ""
     language: str | None = None
-    older: str | None = None
+    older_url: str | None = None
     has_texts: bool = True
     slugs: Mapping[str, str] = field(default_factory=dict)
 
 
-def joined(base: str, reference: str) -> str:
-    """Make an address of a reference, with blanks and accents escaped; empty where it is none."""
+def absolute_url(base: str, reference: str) -> str:
+    """Return the absolute URL of a reference, with blanks and accents escaped; empty if it is invalid."""
     try:
-        found = urljoin(base, reference.strip())
-        urlsplit(found).port  # noqa: B018 - which is read only now, and may be none
+        url = urljoin(base, reference.strip())
+        urlsplit(url).port  # noqa: B018 - the port is validated only when it is read
     except ValueError:
         return ""
-    return quote(found, safe="%/:?#[]@!$&'()*+,;=~-._")
+    return quote(url, safe="%/:?#[]@!$&'()*+,;=~-._")
 
 
 def plain(markup: str) -> str:
-    """Make plain text on one line of what may be HTML."""
+    """Return what may be HTML as plain text on one line."""
     text = html.unescape(re.sub(r"</?[A-Za-z!?][^<>]*>", "", markup)) if re.search("[<&]", markup) else markup
     return re.sub("[ \t\r\n]+", " ", text).strip(" ")
 
 
 def paragraphs(text: str) -> str:
-    """Make HTML of plain text."""
+    """Return plain text as HTML paragraphs."""
     parts = [html.escape(part).replace("\n", "<br>") for part in re.split(r"\n\s*\n", text.strip("\n")) if part]
     return "".join(f"<p>{part}</p>" for part in parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -31,9 +32,10 @@ def add_redirects(text: str, redirects: Mapping[str, str]) -> str:
         site["redirects"] = {}
     if not isinstance(site["redirects"], dict):
         raise SiteFileError("redirects is not a group of keys (expected /old: /new on each line)")
-    if site["redirects"] and site["redirects"].fa.flow_style():  # { } takes no plain key with a question mark
+    known: Any = site["redirects"]
+    if known and known.fa.flow_style():  # { } takes no plain key with a question mark
         redirects = {DoubleQuotedScalarString(old): DoubleQuotedScalarString(new) for old, new in redirects.items()}
-    site["redirects"].update(redirects)
+    known.update(redirects)
     written = io.StringIO()
     yaml.indent(mapping=indent or 2, sequence=(indent or 2) + 2, offset=2)
     yaml.dump(site, written)

@@ -1,6 +1,6 @@
-"""Systems: what other publishers call their feeds, and what they add to an author's text.
+"""Systems: the feed addresses of other publishing systems, and what they add to an author's text.
 
-It is a table; `docs/moving.md` tells people the same.
+It is a table; `docs/moving.md` documents the same for users.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from feeds.model.site_fields import slug
 
 @dataclass(frozen=True)
 class System:
-    """A publisher: how its feeds say who made them, where they are, and what of their HTML is not the author's.
+    """A publishing system: how to recognize its feeds, their paths, and HTML that the author did not write.
 
-    `feeds` are the paths of its feed of everything, `category` and `tag` those of one, each with the ending that the
-    format has here; `{}` stands for the slug. `extras` are CSS selectors. The home of a feed that `has_home`
-    is the site's own, also where the feed is of one category.
+    `feeds` are the paths of its feed of everything, `category` and `tag` those of a single one. Each has the
+    file extension of its format here; `{}` stands for the slug. `extras` are CSS selectors. If `has_home`,
+    the home page in a feed is that of the whole site, even if the feed is of one category.
     """
 
     name: str
@@ -27,13 +27,13 @@ class System:
     category: dict[str, str] = field(default_factory=dict)
     tag: dict[str, str] = field(default_factory=dict)
     extras: tuple[str, ...] = ()
-    pages: str = ""
-    joined: str = ""
+    page_parameter: str = ""
+    dropped_characters: str = ""
     has_home: bool = False
 
     def slug(self, name: str) -> str:
-        """Make the slug that the system makes of a name; `joined` are characters that it drops within words."""
-        return slug(name.translate(dict.fromkeys(map(ord, self.joined))))
+        """Return the system's slug of a name; the characters in `dropped_characters` are dropped within words."""
+        return slug(name.translate(dict.fromkeys(map(ord, self.dropped_characters))))
 
 
 SYSTEMS = (
@@ -82,7 +82,9 @@ SYSTEMS = (
         {"/feed/by_tag/{}.xml": "atom"},
         has_home=True,
     ),
-    System("Ghost", "ghost", {"/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, joined="’'"),
+    System(
+        "Ghost", "ghost", {"/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, dropped_characters="’'"
+    ),
     System(
         "SPIP",
         "spip",
@@ -96,8 +98,8 @@ _DRUPAL_ID = re.compile("[0-9]+ at https?://")
 
 
 def system_of(generator: str, ids: Iterator[str] | list[str]) -> System | None:
-    """Tell which system made a feed; Drupal does not say, but its ids do."""
-    found = next((each for each in SYSTEMS if re.search(rf"\b{each.generator}\b", generator, re.IGNORECASE)), None)
-    if found is None and any(_DRUPAL_ID.match(id) for id in ids):
+    """Return the system that made a feed. Drupal does not name itself, but its ids are recognizable."""
+    system = next((each for each in SYSTEMS if re.search(rf"\b{each.generator}\b", generator, re.IGNORECASE)), None)
+    if system is None and any(_DRUPAL_ID.match(id) for id in ids):
         return next(each for each in SYSTEMS if each.name == "Drupal")
-    return found
+    return system

@@ -1,4 +1,4 @@
-"""What authors may write: YAML files parsed and validated into articles and a site.
+"""Content models: YAML files parsed and validated into articles and a site.
 
-It never opens a file, asks for the time or renders anything. May import: base.
+This package never opens a file, reads the clock or renders anything. May import: base.
 """

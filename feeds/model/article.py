@@ -1,6 +1,7 @@
-"""Article: what an author writes in one file, checked; and what of it holds at an instant.
+"""The `Article` model: the validated content of one file, and its state at an instant.
 
-It renders nothing and asks no clock: `now` is always an argument. All datetimes are aware and in UTC, in whole seconds.
+Nothing here renders or reads the clock: `now` is always an argument. All datetimes are aware, in
+UTC and in whole seconds.
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 from feeds.base.fingerprint import fingerprint
 
 from .article_fields import (
-    AfterLastMoment,
     ArticleContext,
     Authors,
     Body,
     Bytes,
     CategoryNames,
+    EndTime,
     EntryId,
-    FirstMoment,
     Fraction,
     Language,
     MediaType,
     Seconds,
+    StartTime,
     Tags,
     Word,
     context_of,
 )
-from .fields import Line, Strict, Text, Title, Truth, Url, validate
+from .fields import Bool, Line, StrictModel, Text, Title, Url, validate
 from .mediafile import MediaFile, guess_type
 from .problems import InvalidValue
 from .renditions import Original
@@ -41,8 +42,8 @@ from .site_fields import FilePath, PicturePath
 from .yamlfile import Tree
 
 
-class Picture(Strict):
-    """The picture of an article, and the words that go with it."""
+class Picture(StrictModel):
+    """The picture of an article, and the texts that go with it."""
 
     file: PicturePath = Field(description="Its path below `media/`.", examples=["cheque.jpg"])
     alt: Line = Field(
@@ -58,8 +59,8 @@ class Picture(Strict):
     )
 
 
-class Attachment(Strict):
-    """A file of ours (`file`) or an address elsewhere (`url`) that goes with an article."""
+class Attachment(StrictModel):
+    """A file in `media/` (`file`) or on another server (`url`) that goes with an article."""
 
     file: FilePath | None = Field(None, description="Its path below `media/`.", examples=["programme.pdf"])
     url: Url | None = Field(
@@ -77,13 +78,13 @@ class Attachment(Strict):
     )
     length: Bytes | None = Field(None, description="Its size in bytes, if it is elsewhere.", examples=["10485760"])
     duration: Seconds | None = Field(None, description="How long it plays.", examples=["2:30"])
-    until: AfterLastMoment | None = Field(
+    until: EndTime | None = Field(
         None, description="The last day, or the moment, on which it is offered.", examples=["2026-01-19"]
     )
 
     @field_validator("url")
     @classmethod
-    def _either_or(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _file_or_url(cls, value: str | None, info: ValidationInfo) -> str | None:
         if "file" in info.data and (value is None) == (info.data["file"] is None):
             raise InvalidValue("attachment-both" if value else "attachment-neither")
         return value
@@ -92,28 +93,28 @@ class Attachment(Strict):
     @classmethod
     def _known_type(cls, value: str | None, info: ValidationInfo) -> str | None:
         file: MediaFile | None = info.data.get("file")
-        found = value or (file.type if file else guess_type(urlsplit(info.data.get("url") or "").path))
-        if found is None and info.data.get("url"):
+        media_type = value or (file.type if file else guess_type(urlsplit(info.data.get("url") or "").path))
+        if media_type is None and info.data.get("url"):
             raise InvalidValue("attachment-type-missing")
-        return found
+        return media_type
 
     @field_validator("length")
     @classmethod
-    def _measured(cls, value: int | None, info: ValidationInfo) -> int | None:
+    def _length_only_for_url(cls, value: int | None, info: ValidationInfo) -> int | None:
         if value is not None and info.data.get("file"):
             raise InvalidValue("attachment-length-given")
         return value
 
 
-class Withdrawal(Strict):
-    """A retraction: from when, and why."""
+class Withdrawal(StrictModel):
+    """A retraction: its date and its reason."""
 
-    at: FirstMoment = Field(description="From when the notice stands in place of the article.", examples=["2026-03-02"])
+    at: StartTime = Field(description="From when the notice stands in place of the article.", examples=["2026-03-02"])
     reason: Text = Field(description="Why, in a sentence that is published.", examples=["The figures were wrong."])
 
 
-TOMBSTONE = timedelta(days=365)
-"""For how long a withdrawn article that has left a feed is told to be gone."""
+TOMBSTONE_PERIOD = timedelta(days=365)
+"""How long a withdrawn article that has left a feed is still listed there as deleted."""
 
 SYNONYMS = {
     **{
@@ -136,11 +137,11 @@ SYNONYMS = {
         "url": "link",
     },
 }
-"""Keys that authors try, and the ones they mean."""
+"""Wrong keys that authors try, each with the key they mean."""
 
 
-class Article(Strict):
-    """An article file. Of its dates, only those that `now` has reached are shown to anyone."""
+class Article(StrictModel):
+    """An article file. Only those of its dates that `now` has reached are shown to anyone."""
 
     synonyms: ClassVar[dict[str, str]] = SYNONYMS
 
@@ -148,7 +149,7 @@ class Article(Strict):
     _body_pictures: Mapping[str, Original] = PrivateAttr(default_factory=dict)
 
     title: Title = Field(description="The title, as plain text.", examples=["A cheque for research"])
-    published: FirstMoment = Field(
+    published: StartTime = Field(
         description="When it appears: a date (its first moment) or a date-time; a future one is an embargo.",
         examples=["2026-03-01 or 2026-03-01T09:00"],
     )
@@ -159,16 +160,16 @@ class Article(Strict):
     summary: Text | None = Field(
         None, description="A plain text of about 300 characters; without it, the start of the body.", examples=["…"]
     )
-    updated: FirstMoment | None = Field(
+    updated: StartTime | None = Field(
         None, description="When it was last changed in a way that readers should notice.", examples=["2026-03-02T10:00"]
     )
-    expires: FirstMoment | None = Field(
+    expires: StartTime | None = Field(
         None, description="When it leaves all feeds; its page then tells that it has.", examples=["2026-12-31"]
     )
     withdrawn: Withdrawal | None = Field(
         None, description="A retraction: `at` and `reason`.", examples=["{at: 2026-03-02, reason: …}"]
     )
-    draft: Truth = Field(False, description="`true`: nowhere but in previews.", examples=["true"])
+    draft: Bool = Field(False, description="`true`: nowhere but in previews.", examples=["true"])
     id: EntryId = Field(
         None,
         validate_default=True,
@@ -195,12 +196,12 @@ class Article(Strict):
     social: Text | None = Field(None, description="Ready-made text for posts.", examples=["…"])
 
     def model_post_init(self, context: Any) -> None:
-        """Take the slug from the context."""
+        """Set the slug from the validation context."""
         self._slug = context.slug
 
     @field_validator("categories", "tags")
     @classmethod
-    def _each_once(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+    def _without_duplicates(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(values))
 
     @field_validator("updated", "expires")
@@ -208,48 +209,48 @@ class Article(Strict):
     def _not_before_published(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
         published = info.data.get("published")
         if value and published and value < published:
-            written, first = (
+            value_text, published_text = (
                 f"{moment.astimezone(context_of(info).site.timezone):%Y-%m-%dT%H:%M}" for moment in (value, published)
             )
-            raise InvalidValue("before-published", value=written, published=first)
+            raise InvalidValue("before-published", value=value_text, published=published_text)
         return value
 
     @field_validator("expires")
     @classmethod
-    def _some_time(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+    def _not_when_published(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
         if value and value == info.data.get("published"):
             raise InvalidValue("expires-when-published")
         return value
 
     @field_validator("withdrawn")
     @classmethod
-    def _withdrawn_later(cls, value: Withdrawal | None, info: ValidationInfo) -> Withdrawal | None:
+    def _withdrawn_not_before_published(cls, value: Withdrawal | None, info: ValidationInfo) -> Withdrawal | None:
         if value:
             cls._not_before_published(value.at, info)
         return value
 
     @cached_property
     def slug(self) -> str:
-        """The last part of its page's address: the stem of its file."""
+        """The last segment of the page's path: the stem of the file's name."""
         return self._slug
 
     @cached_property
-    def order(self) -> tuple[float, str]:
-        """What articles are sorted by, newest first: the seconds of `published`, negated, and the id."""
+    def sort_key(self) -> tuple[float, str]:
+        """Sort key, newest first: the negated timestamp of `published`, and the id."""
         return -self.published.timestamp(), self.id
 
     @cached_property
     def digest(self) -> str:
-        """A digest of all that it says, but for its id and address: two files that say the same have the same.
+        """Digest of the content without id and address: files with equal content have equal digests.
 
-        Keys that it leaves out do not count, so that a key of a later version changes nothing.
+        Absent keys do not count, so that a key of a later version changes nothing.
         """
         values = self.model_dump(exclude={"id"}, exclude_defaults=True, warnings=False)
         return fingerprint(values, {path: original.file.digest for path, original in self._body_pictures.items()})
 
     @cached_property
     def original(self) -> Original | None:
-        """Its picture as what renditions are made of."""
+        """The article's picture as the source of renditions, or None."""
         return Original(self.picture.file, self.picture.focus) if self.picture else None
 
     def with_body_pictures(self, files: Mapping[str, MediaFile]) -> Article:
@@ -262,63 +263,69 @@ class Article(Strict):
 
     @property
     def body_pictures(self) -> Mapping[str, Original]:
-        """The pictures of ours that the body shows and renditions are made of, by their paths in it."""
+        """Pictures in `media/` that the body shows and that have renditions, by their paths in it."""
         return self._body_pictures
 
     @cached_property
     def originals(self) -> tuple[Original, ...]:
-        """All pictures that renditions are made of: its own first, and those in the body."""
+        """All sources of renditions: the article's own picture first, then those in the body."""
         own = (self.original,) if self.original else ()
         return tuple(dict.fromkeys((*own, *self._body_pictures.values())))
 
-    def fits(self, site: Site) -> bool:
-        """Tell whether a site still has its categories and its language."""
+    def is_valid_for(self, site: Site) -> bool:
+        """Return whether a site still has the article's categories and language."""
         return self.language in site.languages and all(name in site.categories for name in self.categories)
 
     @cached_property
     def depends_on_time(self) -> bool:
-        """Tell whether anything of it but its appearing changes by itself."""
-        return len(self.wakings) > 1
+        """Return whether anything but its publication changes with time."""
+        return len(self.change_times) > 1
 
     def has_appeared(self, now: datetime) -> bool:
-        """Tell whether anyone may know of it: no draft, and no embargo any more."""
+        """Return whether the article is public: neither a draft nor under embargo."""
         return not self.draft and self.published <= now
 
     def has_expired(self, now: datetime) -> bool:
-        """Tell whether it has left all feeds."""
+        """Return whether the article has left all feeds."""
         return self.expires is not None and self.expires <= now
 
     def withdrawal(self, now: datetime) -> Withdrawal | None:
-        """Give the retraction once it is in force."""
+        """Return the retraction if it is in force, else None."""
         return self.withdrawn if self.withdrawn and self.withdrawn.at <= now else None
 
     def updated_at(self, now: datetime) -> datetime:
-        """Tell when it last changed in a way that readers should notice, `published` at the least."""
-        reached = [self.published, self.updated, self.withdrawn.at if self.withdrawn else None]
-        return max(moment for moment in reached if moment and moment <= max(now, self.published))
+        """Return when the article last changed in a way readers should notice; at least `published`."""
+        dates = [self.published, self.updated, self.withdrawn.at if self.withdrawn else None]
+        return max(moment for moment in dates if moment and moment <= max(now, self.published))
 
     def attachments_at(self, now: datetime) -> tuple[Attachment, ...]:
-        """Give the attachments that are still offered."""
-        return tuple(each for each in self.attachments if each.until is None or now < each.until)
+        """Return the attachments that are still offered."""
+        return tuple(
+            attachment for attachment in self.attachments if attachment.until is None or now < attachment.until
+        )
 
     def tombstone(self, now: datetime) -> Withdrawal | None:
-        """Give the retraction while feeds that have lost the article still tell of it: for a year (RFC 6721)."""
+        """Return the retraction while feeds list the removed article as deleted: for a year (RFC 6721)."""
         withdrawal = self.withdrawal(now)
-        return withdrawal if withdrawal and now < withdrawal.at + TOMBSTONE else None
+        return withdrawal if withdrawal and now < withdrawal.at + TOMBSTONE_PERIOD else None
 
     @cached_property
-    def moments(self) -> tuple[datetime, ...]:
-        """Every instant at which something of it changes for readers, the last one last; none is before `published`."""
+    def visible_changes(self) -> tuple[datetime, ...]:
+        """All instants at which the article changes for readers, in order; none is before `published`."""
         dates = [self.published, self.updated, self.expires, self.withdrawn.at if self.withdrawn else None]
-        ends = (each.until for each in self.attachments if each.until and each.until > self.published)
+        ends = (
+            attachment.until
+            for attachment in self.attachments
+            if attachment.until and attachment.until > self.published
+        )
         return tuple(sorted(moment for moment in (*dates, *ends) if moment))
 
     @cached_property
-    def wakings(self) -> tuple[datetime, ...]:
-        """Every instant at which a feed with it changes."""
-        return (*self.moments, self.withdrawn.at + TOMBSTONE) if self.withdrawn else self.moments
+    def change_times(self) -> tuple[datetime, ...]:
+        """All instants at which a feed that contains the article changes."""
+        return (*self.visible_changes, self.withdrawn.at + TOMBSTONE_PERIOD) if self.withdrawn else self.visible_changes
 
 
 def read_article(tree: Tree, context: ArticleContext) -> Article | None:
-    """Make the article of a file's values, or add what is wrong to the tree's problems."""
+    """Return the article in a file's values, or None after adding its problems to the tree."""
     return validate(tree, Article, context)

@@ -1,6 +1,6 @@
-"""What the texts behind an article's keys may be: each reader takes one as YAML has it, and says what is wrong with it.
+"""Field types of an article: each validator parses one YAML value, or raises InvalidValue.
 
-It knows no more of an article than its single values; `article` puts them together.
+A validator sees a single value; `article` combines them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, cast
 
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSchema
 
-from .dates import PATTERN, after_last_moment, first_moment
+from .dates import DATE_PATTERN, parse_end, parse_start
 from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, title
 from .mediafile import Media
 from .problems import InvalidValue, show
@@ -23,7 +23,7 @@ from .site_fields import slug
 
 @dataclass(frozen=True)
 class ArticleContext:
-    """What an article file is read against; `slug` comes from its name."""
+    """Validation context of an article file; `slug` comes from the file's name."""
 
     site: Site
     media: Media
@@ -31,43 +31,45 @@ class ArticleContext:
 
 
 def context_of(info: ValidationInfo) -> ArticleContext:
-    """Give the context that a reader was called in."""
+    """Return the validation context of an article file."""
     return cast(ArticleContext, info.context)
 
 
-def _first_moment(value: object, info: ValidationInfo) -> datetime:
-    return first_moment(value, context_of(info).site.timezone)
+def _parse_start(value: object, info: ValidationInfo) -> datetime:
+    return parse_start(value, context_of(info).site.timezone)
 
 
-def _after_last_moment(value: object, info: ValidationInfo) -> datetime:
-    return after_last_moment(value, context_of(info).site.timezone)
+def _parse_end(value: object, info: ValidationInfo) -> datetime:
+    return parse_end(value, context_of(info).site.timezone)
 
 
 def _category(value: object, info: ValidationInfo) -> str:
-    known = context_of(info).site.categories
-    found = line(value)
-    if found in known:
-        return found
-    if "," in found:
-        raise InvalidValue("categories-one-text", value=show(found))
-    meant = [slug for slug, category in known.items() if found.casefold() in map(str.casefold, category.title.values())]
-    raise InvalidValue("category-not-in-site", value=show(value), expected=", ".join(meant or known))
+    categories = context_of(info).site.categories
+    name = line(value)
+    if name in categories:
+        return name
+    if "," in name:
+        raise InvalidValue("categories-one-text", value=show(name))
+    suggestions = [
+        slug for slug, category in categories.items() if name.casefold() in map(str.casefold, category.title.values())
+    ]
+    raise InvalidValue("category-not-in-site", value=show(value), expected=", ".join(suggestions or categories))
 
 
 def _tag(value: object) -> str:
-    found = title(value)
-    if "," in found:
-        raise InvalidValue("tag-comma", value=show(found))
-    if not slug(found):
-        raise InvalidValue("without-letters", value=show(found))
-    return found
+    tag = title(value)
+    if "," in tag:
+        raise InvalidValue("tag-comma", value=show(tag))
+    if not slug(tag):
+        raise InvalidValue("without-letters", value=show(tag))
+    return tag
 
 
 def _author(value: object) -> object:
-    found = {"name": value} if isinstance(value, str) else value
-    if isinstance(found, dict) and isinstance(name := found.get("name"), str) and name and not slug(name):
+    author = {"name": value} if isinstance(value, str) else value
+    if isinstance(author, dict) and isinstance(name := author.get("name"), str) and name and not slug(name):
         raise InvalidValue("without-letters", value=show(name))
-    return found
+    return author
 
 
 def _people(value: object) -> object:
@@ -86,24 +88,24 @@ def _language(value: object, info: ValidationInfo) -> str:
 
 
 def entry_id(value: object, site: Site, slug: str) -> str:
-    """Tell which id an article has by what is written behind its key; `slug` is that of its file. Raises ValueError."""
+    """Return the id of an article from the value of its key; `slug` is its file's. Raises ValueError."""
     if value is None:
-        return site.tag(slug)
+        return site.tag_uri(slug)
     if isinstance(value, dict):
         exact = value.get("exact")
         if list(value) != ["exact"] or not isinstance(exact, str) or not exact.strip() or "\n" in exact:
             raise InvalidValue("id-not-recognised", value=show(value))
         return exact
-    found = value if isinstance(value, str) else show(value)
-    if is_word(found):
-        return site.tag(found)
-    if not isinstance(value, str) or ":" not in found or found != found.strip() or "\n" in found:
-        raise InvalidValue("id-not-recognised", value=show(found))
-    return found
+    text = value if isinstance(value, str) else show(value)
+    if is_word(text):
+        return site.tag_uri(text)
+    if not isinstance(value, str) or ":" not in text or text != text.strip() or "\n" in text:
+        raise InvalidValue("id-not-recognised", value=show(text))
+    return text
 
 
 is_word = re.compile("[A-Za-z0-9][A-Za-z0-9._-]*").fullmatch
-"""Tell whether an id is one of ours, which the tag authority is put before."""
+"""Return whether an id is a plain word, which is prefixed with the tag authority."""
 
 
 def _id(value: object, info: ValidationInfo) -> str:
@@ -124,10 +126,10 @@ def _body(value: object) -> str:
 
 
 def _duration(value: object) -> int:
-    form = re.fullmatch("(?:(?:([0-9]{1,2}):)?([0-9]{1,2}):)?([0-9]{1,6})", str(value))
-    if not form or (form[2] and int(form[3]) > 59) or (form[1] and int(form[2]) > 59):
+    match = re.fullmatch("(?:(?:([0-9]{1,2}):)?([0-9]{1,2}):)?([0-9]{1,6})", str(value))
+    if not match or (match[2] and int(match[3]) > 59) or (match[1] and int(match[2]) > 59):
         raise InvalidValue("duration-not-recognised", value=show(value))
-    return int(form[1] or 0) * 3600 + int(form[2] or 0) * 60 + int(form[3])
+    return int(match[1] or 0) * 3600 + int(match[2] or 0) * 60 + int(match[3])
 
 
 def _fraction(value: object) -> float:
@@ -136,24 +138,24 @@ def _fraction(value: object) -> float:
     return float(str(value))
 
 
-_DATE = WithJsonSchema({"type": "string", "pattern": PATTERN})
-_STRING = WithJsonSchema({"type": "string"})
-_EXACT = {"type": "object", "properties": {"exact": {"type": "string"}}, "required": ["exact"]}
-_ID = {"anyOf": [{"type": "string"}, {**_EXACT, "additionalProperties": False}]}
+_DATE_SCHEMA = WithJsonSchema({"type": "string", "pattern": DATE_PATTERN})
+_STRING_SCHEMA = WithJsonSchema({"type": "string"})
+_EXACT_ID_SCHEMA = {"type": "object", "properties": {"exact": {"type": "string"}}, "required": ["exact"]}
+_ID_SCHEMA = {"anyOf": [{"type": "string"}, {**_EXACT_ID_SCHEMA, "additionalProperties": False}]}
 
-FirstMoment = Annotated[datetime, PlainValidator(_first_moment), _DATE]
-AfterLastMoment = Annotated[datetime, PlainValidator(_after_last_moment), _DATE]
-CategoryName = Annotated[str, PlainValidator(_category), _STRING]
+StartTime = Annotated[datetime, PlainValidator(_parse_start), _DATE_SCHEMA]
+EndTime = Annotated[datetime, PlainValidator(_parse_end), _DATE_SCHEMA]
+CategoryName = Annotated[str, PlainValidator(_category), _STRING_SCHEMA]
 CategoryNames = Annotated[tuple[CategoryName, ...], BeforeValidator(one_or_more)]
 Tag = Annotated[str, PlainValidator(_tag), WithJsonSchema(TEXT_SCHEMA)]
 Tags = Annotated[tuple[Tag, ...], BeforeValidator(one_or_more)]
 Author = Annotated[Person, BeforeValidator(_author)]
 Authors = Annotated[tuple[Author, ...], BeforeValidator(_people)]
-Language = Annotated[str, PlainValidator(_language), _STRING]
-EntryId = Annotated[str, PlainValidator(_id), WithJsonSchema(_ID)]
+Language = Annotated[str, PlainValidator(_language), _STRING_SCHEMA]
+EntryId = Annotated[str, PlainValidator(_id), WithJsonSchema(_ID_SCHEMA)]
 Word = Annotated[str, PlainValidator(_twin), WithJsonSchema(TEXT_SCHEMA)]
-Body = Annotated[str, PlainValidator(_body), _STRING]
-MediaType = Annotated[str, PlainValidator(_media_type), _STRING]
+Body = Annotated[str, PlainValidator(_body), _STRING_SCHEMA]
+MediaType = Annotated[str, PlainValidator(_media_type), _STRING_SCHEMA]
 Bytes = Annotated[int, PlainValidator(number(1, 10**12)), WithJsonSchema({"type": "integer", "minimum": 1})]
 Seconds = Annotated[int, PlainValidator(_duration), WithJsonSchema({"type": ["integer", "string"]})]
 Fraction = Annotated[float, PlainValidator(_fraction), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]

@@ -1,6 +1,6 @@
-"""What all models share: their base, the kinds of text they hold, and pydantic's findings in plain words.
+"""The base class of all models, common field types, and readable messages for pydantic's errors.
 
-It knows no key of ours, and no file: `validate` takes a `Tree` that was read before.
+Nothing here knows a key or opens a file: `validate` takes a `Tree` that is already parsed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from .yamlfile import Path, Tree
 
 Model = TypeVar("Model", bound=BaseModel)
 
-BLANKS = " \t\r\n"
-"""All that is ever stripped: `str.strip()` would take an author's U+00A0 and U+202F with it."""
+WHITESPACE = " \t\r\n"
+"""The only characters that are stripped: `str.strip()` would also remove an author's U+00A0 and U+202F."""
 
 
-class Strict(BaseModel):
-    """The base of every model: frozen, and unknown keys are faults; a key with nothing behind it counts as absent."""
+class StrictModel(BaseModel):
+    """Base of every model: frozen, and unknown keys are errors. A key with an empty value counts as absent."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,40 +37,40 @@ class Strict(BaseModel):
 
 
 def text(value: object) -> str:
-    """Normalise to NFC and strip blanks; nothing else of an author's characters is touched."""
+    """Return a text in NFC, without whitespace around it; no other character is changed."""
     if not isinstance(value, str):
         raise InvalidValue("text-expected", value=show(value))
-    stripped = unicodedata.normalize("NFC", value).strip(BLANKS)
-    if all(unicodedata.category(character)[0] in "CZ" for character in stripped):  # nothing of it can be seen
+    stripped = unicodedata.normalize("NFC", value).strip(WHITESPACE)
+    if all(unicodedata.category(character)[0] in "CZ" for character in stripped):  # nothing is visible
         raise InvalidValue("text-empty")
     return stripped
 
 
 def line(value: object) -> str:
-    """Be a text on one line."""
-    found = text(value)
-    if "\n" in found or "\r" in found:
-        raise InvalidValue("line-expected", value=show(found))
-    return found
+    """Return a text that has only one line."""
+    stripped = text(value)
+    if "\n" in stripped or "\r" in stripped:
+        raise InvalidValue("line-expected", value=show(stripped))
+    return stripped
 
 
 def title(value: object) -> str:
-    """Be a line without anything that Liferea and feed2toot would take for an HTML tag and delete."""
-    found = line(value)
-    if tag := re.search(r"<[/!?]?[A-Za-z][^>\s]*>?", found):
+    """Return a line without anything that Liferea and feed2toot would delete as an HTML tag."""
+    stripped = line(value)
+    if tag := re.search(r"<[/!?]?[A-Za-z][^>\s]*>?", stripped):
         raise InvalidValue("title-tag", tag=show(tag[0]))
-    return found
+    return stripped
 
 
-def truth(value: object) -> bool:
-    """Read `true` or `false`."""
+def boolean(value: object) -> bool:
+    """Parse `true` or `false`."""
     if value not in ("true", "false"):
         raise InvalidValue("boolean-expected", value=show(value))
     return value == "true"
 
 
 def number(low: int, high: int) -> Callable[[object], int]:
-    """Make a reader of whole numbers from `low` to `high`."""
+    """Return a parser of whole numbers from `low` to `high`."""
 
     def parse(value: object) -> int:
         if not (isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value) and low <= int(value) <= high):
@@ -81,13 +81,13 @@ def number(low: int, high: int) -> Callable[[object], int]:
 
 
 def matching(pattern: str, code: str) -> Callable[[object], str]:
-    """Return a parser of lines that match a pattern in full; others are invalid with the message of a code."""
+    """Return a parser of lines that match a whole pattern; others raise InvalidValue with a code."""
 
     def parse(value: object) -> str:
-        found = line(value)
-        if not re.fullmatch(pattern, found):
-            raise InvalidValue(code, value=show(found))
-        return found
+        stripped = line(value)
+        if not re.fullmatch(pattern, stripped):
+            raise InvalidValue(code, value=show(stripped))
+        return stripped
 
     return parse
 
@@ -96,28 +96,28 @@ url = matching(
     r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!#$%&'()*+,./:;=?@\[\]_~A-Za-z0-9-]*)?",
     "url-not-recognised",
 )
-"""Read an http or https address, whole and in ASCII (RFC 3986)."""
+"""Parse an http or https URL, absolute and in ASCII (RFC 3986)."""
 
 email = matching(r"[^@\s<>()]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "email-not-recognised")
-"""Read an e-mail address; only its shape is looked at."""
+"""Parse an e-mail address; only its shape is checked."""
 
 fediverse = matching(r"@?[\w.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "fediverse-not-recognised")
-"""Read the account of somebody on Mastodon and its like."""
+"""Parse a fediverse account, such as one on Mastodon."""
 
 
 def contact(value: object) -> str:
-    """Read an address, or an e-mail address as one."""
-    found = line(value)
-    return url(found) if found.startswith("http") else "mailto:" + email(found.removeprefix("mailto:"))
+    """Parse a URL, or an e-mail address as a `mailto:` URL."""
+    stripped = line(value)
+    return url(stripped) if stripped.startswith("http") else "mailto:" + email(stripped.removeprefix("mailto:"))
 
 
 TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
-"""What editors may take a text for, since they resolve `1.0` and `true`; here it is text all the same."""
+"""JSON types of a text for editors, which resolve `1.0` and `true`; here they are texts all the same."""
 
 Text = Annotated[str, PlainValidator(text), WithJsonSchema(TEXT_SCHEMA)]
 Line = Annotated[str, PlainValidator(line), WithJsonSchema(TEXT_SCHEMA)]
 Title = Annotated[str, PlainValidator(title), WithJsonSchema(TEXT_SCHEMA)]
-Truth = Annotated[bool, PlainValidator(truth), WithJsonSchema({"type": "boolean"})]
+Bool = Annotated[bool, PlainValidator(boolean), WithJsonSchema({"type": "boolean"})]
 Url = Annotated[str, PlainValidator(url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
 Email = Annotated[str, PlainValidator(email), WithJsonSchema({"type": "string", "pattern": "^[^@ ]+@[^@ ]+$"})]
 
@@ -129,20 +129,20 @@ Contact = Annotated[str, PlainValidator(contact), WithJsonSchema({"type": "strin
 
 
 def one_or_more(value: object) -> object:
-    """Take a single text for a list of one, and refuse an empty list."""
+    """Return a single text as a list of one. Raises InvalidValue for an empty list."""
     if value == []:
         raise InvalidValue("list-empty")
     return [value] if isinstance(value, str) else value
 
 
 def validate(tree: Tree, model: type[Model], context: object) -> Model | None:
-    """Make a `model` of a file's values, or add what is wrong with them to the tree's problems and return nothing."""
+    """Return a `model` of a file's values, or None after adding its problems to the tree."""
     try:
         return model.model_validate(tree.value, context=context)
-    except ValidationError as fault:
-        for error in fault.errors(include_url=False):
+    except ValidationError as exception:
+        for error in exception.errors(include_url=False):
             path, at_key = error["loc"], error["type"] == "extra_forbidden"
-            if path[-1:] == ("[key]",) and not at_key:  # how pydantic names a mapping's key itself
+            if path[-1:] == ("[key]",) and not at_key:  # pydantic's name for a mapping's key itself
                 path, at_key = path[:-1], True
             tree.problems.append(tree.problem(path, _explain(error, model, path), at_key=at_key))
         return None
@@ -157,7 +157,7 @@ def _explain(error: ErrorDetails, model: type[BaseModel], path: Path) -> Message
     if kind == "missing":
         return Message.of("key-missing", key=str(path[-1]), example=example)
     if kind == "extra_forbidden":
-        return _unknown(str(path[-1]), _model_at(model, path[:-1]))
+        return _unknown_key(str(path[-1]), _model_at(model, path[:-1]))
     if kind in ("model_type", "dict_type"):
         return Message.of("group-expected", value=value, example=example)
     if kind in ("list_type", "tuple_type"):
@@ -165,15 +165,19 @@ def _explain(error: ErrorDetails, model: type[BaseModel], path: Path) -> Message
     return Message.of("value-not-recognised", value=value, reason=error["msg"], example=example)
 
 
-def _unknown(key: str, model: type[BaseModel]) -> Message:
+def _unknown_key(key: str, model: type[BaseModel]) -> Message:
     known = list(model.model_fields)
     if key.strip() in known:
         return Message.of("key-no-break-space", key=key.strip())
     if " " in key:
         return Message.of("key-comma")
     synonyms: dict[str, str] = getattr(model, "synonyms", {})
-    near = synonyms.get(key.casefold()) or next(iter(difflib.get_close_matches(key, known, n=1, cutoff=0.6)), None)
-    return Message.of("key-unknown", key=near) if near else Message.of("key-unknown-of", keys=", ".join(known))
+    suggestion = synonyms.get(key.casefold()) or next(
+        iter(difflib.get_close_matches(key, known, n=1, cutoff=0.6)), None
+    )
+    return (
+        Message.of("key-unknown", key=suggestion) if suggestion else Message.of("key-unknown-of", keys=", ".join(known))
+    )
 
 
 def _example(model: type[BaseModel], path: Path) -> str:

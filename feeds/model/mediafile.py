@@ -1,6 +1,6 @@
-"""MediaFile: a file under `media/` as a value, measured by whoever may open it.
+"""The `MediaFile` value: a file under `media/`, with its measurements.
 
-It opens nothing itself; `media` does, and hands these values to the models.
+Nothing here opens a file: `content.media` does, and passes these values to the models.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from .problems import Message
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """One file: its path below `media/`, size in bytes, media type, SHA-256 in hex; pixels where it is a picture.
+    """A file: path below `media/`, size in bytes, media type, SHA-256 in hex, and a picture's pixels.
 
-    `flaw` tells why something that looks like a picture cannot be shown as one, and `moves` that it is animated.
+    `flaw` is why an apparent picture cannot be shown as one. `moves` is whether it is animated.
     """
 
     path: str
@@ -31,12 +31,12 @@ class MediaFile:
 
     @property
     def url_path(self) -> str:
-        """Its place below the site's address, percent-encoded (RFC 3986 section 2.1)."""
+        """Its path below the site's URL, percent-encoded (RFC 3986 section 2.1)."""
         return "/media/" + quote(self.path)
 
 
-_TYPES = MimeTypes()  # Python's own table and never the host's, so that every host says the same
-for _type, _ending in (
+_TYPES = MimeTypes()  # Python's own table, never the host's, so that results are the same on every host
+for _type, _suffix in (
     ("image/webp", ".webp"),
     ("image/avif", ".avif"),
     ("audio/mp4", ".m4a"),
@@ -46,16 +46,16 @@ for _type, _ending in (
     ("text/markdown", ".md"),
     ("text/vtt", ".vtt"),
 ):
-    _TYPES.add_type(_type, _ending)
+    _TYPES.add_type(_type, _suffix)
 
 
 def guess_type(path: str) -> str | None:
-    """Tell the media type of a file by the end of its name."""
+    """Return the media type of a file by its suffix, or None if it is unknown."""
     return _TYPES.guess_type(path.lower(), strict=True)[0]
 
 
 class Media(Protocol):
-    """Where models look up the files that authors name."""
+    """Lookup of the media files that authors name."""
 
     def find(self, path: str) -> MediaFile:
-        """Give the file at a path below `media/`. Raises ValueError, in words for authors, where there is none."""
+        """Return the file at a path below `media/`. Raises ValueError with a message for authors."""

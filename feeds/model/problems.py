@@ -15,39 +15,42 @@ Parameter = str | int
 
 @dataclass(frozen=True, slots=True, order=True)
 class Message:
-    """A code of the catalogue and the values that its text names, in the order of their names."""
+    """A code of the catalogue and its parameters, sorted by name."""
 
     code: str
     parameters: tuple[tuple[str, Parameter], ...] = ()
 
     @classmethod
     def of(cls, code: str, /, **parameters: Parameter) -> Message:
-        """Return the message of a code. Raises KeyError for a code that is not in the catalogue."""
+        """Return the message of a code. Raises KeyError if the code is not in the catalogue."""
         if code not in MESSAGES:
             raise KeyError(code)
         return cls(code, tuple(sorted(parameters.items())))
 
     def replace(self, **parameters: Parameter) -> Message:
-        """Return the same message with other values."""
+        """Return the message with some parameters replaced."""
         return Message.of(self.code, **{**dict(self.parameters), **parameters})
 
     def __str__(self) -> str:
-        """Return the text in plain English."""
+        """Return the English text."""
         return MESSAGES[self.code].format(**dict(self.parameters))
 
 
 class InvalidValue(ValueError):
-    """A value that cannot be used; `message` says why, and what was expected."""
+    """Raised for a value that cannot be used; `message` says why, and what was expected."""
 
     def __init__(self, code: str, /, **parameters: Parameter) -> None:
-        """Take a code of the catalogue and the values that its text names."""
+        """Set the message from a code of the catalogue and its parameters."""
         self.message: Message = Message.of(code, **parameters)
         super().__init__(str(self.message))
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """A message about a place in a file; `line` and `column` count from 1, `key` is dotted, as in `picture.alt`."""
+    """A message about a position in a file.
+
+    `line` and `column` count from 1. `key` is dotted, as in `picture.alt`.
+    """
 
     file: str
     line: int
@@ -57,14 +60,14 @@ class Problem:
     severity: Severity = "error"
 
     def __str__(self) -> str:
-        """Return the one line that `flask check` prints and editors understand."""
+        """Return the line that `flask check` prints, in the form that editors parse."""
         parts = [f"{self.file}:{self.line}:{self.column}"]
         parts += ["warning"] if self.severity == "warning" else []
         parts += [self.key] if self.key else []
-        return " ".join(": ".join([*parts, str(self.message)]).splitlines())  # whatever a key or a file is called
+        return " ".join(": ".join([*parts, str(self.message)]).splitlines())  # a name may contain line breaks
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it, for programs."""
+        """Return the problem as JSON data, for programs."""
         return {
             "file": self.file,
             "line": self.line,
@@ -78,7 +81,7 @@ class Problem:
 
 
 def show(value: object) -> str:
-    """Return what was found as a message quotes it: at most 60 characters on one line."""
+    """Return a value as messages quote it: at most 60 characters on one line."""
     if isinstance(value, Mapping):
         return "a group of keys"
     if isinstance(value, list):

@@ -1,35 +1,37 @@
-"""Redirects: where the old paths of a site lead now.
+"""Redirects: the URLs that the old paths of a site lead to.
 
-It answers no request. Paths are those on the host, decoded, the path of the site's address in front.
+Nothing here answers a request. Paths are decoded, and start with the path of the site's URL.
 """
 
 from __future__ import annotations
 
 from .site import Site
-from .site_fields import is_added, read_query
+from .site_fields import is_tracking_parameter, read_query
 
 
 class Redirects:
-    """What `redirects` in site.yaml says, and the site itself of its icon and its home pages, ready to be asked."""
+    """Lookup of the `redirects` in site.yaml, and of the site's own ones for icons and home pages."""
 
     def __init__(self, site: Site) -> None:
-        """Read what leads where, once."""
-        self._paths = {site.path + old: new for old, new in site.moved_paths.items()}
+        """Build the lookup tables."""
+        self._paths = {site.path + old: new for old, new in site.path_redirects.items()}
         self._queries = {
-            site.path + path: {read_query(query): new for query, new in found.items()}
-            for path, found in site.moved_queries.items()
+            site.path + path: {read_query(query): new for query, new in queries.items()}
+            for path, queries in site.query_redirects.items()
         }
 
     def by_query(self, path: str, query: str) -> str | None:
-        """Give the URL that a path leads to with a query that is a redirect's, whatever campaigns added to it."""
+        """Return the URL for a path and exactly this query, without tracking parameters, or None."""
         if path not in self._queries:
             return None
-        return self._queries[path].get(tuple(each for each in read_query(query) if not is_added(each[0])))
+        return self._queries[path].get(
+            tuple(parameter for parameter in read_query(query) if not is_tracking_parameter(parameter[0]))
+        )
 
     def by_path(self, path: str) -> str | None:
-        """Give the URL that a path leads to with any query."""
+        """Return the URL for a path with any query, or None."""
         return self._paths.get(path)
 
-    def place(self, path: str, query: str) -> str | None:
-        """Give the URL that a path leads to with a query: the redirect with just that one comes first."""
+    def target(self, path: str, query: str) -> str | None:
+        """Return the URL for a path and a query, or None; a redirect of this exact query takes precedence."""
         return self.by_query(path, query) or self.by_path(path)

@@ -1,6 +1,7 @@
-"""Renditions: the sizes and forms in which a picture is published, as values; `pictures` makes them.
+"""Renditions: the sizes and formats in which a picture is published; `content.pictures` creates them.
 
-A rendition's name follows from the bytes of its original and from what is made of it, so that it never stands for two.
+A rendition's name is derived from the bytes of its original and from how it is rendered, so that no
+name stands for two pictures.
 """
 
 from __future__ import annotations
@@ -13,30 +14,30 @@ from feeds.base.fingerprint import fingerprint_bytes
 
 from .mediafile import MediaFile
 
-RECIPE = "1"
-"""Changes when the same original is made into something else, and with it all names."""
+RENDITION_VERSION = "1"
+"""Version of the rendering, part of every name: changes if an original is rendered differently."""
 
-FEED_SIDE = 1600
-"""The longest side of a picture in feeds, in pixels."""
+FEED_PICTURE_PIXELS = 1600
+"""Longest side of a picture in feeds, in pixels."""
 
-MOST_BYTES = 999_999
-"""What a picture in feeds and on cards may weigh: some networks refuse a million bytes."""
+MAX_RENDITION_BYTES = 999_999
+"""Maximum size of a picture in feeds and on cards: some networks refuse a million bytes."""
 
-CARD = (1200, 630)
-"""Width and height of a card, as networks show it."""
+CARD_SIZE = (1200, 630)
+"""Width and height of a card in pixels, as networks show it."""
 
-WIDTHS = (480, 800, 1200)
-"""The smaller widths in which pages offer a picture."""
+PAGE_PICTURE_WIDTHS = (480, 800, 1200)
+"""Smaller widths in which pages offer a picture, in pixels."""
 
-STEM = 20
-"""How many characters of a name tell what it is of."""
+STEM_LENGTH = 20
+"""Number of characters of the digest that a name starts with."""
 
 Focus = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """A picture that is published: `name` is its place below `/pictures/`, `length` in bytes, sides in pixels."""
+    """A published picture: `name` is its path below `/pictures/`, `length` is in bytes, sides in pixels."""
 
     name: str
     type: str
@@ -46,42 +47,44 @@ class Rendition:
 
 
 def picture_path(name: str) -> str:
-    """Give the place of a rendition below the site's address."""
+    """Return the path of a rendition below the site's URL."""
     return f"/pictures/{name}"
 
 
 @dataclass(frozen=True)
 class Original:
-    """A picture of an author's, and the point that a cut keeps (the centre, if there is none): what is made follows."""
+    """An author's picture and the point that a crop keeps (by default the centre): the source of renditions."""
 
     file: MediaFile
     focus: Focus | None = None
 
     @cached_property
     def feed_stem(self) -> str:
-        """What the names of its feed picture and smaller ones begin with."""
+        """Start of the names of its feed picture and of smaller ones."""
         return _stem(self.file.digest)
 
     @cached_property
     def card_stem(self) -> str:
-        """What the name of its card begins with."""
+        """Start of the name of its card."""
         x, y = self.focus or (0.5, 0.5)
         return _stem(self.file.digest, f"({x}, {y})")
 
     @property
-    def is_large(self) -> bool:
-        """Tell whether a card of it is as large as every network shows one, without being made larger."""
-        return (self.file.width or 0) >= CARD[0] and (self.file.height or 0) >= CARD[1]
+    def fills_card(self) -> bool:
+        """Return whether it fills a card of the largest size without being enlarged."""
+        return (self.file.width or 0) >= CARD_SIZE[0] and (self.file.height or 0) >= CARD_SIZE[1]
 
     @property
     def small_names(self) -> Mapping[str, int]:
-        """The names of the smaller pictures for pages, with their widths; none is made larger than the original."""
-        return {f"{self.feed_stem}-{width}.webp": width for width in WIDTHS if width < (self.file.width or 0)}
+        """Names of the smaller pictures for pages, with their widths; none is enlarged."""
+        return {
+            f"{self.feed_stem}-{width}.webp": width for width in PAGE_PICTURE_WIDTHS if width < (self.file.width or 0)
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Renditions:
-    """What is there of an original: the picture in feeds, and the card."""
+    """The renditions of an original: the picture in feeds, and the card."""
 
     feed: Rendition
     card: Rendition
@@ -89,32 +92,35 @@ class Renditions:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What has been made so far, by stem; an article is published without its picture until that has been."""
+    """The renditions that exist so far, by stem.
 
-    made: Mapping[str, Rendition] = field(default_factory=dict)
+    Until they exist, an article is published without its picture.
+    """
+
+    renditions: Mapping[str, Rendition] = field(default_factory=dict)
 
     def of(self, original: Original) -> Renditions | None:
-        """Give the renditions of an original, once both are there."""
-        feed, card = self.made.get(original.feed_stem), self.made.get(original.card_stem)
+        """Return the renditions of an original, or None unless both exist."""
+        feed, card = self.renditions.get(original.feed_stem), self.renditions.get(original.card_stem)
         return Renditions(feed, card) if feed and card else None
 
 
-def fitted(width: int, height: int, side: int) -> tuple[int, int]:
-    """Give the size of a picture that fits into a square; none is made larger."""
+def scaled_size(width: int, height: int, side: int) -> tuple[int, int]:
+    """Return the size of a picture scaled down to fit into a square; none is enlarged."""
     scale = min(1.0, side / max(width, height))
     return max(round(width * scale), 1), max(round(height * scale), 1)
 
 
-def cut(width: int, height: int, focus: Focus | None) -> tuple[float, float, float, float]:
-    """Give the largest part of a picture that has a card's shape, as near to the focus as the edges let it be."""
+def crop_box(width: int, height: int, focus: Focus | None) -> tuple[float, float, float, float]:
+    """Return the largest box in a card's aspect ratio, as near to the focus as the edges allow."""
     x, y = focus or (0.5, 0.5)
-    scale = min(width / CARD[0], height / CARD[1])
-    part_width, part_height = CARD[0] * scale, CARD[1] * scale
+    scale = min(width / CARD_SIZE[0], height / CARD_SIZE[1])
+    part_width, part_height = CARD_SIZE[0] * scale, CARD_SIZE[1] * scale
     left = min(max(x * width - part_width / 2, 0), width - part_width)
     top = min(max(y * height - part_height / 2, 0), height - part_height)
     return left, top, left + part_width, top + part_height
 
 
 def _stem(*parts: str) -> str:
-    """Return the start of a name; it is part of permanent addresses, and stays as it is."""
-    return fingerprint_bytes("\0".join((RECIPE, *parts)).encode())[:STEM]
+    """Return the start of a name; it is part of permanent URLs, and never changes."""
+    return fingerprint_bytes("\0".join((RENDITION_VERSION, *parts)).encode())[:STEM_LENGTH]

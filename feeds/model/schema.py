@@ -1,4 +1,4 @@
-"""The JSON Schema of article and site files, by which editors complete keys and mark faults as they are typed."""
+"""JSON Schemas of article and site files, with which editors complete keys and mark errors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_line(depth: int) -> str:
-    """Name the schema in the first line of an article file that is `depth` folders below `articles/`."""
+    """Return the comment that names the schema in an article file `depth` folders below `articles/`."""
     return f"# yaml-language-server: $schema={'../' * (depth + 1)}article.schema.json\n"
 
 
 def article_schema(site: Site) -> dict[str, Any]:
-    """Describe an article file of a site, its categories and languages named."""
+    """Return the schema of a site's article files, with the names of its categories and languages."""
     schema = _schema(Article, "An article")
     properties = schema["properties"]
     names = {"type": "string", "enum": list(site.categories)}
@@ -30,25 +30,25 @@ def article_schema(site: Site) -> dict[str, Any]:
 
 
 def site_schema() -> dict[str, Any]:
-    """Describe a site file."""
+    """Return the schema of a site file."""
     return _schema(Site, "The site")
 
 
 def _schema(model: type[Article] | type[Site], title: str) -> dict[str, Any]:
-    found = _tidy(model.model_json_schema())
-    return {"$schema": DIALECT, **found, "title": title}
+    schema = _tidy(model.model_json_schema())
+    return {"$schema": DIALECT, **schema, "title": title}
 
 
 def _tidy(value: Any) -> Any:
-    """Leave out what tells an author nothing: generated titles, defaults of null, examples in our notation."""
+    """Return a schema without generated titles, defaults of null, and examples in our notation."""
     if isinstance(value, list):
-        return [_tidy(each) for each in value]
+        return [_tidy(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.get("anyOf", [None])[-1] == {"type": "null"}:  # a key with nothing behind it counts as absent
+    if value.get("anyOf", [None])[-1] == {"type": "null"}:  # a key with an empty value counts as absent
         rest = value["anyOf"][:-1]
         value = {**value, **(rest[0] if len(rest) == 1 else {"anyOf": rest})}
         if len(rest) == 1:
             del value["anyOf"]
-    dropped = {key for key in ("title", "default", "examples") if not isinstance(value.get(key), dict)}
-    return {key: _tidy(each) for key, each in value.items() if key not in dropped}
+    dropped_keys = {key for key in ("title", "default", "examples") if not isinstance(value.get(key), dict)}
+    return {key: _tidy(item) for key, item in value.items() if key not in dropped_keys}

@@ -1,6 +1,7 @@
-"""Site: what `site.yaml` says, and the addresses and ids that follow from it.
+"""The `Site` model: the content of `site.yaml`, and the URLs and ids derived from it.
 
-It knows no article. Every absolute URL of ours begins with `Site.url`, never with what a request says of its host.
+Nothing here knows articles. Every absolute URL begins with `Site.url`, never with the host of a
+request.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from .fields import Contact, Email, Fediverse, Strict, Title, Truth, Url, validate
+from .fields import Bool, Contact, Email, Fediverse, StrictModel, Title, Url, validate
 from .mediafile import Media
 from .problems import InvalidValue
 from .site_fields import (
@@ -23,9 +24,9 @@ from .site_fields import (
     Hubs,
     Languages,
     MaxAge,
-    NewPlace,
     OldPath,
     PicturePath,
+    RedirectTarget,
     SiteContext,
     SiteUrl,
     TagAuthority,
@@ -33,17 +34,17 @@ from .site_fields import (
     Titles,
     Urls,
     Zone,
-    first_day,
     slug,
+    tag_authority_date,
 )
 from .yamlfile import Tree
 
-ICONS = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png")
-"""Where browsers and phones look for an icon without being told."""
+ICON_PATHS = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png")
+"""Paths at which browsers and phones look for an icon by default."""
 
 
-class Person(Strict):
-    """Somebody, or a body, with a name; address and e-mail are published where they are given."""
+class Person(StrictModel):
+    """A person or an organisation; URL and e-mail address are published if they are given."""
 
     name: Title = Field(description="The name as it is printed.", examples=["Ligue contre le cancer"])
     url: Url | None = Field(None, description="A page about them.", examples=["https://www.ligue-cancer.net"])
@@ -54,19 +55,19 @@ class Person(Strict):
 
     @property
     def slug(self) -> str:
-        """The last part of their feeds' addresses."""
+        """The last segment of the paths of their feeds."""
         return slug(self.name)
 
 
-class Owner(Strict):
-    """Who answers for a podcast: directories write there."""
+class Owner(StrictModel):
+    """The owner of a podcast, to whom directories write."""
 
     name: Title = Field(description="The name.", examples=["CRCM"])
     email: Email = Field(description="The e-mail address.", examples=["podcast@crcm.example"])
 
 
-class Podcast(Strict):
-    """What directories ask of a podcast besides its category's texts."""
+class Podcast(StrictModel):
+    """What podcast directories require in addition to the texts of the category."""
 
     author: Title = Field(description="Who makes it, as it is printed.", examples=["CRCM"])
     owner: Owner = Field(description="`name` and `email`.", examples=["{name: CRCM, email: podcast@crcm.example}"])
@@ -76,11 +77,11 @@ class Podcast(Strict):
     category: AppleCategory = Field(
         description="One of Apple's categories, with `>` before one below it.", examples=["Science > Life Sciences"]
     )
-    explicit: Truth = Field(False, description="`true` if children should not hear it.", examples=["true"])
+    explicit: Bool = Field(False, description="`true` if children should not hear it.", examples=["true"])
 
 
-class Category(Strict):
-    """A category of the site: its texts in each language."""
+class Category(StrictModel):
+    """A category of the site, with its texts in each language."""
 
     title: CategoryTitles = Field(description="Its name, without a comma.", examples=["{fr: Recherche, en: Research}"])
     description: Texts = Field(
@@ -93,8 +94,8 @@ class Category(Strict):
     )
 
 
-class Site(Strict):
-    """A site file. Texts are per language; `url` has no final slash."""
+class Site(StrictModel):
+    """A site file. Texts are per language; `url` has no trailing slash."""
 
     title: Titles = Field(description="The name of the publication.", examples=["{fr: Actualités, en: News}"])
     subtitle: Texts = Field(description="What it is, in a sentence.", examples=["{fr: …, en: …}"])
@@ -141,7 +142,7 @@ class Site(Strict):
         description="WebSub hubs, which carry each change to subscribers at once.",
         examples=["[https://hub.example/]"],
     )
-    redirects: dict[OldPath, NewPlace] = Field(
+    redirects: dict[OldPath, RedirectTarget] = Field(
         default_factory=dict,
         description="Old paths below `url`, each with the path or address that replaced it.",
         examples=["{/rss.php: /feeds/all.rss}"],
@@ -153,14 +154,14 @@ class Site(Strict):
 
     @field_validator("languages")
     @classmethod
-    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _no_repeated_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) < len(value):
             raise InvalidValue("language-repeated", languages=", ".join(value))
         return value
 
     @field_validator("redirects")
     @classmethod
-    def _at_once(cls, value: dict[str, str]) -> dict[str, str]:
+    def _no_chained_redirect(cls, value: dict[str, str]) -> dict[str, str]:
         for old, new in value.items():
             if unquote(new) in value:
                 raise InvalidValue("redirect-chained", old=old, new=new)
@@ -168,22 +169,22 @@ class Site(Strict):
 
     @field_validator("hubs")
     @classmethod
-    def _hubs_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _no_repeated_hub(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) < len(value):
             raise InvalidValue("hub-repeated", hubs=", ".join(value))
         return value
 
     @field_validator("categories")
     @classmethod
-    def _some(cls, value: dict[str, Category]) -> dict[str, Category]:
+    def _at_least_one_category(cls, value: dict[str, Category]) -> dict[str, Category]:
         if not value:
             raise InvalidValue("categories-empty")
         return value
 
     @field_validator("home")
     @classmethod
-    def _on_our_host(cls, value: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
-        # FreshRSS and NewsBlur resolve and group by the channel's host: RSS 2.0 channel and item links share one
+    def _home_on_same_host(cls, value: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
+        # FreshRSS and NewsBlur resolve links and group feeds by the channel's host, so items must have the same host
         host = urlsplit(info.data.get("url", "")).netloc
         for home in (value or {}).values():
             if host and urlsplit(home).netloc.lower() != host:
@@ -192,87 +193,89 @@ class Site(Strict):
 
     @property
     def default_language(self) -> str:
-        """The language without a prefix."""
+        """The language without a prefix in paths."""
         return self.languages[0]
 
     @property
     def path(self) -> str:
-        """The path that all of ours begin with: empty, or as in `/news`."""
+        """The path of the site's URL: empty, or such as `/news`."""
         return urlsplit(self.url).path
 
     @property
     def epoch(self) -> datetime:
-        """The first moment of the tag authority's date, in UTC: the date of a feed that never had an entry."""
-        return first_day(self.tag_authority)
+        """The first instant of the tag authority's date, in UTC: the date of a feed that never had an entry."""
+        return tag_authority_date(self.tag_authority)
 
-    def moved(self, url: str) -> Site:
-        """Be published at another address; a home page on our host moves with it."""
+    def with_url(self, url: str) -> Site:
+        """Return the site with another URL; a home page on its host moves with it."""
         host = {"scheme": urlsplit(url).scheme, "netloc": urlsplit(url).netloc}
         home = {language: urlsplit(page)._replace(**host).geturl() for language, page in (self.home or {}).items()}
         return self.model_copy(update={"url": url, "home": home or None})
 
     def prefix(self, language: str) -> str:
-        """Say what addresses in a language begin with: nothing for the default one, else as in `/en`."""
+        """Return the prefix of paths in a language: empty for the default one, else such as `/en`."""
         return "" if language == self.default_language else f"/{language}"
 
     @property
-    def moved_paths(self) -> dict[str, str]:
-        """The paths below `url` that lead elsewhere with any query, decoded, each with the URL of its new place."""
+    def path_redirects(self) -> dict[str, str]:
+        """Decoded paths below `url` that redirect with any query, each with the URL of its target."""
         homes = {self.home_path(language)[:-1]: self.home_path(language) for language in self.languages}
-        icons = dict.fromkeys(ICONS, self.icon.url_path) if self.icon else {}
+        icons = dict.fromkeys(ICON_PATHS, self.icon.url_path) if self.icon else {}
         plain = {old: new for old, new in self.redirects.items() if "?" not in old}
         slashed = {old[:-1] if old.endswith("/") else f"{old}/": new for old, new in plain.items() if old != "/"}
-        return {old: self._place(new) for old, new in {**slashed, **icons, **homes, **plain}.items()}
+        return {old: self._target_url(new) for old, new in {**slashed, **icons, **homes, **plain}.items()}
 
     @property
-    def moved_queries(self) -> dict[str, dict[str, str]]:
-        """The paths that lead elsewhere with some query, each with such queries and the URLs of their new places."""
-        found: dict[str, dict[str, str]] = {}
+    def query_redirects(self) -> dict[str, dict[str, str]]:
+        """Decoded paths that redirect with certain queries, each with those and the URLs of their targets."""
+        targets: dict[str, dict[str, str]] = {}
         for old, new in self.redirects.items():
-            path, mark, query = old.partition("?")
-            if mark:
-                found.setdefault(path, {})[query] = self._place(new)
-        return found
+            path, separator, query = old.partition("?")
+            if separator:
+                targets.setdefault(path, {})[query] = self._target_url(new)
+        return targets
 
-    def _place(self, new: str) -> str:
+    def _target_url(self, new: str) -> str:
         return self.absolute(new) if new.startswith("/") else new
 
-    def language_of(self, path: str) -> tuple[str, str]:
-        """Tell the language of one of our paths, and the path without the prefix of that."""
+    def split_language(self, path: str) -> tuple[str, str]:
+        """Return the language of a path, and the path without the prefix of that language."""
         first, slash, rest = path[1:].partition("/")
         if slash and first in self.languages[1:]:
             return first, slash + rest
         return self.default_language, path
 
     def absolute(self, path: str) -> str:
-        """Make the URL of one of our paths; `path` is percent-encoded and begins with a slash."""
+        """Return the URL of a path; `path` is percent-encoded and begins with a slash."""
         return self.url + path
 
     def home_path(self, language: str) -> str:
-        """Give the path of the home page in a language."""
+        """Return the path of the home page in a language."""
         return f"{self.prefix(language)}/"
 
     def feed_path(self, language: str, name: str) -> str:
-        """Give the path of a feed's page; with `.rss`, `.atom` or `.json` behind, of the feed itself."""
+        """Return the path of a feed's page; with `.rss`, `.atom` or `.json` added, it is that of the feed."""
         return f"{self.prefix(language)}/feeds/{name}"
 
     def feed_style_path(self, language: str) -> str:
-        """Give the path of the stylesheet of the feeds in a language."""
+        """Return the path of the stylesheet for feeds in a language."""
         return f"/static/feed-{language}.css"
 
     def article_path(self, language: str, slug: str) -> str:
-        """Give the path of an article's page."""
+        """Return the path of an article's page."""
         return f"{self.prefix(language)}/articles/{slug}"
 
-    def tag(self, specific: str) -> str:
-        """Make a `tag:` URI (RFC 4151 section 2.1)."""
+    def tag_uri(self, specific: str) -> str:
+        """Return a `tag:` URI (RFC 4151 section 2.1)."""
         return f"tag:{self.tag_authority}:{specific}"
 
 
 def read_site(tree: Tree, media: Media) -> Site | None:
-    """Make the site of a file's values, or add what is wrong to the tree's problems."""
-    written = tree.value.get("languages")
+    """Return the site in a file's values, or None after adding its problems to the tree."""
+    language_value = tree.value.get("languages")
     languages = (
-        tuple(name for name in written if isinstance(name, str)) if isinstance(written, list) else (str(written),)
+        tuple(name for name in language_value if isinstance(name, str))
+        if isinstance(language_value, list)
+        else (str(language_value),)
     )
     return validate(tree, Site, SiteContext(languages, media))

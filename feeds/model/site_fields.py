@@ -1,6 +1,6 @@
-"""What the texts behind the site's keys may be: each reader takes one as YAML has it, and says what is wrong with it.
+"""Field types of the site: each validator parses one YAML value, or raises InvalidValue.
 
-It knows no more of a site than its single values; `site` puts them together.
+A validator sees a single value; `site` combines them.
 """
 
 from __future__ import annotations
@@ -23,63 +23,63 @@ from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, text, titl
 from .mediafile import Media, MediaFile
 from .problems import InvalidValue, show
 
-RESERVED = ("all", "tags", "authors")
-"""Names under `/feeds/` that no category may take."""
+RESERVED_SLUGS = ("all", "tags", "authors")
+"""Names under `/feeds/` that no category may use."""
 
 
 @dataclass(frozen=True)
 class SiteContext:
-    """What the texts of a site file are read against."""
+    """Validation context of a site file."""
 
     languages: tuple[str, ...]
     media: Media
 
 
 _IS_SLUG = re.compile("[a-z0-9]+(-[a-z0-9]+)*").fullmatch
-_APART = (("’", "-"), ("'", "-"), (",", "-"))
-"""What separates words in French, and slugify would drop: `l’été` is `l-ete` and not `lete`."""
+_SLUG_SEPARATORS = (("’", "-"), ("'", "-"), (",", "-"))
+"""Characters that separate words in French, and that slugify would drop: `l’été` is `l-ete`, not `lete`."""
 
 
 @lru_cache(maxsize=65_536)
-def slug(words: str) -> str:
-    """Make an ASCII slug, `génétique` → `genetique`; empty where nothing can be spelled."""
-    return words if _IS_SLUG(words) else slugify(words, replacements=_APART)
+def slug(name: str) -> str:
+    """Return an ASCII slug, `génétique` → `genetique`; empty if nothing can be transliterated."""
+    return name if _IS_SLUG(name) else slugify(name, replacements=_SLUG_SEPARATORS)
 
 
 def _language(value: object) -> str:
-    found = line(value)
+    code = line(value)
     try:
-        if re.fullmatch("[a-z]{2,3}(-[A-Z]{2})?", found):
-            Locale.parse(found, sep="-")
-            return found
+        if re.fullmatch("[a-z]{2,3}(-[A-Z]{2})?", code):
+            Locale.parse(code, sep="-")
+            return code
     except UnknownLocaleError:
         pass
-    raise InvalidValue("language-not-recognised", value=show(found))
+    raise InvalidValue("language-not-recognised", value=show(code))
 
 
 def _zone(value: object) -> ZoneInfo:
-    found = line(value)
+    name = line(value)
     try:
-        return ZoneInfo(found)
+        return ZoneInfo(name)
     except (KeyError, OSError, ValueError):
-        raise InvalidValue("timezone-not-recognised", value=show(found)) from None
+        raise InvalidValue("timezone-not-recognised", value=show(name)) from None
 
 
 _authority = matching(r"[a-z0-9-]+(\.[a-z0-9-]+)+,[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?", "tag-authority-not-recognised")
 
 
 def _tag_authority(value: object) -> str:
-    """Read domain and date (RFC 4151 section 2.1)."""
-    found = _authority(value)
+    """Parse a domain and a date (RFC 4151 section 2.1)."""
+    authority = _authority(value)
     try:
-        first_day(found)
+        tag_authority_date(authority)
     except ValueError:
-        raise InvalidValue("tag-authority-date", value=found) from None
-    return found
+        raise InvalidValue("tag-authority-date", value=authority) from None
+    return authority
 
 
-def first_day(authority: str) -> datetime:
-    """Give the first moment of a tag authority's date, in UTC."""
+def tag_authority_date(authority: str) -> datetime:
+    """Return the first instant of a tag authority's date, in UTC."""
     year, month, day = (authority.partition(",")[2] + "-01-01").split("-")[:3]
     return datetime(int(year), int(month), int(day), tzinfo=UTC)
 
@@ -88,31 +88,31 @@ _accent = matching("#[0-9a-fA-F]{6}", "colour-not-recognised")
 
 
 def site_url(value: object) -> str:
-    """Read the address that all others begin with: no query, no fragment, no final slash."""
-    found = url(value).rstrip("/")
-    parts = urlsplit(found)
-    if not re.fullmatch(r"https?://[^/?#]+(/[A-Za-z0-9._~-]+)*", found):
-        raise InvalidValue("site-url-not-plain", value=show(found))
+    """Parse the URL that all others begin with: no query or fragment; a trailing slash is removed."""
+    address = url(value).rstrip("/")
+    parts = urlsplit(address)
+    if not re.fullmatch(r"https?://[^/?#]+(/[A-Za-z0-9._~-]+)*", address):
+        raise InvalidValue("site-url-not-plain", value=show(address))
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
 
 
 def _hub(value: object) -> str:
-    """Read the address of a hub: what it is told of goes through no foreign hands, but on this very machine."""
-    found = url(value)
-    if not re.fullmatch(r"[a-z0-9_-]+([.][a-z0-9_-]+)*", urlsplit(found).hostname or ""):
-        raise InvalidValue("hub-host", value=show(found))
-    if urlsplit(found).scheme != "https" and urlsplit(found).hostname not in ("localhost", "127.0.0.1"):
-        raise InvalidValue("hub-not-encrypted", value=show(found))
-    return found
+    """Parse the URL of a hub, which must be https except on this machine."""
+    address = url(value)
+    if not re.fullmatch(r"[a-z0-9_-]+([.][a-z0-9_-]+)*", urlsplit(address).hostname or ""):
+        raise InvalidValue("hub-host", value=show(address))
+    if urlsplit(address).scheme != "https" and urlsplit(address).hostname not in ("localhost", "127.0.0.1"):
+        raise InvalidValue("hub-not-encrypted", value=show(address))
+    return address
 
 
 def _category_slug(value: object) -> str:
-    found = str(value)
-    if found in RESERVED:
-        raise InvalidValue("category-slug-reserved", value=found)
-    if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", found):
-        raise InvalidValue("category-slug-not-recognised", value=show(found), example=slug(found) or "research")
-    return found
+    name = str(value)
+    if name in RESERVED_SLUGS:
+        raise InvalidValue("category-slug-reserved", value=name)
+    if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise InvalidValue("category-slug-not-recognised", value=show(name), example=slug(name) or "research")
+    return name
 
 
 _path = matching(r"/[^\s?#\"<>\\^`{|}]*", "path-not-recognised")
@@ -122,44 +122,44 @@ _QUERY = re.compile(r"[^\s?#\"<>\\^`{|}&]+(&[^\s?#\"<>\\^`{|}&]+)*")
 
 
 def _old_path(value: object) -> str:
-    """Read a path as requests bring it, decoded; a query stays as it is."""
-    path, mark, query = line(value).partition("?")
-    found = unquote(_path(path))
-    if "?" in found or (mark and not _QUERY.fullmatch(query)):
+    """Parse a path, decoded as requests have it; a query is unchanged."""
+    path, separator, query = line(value).partition("?")
+    decoded = unquote(_path(path))
+    if "?" in decoded or (separator and not _QUERY.fullmatch(query)):
         raise InvalidValue("old-path-not-recognised", value=show(value))
-    return found + mark + query
+    return decoded + separator + query
 
 
-def _new_place(value: object) -> str:
-    found = line(value)
-    return quote(unquote(_path(found))) if found.startswith("/") else url(found)
+def _redirect_target(value: object) -> str:
+    target = line(value)
+    return quote(unquote(_path(target))) if target.startswith("/") else url(target)
 
 
 def category_title(value: object) -> str:
-    """Be a title without a comma, which some readers split categories at."""
-    found = title(value)
-    if "," in found:
-        raise InvalidValue("category-title-comma", value=show(found))
-    return found
+    """Return a title without a comma, at which some readers split categories."""
+    name = title(value)
+    if "," in name:
+        raise InvalidValue("category-title-comma", value=show(name))
+    return name
 
 
 def media_file(value: object, info: ValidationInfo) -> MediaFile:
-    """Find the file that a text names below `media/`."""
+    """Return the file that a text names below `media/`."""
     return cast(SiteContext, info.context).media.find(line(value))
 
 
 def picture_file(value: object, info: ValidationInfo) -> MediaFile:
-    """Find a file that is a picture every reader shows."""
-    found = media_file(value, info)
-    if found.flaw:
-        raise InvalidValue(found.flaw.code, **dict(found.flaw.parameters))
-    if found.width is None:
-        raise InvalidValue("picture-expected", path=f"media/{found.path}")
-    return found
+    """Return a file that is a picture which every reader shows."""
+    file = media_file(value, info)
+    if file.flaw:
+        raise InvalidValue(file.flaw.code, **dict(file.flaw.parameters))
+    if file.width is None:
+        raise InvalidValue("picture-expected", path=f"media/{file.path}")
+    return file
 
 
 def _per_language(read: Callable[[object], str]) -> PlainValidator:
-    """Read a text that may be one for all languages, or a mapping that names each."""
+    """Return a validator of one text for all languages, or of a mapping with a text for each."""
 
     def parse(value: object, info: ValidationInfo) -> dict[str, str]:
         languages = cast(SiteContext, info.context).languages
@@ -174,11 +174,11 @@ def _per_language(read: Callable[[object], str]) -> PlainValidator:
     return PlainValidator(parse)
 
 
-_PER_LANGUAGE = WithJsonSchema({"anyOf": [TEXT_SCHEMA, {"type": "object", "additionalProperties": TEXT_SCHEMA}]})
-_STRING = WithJsonSchema({"type": "string"})
-_AUTHORITY = "^[a-z0-9.-]+,[0-9]{4}(-[0-9]{2}){0,2}$"
+_PER_LANGUAGE_SCHEMA = WithJsonSchema({"anyOf": [TEXT_SCHEMA, {"type": "object", "additionalProperties": TEXT_SCHEMA}]})
+_STRING_SCHEMA = WithJsonSchema({"type": "string"})
+_TAG_AUTHORITY_PATTERN = "^[a-z0-9.-]+,[0-9]{4}(-[0-9]{2}){0,2}$"
 
-APPLE = {
+APPLE_CATEGORIES = {
     "Arts": ("Books", "Design", "Fashion & Beauty", "Food", "Performing Arts", "Visual Arts"),
     "Business": ("Careers", "Entrepreneurship", "Investing", "Management", "Marketing", "Non-Profit"),
     "Comedy": ("Comedy Interviews", "Improv", "Stand-Up"),
@@ -212,53 +212,55 @@ APPLE = {
     "True Crime": (),
     "TV & Film": ("After Shows", "Film History", "Film Interviews", "Film Reviews", "TV Reviews"),
 }
-"""Apple's categories of podcasts, which other directories use too, and what is below each."""
+"""Apple's podcast categories, which other directories use too, and their subcategories."""
 
-ARTWORK = range(1400, 3001)
-"""The sides, in pixels, that Apple takes of a podcast's picture."""
+ARTWORK_PIXELS = range(1400, 3001)
+"""Side lengths in pixels that Apple accepts for a podcast's picture."""
 
 
 def _apple_category(value: object) -> tuple[str, ...]:
-    found = tuple(part.strip(" ") for part in line(value).split(">"))
-    if found[0] not in APPLE:
-        near = difflib.get_close_matches(found[0], APPLE, n=1, cutoff=0.5)
-        expected = near[0] if near else ", ".join(APPLE)
-        raise InvalidValue("podcast-category-not-recognised", value=show(found[0]), expected=expected)
-    below = APPLE[found[0]]
-    if len(found) > 2 or (len(found) == 2 and found[1] not in below):
-        expected = ", ".join(f"{found[0]} > {name}" for name in below) or found[0]
-        raise InvalidValue("podcast-category-not-recognised", value=show(" > ".join(found)), expected=expected)
-    return found
+    names = tuple(part.strip(" ") for part in line(value).split(">"))
+    if names[0] not in APPLE_CATEGORIES:
+        suggestions = difflib.get_close_matches(names[0], APPLE_CATEGORIES, n=1, cutoff=0.5)
+        expected = suggestions[0] if suggestions else ", ".join(APPLE_CATEGORIES)
+        raise InvalidValue("podcast-category-not-recognised", value=show(names[0]), expected=expected)
+    subcategories = APPLE_CATEGORIES[names[0]]
+    if len(names) > 2 or (len(names) == 2 and names[1] not in subcategories):
+        expected = ", ".join(f"{names[0]} > {name}" for name in subcategories) or names[0]
+        raise InvalidValue("podcast-category-not-recognised", value=show(" > ".join(names)), expected=expected)
+    return names
 
 
 def _artwork(value: object, info: ValidationInfo) -> MediaFile:
-    found = picture_file(value, info)
-    if found.width != found.height or found.width not in ARTWORK or found.type not in ("image/jpeg", "image/png"):
+    file = picture_file(value, info)
+    if file.width != file.height or file.width not in ARTWORK_PIXELS or file.type not in ("image/jpeg", "image/png"):
         raise InvalidValue(
             "artwork-unsuitable",
-            path=f"media/{found.path}",
-            type=found.type,
-            width=found.width or 0,
-            height=found.height or 0,
-            smallest=ARTWORK[0],
-            largest=ARTWORK[-1],
+            path=f"media/{file.path}",
+            type=file.type,
+            width=file.width or 0,
+            height=file.height or 0,
+            smallest=ARTWORK_PIXELS[0],
+            largest=ARTWORK_PIXELS[-1],
         )
-    return found
+    return file
 
 
-FilePath = Annotated[MediaFile, PlainValidator(media_file), _STRING]
-PicturePath = Annotated[MediaFile, PlainValidator(picture_file), _STRING]
-ArtworkPath = Annotated[MediaFile, PlainValidator(_artwork), _STRING]
-AppleCategory = Annotated[tuple[str, ...], PlainValidator(_apple_category), _STRING]
-Texts = Annotated[dict[str, str], _per_language(text), _PER_LANGUAGE]
-Titles = Annotated[dict[str, str], _per_language(title), _PER_LANGUAGE]
-CategoryTitles = Annotated[dict[str, str], _per_language(category_title), _PER_LANGUAGE]
-Urls = Annotated[dict[str, str], _per_language(url), _PER_LANGUAGE]
+FilePath = Annotated[MediaFile, PlainValidator(media_file), _STRING_SCHEMA]
+PicturePath = Annotated[MediaFile, PlainValidator(picture_file), _STRING_SCHEMA]
+ArtworkPath = Annotated[MediaFile, PlainValidator(_artwork), _STRING_SCHEMA]
+AppleCategory = Annotated[tuple[str, ...], PlainValidator(_apple_category), _STRING_SCHEMA]
+Texts = Annotated[dict[str, str], _per_language(text), _PER_LANGUAGE_SCHEMA]
+Titles = Annotated[dict[str, str], _per_language(title), _PER_LANGUAGE_SCHEMA]
+CategoryTitles = Annotated[dict[str, str], _per_language(category_title), _PER_LANGUAGE_SCHEMA]
+Urls = Annotated[dict[str, str], _per_language(url), _PER_LANGUAGE_SCHEMA]
 SiteUrl = Annotated[str, PlainValidator(site_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
-Language = Annotated[str, PlainValidator(_language), _STRING]
+Language = Annotated[str, PlainValidator(_language), _STRING_SCHEMA]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(one_or_more)]
-Zone = Annotated[ZoneInfo, PlainValidator(_zone), _STRING]
-TagAuthority = Annotated[str, PlainValidator(_tag_authority), WithJsonSchema({"type": "string", "pattern": _AUTHORITY})]
+Zone = Annotated[ZoneInfo, PlainValidator(_zone), _STRING_SCHEMA]
+TagAuthority = Annotated[
+    str, PlainValidator(_tag_authority), WithJsonSchema({"type": "string", "pattern": _TAG_AUTHORITY_PATTERN})
+]
 Accent = Annotated[str, PlainValidator(_accent), WithJsonSchema({"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"})]
 Hub = Annotated[str, PlainValidator(_hub), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
 Hubs = Annotated[tuple[Hub, ...], BeforeValidator(one_or_more)]
@@ -269,21 +271,21 @@ MaxAge = Annotated[
     int, PlainValidator(number(0, 604_800)), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 604_800})
 ]
 Query = tuple[tuple[str, str], ...]
-"""Names and values of a query, decoded, in the order of the names."""
+"""Names and values of a decoded query, sorted by name."""
 
 
-CAMPAIGNS = "utm_[a-z_]+|at_[a-z_]+|mtm_[a-z_]+|pk_[a-z_]+|fbclid|gclid|_"
-"""Names in queries that say nothing of what is asked for: campaigns and readers add them."""
+TRACKING_PARAMETERS = "utm_[a-z_]+|at_[a-z_]+|mtm_[a-z_]+|pk_[a-z_]+|fbclid|gclid|_"
+"""Pattern of query parameters that do not change the response: campaigns and readers add them."""
 
-is_added = re.compile(CAMPAIGNS).fullmatch
-"""Tell whether a name in a query is one of those."""
+is_tracking_parameter = re.compile(TRACKING_PARAMETERS).fullmatch
+"""Return whether the name of a query parameter is one of those."""
 
 
 def read_query(query: str) -> Query:
-    """Read a query as forms write it (https://url.spec.whatwg.org/#application/x-www-form-urlencoded)."""
+    """Parse a form-encoded query (https://url.spec.whatwg.org/#application/x-www-form-urlencoded)."""
     return tuple(sorted(parse_qsl(query, keep_blank_values=True)))
 
 
-OldPath = Annotated[str, PlainValidator(_old_path), _STRING]
-NewPlace = Annotated[str, PlainValidator(_new_place), _STRING]
-CategorySlug = Annotated[str, PlainValidator(_category_slug), _STRING]
+OldPath = Annotated[str, PlainValidator(_old_path), _STRING_SCHEMA]
+RedirectTarget = Annotated[str, PlainValidator(_redirect_target), _STRING_SCHEMA]
+CategorySlug = Annotated[str, PlainValidator(_category_slug), _STRING_SCHEMA]

@@ -1,4 +1,5 @@
-"""Answers requests, and follows the content and the time: publisher, WSGI front, web, previews, metrics, Granian.
+"""Answers requests, and follows changes of content and time.
 
-It never renders a format itself. May import: importing, audience, edition, and all below.
+Modules: publisher, watcher, WSGI front, web, previews, metrics, Granian.
+This package never renders a format itself. May import: importing, audience, edition, and all below.
 """

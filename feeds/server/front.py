@@ -1,4 +1,4 @@
-"""The WSGI callable in front of Flask: paths of the edition are answered from it, everything else by Flask.
+"""The WSGI callable in front of Flask: serves paths of the edition, and passes all others to Flask.
 
 It reads no file, and renders only documents that an edition renders on demand.
 """
@@ -11,25 +11,36 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from .publisher import Publisher
 
-KINDS = ("articles", "feeds", "media", "pictures", "preview", "static", "health", "manifest.json", "sitemap.xml")
-"""First segments of paths that are counted separately."""
+COUNTED_SEGMENTS = (
+    "articles",
+    "feeds",
+    "media",
+    "pictures",
+    "preview",
+    "static",
+    "health",
+    "manifest.json",
+    "sitemap.xml",
+)
+"""First path segments that are counted under a label of their own."""
 
-OTHER = "other"
+OTHER_LABEL = "other"
 
-Observe = Callable[[str, str], None]
+ObserveResponse = Callable[[str, str], None]
 
 
 class Front:
-    """Answers requests for documents of the edition; Flask sees the rest with the site's path as its SCRIPT_NAME.
+    """Serves documents of the edition; passes other requests to Flask with the site's path as SCRIPT_NAME.
 
-    `observe` is called with a label of the path and the status of each response. Documents that are rendered ahead have
-    their path as label, all others their kind: no visitor can make the number of labels grow.
+    `observe` is called with a path label and the status of each response. Documents that are
+    rendered ahead have their path as label, all others their kind. So visitors cannot increase the
+    number of labels.
     """
 
     def __init__(self, app: WSGIApplication, publisher: Publisher) -> None:
         """Wrap a WSGI application."""
         self._app, self._publisher = app, publisher
-        self.observe: Observe | None = None
+        self.observe: ObserveResponse | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
@@ -48,10 +59,10 @@ class Front:
         document = None if is_redirect else edition.find(path)
         observe = self.observe
         if observe:
-            is_ahead = document is not None and path in edition.ahead
-            label = path if is_ahead else kind_of(path.removeprefix(edition.site.path), edition.site.languages)
+            is_ahead = document is not None and path in edition.prebuilt_documents
+            label = path if is_ahead else path_label(path.removeprefix(edition.site.path), edition.site.languages)
         if document is not None:
-            status, headers, body = document.answer(environ, self._publisher.seconds_left(edition))
+            status, headers, body = document.respond(environ, self._publisher.seconds_left(edition))
             if observe:
                 observe(label, status)
             start_response(status, headers)
@@ -61,16 +72,19 @@ class Front:
             environ["SCRIPT_NAME"] = prefix
             environ["PATH_INFO"] = environ["PATH_INFO"][len(prefix) :]
 
-        def observed(status: str, *more: Any) -> Any:
+        def observing_start_response(status: str, *args: Any) -> Any:
             if observe:
                 observe(label, status)
-            return start_response(status, *more)
+            return start_response(status, *args)
 
-        return self._app(environ, observed if observe else start_response)
+        return self._app(environ, observing_start_response if observe else start_response)
 
 
-def kind_of(path: str, languages: tuple[str, ...]) -> str:
-    """Return the label under which a path below the site's address is counted, unless it has one of its own."""
+def path_label(path: str, languages: tuple[str, ...]) -> str:
+    """Return the label under which a path is counted if it has none of its own.
+
+    `path` is relative to the site's address.
+    """
     parts = path.split("/", 3)[1:]
     first = parts[1] if len(parts) > 1 and parts[0] in languages else parts[0] if parts else ""
-    return f"/{first}/…" if first in KINDS else OTHER
+    return f"/{first}/…" if first in COUNTED_SEGMENTS else OTHER_LABEL

@@ -1,7 +1,7 @@
-"""Metrics for Prometheus, of all serving processes together (prometheus_client's multiprocess mode).
+"""Prometheus metrics of all serving processes together (prometheus_client's multiprocess mode).
 
-Import it only after PROMETHEUS_MULTIPROC_DIR is set: prometheus_client reads the variable when it is imported. Each
-process writes its own values there, and those of a process that ended still count.
+Import this module only after PROMETHEUS_MULTIPROC_DIR is set: prometheus_client reads the variable
+at import. Each process writes its own values there. Those of a process that has ended still count.
 https://prometheus.github.io/client_python/multiprocess/
 """
 
@@ -15,29 +15,34 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from .publisher import Publisher
 
-HOST = "127.0.0.1"
-"""Only this machine may ask."""
+METRICS_HOST = "127.0.0.1"
+"""The loopback address: only this machine can read the metrics."""
 
-_RECENT: Final = "mostrecent"
+_MOST_RECENT: Final = "mostrecent"
 
 _requests = Counter("feeds_requests", "Responses.", ["path", "status"])
 _announcements = Counter("feeds_announcements", "Announcements to hubs.", ["hub", "outcome"])
 _editions = Counter("feeds_editions", "Editions, counted once by every process that made them.")
-_problems = Gauge("feeds_problems", "Problems of the content.", ["severity"], multiprocess_mode=_RECENT)
-_articles = Gauge("feeds_articles", "Articles, last good versions included.", multiprocess_mode=_RECENT)
-_entries = Gauge("feeds_entries", "Articles that are in feeds.", multiprocess_mode=_RECENT)
-_refreshed = Gauge("feeds_refreshed_timestamp_seconds", "When the content was last read.", multiprocess_mode=_RECENT)
-_modified = Gauge("feeds_modified_timestamp_seconds", "When a feed last changed.", multiprocess_mode=_RECENT)
+_problems = Gauge("feeds_problems", "Problems of the content.", ["severity"], multiprocess_mode=_MOST_RECENT)
+_articles = Gauge("feeds_articles", "Articles, last good versions included.", multiprocess_mode=_MOST_RECENT)
+_entries = Gauge("feeds_entries", "Articles that are in feeds.", multiprocess_mode=_MOST_RECENT)
+_refreshed = Gauge(
+    "feeds_refreshed_timestamp_seconds", "When the content was last read.", multiprocess_mode=_MOST_RECENT
+)
+_modified = Gauge("feeds_modified_timestamp_seconds", "When a feed last changed.", multiprocess_mode=_MOST_RECENT)
 _next_change = Gauge(
-    "feeds_next_change_timestamp_seconds", "Next scheduled change, 0 if there is none.", multiprocess_mode=_RECENT
+    "feeds_next_change_timestamp_seconds", "Next scheduled change, 0 if there is none.", multiprocess_mode=_MOST_RECENT
 )
 
 
 def serve(port: int) -> None:
-    """Serve the metrics of all processes on a port of this machine, in a daemon thread. Raises OSError."""
+    """Serve the metrics of all processes on a port of this machine, in a daemon thread.
+
+    Raises OSError if it cannot listen on the port.
+    """
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    start_http_server(port, HOST, registry)
+    start_http_server(port, METRICS_HOST, registry)
 
 
 def count_request(path: str, status: str) -> None:
@@ -52,17 +57,17 @@ def count_announcement(hub: str, outcome: str) -> None:
 
 def follow(publisher: Publisher) -> None:
     """Update the values of this process now, and after each refresh of a publisher."""
-    counted = 0
+    counted_editions = 0
 
     def update() -> None:
-        nonlocal counted
-        _editions.inc(publisher.editions - counted)
-        counted = publisher.editions
+        nonlocal counted_editions
+        _editions.inc(publisher.edition_count - counted_editions)
+        counted_editions = publisher.edition_count
         severities = Tally(problem.severity for problem in publisher.problems)
         for severity in ("error", "warning"):
             _problems.labels(severity).set(severities[severity])
-        if publisher.refreshed:
-            _refreshed.set(publisher.refreshed.timestamp())
+        if publisher.refreshed_at:
+            _refreshed.set(publisher.refreshed_at.timestamp())
         if edition := publisher.edition:
             _articles.set(len(edition.catalog.articles))
             _entries.set(len(edition.manifest.entries))

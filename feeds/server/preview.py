@@ -1,6 +1,6 @@
-"""What `/preview` shows in `flask run`: articles before they are live, and what is wrong with those that cannot be.
+"""The `/preview` pages of `flask run`: articles before they are live, and problems of article files.
 
-It changes nothing, and is nowhere else: the production server has no such address.
+They change nothing. The production server does not have them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, jsonify
 
 from feeds.edition.document import content_security_policy
-from feeds.feed.builder import FeedTable
+from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.formats import assets, pages, previews
 from feeds.formats.previews import Preview, State
@@ -29,72 +29,81 @@ blueprint = Blueprint("preview", __name__, url_prefix="/preview")
 
 @blueprint.get("")
 def listing() -> Response:
-    """List what is not live and why, and then what is."""
-    publisher, table = current_publisher(), current_edition().table
+    """Render the list of articles: those that are not live with the reason, and then the live ones."""
+    publisher, builder = current_publisher(), current_edition().builder
     problems = publisher.problems
-    found = _previews(publisher.loaded.articles, problems, publisher.clock())
-    others = [each for each in problems if _slug_of(each) not in found]
-    return _answer(previews.listing(table, list(found.values()), others, publisher.revision))
+    article_previews = _article_previews(publisher.loaded_content.articles, problems, publisher.clock())
+    other_problems = [problem for problem in problems if _article_slug(problem) not in article_previews]
+    return _html_response(
+        previews.listing(builder, list(article_previews.values()), other_problems, publisher.revision)
+    )
 
 
 @blueprint.get("/<name>")
 def preview(name: str) -> Response:
-    """Show an article as its page, as an entry, and as cards; or what is wrong with its file."""
+    """Render an article as its page, as an entry and as cards, or the problems of its file."""
     publisher = current_publisher()
-    found = _previews(publisher.loaded.articles, publisher.problems, publisher.clock()).get(name) or abort(
-        HTTPStatus.NOT_FOUND
-    )
-    shown = _as_live(name)
-    table, article = shown or (current_edition().table, None)
-    return _answer(previews.preview(table, found, article, publisher.revision))
+    article_preview = _article_previews(publisher.loaded_content.articles, publisher.problems, publisher.clock()).get(
+        name
+    ) or abort(HTTPStatus.NOT_FOUND)
+    live = _as_live(name)
+    builder, article = live or (current_edition().builder, None)
+    return _html_response(previews.preview(builder, article_preview, article, publisher.revision))
 
 
 @blueprint.get("/<name>/page")
 def page(name: str) -> Response:
-    """Give the page of an article as it will be, for the frame in its preview."""
-    table, article = _as_live(name) or abort(HTTPStatus.NOT_FOUND)
-    return _answer(pages.article(table, article))
+    """Render the page of an article as it will be, for the frame in its preview."""
+    builder, article = _as_live(name) or abort(HTTPStatus.NOT_FOUND)
+    return _html_response(pages.article(builder, article))
 
 
 @blueprint.get("/-/revision")
 def revision() -> Response:
-    """Tell which reading of the content this is; previews ask for it, and load themselves anew at another."""
+    """Return the revision of the content; previews poll it, and reload when it changes."""
     return jsonify(current_publisher().revision)
 
 
 @blueprint.get("/-/preview.js")
 def script() -> Response:
-    """Give the script that asks."""
+    """Return the script that polls the revision."""
     return Response(assets.read("preview.js"), content_type=assets.SCRIPT_TYPE)
 
 
-def _answer(data: bytes) -> Response:
+def _html_response(data: bytes) -> Response:
     response = Response(data, content_type=pages.CONTENT_TYPE)
     policy = content_security_policy(current_edition().site.url, framed_by="'self'")
     response.headers["Content-Security-Policy"] = f"{policy}; frame-src 'self'; connect-src 'self'"
     return response
 
 
-def _slug_of(problem: Problem) -> str:
-    """Give the slug of the article file that a problem is in; none of ours has an empty one."""
+def _article_slug(problem: Problem) -> str:
+    """Return the slug of the article file with a problem; empty (no article's slug) if it is elsewhere."""
     path = Path(problem.file)
     return slug(path.stem) if path.is_relative_to(current_publisher().content.root / "articles") else ""
 
 
-def _previews(articles: Mapping[str, Article], found_wrong: Iterable[Problem], now: datetime) -> dict[str, Preview]:
-    """Tell how each article file stands, by slug, the newest first; those without an article have faults."""
-    problems: dict[str, list[Problem]] = defaultdict(list)
-    for problem in found_wrong:
-        if name := _slug_of(problem):
-            problems[name].append(problem)
-    found = []
-    for name in {**articles, **problems}:
-        article, own = articles.get(name), tuple(problems.get(name, ()))
-        title = article.title if article else Path(own[0].file).name
-        found.append(Preview(name, title, _state(article, own, now), article.published if article else None, own))
-    far = datetime.max.replace(tzinfo=now.tzinfo)
+def _article_previews(
+    articles: Mapping[str, Article], all_problems: Iterable[Problem], now: datetime
+) -> dict[str, Preview]:
+    """Return previews of all article files by slug, newest first; without an article, a file is broken."""
+    problems_by_slug: dict[str, list[Problem]] = defaultdict(list)
+    for problem in all_problems:
+        if name := _article_slug(problem):
+            problems_by_slug[name].append(problem)
+    previews_of_files = []
+    for name in {**articles, **problems_by_slug}:
+        article, own_problems = articles.get(name), tuple(problems_by_slug.get(name, ()))
+        title = article.title if article else Path(own_problems[0].file).name
+        previews_of_files.append(
+            Preview(
+                name, title, _state(article, own_problems, now), article.published if article else None, own_problems
+            )
+        )
+    latest = datetime.max.replace(tzinfo=now.tzinfo)
     return {
-        each.slug: each for each in sorted(found, key=lambda each: (each.published or far, each.slug), reverse=True)
+        item.slug: item
+        for item in sorted(previews_of_files, key=lambda item: (item.published or latest, item.slug), reverse=True)
     }
 
 
@@ -110,10 +119,14 @@ def _state(article: Article | None, problems: tuple[Problem, ...], now: datetime
     return "withdrawn" if article.withdrawal(now) else "live"
 
 
-def _as_live(name: str) -> tuple[FeedTable, Article] | None:
-    """Make an article live for its preview alone: no draft, and at the moment of its publication at the earliest."""
+def _as_live(name: str) -> tuple[FeedBuilder, Article] | None:
+    """Return an article as if it were live, with the table of feeds for its preview.
+
+    It is no draft, and `now` is at the earliest when it is published. Returns None if there is no
+    such article.
+    """
     publisher, edition = current_publisher(), current_edition()
-    loaded = publisher.loaded
+    loaded = publisher.loaded_content
     site, articles = loaded.site, loaded.articles
     if site is None or name not in articles:
         return None
@@ -122,4 +135,4 @@ def _as_live(name: str) -> tuple[FeedTable, Article] | None:
         publisher.pictures.make(original)
     now = max(publisher.clock(), article.published)
     catalog = Catalog.at(now, site, {**articles, name: article}, edition.catalog)
-    return FeedTable(catalog, pictures=publisher.pictures.pictures), article
+    return FeedBuilder(catalog, pictures=publisher.pictures.pictures), article

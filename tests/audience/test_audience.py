@@ -31,7 +31,7 @@ from feeds.audience.feed_paths import FeedPaths
 from feeds.audience.programs import Kind
 from feeds.audience.readership import Audience
 from feeds.base import translations
-from feeds.server.granian import Harmless
+from feeds.server.granian import EscapeLogArguments
 from feeds.settings import Settings
 from tests.builders import NOW, ROOT, SAMPLE, SITE, content_folder, site
 from tests.processes import get, served
@@ -53,7 +53,7 @@ def line(
     size: int | str = 5000,
     method: str = "GET",
 ) -> str:
-    """Write a line of a combined log that differs from a plain one in what a test names."""
+    """Return a line of a combined log with defaults for everything that a test does not name."""
     time = f"{day:02}/Mar/2026:09:00:00 +0100"
     return f'{address} - - [{time}] "{method} {path} HTTP/1.1" {status} {size} "-" "{agent}"'
 
@@ -63,17 +63,17 @@ def log_of(text: bytes) -> Log:
 
 
 def find(page: bytes, path: str) -> list[Any]:
-    """Find something in a page by its XPath."""
+    """Return what an XPath expression selects in a page."""
     return cast(list[Any], etree.HTML(page).xpath(path))
 
 
 def counted(lines: Iterable[str], **options: int) -> Audience:
-    """Count the lines of a log."""
+    """Return the audience counted from the lines of a log."""
     log = log_of("\n".join(lines).encode())
     found = Census(site(), **options)
     for requests in log:
         found.add(requests)
-    assert log.unread.lines == 0
+    assert log.skipped_lines.lines == 0
     return found.audience()
 
 
@@ -89,7 +89,7 @@ AGENTS = [
 
 
 @pytest.mark.parametrize("expected", AGENTS, ids=[f"{each[0]}: {each[4][:40]}" for each in AGENTS])
-def test_real_user_agents(expected: Sequence[str]) -> None:
+def test_real_user_agents_are_recognised(expected: Sequence[str]) -> None:
     name, kind, claim, id, text = expected
     found = read_agent(text.encode())
     shown = "-" if found.claim is None else str(found.claim)
@@ -112,14 +112,14 @@ def test_names_of_unknown_programs_are_harmless_everywhere(text: str) -> None:
     assert re.fullmatch("[A-Za-z][A-Za-z0-9._ +-]*", name)
 
 
-def test_programs_that_are_made_up_are_not_told_apart_without_end() -> None:
+def test_the_number_of_distinct_unknown_programs_is_limited() -> None:
     agents = Agents()
     names = {agents[f"Invented{number}/1.0".encode()].name for number in range(2000)}
     assert len(names) < 600
     assert OTHERS in names
 
 
-def test_a_service_counts_once_a_day_with_its_largest_number_and_never_the_sum_of_its_polls() -> None:
+def test_a_service_counts_once_a_day_with_its_largest_number_and_not_their_sum() -> None:
     polls = [line(FEEDLY.format(number), address=f"192.0.2.{number}") for number in (300, 310, 305)]
     later = [line(FEEDLY.format(320), day=3)]
     audience = counted(polls + later)
@@ -127,7 +127,7 @@ def test_a_service_counts_once_a_day_with_its_largest_number_and_never_the_sum_o
     assert subscribers(audience, 3) == {("research", "Feedly"): 320}
 
 
-def test_formats_of_a_feed_are_added_up_and_ids_that_a_service_repeats_are_not() -> None:
+def test_formats_of_a_feed_are_added_up_but_repeated_ids_are_not() -> None:
     audience = counted(
         [
             line(FEEDLY.format(300)),
@@ -140,12 +140,12 @@ def test_formats_of_a_feed_are_added_up_and_ids_that_a_service_repeats_are_not()
     assert subscribers(audience) == {("research", "Feedly"): 320, ("research", "Feedbin"): 45}
 
 
-def test_a_service_that_states_no_number_is_one_subscriber_at_least_and_none_if_it_states_none() -> None:
+def test_a_service_without_a_number_is_one_subscriber_and_with_zero_is_none() -> None:
     assert subscribers(counted([line("Blogtrottr/2.0")])) == {("research", "Blogtrottr"): 1}
     assert subscribers(counted([line(FEEDLY.format(0))])) == {("research", "Feedly"): 0}
 
 
-def test_readers_are_counted_once_a_day_for_each_program_and_address_whatever_the_format() -> None:
+def test_readers_are_counted_once_a_day_per_program_and_address() -> None:
     audience = counted(
         [
             *[line(address="203.0.113.7")] * 3,
@@ -159,7 +159,7 @@ def test_readers_are_counted_once_a_day_for_each_program_and_address_whatever_th
     assert subscribers(audience, 3) == {("research", "NetNewsWire"): 1}
 
 
-def test_no_address_and_nothing_that_it_could_be_found_from_outlives_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_cannot_be_recovered_once_their_day_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     found = Census(site())
     seen: list[bytes] = []
 
@@ -173,7 +173,7 @@ def test_no_address_and_nothing_that_it_could_be_found_from_outlives_its_day(mon
         for requests in log:
             found.add(requests)
     salts = [day.salt for day in found._days.values()]
-    assert sum(salt != b"" for salt in salts) == census.OPEN_DAYS
+    assert sum(salt != b"" for salt in salts) == census.MAX_OPEN_DAYS
     assert len(set(seen)) >= 7, "each day has a salt of its own"
     found.audience()
     assert all(day.salt == b"" for day in found._days.values())
@@ -191,12 +191,12 @@ def test_no_address_and_nothing_that_it_could_be_found_from_outlives_its_day(mon
         ("-", Kind.UNKNOWN),
     ],
 )
-def test_what_is_no_reader_is_told_apart_and_is_no_subscriber(agent: str, kind: Kind) -> None:
+def test_programs_other_than_readers_are_classified_and_not_subscribers(agent: str, kind: Kind) -> None:
     (row,) = counted([line(agent)]).rows
     assert (row.kind, row.subscribers, row.usage.requests) == (kind, 0, 1)
 
 
-def test_an_absurd_number_is_capped_and_named() -> None:
+def test_an_implausible_number_is_capped_and_reported() -> None:
     log = [line(FEEDLY.format(5_000_000)), line(FEEDBIN.format(1, 40)), line(FEEDLY.format(400), path="/feeds/all.rss")]
     audience = counted(log, max_claim=1000)
     assert subscribers(audience)["research", "Feedly"] == 40, "as many as the most that another service states"
@@ -205,7 +205,7 @@ def test_an_absurd_number_is_capped_and_named() -> None:
     assert subscribers(counted(log[:1], max_claim=1000)) == {("research", "Feedly"): 1}
 
 
-def test_a_service_cannot_state_numbers_under_ids_without_end() -> None:
+def test_a_service_cannot_claim_subscribers_under_unlimited_ids() -> None:
     audience = counted([line(FEEDBIN.format(number, 1)) for number in range(5000)])
     assert subscribers(audience) == {("research", "Feedbin"): 100}
     audience = counted([line(FEEDBIN.format(number, 900)) for number in range(50)], max_claim=1000)
@@ -215,7 +215,7 @@ def test_a_service_cannot_state_numbers_under_ids_without_end() -> None:
     assert subscribers(counted([*empty, line(FEEDBIN.format(1373711, 142))])) == {("research", "Feedbin"): 142}
 
 
-def test_one_subscription_is_counted_once_under_all_paths_of_a_document_and_with_its_id_left_out() -> None:
+def test_a_subscription_is_counted_once_under_all_paths_and_without_its_id() -> None:
     paths = ("/feed", "/feed/", "/rss", "/feeds/all.rss", "//feeds//all.rss", "https://news.example/feeds/all.rss")
     assert subscribers(counted([line(FEEDLY.format(9), path=path) for path in paths])) == {("all", "Feedly"): 9}
     netvibes = "Netvibes (http://www.netvibes.com/; 105 subscribers{})"
@@ -223,7 +223,7 @@ def test_one_subscription_is_counted_once_under_all_paths_of_a_document_and_with
     assert subscribers(audience) == {("research", "Netvibes"): 105}
 
 
-def test_an_old_address_is_counted_as_the_feed_that_took_its_place_and_one_that_is_missed_is_named() -> None:
+def test_an_old_url_counts_for_the_feed_it_redirects_to_and_missing_ones_are_reported() -> None:
     text = SITE + 'redirects: {/category/recherche/feed/: /feeds/research.rss, "/?feed=rss2": /feeds/all.rss}\n'
     log = [
         line(path="/category/recherche/feed/"),
@@ -240,18 +240,18 @@ def test_an_old_address_is_counted_as_the_feed_that_took_its_place_and_one_that_
     assert audience.missed == (("/category/autre/feed/", 1),)
 
 
-def test_what_a_campaign_added_to_an_old_address_leads_where_the_server_leads_it() -> None:
+def test_campaign_parameters_of_an_old_url_are_ignored_as_the_server_does() -> None:
     paths = FeedPaths(site(SITE + 'redirects: {"/?feed=rss2&cat=3": /feeds/research.rss, /old.xml: /feeds/all.rss}\n'))
     targets = (b"/?utm_source=x&cat=3&feed=rss2", b"/old.xml?utm_source=x", b"/?feed=rss2")
     assert [found.feed if (found := paths[target]) else None for target in targets] == ["research", "all", ""]
 
 
-def test_lines_of_another_host_are_none_of_ours() -> None:
+def test_lines_of_another_host_are_not_counted() -> None:
     audience = counted(["blog.example:443 " + line(), "news.example:443 " + line(), "www.news.example:80 " + line()])
     assert (audience.elsewhere, sum(row.usage.requests for row in audience.rows)) == (1, 2)
 
 
-def test_known_programs_are_told_apart_however_many_are_made_up() -> None:
+def test_known_programs_are_recognised_among_many_unknown_ones() -> None:
     made_up = [line(f"Made{number}X/1.0") for number in range(600)]
     audience = counted([*made_up, line(FEEDLY.format(457)), line()])
     assert subscribers(audience).items() >= {("research", "Feedly"): 457, ("research", "NetNewsWire"): 1}.items()
@@ -272,18 +272,18 @@ def test_known_programs_are_told_apart_however_many_are_made_up() -> None:
         ("Éléphant-RSS/1.0", Kind.READER),
     ],
 )
-def test_programs_that_few_know_are_told_by_what_they_say(agent: str, kind: Kind) -> None:
+def test_rare_programs_are_classified_by_their_user_agent(agent: str, kind: Kind) -> None:
     found = read_agent(agent.encode())
     assert found.kind is kind
     assert "203.0.113.7" not in found.name and not found.name.startswith("phant")
 
 
-def test_the_last_brackets_are_the_time_whatever_somebody_calls_himself() -> None:
+def test_the_last_brackets_are_the_time_whatever_the_user_name_is() -> None:
     forged = line().replace("- - [", "- x [01/Jan/1901:00:00:00 +0000] [")
     assert [row.day for row in counted([forged]).rows] == [DAY]
 
 
-def test_addresses_that_end_in_digits_are_no_hosts() -> None:
+def test_addresses_that_end_in_digits_are_not_taken_for_hosts() -> None:
     lines = [line(address=f"2001:db8::{number}") + ' "-"' for number in range(1, 6)]
     assert subscribers(counted(lines)) == {("research", "NetNewsWire"): 5}
     assert subscribers(counted([each.replace("- - [", "- a user [") for each in lines])) == {
@@ -291,7 +291,7 @@ def test_addresses_that_end_in_digits_are_no_hosts() -> None:
     }
 
 
-def test_what_comes_before_the_first_request_is_passed_over(run: Callable[..., str]) -> None:
+def test_lines_before_the_first_request_are_skipped(run: Callable[..., str]) -> None:
     told = run("-", "--format", "json", input="Serving https://news.example/ on 127.0.0.1\n\n" + line() + "\n")
     assert json.loads(told[told.index("{") :])["rows"][0]["subscribers"] == 1
 
@@ -309,15 +309,13 @@ def test_logs_of_two_servers_are_read_side_by_side(run: Callable[..., str], tmp_
     "changes",
     [{"body_bytes_sent": "-"}, {"time_iso8601": "1772442000123"}, {"body_bytes_sent": "9" * 5000}, {"status": 304}],
 )
-def test_odd_values_of_json_lose_no_line(changes: dict[str, object]) -> None:
+def test_unusual_json_values_lose_no_line(changes: dict[str, object]) -> None:
     assert len(counted([json_line(**changes)]).rows) == 1
     raw = json_line(http_referer="X").encode().replace(b'"X"', b'"caf\xe9"')
     assert len([request for requests in log_of(raw) for request in requests]) == 1
 
 
-def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(
-    run: Callable[..., str], tmp_path: Path
-) -> None:
+def test_an_unwritable_output_path_is_reported_before_a_log_is_read(run: Callable[..., str], tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_text(line(), encoding="utf-8")
     assert "there is no folder" in run(str(log), "--html", str(tmp_path / "none" / "a.html"), code=2)
@@ -328,10 +326,10 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(
     os.close(reader)
 
 
-def test_nothing_that_a_client_sends_ends_a_line_of_our_own_log() -> None:
+def test_a_client_cannot_end_a_line_of_our_access_log() -> None:
     record = logging.LogRecord("x", 20, "", 0, "%(path)s %(_h0)s", None, None)
     record.args = {"path": '/a\n[2026] "\x1b[31m é', "_h0": "b\r\n\x1b]0;x", "status": 200}
-    assert Harmless().filter(record)
+    assert EscapeLogArguments().filter(record)
     assert record.getMessage() == "/a%0A%5B2026%5D%20%22%1B%5B31m%20%C3%A9 b\\x0d\\x0a\\x1b]0;x"
 
 
@@ -357,26 +355,26 @@ PATHS = {
 
 
 @pytest.mark.parametrize(("path", "feed"), PATHS.items())
-def test_paths_are_told_to_be_feeds_whatever_their_format(path: str, feed: str | None) -> None:
+def test_feed_paths_are_recognised_in_every_format(path: str, feed: str | None) -> None:
     audience = counted([line(path=path)])
     assert [row.feed for row in audience.rows] == ([feed] if feed else [])
     assert audience.elsewhere == (feed is None)
 
 
-def test_paths_are_those_below_the_site_s_own() -> None:
+def test_paths_are_relative_to_the_path_of_the_site() -> None:
     log = log_of(line(path="/news/feeds/all.rss").encode())
-    found = Census(site().moved("https://www.example.org/news"))
+    found = Census(site().with_url("https://www.example.org/news"))
     for requests in log:
         found.add(requests)
     assert [row.feed for row in found.audience().rows] == ["all"]
 
 
-def test_other_answers_than_200_and_304_make_no_subscriber() -> None:
+def test_responses_other_than_200_and_304_count_no_subscriber() -> None:
     audience = counted([line(status=status) for status in (301, 404, 500, 429)])
     assert (audience.rows, audience.unserved) == ((), 4)
 
 
-def test_bytes_are_added_up_and_304_saves_what_a_whole_answer_would_have_cost() -> None:
+def test_bytes_are_added_up_and_a_304_saves_a_full_response() -> None:
     lines = [line(status=304, size=0), line(size=8000), line(status=304, size="-"), line(status=304, size=0)]
     (row,) = counted(lines).rows
     assert (row.usage.sent, row.usage.saved, row.usage.not_modified) == (8000, 24_000, 3)
@@ -384,20 +382,20 @@ def test_bytes_are_added_up_and_304_saves_what_a_whole_answer_would_have_cost() 
     assert row.usage.conditional_share is None, "a combined log does not tell"
 
 
-def test_how_often_a_program_asks_is_told_of_whole_days() -> None:
+def test_the_polling_interval_is_computed_over_whole_days() -> None:
     lines = [line(day=1)] + [line(day=2, address=f"203.0.113.{number % 2}") for number in range(48)] + [line(day=3)]
     (program,) = counted(lines).programs
     assert program.interval == 3600
 
 
-def test_clients_that_ask_too_often_are_named_by_their_program_alone() -> None:
+def test_clients_that_poll_too_often_are_reported_by_program_only() -> None:
     lines = [line(day=day) for day in (2, 3) for _ in range(20 * day)] + [line("curl/8.5.0")] * 9
     audience = counted([*lines, *[line(FEEDLY.format(3))] * 31], max_polls=30)
     found = [(each.program, each.most, each.day.day, each.times) for each in audience.over_polling]
     assert found == [("NetNewsWire", 60, 3, 2), ("Feedly", 31, 2, 1)]
 
 
-def test_a_day_that_comes_again_after_it_was_closed_counts_at_least_what_it_had_and_is_named() -> None:
+def test_a_reopened_day_keeps_at_least_its_count_and_is_reported() -> None:
     lines = [line(day=1, address=f"203.0.113.{number}") for number in range(5)]
     lines += [line(day=day) for day in range(2, 7)] + [line(day=1, address="203.0.113.99")]
     audience = counted(lines)
@@ -405,8 +403,8 @@ def test_a_day_that_comes_again_after_it_was_closed_counts_at_least_what_it_had_
     assert audience.reopened == (date(2026, 3, 1),)
 
 
-def test_more_clients_than_are_told_apart_are_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(census, "CLIENTS", 1000)
+def test_clients_beyond_the_limit_are_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(census, "MAX_CLIENTS_PER_DAY", 1000)
     addresses = [f"203.{a}.{b}.{c}" for a in range(2) for b in range(100) for c in range(100)]
     audience = counted([line(address=address) for address in addresses])
     estimate = subscribers(audience)["research", "NetNewsWire"]
@@ -454,12 +452,12 @@ FORMS = {
 
 
 @pytest.mark.parametrize("text", FORMS.values(), ids=list(FORMS))
-def test_logs_of_several_servers_are_read(text: str) -> None:
+def test_log_formats_of_several_servers_are_parsed(text: str) -> None:
     audience = counted(text.splitlines())
     assert subscribers(audience) == {("research", "NetNewsWire"): 1}
 
 
-def test_the_query_of_cloudfront_is_part_of_what_was_asked() -> None:
+def test_the_cloudfront_query_field_is_part_of_the_request() -> None:
     log = CLOUDFRONT.replace("cs(User-Agent)", "cs(User-Agent) cs-uri-query").replace(
         "/feeds/research.rss\t200", "/\t200"
     )
@@ -469,34 +467,34 @@ def test_the_query_of_cloudfront_is_part_of_what_was_asked() -> None:
     assert subscribers(found.audience()) == {("all", "NetNewsWire"): 1}
 
 
-def test_granian_s_own_form_tells_no_program() -> None:
+def test_the_default_granian_format_names_no_program() -> None:
     (row,) = counted([GRANIAN]).rows
     assert (row.kind, row.usage.requests, row.usage.conditional_share) == (Kind.UNKNOWN, 1, None)
 
 
-def test_conditional_requests_are_counted_where_the_log_tells_of_them() -> None:
+def test_conditional_requests_are_counted_if_the_log_records_them() -> None:
     (row,) = counted([json_line(), json_line(status="200"), json_line(http_if_none_match="")]).rows
     assert row.usage.conditional_share == pytest.approx(2 / 3)
     (row,) = counted([FORMS["Granian, as `flask serve` has it"]]).rows
     assert row.usage.conditional_share == 1
 
 
-def test_an_address_that_a_client_made_up_is_not_taken_for_its_own() -> None:
+def test_a_forged_client_address_is_not_trusted() -> None:
     forged = [line(address="93.184.216.34") + f' "198.51.100.{number}"' for number in range(9)]
     assert subscribers(counted(forged)) == {("research", "NetNewsWire"): 1}
 
 
-def test_a_line_without_end_does_not_fill_the_memory() -> None:
-    text = b"x" * (access_log.BLOCK * 3) + b"\n" + line().encode() + b"\n"
+def test_an_endless_line_does_not_exhaust_memory() -> None:
+    text = b"x" * (access_log.READ_BLOCK_BYTES * 3) + b"\n" + line().encode() + b"\n"
     log = log_of(line().encode() + b"\n" + text)
     found = [request for requests in log for request in requests]
     assert len(found) == 2
-    assert (log.unread.lines, log.unread.first) == (1, 2)
+    assert (log.skipped_lines.lines, log.skipped_lines.first) == (1, 2)
 
 
 @pytest.fixture
 def run(content: Path) -> Callable[..., str]:
-    """Run `flask audience` beside a plain site, and give what it printed."""
+    """Return a function that runs `flask audience` on a plain site, and returns its output."""
     content_folder(content, {})
     app = create_app(Settings(content), clock=lambda: NOW)
 
@@ -508,7 +506,7 @@ def run(content: Path) -> Callable[..., str]:
     return audience
 
 
-def test_the_table_tells_of_each_day_and_of_each_program(run: Callable[..., str], tmp_path: Path) -> None:
+def test_the_table_shows_each_day_and_each_program(run: Callable[..., str], tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     lines = [line(FEEDLY.format(1200 + day), day=day) for day in range(1, 5)] + [line(day=2), line(day=2, status=304)]
     log.write_text("\n".join(sorted(lines, key=lambda each: each.partition("[")[2])), encoding="utf-8")
@@ -560,14 +558,14 @@ def test_compressed_logs_are_read_in_any_order_and_through_a_pipe(
     assert [row["subscribers"] for row in piped["rows"]] == [1]
 
 
-def test_lines_that_are_no_requests_are_counted_and_the_first_is_named(run: Callable[..., str], tmp_path: Path) -> None:
+def test_lines_other_than_requests_are_counted_and_the_first_is_named(run: Callable[..., str], tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     bad = "[error] 31#31: open() failed", line().replace("02/Mar", "31/Feb"), line(size="x")
     log.write_text("\n".join([line(), *bad, "", line(method="POST"), "1.2.3.4 - - ["]), encoding="utf-8")
-    assert f"{log}: 4 lines of 7 left out, no requests that can be read: first 2\n" in run(str(log))
+    assert f"{log}: skipped 4 lines of 7 that are not requests; the first is line 2\n" in run(str(log))
 
 
-def test_what_is_no_log_is_told(run: Callable[..., str], tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_log_is_reported(run: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Dear diary\n", encoding="utf-8")
     assert f"{path} is not a known access log (expected a combined log," in run(str(path), code=1)
@@ -592,8 +590,8 @@ def test_the_log_of_our_own_server_is_read(sample: Path, run: Callable[..., str]
     assert (row["program"], row["subscribers"], row["requests"], row["conditional"]) == ("NetNewsWire", 1, 2, 2)
 
 
-def test_the_generated_log_is_counted_as_it_was_made(tmp_path: Path, run: Callable[..., str]) -> None:
-    """The log that the docs show and `bench/audience.py` measures: its readers are those that were drawn."""
+def test_the_generated_log_gives_the_expected_counts(tmp_path: Path, run: Callable[..., str]) -> None:
+    """The log that the docs show and `bench/audience.py` measures: its readers are those that were generated."""
     made = subprocess.run(
         [sys.executable, str(ROOT / "bench" / "access_log.py"), "3", "50"], capture_output=True, text=True, check=True
     )
@@ -614,14 +612,14 @@ def rendered(language: str, days: int = 12, **more: int) -> bytes:
 
 
 @pytest.mark.parametrize("language", translations.LANGUAGES)
-def test_the_page_is_one_file_that_asks_nobody_for_anything(language: str) -> None:
+def test_the_audience_page_is_one_file_that_loads_nothing_else(language: str) -> None:
     html = rendered(language)
     assert find(html, "/html/@lang") == [language]
     assert not find(html, "//script | //link | //img | //iframe | //@href | //@src | //*[@style]")
     assert all("url(" not in text and "@import" not in text for text in find(html, "//style/text()"))
 
 
-def test_the_page_is_in_french_with_the_names_of_the_feeds() -> None:
+def test_the_audience_page_is_translated_and_names_the_feeds() -> None:
     text = " ".join(find(rendered("fr"), "//main//text()"))
     for expected in (
         "Recherche",
@@ -633,7 +631,7 @@ def test_the_page_is_in_french_with_the_names_of_the_feeds() -> None:
     assert "Subscribers" not in text
 
 
-def test_the_numbers_of_each_plot_are_in_a_table_for_those_who_do_not_see_it() -> None:
+def test_each_plot_has_a_table_for_people_who_cannot_see_it() -> None:
     html = rendered("en")
     labels = find(html, "//*[local-name()='svg']/@aria-label")
     assert len(labels) == 2 and all("table below" in label for label in labels)
@@ -643,7 +641,7 @@ def test_the_numbers_of_each_plot_are_in_a_table_for_those_who_do_not_see_it() -
     assert len(days) == 12
 
 
-def test_each_line_of_the_plot_has_dashes_of_its_own_so_that_colour_is_not_all(browser: Browser) -> None:
+def test_each_line_of_a_plot_has_its_own_dash_pattern_besides_its_colour(browser: Browser) -> None:
     tab = browser.new_page(viewport={"width": 390, "height": 800})
     tab.set_content(rendered("fr").decode())
     dashes = tab.eval_on_selector_all("path.line", "found => found.map(each => getComputedStyle(each).strokeDasharray)")
@@ -655,8 +653,8 @@ def test_each_line_of_the_plot_has_dashes_of_its_own_so_that_colour_is_not_all(b
 
 @pytest.mark.parametrize("width", [390, 1120])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_is_for_everybody(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> None:
-    """axe-core finds nothing that keeps anybody out, with a keyboard or without eyes."""
+def test_the_audience_page_is_accessible(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> None:
+    """axe-core finds no barriers, for keyboard users or blind users."""
     tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     tab.set_content(rendered("fr").decode())
     violations = Axe().run(tab).response["violations"]
@@ -664,18 +662,20 @@ def test_the_page_is_for_everybody(browser: Browser, width: int, scheme: Literal
     tab.close()
 
 
-def test_labels_of_lines_do_not_lie_on_each_other() -> None:
+def test_labels_of_lines_do_not_overlap() -> None:
     days = [date(2026, 3, 1), date(2026, 3, 2)]
-    svg = plots.lines([(f"n{n}", dict.fromkeys(days, 100)) for n in range(7)], days, title="t", number=str, day=str)
+    svg = plots.lines(
+        [(f"n{n}", dict.fromkeys(days, 100)) for n in range(7)], days, title="t", format_number=str, format_day=str
+    )
     places = sorted(float(y) for y in re.findall(r'class="name" x="\d+" y="([0-9.]+)"', svg))
     assert min(b - a for a, b in zip(places, places[1:], strict=False)) >= 19
     assert places[-1] <= plots.HEIGHT
 
 
-def test_days_that_the_log_does_not_have_are_a_gap_and_no_zero() -> None:
+def test_days_missing_from_the_log_are_a_gap_and_not_zero() -> None:
     audience = counted([line(day=1), line(day=2), line(day=5), line(day=6)])
     assert audience.mean(audience.series("research")) == 1
-    svg = plots.lines([("r", audience.series("research"))], audience.days, title="t", number=str, day=str)
+    svg = plots.lines([("r", audience.series("research"))], audience.days, title="t", format_number=str, format_day=str)
     (path,) = re.findall(r'class="line s0" d="(M[^h"]*)"', svg)
     assert [step for step in path if step.isalpha()] == ["M", "L", "M", "L"]
 
@@ -687,7 +687,7 @@ def test_axes_have_round_numbers(most: int, expected: list[int]) -> None:
     assert plots.ticks(most) == expected
 
 
-def test_the_page_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
+def test_the_audience_page_is_written_to_the_given_path(tmp_path: Path) -> None:
     log, html = tmp_path / "access.log", tmp_path / "audience.html"
     log.write_text(line(), encoding="utf-8")
     done = create_app(Settings(SAMPLE), clock=lambda: NOW).test_cli_runner()

@@ -1,4 +1,4 @@
-"""One lock for files and folders: exclusive, waited for or not, and free again once its holder is gone."""
+"""The lock for files and folders: exclusive, blocking or not, and released when its holder dies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ sys.stdin.read()
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
-def test_a_lock_is_held_by_one_at_a_time(kind: str, tmp_path: Path) -> None:
+def test_a_lock_has_one_holder_at_a_time(kind: str, tmp_path: Path) -> None:
     path = tmp_path if kind == "folder" else tmp_path / "lock"
     with FileLock(path) as first:
         assert first.acquire(wait=False), "whoever holds it may ask again"
@@ -33,7 +33,7 @@ def test_a_lock_is_held_by_one_at_a_time(kind: str, tmp_path: Path) -> None:
     second.release()
 
 
-def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout and other.stdout.readline() == "held\n"
@@ -45,6 +45,6 @@ def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
         lock.release()
 
 
-def test_a_lock_where_nothing_can_be_created_is_an_error(tmp_path: Path) -> None:
+def test_a_lock_file_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), FileLock(tmp_path / "missing" / "lock"):
         pass

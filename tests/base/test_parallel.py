@@ -1,4 +1,4 @@
-"""Work is shared between processes, comes back in order, and is done here where a process fails."""
+"""Work is divided among processes, returned in order, and done in the calling process if a child fails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from feeds.base.parallel import MIN_VALUES, parallel_map
+from feeds.base.parallel import MIN_VALUES_PER_PROCESS, parallel_map
 
 
 def twice(value: int) -> int:
@@ -24,7 +24,7 @@ def unpacked(_: int, data: bytes) -> int:
 
 
 def count_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The processes that are forked from now on, on a machine of three cores and in a process without threads."""
+    """Return a list of the processes forked from now on, with three cores and no threads simulated."""
     forked: list[int] = []
     fork = os.fork
 
@@ -43,21 +43,23 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return count_forks(monkeypatch)
 
 
-MANY = list(range(4 * MIN_VALUES + 7))
+MANY = list(range(4 * MIN_VALUES_PER_PROCESS + 7))
 
 
-def test_work_is_spread_over_processes_and_comes_back_in_order(forks: list[int]) -> None:
+def test_work_is_divided_among_processes_and_returned_in_order(forks: list[int]) -> None:
     assert parallel_map(MANY, twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
     assert len(forks) == 2
 
 
-@pytest.mark.parametrize("count", [0, 1, MIN_VALUES])
-def test_little_work_is_done_here(count: int, forks: list[int]) -> None:
+@pytest.mark.parametrize("count", [0, 1, MIN_VALUES_PER_PROCESS])
+def test_a_small_job_runs_in_the_calling_process(count: int, forks: list[int]) -> None:
     assert parallel_map(MANY[:count], twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY[:count]]
     assert forks == []
 
 
-def test_the_work_of_a_process_that_fails_is_done_here(forks: list[int], caplog: pytest.LogCaptureFixture) -> None:
+def test_the_work_of_a_failed_process_is_done_in_the_calling_process(
+    forks: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
     here = os.getpid()
 
     def work(value: int) -> int:
@@ -69,7 +71,7 @@ def test_the_work_of_a_process_that_fails_is_done_here(forks: list[int], caplog:
     assert "a process failed" in caplog.text
 
 
-def test_where_no_process_can_be_begun_the_work_is_done_here(
+def test_if_no_process_can_be_started_the_calling_process_does_the_work(
     forks: list[int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse() -> int:
@@ -80,7 +82,7 @@ def test_where_no_process_can_be_begun_the_work_is_done_here(
     assert "no process can be started" in caplog.text
 
 
-def test_no_process_outlives_work_that_fails_here(forks: list[int]) -> None:
+def test_no_child_process_outlives_an_error_in_the_calling_process(forks: list[int]) -> None:
     here = os.getpid()
 
     def work(value: int) -> int:
@@ -95,7 +97,7 @@ def test_no_process_outlives_work_that_fails_here(forks: list[int]) -> None:
             os.kill(process, 0)
 
 
-def test_a_process_with_threads_is_not_copied(forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_with_threads_is_not_forked(forks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "active_count", lambda: 2)
     assert parallel_map(MANY, twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
     assert forks == []

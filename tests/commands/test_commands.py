@@ -11,7 +11,7 @@ from flask.testing import FlaskCliRunner
 
 from feeds import create_app
 from feeds.content.folder import ContentFolder
-from feeds.model.yamlfile import read
+from feeds.model.yamlfile import parse_yaml
 from feeds.settings import SettingError, Settings
 from tests.builders import NOW, ROOT, SAMPLE, content_folder, publisher_of
 
@@ -21,14 +21,14 @@ def flask(folder: Path, *words: str, color: bool = False) -> Result:
     return FlaskCliRunner(app).invoke(args=words, color=color)
 
 
-def test_check_ends_with_a_count_and_0_where_there_are_warnings_alone() -> None:
+def test_check_prints_a_count_and_exits_with_0_if_there_are_only_warnings() -> None:
     found = flask(SAMPLE, "check")
     assert found.exit_code == 0
     assert re.fullmatch("0 errors, [0-9]+ warnings in 17 files", found.output.splitlines()[-1])
     assert all(": warning: " in line for line in found.output.splitlines()[:-1])
 
 
-def test_check_prints_one_line_per_fault_and_ends_with_1(content: Path) -> None:
+def test_check_prints_one_line_per_problem_and_exits_with_1(content: Path) -> None:
     content_folder(content, {"bad": {"published": "demain", "titel": "x"}, "good": {}})
     found = flask(content, "check", str(content / "articles" / "bad.yaml"))
     assert found.exit_code == 1
@@ -39,13 +39,13 @@ def test_check_prints_one_line_per_fault_and_ends_with_1(content: Path) -> None:
     ]
 
 
-def test_check_is_coloured_on_a_terminal_alone(content: Path) -> None:
+def test_check_uses_colour_only_on_a_terminal(content: Path) -> None:
     content_folder(content, {"bad": {"draft": "x"}})
     assert "\x1b[31m" in flask(content, "check", color=True).output
     assert "\x1b" not in flask(content, "check").output
 
 
-def test_check_gives_json_to_programs(content: Path) -> None:
+def test_check_can_print_json(content: Path) -> None:
     content_folder(content, {"bad": {"draft": "x", "summary": "Un résumé.", "twin": "t"}})
     found = flask(content, "check", "--format", "json")
     assert found.exit_code == 1
@@ -63,19 +63,19 @@ def test_check_gives_json_to_programs(content: Path) -> None:
     ]
 
 
-def test_check_of_a_file_that_is_no_article_says_so(content: Path, tmp_path: Path) -> None:
+def test_check_rejects_a_file_outside_the_content_folder(content: Path, tmp_path: Path) -> None:
     content_folder(content, {})
     (tmp_path / "other.yaml").write_text("title: x")
     found = flask(content, "check", str(tmp_path / "other.yaml"))
     assert found.exit_code == 2 and "is not a file of" in found.output
 
 
-def test_check_takes_a_folder(content: Path) -> None:
+def test_check_accepts_a_folder(content: Path) -> None:
     content_folder(content, {"2025/bad": {"draft": "x"}, "2026/bad": {"draft": "x"}})
     assert flask(content, "check", str(content / "articles" / "2026")).output.splitlines()[-1].endswith("in 1 file")
 
 
-def test_check_tells_a_feed_that_is_too_large(content: Path) -> None:
+def test_check_warns_about_a_feed_that_is_too_large(content: Path) -> None:
     text = {"body": "Un mot. " * 60_000, "summary": "Un résumé."}
     content_folder(content, {"a": text, "b": text, "c": text})
     found = flask(content, "check")
@@ -86,7 +86,7 @@ def test_check_tells_a_feed_that_is_too_large(content: Path) -> None:
     )
 
 
-def test_new_writes_a_draft_that_has_no_fault(content: Path) -> None:
+def test_new_writes_a_valid_draft(content: Path) -> None:
     content_folder(content, {})
     found = flask(content, "new", " Titre d’essai\u00a0: « p < 0,05\u202f»")
     path = content / "articles" / "titre-d-essai-p-0-05.yaml"
@@ -100,14 +100,14 @@ def test_new_writes_a_draft_that_has_no_fault(content: Path) -> None:
     assert [problem for problem in ContentFolder(content).load().problems if problem.severity == "error"] == []
 
 
-def test_new_never_overwrites_and_never_takes_an_address_twice(content: Path) -> None:
+def test_new_never_overwrites_a_file_and_never_reuses_a_slug(content: Path) -> None:
     content_folder(content, {"2025/essai": {"title": "Le premier"}})
     assert flask(content, "new", "Essai").output == f"{content}/articles/essai-2.yaml\n"
     assert flask(content, "new", "Essai").output == f"{content}/articles/essai-3.yaml\n"
     assert "Le premier" in (content / "articles" / "2025" / "essai.yaml").read_text()
 
 
-def test_what_new_writes_is_no_article_yet(content: Path) -> None:
+def test_what_new_writes_cannot_be_published_without_a_body(content: Path) -> None:
     content_folder(content, {})
     path = content / "articles" / "un-titre-sans-guillemets.yaml"
     assert flask(content, "new", "Un", "titre", "sans", "guillemets").output == f"{path}\n"
@@ -131,7 +131,7 @@ def test_new_refuses_a_title_that_could_not_be_published(title: str, content: Pa
 
 
 @pytest.mark.parametrize("command", [["new", "Essai"], ["schema", "article"]])
-def test_commands_that_need_the_site_tell_what_is_wrong_with_it(command: list[str], content: Path) -> None:
+def test_commands_that_need_the_site_report_its_problems(command: list[str], content: Path) -> None:
     content_folder(content, {}, "title: Le site\n")
     found = flask(content, *command)
     assert found.exit_code == 1
@@ -139,12 +139,12 @@ def test_commands_that_need_the_site_tell_what_is_wrong_with_it(command: list[st
 
 
 @pytest.mark.parametrize("name", ["article", "site"])
-def test_the_schemas_beside_the_sample_are_those_of_the_models(name: str) -> None:
+def test_the_schemas_in_the_sample_match_the_models(name: str) -> None:
     found = flask(SAMPLE, "schema", name)
     assert found.output == (SAMPLE / f"{name}.schema.json").read_text(encoding="utf-8"), "run: flask schema --write"
 
 
-def test_schema_writes_both_where_articles_look_for_theirs(content: Path) -> None:
+def test_schema_writes_both_files_where_articles_look_for_them(content: Path) -> None:
     content_folder(content, {})
     found = flask(content, "schema", "--write")
     assert found.output.splitlines() == [f"{content}/article.schema.json", f"{content}/site.schema.json"]
@@ -157,7 +157,7 @@ SAMPLES = sorted((SAMPLE / "articles").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_a_sample_article_names_its_schema_and_agrees_with_it(path: Path) -> None:
+def test_a_sample_article_names_its_schema_and_validates_against_it(path: Path) -> None:
     first = path.read_text(encoding="utf-8").partition("\n")[0]
     named = first.removeprefix("# yaml-language-server: $schema=")
     schema = json.loads((path.parent / named).read_text(encoding="utf-8"))
@@ -165,8 +165,8 @@ def test_a_sample_article_names_its_schema_and_agrees_with_it(path: Path) -> Non
 
 
 def _as_editors_read(path: Path) -> object:
-    """Resolve what YAML 1.2's core schema would: numbers and truths, where ours leaves text."""
-    tree, _ = read(path.read_bytes(), path.name)
+    """Return an article as editors parse it, by YAML 1.2's core schema: with numbers and booleans."""
+    tree, _ = parse_yaml(path.read_bytes(), path.name)
     assert tree
 
     def resolve(value: object) -> object:
@@ -184,36 +184,38 @@ def _as_editors_read(path: Path) -> object:
 
 
 def test_the_samples_use_every_key() -> None:
-    trees = [read(path.read_bytes(), path.name)[0] for path in SAMPLES]
+    trees = [parse_yaml(path.read_bytes(), path.name)[0] for path in SAMPLES]
     used = {key for tree in trees if tree for key in tree.value}
     known = json.loads((SAMPLE / "article.schema.json").read_text())["properties"]
     assert used == set(known)
 
 
 def test_settings_come_from_the_environment(tmp_path: Path) -> None:
-    assert Settings.of({}) == Settings(Path("content"), None, 30, Path("instance"))
+    assert Settings.from_environ({}) == Settings(Path("content"), None, 30, Path("instance"))
     given = {"FEEDS_CONTENT": str(tmp_path), "FEEDS_URL": "https://a.example/b/", "FEEDS_RESCAN": "0"}
-    assert Settings.of({**given, "FEEDS_STATE": "/s"}) == Settings(tmp_path, "https://a.example/b", 0, Path("/s"))
-    assert Settings.of(dict.fromkeys([*given, "FEEDS_STATE"], "")) == Settings.of({})
+    assert Settings.from_environ({**given, "FEEDS_STATE": "/s"}) == Settings(
+        tmp_path, "https://a.example/b", 0, Path("/s")
+    )
+    assert Settings.from_environ(dict.fromkeys([*given, "FEEDS_STATE"], "")) == Settings.from_environ({})
 
 
 @pytest.mark.parametrize("seconds", ["-1", "soon", "1.5", "9999999"])
-def test_a_number_of_seconds_that_is_none_is_told(seconds: str) -> None:
+def test_an_invalid_number_of_seconds_is_rejected(seconds: str) -> None:
     with pytest.raises(SettingError, match=r"^FEEDS_RESCAN: .* \(expected one such as 30\)"):
-        Settings.of({"FEEDS_RESCAN": seconds})
+        Settings.from_environ({"FEEDS_RESCAN": seconds})
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://a.example", "https://a.example/?b", "https://é.example"])
-def test_an_address_that_is_none_is_told(url: str) -> None:
+def test_an_invalid_site_url_is_rejected(url: str) -> None:
     with pytest.raises(SettingError, match=r"^FEEDS_URL: .* \(expected "):
-        Settings.of({"FEEDS_URL": url})
+        Settings.from_environ({"FEEDS_URL": url})
 
 
 def test_the_project_runs_from_its_root() -> None:
     assert (ROOT / "app.py").is_file(), "what `flask` finds by itself"
 
 
-def test_diff_tells_what_subscribers_would_see_and_how_to_mend_a_renamed_file(content: Path, tmp_path: Path) -> None:
+def test_diff_shows_what_subscribers_would_see_and_how_to_fix_a_renamed_file(content: Path, tmp_path: Path) -> None:
     content_folder(content, {"a": {"title": "Un"}, "b": {"title": "Deux"}})
     app = create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW)
     publisher_of(app).start()
@@ -238,7 +240,7 @@ def test_diff_tells_what_subscribers_would_see_and_how_to_mend_a_renamed_file(co
     assert (tmp_path / "state" / "manifest.json").read_text().count("Nouveau") == 0, "it changes nothing"
 
 
-def test_diff_tells_of_an_address_that_changed(content: Path, tmp_path: Path) -> None:
+def test_diff_reports_a_changed_url(content: Path, tmp_path: Path) -> None:
     content_folder(content, {"a": {"title": "Un", "id": "k1", "language": "en"}})
     publisher_of(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW)).start()
     (content / "articles" / "a.yaml").rename(content / "articles" / "b.yaml")
@@ -249,7 +251,7 @@ def test_diff_tells_of_an_address_that_changed(content: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("other", ["nowhere.json", "http://127.0.0.1:9/manifest.json"])
-def test_diff_against_nothing_that_can_be_read_says_so(other: str, content: Path) -> None:
+def test_diff_reports_a_manifest_that_cannot_be_read(other: str, content: Path) -> None:
     content_folder(content, {"a": {}})
     found = flask(content, "diff", other)
     assert found.exit_code == 1 and f"{other}: " in found.output and "expected a manifest.json" in found.output

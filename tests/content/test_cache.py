@@ -1,4 +1,4 @@
-"""What was read of articles and outlives the process: it serves only where reading again would give the same."""
+"""The cache of parsed articles, which outlives the process: it is used only if parsing would give the same."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.base.parallel import MIN_VALUES
+from feeds.base.parallel import MIN_VALUES_PER_PROCESS
 from feeds.content import cache
 from feeds.content.cache import NAME, pack, unpack
 from feeds.content.folder import Content, ContentFolder
@@ -54,10 +54,10 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def loaded(content: Path, state: StateFolder | None) -> Content:
-    """Load a folder as a new process would, and keep what it read."""
+    """Load a folder as a new process would, and save the cache."""
     folder = ContentFolder(content, state=state)
     found = folder.load()
-    folder.keep()
+    folder.save_cache()
     return found
 
 
@@ -71,7 +71,7 @@ def write_some(content: Path) -> None:
     draw(content / "media" / "a.png", 1300, 700)
 
 
-def test_what_was_read_is_read_back_as_it_was() -> None:
+def test_a_cached_article_is_read_back_unchanged() -> None:
     folder = ContentFolder(ROOT / "content")
     site, _ = folder.load_site()
     assert site
@@ -87,7 +87,7 @@ def test_what_was_read_is_read_back_as_it_was() -> None:
         assert back.article.slug == file.article.slug and back.article.digest == file.article.digest
 
 
-def test_a_next_process_reads_nothing_again(content: Path, state: StateFolder, read: list[str]) -> None:
+def test_the_next_process_parses_nothing_again(content: Path, state: StateFolder, read: list[str]) -> None:
     write_some(content)
     first = loaded(content, state)
     assert read == ["a", "b", "rich"] and len(first.articles) == 3
@@ -144,7 +144,7 @@ def break_article(content: Path) -> None:
         (remove_media, ["rich"]),
     ],
 )
-def test_what_changed_while_no_process_ran_is_read(
+def test_changes_made_while_no_process_ran_are_read(
     change: Callable[[Path], None], again: list[str], content: Path, state: StateFolder, read: list[str]
 ) -> None:
     write_some(content)
@@ -160,7 +160,7 @@ def test_what_changed_while_no_process_ran_is_read(
         assert found == fresh
 
 
-def test_a_file_of_media_that_changes_has_only_those_read_that_name_it(content: Path, read: list[str]) -> None:
+def test_a_changed_media_file_causes_only_the_articles_that_use_it_to_be_read(content: Path, read: list[str]) -> None:
     other = {"picture": {"file": "b.png", "alt": "Rien"}}
     body = {"body": "Un texte, [un plan](/media/plan.pdf)."}
     content_folder(content, {"a": {}, "rich": RICH, "other": other, "body": body})
@@ -182,10 +182,10 @@ def test_a_file_of_media_that_changes_has_only_those_read_that_name_it(content: 
         assert read == again
 
 
-def test_a_name_that_is_composed_otherwise_is_looked_for_again(
+def test_a_media_file_under_another_unicode_form_of_its_name_is_looked_up_again(
     content: Path, state: StateFolder, read: list[str]
 ) -> None:
-    """The file is there with an accent of its own, and one with the very name may come beside it."""
+    """The name on disk has a decomposed accent; a file with exactly the requested name may be added beside it."""
     content_folder(content, {"a": {"picture": {"file": "\u00e9.png", "alt": "Rien"}}})
     draw(content / "media" / "e\u0301.png", 1300, 700)
     loaded(content, state)
@@ -219,7 +219,7 @@ def cut_database(place: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [damage_rows, swap_seals, odd_types, no_database, cut_database])
-def test_what_is_damaged_or_forged_is_thrown_away(
+def test_a_damaged_or_forged_cache_is_discarded(
     damage: Callable[[Path], None], content: Path, state: StateFolder, read: list[str]
 ) -> None:
     write_some(content)
@@ -232,7 +232,7 @@ def test_what_is_damaged_or_forged_is_thrown_away(
     assert loaded(content, state) == first and read == [], "it was kept anew"
 
 
-def test_what_other_code_read_is_read_again(
+def test_articles_cached_by_another_release_are_read_again(
     content: Path, state: StateFolder, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_some(content)
@@ -242,7 +242,7 @@ def test_what_other_code_read_is_read_again(
     assert loaded(content, state) == first and read == ["a", "b", "rich"]
 
 
-def test_what_is_gone_is_forgotten(content: Path, state: StateFolder) -> None:
+def test_a_removed_article_is_dropped_from_the_cache(content: Path, state: StateFolder) -> None:
     write_some(content)
     loaded(content, state)
     (content / "articles" / "b.yaml").unlink()
@@ -250,7 +250,9 @@ def test_what_is_gone_is_forgotten(content: Path, state: StateFolder) -> None:
     assert cached_names(state) == {"articles/a.yaml", "articles/rich.yaml", "media/a.png", "site.yaml"}
 
 
-def test_what_was_measured_of_a_file_is_believed_with_its_seal_alone(content: Path, state: StateFolder) -> None:
+def test_cached_measurements_of_a_media_file_are_trusted_only_with_a_valid_seal(
+    content: Path, state: StateFolder
+) -> None:
     write_some(content)
     loaded(content, state)
     size = (content / "media" / "a.png").stat().st_size
@@ -262,19 +264,19 @@ def test_what_was_measured_of_a_file_is_believed_with_its_seal_alone(content: Pa
     assert folder.media.find("a.png").size == size
 
 
-def test_a_text_that_changed_since_it_was_read_is_not_kept_as_what_was_read(
+def test_an_article_that_changed_after_it_was_read_is_not_cached_as_current(
     content: Path, state: StateFolder, read: list[str]
 ) -> None:
     write_some(content)
     folder = ContentFolder(content, state=state)
     folder.load()
     change_article(content)
-    folder.keep()
+    folder.save_cache()
     read.clear()
     assert loaded(content, state).articles["b"].title == "Encore un autre" and read == ["b"]
 
 
-def test_rows_of_files_that_are_gone_are_forgotten(content: Path, state: StateFolder) -> None:
+def test_a_removed_media_file_is_dropped_from_the_cache(content: Path, state: StateFolder) -> None:
     write_some(content)
     loaded(content, state)
     remove_media(content)
@@ -285,16 +287,16 @@ def test_rows_of_files_that_are_gone_are_forgotten(content: Path, state: StateFo
 def test_many_files_are_read_in_several_processes(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forks = count_forks(monkeypatch)
     text = as_yaml(PLAIN)
-    content_folder(content, {f"a{number}": f"id: x{number}\n{text}" for number in range(2 * MIN_VALUES)})
-    (content / "articles" / f"a{2 * MIN_VALUES - 1}.yaml").write_text("title: [")
+    content_folder(content, {f"a{number}": f"id: x{number}\n{text}" for number in range(2 * MIN_VALUES_PER_PROCESS)})
+    (content / "articles" / f"a{2 * MIN_VALUES_PER_PROCESS - 1}.yaml").write_text("title: [")
     found = ContentFolder(content).load()
-    assert len(forks) == 1 and len(found.articles) == 2 * MIN_VALUES - 1
+    assert len(forks) == 1 and len(found.articles) == 2 * MIN_VALUES_PER_PROCESS - 1
     assert [problem.severity for problem in found.problems].count("error") == 1
     forks.clear()
     assert replace(found, media=None) == replace(ContentFolder(content).load(), media=None)
 
 
-def test_the_code_that_reads_is_all_in_the_rooms_whose_change_makes_rows_void() -> None:
+def test_all_code_that_reads_articles_is_in_the_rooms_that_invalidate_the_cache() -> None:
     modules, waiting = set[str](), ["feeds.content.reader", "feeds.content.cache"]
     while waiting:
         if (module := waiting.pop()) not in modules:

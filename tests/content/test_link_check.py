@@ -1,4 +1,4 @@
-"""`flask check --online`, against a server of the test's own."""
+"""`flask check --online`, against a local test server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.processes import free_port
 
 
 class Elsewhere(BaseHTTPRequestHandler):
-    """Has a sound of 1,000 bytes and a page, and no other thing."""
+    """A server with audio of 1,000 bytes, a redirect, a page and an invalid length; it answers 410 to the rest."""
 
     def do_HEAD(self) -> None:
         if self.path == "/moved":
@@ -33,7 +33,7 @@ class Elsewhere(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Be quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def elsewhere() -> Iterator[str]:
     thread.join()
 
 
-def test_what_is_elsewhere_is_asked_and_compared(elsewhere: str, content: Path) -> None:
+def test_remote_attachments_are_requested_and_compared(elsewhere: str, content: Path) -> None:
     attachments = [
         {"title": "Juste", "url": f"{elsewhere}/s.mp3", "length": "1000"},
         {"title": "Déplacé", "url": f"{elsewhere}/moved", "type": "audio/mpeg", "length": "1000"},

@@ -1,4 +1,4 @@
-"""What is made of pictures, and what is said of those that nothing can be made of."""
+"""The renditions of pictures, and the problems reported for files that have none."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from werkzeug.test import Client
 from feeds import create_app
 from feeds.content.media import MediaFolder
 from feeds.content.pictures import PictureStore
-from feeds.model.renditions import CARD, MOST_BYTES, Original, Renditions, cut, fitted
-from feeds.server.publisher import AT_ONCE, Publisher
+from feeds.model.renditions import CARD_SIZE, MAX_RENDITION_BYTES, Original, Renditions, crop_box, scaled_size
+from feeds.server.picture_queue import MAX_AT_ONCE
+from feeds.server.publisher import Publisher
 from feeds.settings import Settings
 from tests.builders import NOW, TESTS, as_yaml, content_folder, draw
 from tests.builders import PLAIN as PLAIN_ARTICLE
@@ -33,7 +34,7 @@ GPS, ORIENTATION, MAKER = 0x8825, 0x0112, 0x010F
 
 
 class Darkroom:
-    """A folder of originals, and a store of what is made of them."""
+    """A folder of originals, and a store of their renditions."""
 
     def __init__(self, root: Path) -> None:
         (root / "media").mkdir(parents=True, exist_ok=True)
@@ -64,7 +65,7 @@ def darkroom(tmp_path: Path) -> Darkroom:
 
 
 def quarters(width: int, height: int) -> Image.Image:
-    """A picture whose top left quarter is red, in blue."""
+    """Return a blue picture whose top left quarter is red."""
     picture = Image.new("RGB", (width, height), "blue")
     picture.paste("red", (0, 0, width // 2, height // 2))
     return picture
@@ -75,7 +76,7 @@ def colour(picture: Image.Image, x: float, y: float) -> str:
     return "red" if red > 200 > blue else "blue" if blue > 200 > red else f"{red},{green},{blue}"
 
 
-def test_a_picture_is_made_upright_small_and_without_its_place(darkroom: Darkroom) -> None:
+def test_a_picture_is_turned_upright_resized_and_stripped_of_its_location(darkroom: Darkroom) -> None:
     exif = Image.Exif()
     exif[ORIENTATION], exif[MAKER] = 6, "A camera"
     exif.get_ifd(GPS)[1] = "N"
@@ -91,13 +92,13 @@ def test_a_picture_is_made_upright_small_and_without_its_place(darkroom: Darkroo
     assert feed.length == (darkroom.root / "pictures" / feed.name).stat().st_size
 
 
-def test_a_card_is_cut_around_the_focus(darkroom: Darkroom) -> None:
+def test_a_card_is_cropped_around_the_focus(darkroom: Darkroom) -> None:
     picture = quarters(3000, 3000)
     cards = {}
     for focus in (None, (0.5, 0.0), (0.5, 1.0)):
         original = darkroom.original("a.jpg", picture, focus)
         card = darkroom.made(original).card
-        assert (card.width, card.height) == CARD
+        assert (card.width, card.height) == CARD_SIZE
         cards[focus] = darkroom.opened(card.name)
     assert colour(cards[0.5, 0.0], 0.1, 0.9) == "red" and colour(cards[0.5, 1.0], 0.1, 0.1) == "blue"
     assert (colour(cards[None], 0.1, 0.1), colour(cards[None], 0.1, 0.9)) == ("red", "blue")
@@ -115,19 +116,19 @@ def test_a_card_is_cut_around_the_focus(darkroom: Darkroom) -> None:
         ((600, 400), None, (0, 42.5, 600, 357.5)),
     ],
 )
-def test_a_cut_has_the_shape_of_a_card_and_stays_inside(size: Any, focus: Any, box: Any) -> None:
+def test_a_crop_has_the_aspect_ratio_of_a_card_and_stays_inside_the_picture(size: Any, focus: Any, box: Any) -> None:
     width, height = size
-    assert cut(width, height, focus) == box
+    assert crop_box(width, height, focus) == box
 
 
-def test_nothing_is_made_larger() -> None:
-    assert fitted(800, 600, 1600) == (800, 600)
-    assert fitted(3200, 10, 1600) == (1600, 5)
-    assert fitted(100_000, 1, 1600) == (1600, 1)
+def test_no_picture_is_enlarged() -> None:
+    assert scaled_size(800, 600, 1600) == (800, 600)
+    assert scaled_size(3200, 10, 1600) == (1600, 5)
+    assert scaled_size(100_000, 1, 1600) == (1600, 1)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16", "CMYK", "YCbCr"])
-def test_every_kind_of_colour_is_understood(mode: str, darkroom: Darkroom) -> None:
+def test_every_colour_mode_is_supported(mode: str, darkroom: Darkroom) -> None:
     grey = Image.new("L", (1600, 900), 128)
     picture = Image.new("I;16", grey.size, 128 * 256) if mode == "I;16" else grey.convert("RGB").convert(mode)
     name = "a.jpg" if mode in ("CMYK", "YCbCr") else "a.png"
@@ -137,7 +138,7 @@ def test_every_kind_of_colour_is_understood(mode: str, darkroom: Darkroom) -> No
     assert red == green == blue and (mode in ("1", "P") or abs(red - 128) < 4)
 
 
-def test_what_can_be_seen_through_stays_so(darkroom: Darkroom) -> None:
+def test_transparency_is_preserved(darkroom: Darkroom) -> None:
     picture = quarters(2000, 1000)
     picture.putalpha(Image.linear_gradient("L").resize(picture.size))
     made = darkroom.made(darkroom.original("a.png", picture))
@@ -155,42 +156,42 @@ def test_colours_of_another_profile_are_converted(darkroom: Darkroom) -> None:
     assert max(abs(one - other) for one, other in zip(pixel, (200, 100, 50), strict=True)) < 6  # type: ignore[arg-type]
 
 
-def test_however_much_is_in_it_a_picture_weighs_less_than_networks_refuse(darkroom: Darkroom) -> None:
+def test_a_rendition_of_a_noisy_picture_stays_below_the_size_limit_of_networks(darkroom: Darkroom) -> None:
     noise = Image.effect_noise((2000, 2000), 200).convert("RGB")
     clear = Image.effect_noise((2000, 2000), 200).convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))
     for name, picture in (("a.png", noise), ("b.png", clear)):
         made = darkroom.made(darkroom.original(name, picture, compress_level=1))
-        assert (made.card.width, made.card.height) == CARD
+        assert (made.card.width, made.card.height) == CARD_SIZE
         for each in (made.feed, made.card):
-            assert each.length <= MOST_BYTES
+            assert each.length <= MAX_RENDITION_BYTES
             assert darkroom.opened(each.name).size == (each.width, each.height)
 
 
-def test_smaller_forms_are_made_when_asked_for_and_once(darkroom: Darkroom) -> None:
+def test_smaller_renditions_are_created_on_demand_and_only_once(darkroom: Darkroom) -> None:
     original = darkroom.original("a.jpg", quarters(1000, 500))
     assert list(original.small_names.values()) == [480, 800]
     name = next(iter(original.small_names))
-    path = darkroom.store.small(original, name)
+    path = darkroom.store.small_picture(original, name)
     assert path is not None
     with Image.open(path) as picture:
         assert (picture.size, picture.format) == ((480, 240), "WEBP")
     before = path.stat().st_mtime_ns
-    assert darkroom.store.small(original, name) == path and path.stat().st_mtime_ns == before
-    assert darkroom.store.small(original, "anything.webp") is None
+    assert darkroom.store.small_picture(original, name) == path and path.stat().st_mtime_ns == before
+    assert darkroom.store.small_picture(original, "anything.webp") is None
 
 
-def test_another_process_finds_what_was_made_and_makes_nothing(darkroom: Darkroom) -> None:
+def test_another_process_reuses_existing_renditions(darkroom: Darkroom) -> None:
     original = darkroom.original("a.jpg", quarters(1000, 500))
     made = darkroom.made(original)
     other = PictureStore(MediaFolder(darkroom.root / "media"), darkroom.root / "pictures")
-    assert other.look().of(original) == made and not other.is_missing(original)
+    assert other.refresh().of(original) == made and not other.is_missing(original)
     times = {path.name: path.stat().st_mtime_ns for path in (darkroom.root / "pictures").iterdir()}
     other.make(original)
     assert {path.name: path.stat().st_mtime_ns for path in (darkroom.root / "pictures").iterdir()} == times
 
 
-def test_without_a_folder_that_can_be_used_pictures_are_made_all_the_same(
+def test_renditions_are_created_even_without_a_usable_folder(
     darkroom: Darkroom, caplog: pytest.LogCaptureFixture
 ) -> None:
     (darkroom.root / "file").write_text("no folder")
@@ -201,7 +202,7 @@ def test_without_a_folder_that_can_be_used_pictures_are_made_all_the_same(
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_broken_or_hostile_file_is_told_with_its_line_and_harms_nothing_else(
+def test_a_broken_or_hostile_picture_is_reported_with_its_line_and_affects_nothing_else(
     name: str, content: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
@@ -227,7 +228,7 @@ def test_a_broken_or_hostile_file_is_told_with_its_line_and_harms_nothing_else(
         assert titles == {"Un autre": None}
 
 
-def test_every_file_of_the_table_is_expected() -> None:
+def test_every_test_picture_has_an_expected_result() -> None:
     assert {path.name for path in DATA.iterdir()} - {"expected.yaml"} == set(EXPECTED)
 
 
@@ -245,8 +246,8 @@ def publisher_of(content: Path, state: Path) -> Publisher:
     return Publisher(folder, lambda: NOW, rescan=30, pictures=PictureStore(folder.media, state))
 
 
-def test_where_there_are_many_the_text_is_there_before_them(content: Path, tmp_path: Path) -> None:
-    count = AT_ONCE + 3
+def test_with_many_pictures_the_articles_are_published_before_them(content: Path, tmp_path: Path) -> None:
+    count = MAX_AT_ONCE + 3
     content_folder(content, {f"a{number}": pictured(number) for number in range(count)})
     for number in range(count):
         quarters(400 + number, 300).save(content / "media" / f"p{number}.jpg")
@@ -254,7 +255,7 @@ def test_where_there_are_many_the_text_is_there_before_them(content: Path, tmp_p
     publisher.start()
     assert images(publisher) == [False] * count
     before = publisher.edition
-    while not publisher._make_pending():
+    while not publisher.picture_queue.work():
         pass
     publisher.refresh(NOW + timedelta(seconds=1))
     assert images(publisher) == [True] * count
@@ -263,7 +264,7 @@ def test_where_there_are_many_the_text_is_there_before_them(content: Path, tmp_p
         assert publisher.edition[path].modified > before[path].modified
     again = publisher_of(content, tmp_path / "pictures")
     again.start()
-    assert images(again) == [True] * count and not again._make_pending(), "a second start makes nothing"
+    assert images(again) == [True] * count and not again.picture_queue.work(), "a second start makes nothing"
 
 
 def test_a_new_article_appears_with_its_picture_at_once(content: Path, tmp_path: Path) -> None:
@@ -275,7 +276,7 @@ def test_a_new_article_appears_with_its_picture_at_once(content: Path, tmp_path:
     assert images(publisher) == [True]
 
 
-def test_a_picture_has_its_name_for_ever_and_goes_with_what_shows_it(content: Path) -> None:
+def test_a_rendition_is_immutable_and_served_only_while_a_live_article_shows_it(content: Path) -> None:
     hidden = {"picture": {"file": "p1.jpg", "alt": "Un dessin"}, "published": "2027-01-01"}
     content_folder(content, {"a": pictured(0), "coming": hidden})
     quarters(1300, 700).save(content / "media" / "p0.jpg")
@@ -305,7 +306,7 @@ def test_a_picture_has_its_name_for_ever_and_goes_with_what_shows_it(content: Pa
     assert client.get("/media/p0.jpg").status_code == 404, "the original may tell where it was taken"
 
 
-def test_pictures_in_a_body_are_made_too(content: Path) -> None:
+def test_pictures_in_a_body_have_renditions_too(content: Path) -> None:
     body = (
         "![Un dessin](/media/p0.jpg)\n\n"
         '<img src="/media/é%20t.png" width="30" alt="A &amp; B" title="T">\n\n![Animé](/media/a.gif) ![Loin](https://a.example/b.jpg)'
@@ -338,7 +339,7 @@ def test_pictures_in_a_body_are_made_too(content: Path) -> None:
     assert f'<img loading="lazy" alt="Un dessin" src="{paths[0]}" width="1600" height="800">' in page
 
 
-def test_a_picture_in_a_body_that_changes_or_breaks_is_noticed(content: Path) -> None:
+def test_a_changed_or_broken_picture_in_a_body_is_detected(content: Path) -> None:
     folder = content_folder(content, {"a": {"body": "Un texte.\n\n![Un dessin](/media/p0.jpg)"}})
     quarters(2000, 1000).save(content / "media" / "p0.jpg")
     now = [NOW]
@@ -356,7 +357,7 @@ def test_a_picture_in_a_body_that_changes_or_breaks_is_noticed(content: Path) ->
     assert b'width="1000" height="1000"' in publisher.edition["/articles/a"].data, "it stays as it was"
 
 
-def test_a_telephones_picture_with_another_behind_it_is_a_jpeg(darkroom: Darkroom) -> None:
+def test_an_mpo_picture_from_a_phone_is_treated_as_a_jpeg(darkroom: Darkroom) -> None:
     picture = quarters(2000, 1000)
     original = darkroom.original(
         "a.jpg", picture, format="MPO", save_all=True, append_images=[picture.resize((200, 100))]
@@ -365,27 +366,27 @@ def test_a_telephones_picture_with_another_behind_it_is_a_jpeg(darkroom: Darkroo
     assert darkroom.made(original).feed.width == 1600
 
 
-def test_what_is_long_or_high_is_read_large_enough(darkroom: Darkroom) -> None:
-    """A JPEG may be read at a half, a quarter, an eighth; not where a cut or a width needs more."""
+def test_a_very_tall_picture_is_decoded_large_enough(darkroom: Darkroom) -> None:
+    """A JPEG may be decoded at a half, a quarter or an eighth of its size, unless a crop or a width needs more."""
     original = darkroom.original("a.jpg", Image.new("RGB", (1000, 8000), "red"))
     for scale, width in ((1.2, 1000), (0.8, 1000), (0.05, 125)):
-        with darkroom.store._opened(original, lambda _, scale=scale: scale) as picture:  # type: ignore[misc]
+        with darkroom.store._open(original, lambda _, scale=scale: scale) as picture:  # type: ignore[misc]
             assert picture.size == (width, width * 8)
     card = darkroom.made(original).card
-    assert (card.width, card.height) == CARD
+    assert (card.width, card.height) == CARD_SIZE
 
 
-def test_a_file_that_changed_since_it_was_measured_gives_its_name_to_nothing(darkroom: Darkroom) -> None:
+def test_a_file_that_changed_after_it_was_measured_gets_no_rendition(darkroom: Darkroom) -> None:
     original = darkroom.original("a.jpg", Image.new("RGB", (1300, 700), "red"))
     Image.new("RGB", (1300, 700), "blue").save(darkroom.root / "media" / "a.jpg")
     darkroom.store.make(original)
-    assert darkroom.store.small(original, next(iter(original.small_names))) is None
-    assert darkroom.store.is_missing(original) and not darkroom.store.failed
+    assert darkroom.store.small_picture(original, next(iter(original.small_names))) is None
+    assert darkroom.store.is_missing(original) and not darkroom.store.failures
     Image.new("RGB", (1300, 700), "red").save(darkroom.root / "media" / "a.jpg")
     assert colour(darkroom.opened(darkroom.made(original).feed.name), 0.5, 0.5) == "red"
 
 
-def test_colours_of_a_palette_are_converted_too(darkroom: Darkroom) -> None:
+def test_palette_colours_are_converted_too(darkroom: Darkroom) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     picture = Image.new("RGB", (1300, 700), (200, 100, 50))
     pixels: list[Any] = []
@@ -395,7 +396,7 @@ def test_colours_of_a_palette_are_converted_too(darkroom: Darkroom) -> None:
     assert max(abs(one - other) for one, other in zip(*pixels, strict=True)) < 6
 
 
-def test_a_folder_that_goes_or_fills_keeps_no_text_back(
+def test_a_missing_or_full_picture_folder_delays_no_article(
     content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     publisher = publisher_of(content, tmp_path / "pictures")
@@ -418,17 +419,17 @@ def test_a_folder_that_goes_or_fills_keeps_no_text_back(
 
     monkeypatch.setattr("feeds.content.pictures.os.replace", full)
     assert add(2, 4) == [False, True, True]
-    assert not publisher.pictures.failed
+    assert not publisher.pictures.failures
     assert not [path for path in (tmp_path / "pictures").iterdir() if path.name.startswith("new-")]
     monkeypatch.undo()
-    publisher._retry_at = 0
-    while not publisher._make_pending():
+    monkeypatch.setattr(publisher.picture_queue, "_retry_at", 0.0)
+    while not publisher.picture_queue.work():
         pass
     publisher.refresh(NOW + timedelta(seconds=5))
     assert images(publisher) == [True, True, True]
 
 
-def test_a_link_to_a_picture_that_is_shown_leads_to_what_was_made_of_it(content: Path) -> None:
+def test_a_link_to_a_picture_that_is_shown_points_to_its_rendition(content: Path) -> None:
     content_folder(content, {"a": {"body": "[![Un dessin](/media/p0.jpg)](/media/p0.jpg)"}})
     quarters(2000, 1000).save(content / "media" / "p0.jpg")
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
@@ -437,7 +438,7 @@ def test_a_link_to_a_picture_that_is_shown_leads_to_what_was_made_of_it(content:
     assert "/pictures/" in address and client.get("/media/p0.jpg").status_code == 404
 
 
-def test_an_entry_whose_only_picture_is_missing_still_says_something(content: Path) -> None:
+def test_an_entry_without_its_only_picture_falls_back_to_its_title(content: Path) -> None:
     content_folder(content, {"a": {"title": "Le titre", "body": "![Un dessin](/media/garbage-inside.png)"}})
     (content / "media" / "garbage-inside.png").write_bytes((DATA / "garbage-inside.png").read_bytes())
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)

@@ -1,4 +1,4 @@
-"""A case is a file: each comment `# expect: …` in it is a problem that `flask check` has to print, and no other is."""
+"""Each case is a file; its comments `# expect: …` list exactly the problems that `flask check` must print."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL import Image
 from pydantic import BaseModel
 
 from feeds.content.folder import Content, ContentFolder
-from feeds.model.yamlfile import MAX_BYTES, read
+from feeds.model.yamlfile import MAX_YAML_BYTES, parse_yaml
 from tests.builders import PLAIN, SITE, TESTS, as_yaml, content_folder, draw
 
 DATA = TESTS / "data"
@@ -42,7 +42,7 @@ def load(folder: Path, data: bytes) -> Content:
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.stem)
-def test_a_broken_article_is_told_plainly(case: Path, content: Path) -> None:
+def test_a_broken_article_is_reported_with_its_place(case: Path, content: Path) -> None:
     data = case.read_bytes()
     found = load(content, data)
     place = f"{content}/articles/case.yaml:"
@@ -53,7 +53,7 @@ def test_a_broken_article_is_told_plainly(case: Path, content: Path) -> None:
 
 
 @pytest.mark.parametrize("case", BROKEN_SITES, ids=lambda case: case.stem)
-def test_a_broken_site_is_told_plainly(case: Path, content: Path) -> None:
+def test_a_broken_site_file_is_reported_with_its_place(case: Path, content: Path) -> None:
     data = case.read_bytes()
     folder = content_folder(content, {})
     draw(content / "media" / "logo.png")
@@ -64,7 +64,7 @@ def test_a_broken_site_is_told_plainly(case: Path, content: Path) -> None:
 
 
 @pytest.mark.parametrize("case", ODD, ids=lambda case: case.stem)
-def test_what_is_right_works_however_odd(case: Path, content: Path) -> None:
+def test_an_unusual_but_valid_article_is_accepted(case: Path, content: Path) -> None:
     data = case.read_bytes()
     found = load(content, data)
     assert [str(problem) for problem in found.problems if problem.severity == "error"] == []
@@ -75,7 +75,7 @@ def test_what_is_right_works_however_odd(case: Path, content: Path) -> None:
 
 
 def _plain(value: object) -> object:
-    """Write a value as JSON could."""
+    """Return a value as JSON data."""
     if isinstance(value, BaseModel):
         return {key: _plain(each) for key, each in value}
     if isinstance(value, tuple):
@@ -84,15 +84,15 @@ def _plain(value: object) -> object:
 
 
 def problems_of(folder: ContentFolder) -> list[str]:
-    """What is wrong but for the warnings that every short test article earns."""
+    """Return the problems, without the warnings that every short test article causes."""
     usual = ("warning: summary:", "warning: twin: no translation")
     root = f"{folder.root}/"
     lines = [str(problem).removeprefix(root) for problem in folder.load().problems]
     return [line for line in lines if not any(words in line for words in usual)]
 
 
-def test_an_empty_file_and_one_too_large_are_told(content: Path) -> None:
-    large = as_yaml({**PLAIN, "body": "x" * MAX_BYTES}).encode()
+def test_an_empty_or_oversized_file_is_reported(content: Path) -> None:
+    large = as_yaml({**PLAIN, "body": "x" * MAX_YAML_BYTES}).encode()
     folder = content_folder(content, {"empty": b"", "large": large, "good": {}})
     assert problems_of(folder) == [
         "articles/empty.yaml:1:1: the file is empty (expected keys and values, such as title: …)",
@@ -101,7 +101,7 @@ def test_an_empty_file_and_one_too_large_are_told(content: Path) -> None:
     assert list(folder.load().articles) == ["good"]
 
 
-def test_the_second_file_with_a_slug_or_an_id_is_left_out(content: Path) -> None:
+def test_the_second_file_with_the_same_slug_or_id_is_left_out(content: Path) -> None:
     folder = content_folder(
         content, {"a/one": {}, "b/one": {}, "b/two": {"id": "same"}, "b/three": {"id": "same"}, "été": {}, "z/ete": {}}
     )
@@ -119,7 +119,7 @@ def test_the_second_file_with_a_slug_or_an_id_is_left_out(content: Path) -> None
     ]
 
 
-def test_a_copy_or_a_draft_never_takes_the_place_of_what_is_published(content: Path) -> None:
+def test_a_copy_or_a_draft_never_replaces_a_published_article(content: Path) -> None:
     folder = content_folder(
         content,
         {
@@ -132,14 +132,14 @@ def test_a_copy_or_a_draft_never_takes_the_place_of_what_is_published(content: P
     assert sorted(article.title for article in folder.load().articles.values()) == ["Le premier", "Le publié"]
 
 
-def test_a_name_that_is_not_utf_8_is_told(content: Path) -> None:
+def test_a_file_name_that_is_not_utf_8_is_reported(content: Path) -> None:
     folder = content_folder(content, {"good": {}})
     (content / "articles" / os.fsdecode(b"caf\xe9.yaml")).write_text(as_yaml(PLAIN))
     assert problems_of(folder) == ["articles/caf\ufffd.yaml:1:1: the name of the file is not UTF-8 (rename it)"]
     assert len(folder.load().articles) == 1
 
 
-def test_a_picture_with_strange_metadata_is_measured_all_the_same(content: Path) -> None:
+def test_a_picture_with_strange_metadata_is_still_measured(content: Path) -> None:
     folder = content_folder(content, {"a": {"picture": {"file": "x.jpg", "alt": "Un dessin"}}})
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x07\0\0\0\x01\x06\0\0\0\0\0\0\0"
     Image.new("RGB", (40, 30)).save(content / "media" / "x.jpg", exif=exif)
@@ -153,7 +153,7 @@ def test_a_picture_with_strange_metadata_is_measured_all_the_same(content: Path)
     assert picture and (picture.file.width, picture.file.height) == (30, 40), "as it is shown"
 
 
-def test_a_link_out_of_the_folder_is_not_followed(content: Path, tmp_path: Path) -> None:
+def test_an_article_that_is_a_symlink_out_of_the_folder_is_not_read(content: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside.yaml"
     outside.write_text(as_yaml(PLAIN))
     folder = content_folder(content, {"inside": {}})
@@ -165,14 +165,14 @@ def test_a_link_out_of_the_folder_is_not_followed(content: Path, tmp_path: Path)
     ]
 
 
-def test_a_link_inside_the_folder_is_a_file_like_others(content: Path) -> None:
+def test_a_symlink_inside_the_folder_is_read_like_any_other_file(content: Path) -> None:
     folder = content_folder(content, {})
     (content / "real").write_text(as_yaml(PLAIN))
     (content / "articles" / "link.yaml").symlink_to(content / "real")
     assert list(folder.load().articles) == ["link"]
 
 
-def test_a_picture_that_is_a_link_out_of_media_is_refused(content: Path, tmp_path: Path) -> None:
+def test_a_picture_that_is_a_symlink_out_of_media_is_refused(content: Path, tmp_path: Path) -> None:
     draw(tmp_path / "private.png")
     folder = content_folder(content, {"a": {"picture": {"file": "x.png", "alt": "Un dessin"}}})
     (content / "media" / "x.png").symlink_to(tmp_path / "private.png")
@@ -181,14 +181,14 @@ def test_a_picture_that_is_a_link_out_of_media_is_refused(content: Path, tmp_pat
     ]
 
 
-def test_a_pipe_does_not_stop_the_reading(content: Path) -> None:
+def test_a_named_pipe_does_not_block_loading(content: Path) -> None:
     folder = content_folder(content, {"good": {}})
     os.mkfifo(content / "articles" / "pipe.yaml")
     assert problems_of(folder) == ["articles/pipe.yaml:1:1: this is not a regular file (expected one)"]
     assert len(folder.load().articles) == 1
 
 
-def test_a_file_that_is_no_article_by_its_name_is_told(content: Path) -> None:
+def test_a_file_that_is_ignored_because_of_its_name_is_reported(content: Path) -> None:
     folder = content_folder(content, {})
     for name in ("note.yml", "a.yaml.txt", ".hidden.yaml", "backup.yaml~", "#lock#", "~$a.yaml", "photo.jpg"):
         (content / "articles" / name).write_text(as_yaml(PLAIN))
@@ -201,20 +201,20 @@ def test_a_file_that_is_no_article_by_its_name_is_told(content: Path) -> None:
     ]
 
 
-def test_a_picture_is_found_however_its_name_is_composed(content: Path) -> None:
+def test_a_picture_is_found_under_any_unicode_form_of_its_name(content: Path) -> None:
     folder = content_folder(content, {"a": {"picture": {"file": "été.png", "alt": "Un dessin"}}})
     draw(content / "media" / "e\u0301te\u0301.png", 1300, 700)
     assert problems_of(folder) == []
 
 
-def test_a_site_that_is_missing_or_broken_is_told_once(content: Path) -> None:
+def test_a_missing_site_file_is_reported_once(content: Path) -> None:
     folder = content_folder(content, {"a": {}})
     folder.site_file.unlink()
     assert problems_of(folder) == ["site.yaml:1:1: the file is missing (create it)"]
     assert folder.load().articles == {}
 
 
-def test_translations_are_asked_for_and_doubled_twins_told(content: Path) -> None:
+def test_missing_translations_and_duplicate_twins_are_reported(content: Path) -> None:
     folder = content_folder(
         content,
         {"a": {"twin": "x"}, "b": {"twin": "x", "language": "en"}, "c": {"twin": "x"}, "d": {}, "e": {"draft": "true"}},
@@ -229,14 +229,14 @@ def test_translations_are_asked_for_and_doubled_twins_told(content: Path) -> Non
 
 
 @given(st.binary(max_size=400))
-def test_any_bytes_are_a_tree_or_a_problem(data: bytes) -> None:
-    tree, problems = read(data, "x.yaml")
+def test_any_bytes_give_a_tree_or_a_problem(data: bytes) -> None:
+    tree, problems = parse_yaml(data, "x.yaml")
     assert (tree is None) <= bool(problems)
 
 
 @given(st.text(alphabet=st.sampled_from("ab:- \n\t\"'[]{}&*!|>#%@`,?é\u00a0🎉\\"), max_size=80))
-def test_any_text_is_a_tree_or_a_problem_with_a_place_in_it(text: str) -> None:
-    tree, problems = read(text.encode(), "x.yaml")
+def test_any_text_gives_a_tree_or_a_problem_with_a_place_in_the_text(text: str) -> None:
+    tree, problems = parse_yaml(text.encode(), "x.yaml")
     assert (tree is None) <= bool(problems)
     lines = text.split("\n")
     for problem in problems:
@@ -258,17 +258,17 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl
         max_leaves=12,
     )
 )
-def test_every_scalar_comes_back_as_the_text_it_was(value: object) -> None:
-    tree, problems = read(f"top: {json.dumps(value, ensure_ascii=False)}\n".encode(), "x.yaml")
+def test_every_scalar_is_read_back_as_its_exact_text(value: object) -> None:
+    tree, problems = parse_yaml(f"top: {json.dumps(value, ensure_ascii=False)}\n".encode(), "x.yaml")
     assert tree and problems == []
     assert tree.value == {"top": value}
 
 
-def test_the_site_of_the_builders_is_sound(content: Path) -> None:
+def test_the_site_file_of_the_test_builders_is_valid(content: Path) -> None:
     assert problems_of(content_folder(content, {}, SITE)) == []
 
 
-def test_a_file_whose_name_is_no_text_keeps_no_article_from_being_read(content: Path) -> None:
+def test_a_media_file_name_that_is_not_utf_8_does_not_block_loading(content: Path) -> None:
     folder = content_folder(content, {"a": {"picture": {"file": "b.png", "alt": "Rien"}}, "c": {}})
     (content / "media" / os.fsdecode(b"\xff.png")).write_bytes(b"x")
     found = folder.load()

@@ -1,4 +1,4 @@
-"""What outlives the process: each test restarts the service by making it anew over the same folders."""
+"""The state that outlives the process: each test restarts the service by creating it again over the same folders."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-def test_a_restart_moves_no_date(content: Path, state: Path) -> None:
+def test_a_restart_changes_no_date(content: Path, state: Path) -> None:
     content_folder(content, {"a": {}})
     before = edition(started(content, state))
     after = edition(started(content, state, seconds=3600))
@@ -51,7 +51,7 @@ def test_a_restart_moves_no_date(content: Path, state: Path) -> None:
         assert (after[path].etag, after[path].modified) == (before[path].etag, before[path].modified), path
 
 
-def test_a_change_while_the_service_was_down_moves_the_dates_of_what_it_changed(content: Path, state: Path) -> None:
+def test_a_change_during_downtime_updates_only_the_dates_of_affected_documents(content: Path, state: Path) -> None:
     content_folder(content, {"a": {}, "b": {"categories": ["outreach"]}})
     before = edition(started(content, state))
     (content / "articles" / "a.yaml").unlink()
@@ -60,7 +60,7 @@ def test_a_change_while_the_service_was_down_moves_the_dates_of_what_it_changed(
     assert after["/feeds/outreach.rss"].modified == before["/feeds/outreach.rss"].modified
 
 
-def test_no_date_goes_back_with_the_clock_over_a_restart(content: Path, state: Path) -> None:
+def test_no_date_goes_back_after_a_restart_with_the_clock_set_back(content: Path, state: Path) -> None:
     content_folder(content, {"a": {}})
     before = edition(started(content, state))[FEED]
     write(content, "a", title="Un autre")
@@ -77,7 +77,7 @@ def test_processes_that_share_the_folder_agree_on_dates(content: Path, state: Pa
     assert edition(first)["/articles/a"].modified == edition(second)["/articles/a"].modified == NOW + 10 * SECOND
 
 
-def test_a_last_good_article_survives_a_restart(content: Path, state: Path) -> None:
+def test_the_last_good_version_of_an_article_survives_a_restart(content: Path, state: Path) -> None:
     content_folder(content, {"a": {"title": "Le bon"}, "b": {}})
     started(content, state)
     (content / "articles" / "a.yaml").write_text("title: ")
@@ -86,7 +86,7 @@ def test_a_last_good_article_survives_a_restart(content: Path, state: Path) -> N
     assert any("a.yaml" in problem.file and problem.severity == "error" for problem in again.problems)
 
 
-def test_a_removed_file_is_forgotten(content: Path, state: Path) -> None:
+def test_the_last_good_version_of_a_removed_article_is_dropped(content: Path, state: Path) -> None:
     content_folder(content, {"a": {"title": "Le bon"}, "b": {}})
     started(content, state)
     (content / "articles" / "a.yaml").unlink()
@@ -96,7 +96,7 @@ def test_a_removed_file_is_forgotten(content: Path, state: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"version": 0}', b'{"version": 1}', b"\xff\xfe", b"null"])
-def test_a_damaged_manifest_is_set_aside_told_and_begun_anew(
+def test_a_damaged_manifest_is_set_aside_logged_and_recreated(
     damage: bytes, content: Path, state: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     content_folder(content, {"a": {}})
@@ -108,7 +108,7 @@ def test_a_damaged_manifest_is_set_aside_told_and_begun_anew(
     assert Manifest.from_json((state / "manifest.json").read_bytes()) == edition(publisher).manifest
 
 
-def test_damaged_texts_are_begun_anew(content: Path, state: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_article_cache_is_recreated(content: Path, state: Path, caplog: pytest.LogCaptureFixture) -> None:
     content_folder(content, {"a": {}})
     state.mkdir()
     (state / "articles.sqlite").write_bytes(b"no database at all" * 100)
@@ -119,7 +119,7 @@ def test_damaged_texts_are_begun_anew(content: Path, state: Path, caplog: pytest
     assert len(edition(started(content, state)).catalog.live) == 1
 
 
-def test_a_folder_that_cannot_be_used_is_told_once_and_harms_nothing(
+def test_an_unusable_state_folder_is_logged_once_and_blocks_no_update(
     content: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
@@ -133,14 +133,14 @@ def test_a_folder_that_cannot_be_used_is_told_once_and_harms_nothing(
     assert caplog.text.count("cannot be used") == 1
 
 
-def test_a_copy_takes_nothing_from_what_was_served_before_a_restart(content: Path, state: Path) -> None:
+def test_a_copy_never_replaces_the_article_that_was_served_before_a_restart(content: Path, state: Path) -> None:
     content_folder(content, {"z": {"id": "k1"}})
     started(content, state)
     write(content, "a-copy", id="k1", published="2025-01-01")
     assert [each.slug for each in edition(started(content, state)).catalog.live] == ["z"]
 
 
-def test_a_category_that_is_lost_while_the_service_is_down_is_not(content: Path, state: Path) -> None:
+def test_a_category_in_use_survives_its_removal_during_downtime(content: Path, state: Path) -> None:
     content_folder(content, {"a": {"title": "Le bon"}})
     started(content, state)
     site = (content / "site.yaml").read_text(encoding="utf-8")
@@ -150,9 +150,7 @@ def test_a_category_that_is_lost_while_the_service_is_down_is_not(content: Path,
     assert any("research was removed" in str(problem) for problem in again.problems)
 
 
-def test_no_date_goes_back_while_nothing_can_be_written(
-    content: Path, state: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_date_goes_back_while_the_disk_is_full(content: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content_folder(content, {"a": {"title": "Un"}})
     publisher = started(content, state)
     dates = [edition(publisher)[FEED].modified]
@@ -168,7 +166,7 @@ def test_no_date_goes_back_while_nothing_can_be_written(
     assert dates == sorted(set(dates))
 
 
-def test_the_manifest_is_whole_whenever_it_is_read(content: Path, state: Path) -> None:
+def test_the_manifest_is_complete_whenever_it_is_read(content: Path, state: Path) -> None:
     content_folder(content, {"a": {}})
     publisher = started(content, state)
     for number in range(5):
@@ -178,7 +176,7 @@ def test_the_manifest_is_whole_whenever_it_is_read(content: Path, state: Path) -
     assert sorted(os.listdir(state)) == ["articles.sqlite", "lock", "manifest.json"], "no temporary file is left"
 
 
-def test_the_manifest_is_a_document_and_names_live_entries_alone(content: Path, state: Path) -> None:
+def test_the_manifest_is_served_and_lists_only_live_entries(content: Path, state: Path) -> None:
     content_folder(
         content,
         {"a": {}, "coming": {"published": "2027-01-01"}, "gone": {"expires": "2026-04-01"}, "d": {"draft": "true"}},
@@ -186,7 +184,7 @@ def test_the_manifest_is_a_document_and_names_live_entries_alone(content: Path, 
     found = edition(started(content, state))
     document = json.loads(found["/manifest.json"].data)
     assert list(document["entries"]) == ["tag:news.example,2020:a"]
-    assert document["documents"][FEED] == {"digest": found[FEED].etag, "modified": "2026-06-01T10:00:00+00:00"}
+    assert document["documents"][FEED] == {"digest": found[FEED].etag, "modified": "2026-06-01T10:00:00Z"}
     assert b"coming" not in found["/manifest.json"].data
 
 
@@ -198,7 +196,7 @@ def manifest(content: Path, **articles: dict[str, object]) -> Manifest:
     return edition(publisher).manifest
 
 
-def test_a_difference_is_what_subscribers_would_see(content: Path) -> None:
+def test_a_manifest_difference_lists_what_subscribers_would_see(content: Path) -> None:
     old = manifest(content, same={}, edited={}, gone={"title": "Parti"}, old={"title": "Renommé"})
     new = manifest(
         content,
@@ -221,13 +219,13 @@ def test_a_difference_is_what_subscribers_would_see(content: Path) -> None:
     assert not (same.new or same.edited or same.gone or same.renamed or same.backdated)
 
 
-def test_a_manifest_comes_back_from_its_json(content: Path) -> None:
+def test_a_manifest_round_trips_through_json(content: Path) -> None:
     found = manifest(content, a={"title": "« é » 🎗️"})
     assert Manifest.from_json(found.to_json()) == found
 
 
-def test_a_process_that_begins_with_a_broken_site_serves_the_last_one(content: Path, state: Path) -> None:
-    """A worker that is replaced while somebody edits site.yaml."""
+def test_a_process_that_starts_with_a_broken_site_file_serves_the_last_good_site(content: Path, state: Path) -> None:
+    """For example, a worker that is replaced while somebody edits site.yaml."""
     content_folder(content, {"a": {}})
     before = edition(started(content, state))
     (content / "site.yaml").write_text("title: ")

@@ -1,4 +1,6 @@
-"""`flask publish` to a bucket, which moto plays: exactly what changed is sent, and no reader ever sees half of it."""
+"""`flask publish` to a bucket that moto simulates: exactly what changed is uploaded, and no reader
+ever sees a partial upload.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ from feeds.feed.manifest import Manifest
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw, publisher_of
 from tests.delivery.test_websub import Hub, hub, nobody_is_asked, told
-from tests.processes import free_port, process_of, wait_until
+from tests.processes import flask_process, free_port, wait_until
 
 __all__ = ["hub", "nobody_is_asked"]
 
@@ -40,7 +42,7 @@ REFERENCE = re.compile(r'(?:src|href|url)=\\?(?:"|&quot;)https://news\.example/(
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[dict[str, str]]:
-    """moto's S3 server, and what a machine's environment says of it."""
+    """Run moto's S3 server, and yield the environment variables that give access to it."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -56,7 +58,7 @@ def s3() -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def url(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
-    """An empty bucket; the process that asks for it can open it."""
+    """Create an empty bucket, set its credentials in the environment, and return its URL."""
     for name, value in s3.items():
         monkeypatch.setenv(name, value)
     name = "bucket-" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:20]
@@ -65,7 +67,7 @@ def url(s3: dict[str, str], monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
 
 
 class Watched:
-    """Counts what is put and deleted, and fails where a test wants it."""
+    """Records which keys are put and deleted, and fails at the step that a test sets."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.put_keys, self.deleted = list[str](), list[str]()
@@ -120,7 +122,7 @@ def write(content: Path, name: str, **changes: object) -> None:
 
 
 def faults(found: dict[str, bytes]) -> list[str]:
-    """Tell what a reader of the feeds would find broken or missing, however old the feeds are."""
+    """Return what is broken or missing for a reader of the feeds, whether these are old or new."""
     told = []
     for key in (key for key in found if key.endswith((".rss", ".atom", ".json")) and "feeds/" in key):
         if key.endswith(".json"):
@@ -133,7 +135,7 @@ def faults(found: dict[str, bytes]) -> list[str]:
     return told
 
 
-def test_a_bucket_has_what_a_server_gives_with_its_types(content: Path, url: str) -> None:
+def test_a_bucket_has_the_same_files_and_content_types_as_the_server(content: Path, url: str) -> None:
     picture = {"file": "dessin.png", "alt": "Un dessin"}
     files = [{"file": "été #1.pdf", "title": "Un plan"}]
     site = SITE + "redirects: {/spip.php: /feeds/all.rss, /old: /}\n"
@@ -165,7 +167,7 @@ def test_a_bucket_has_what_a_server_gives_with_its_types(content: Path, url: str
     assert "old" not in found, "a bucket cannot redirect"
 
 
-def test_texts_are_compressed_where_the_bucket_unpacks_them(content: Path, url: str) -> None:
+def test_text_files_are_compressed_with_the_gzip_option(content: Path, url: str) -> None:
     content_folder(content, {"a": {}})
     publish(content, url)
     plain = objects(url)
@@ -176,7 +178,7 @@ def test_texts_are_compressed_where_the_bucket_unpacks_them(content: Path, url: 
     assert "0 sent, 0 removed" in publish(content, url, "--gzip", seconds=3600).output
 
 
-def test_exactly_what_changed_is_sent(content: Path, url: str, watched: Watched) -> None:
+def test_exactly_the_changed_files_are_uploaded(content: Path, url: str, watched: Watched) -> None:
     picture = {"file": "dessin.png", "alt": "Un dessin"}
     content_folder(content, {"a": {}, "b": {"categories": ["outreach"], "picture": picture}, "c": {}})
     draw(content / "media" / "dessin.png", 60, 40)
@@ -201,17 +203,17 @@ def test_exactly_what_changed_is_sent(content: Path, url: str, watched: Watched)
 
 
 class Made(Export):
-    """The files of an edition, made once, so that a test can publish them a hundred times."""
+    """The files of an edition, rendered once so that a test can publish them a hundred times."""
 
     def __init__(self, content: Path, seconds: float, known: Manifest | None = None) -> None:
         publisher = publisher_of(create_app(Settings(content), clock=lambda: NOW + timedelta(seconds=seconds)))
-        publisher.remember(known)
+        publisher.continue_from(known)
         publisher.start()
         assert publisher.edition
         super().__init__(publisher.edition, publisher.content.media, publisher.pictures)
-        self._all = list(super().files([*self.moved(), *self.guessed()]))
+        self._all = list(super().files([*self.moved_path_copies(), *self.guessed_path_copies()]))
         for file in self._all:
-            file.made = replace(file.made, source=file.made.data)
+            file.content = replace(file.content, source=file.content.data)
 
     def files(self, copies: Iterable[ExportedFile] = ()) -> Iterator[ExportedFile]:
         return iter(self._all)
@@ -226,14 +228,14 @@ def draw_all(content: Path) -> None:
 
 
 def edit(content: Path) -> None:
-    """Change an article and its picture, add one, and take one away."""
+    """Change an article and its picture, add an article and remove another."""
     write(content, "a", picture={**PICTURE, "file": "neuf.png"}, title="Un autre")
     write(content, "new", picture=PICTURE, title="Un nouveau")
     (content / "articles" / "gone.yaml").unlink()
 
 
 @pytest.mark.parametrize("begin", ["nothing", "an edition"])
-def test_an_upload_cut_off_at_every_object_in_turn_shows_nothing_broken_and_is_finished_by_the_next(
+def test_an_upload_interrupted_at_any_object_breaks_no_feed_and_the_next_completes_it(
     begin: str, content: Path, monkeypatch: pytest.MonkeyPatch, watched: Watched
 ) -> None:
     articles = {"a": {"picture": PICTURE}, "gone": {"picture": {**PICTURE, "file": "autre.png"}}}
@@ -244,7 +246,7 @@ def test_an_upload_cut_off_at_every_object_in_turn_shows_nothing_broken_and_is_f
     before = Made(content, 0)
     edit(content)
     after = Made(content, 60, before.edition.manifest)
-    wanted = {file.key: file.made.data for file in after.files()}
+    wanted = {file.key: file.content.data for file in after.files()}
     cuts = 0
     while True:
         store = MemoryStore()
@@ -267,7 +269,7 @@ def test_an_upload_cut_off_at_every_object_in_turn_shows_nothing_broken_and_is_f
     assert cuts > (70 if begin == "nothing" else 30)
 
 
-def test_an_upload_over_the_wire_that_is_cut_off_again_and_again_comes_to_its_end(
+def test_an_upload_that_is_interrupted_repeatedly_eventually_completes(
     content: Path, url: str, watched: Watched
 ) -> None:
     content_folder(content, {"a": {"picture": PICTURE}, "gone": {"picture": {**PICTURE, "file": "autre.png"}}})
@@ -284,10 +286,10 @@ def test_an_upload_over_the_wire_that_is_cut_off_again_and_again_comes_to_its_en
     assert count > 3 and json.loads(objects(url)[LIST])["pending"] == []
 
 
-def test_what_an_interrupted_publish_left_is_not_taken_for_what_it_was(
+def test_objects_left_by_an_interrupted_publish_are_replaced_after_a_revert(
     content: Path, url: str, watched: Watched
 ) -> None:
-    """An edit is sent in part, and then taken back: the list of before is true of nothing that was sent."""
+    """An edit is partly uploaded, then reverted: the previous list matches none of the uploaded objects."""
     content_folder(content, {"a": {"title": "Avant"}})
     publish(content, url)
     write(content, "a", title="Pendant")
@@ -300,8 +302,10 @@ def test_what_an_interrupted_publish_left_is_not_taken_for_what_it_was(
     assert not any(b"Pendant" in data for data in objects(url).values())
 
 
-def test_of_two_publishers_at_once_the_later_starts_over(content: Path, url: str, tmp_path: Path) -> None:
-    """One of them is overtaken between its objects and its list; in the end all is of one edition."""
+def test_a_publish_overtaken_by_another_starts_over(content: Path, url: str, tmp_path: Path) -> None:
+    """Another publish finishes before the first writes its list.
+    In the end, all objects are of one edition.
+    """
     other = tmp_path / "other"
     content_folder(content, {"a": {"title": "Le premier"}})
     content_folder(other, {"a": {"title": "Le second"}})
@@ -323,10 +327,10 @@ def test_of_two_publishers_at_once_the_later_starts_over(content: Path, url: str
     found = objects(url)
     assert not any(b"Le second" in data for data in found.values())
     assert "Le premier, corrigé".encode() in found["feeds/all.rss"]
-    assert json.loads(found["manifest.json"])["content"]["modified"] == "2026-06-01T10:01:30+00:00"
+    assert json.loads(found["manifest.json"])["content"]["modified"] == "2026-06-01T10:01:30Z"
 
 
-def test_two_publishers_that_race_leave_one_whole_edition(content: Path, url: str, tmp_path: Path) -> None:
+def test_two_concurrent_publishes_leave_one_complete_edition(content: Path, url: str, tmp_path: Path) -> None:
     folders = [content, tmp_path / "other"]
     for number, folder in enumerate(folders):
         content_folder(folder, {f"a{n}": {"title": f"De {number}"} for n in range(4)})
@@ -349,8 +353,8 @@ def test_two_publishers_that_race_leave_one_whole_edition(content: Path, url: st
     assert json.loads(objects(url)[LIST])["pending"] == []
 
 
-def test_a_bucket_is_its_own_memory(content: Path, url: str) -> None:
-    """A machine that is new each time knows when things were posted first, and moves no date."""
+def test_the_publication_history_is_stored_in_the_bucket(content: Path, url: str) -> None:
+    """A machine that is new each time knows when articles were first posted, and changes no date."""
     content_folder(content, {"a": {}})
     publish(content, url)
     write(content, "b", title="Un autre")
@@ -360,7 +364,7 @@ def test_a_bucket_is_its_own_memory(content: Path, url: str) -> None:
     assert "0 sent" in publish(content, url, seconds=86_400).output
 
 
-def test_objects_of_somebody_else_are_left_as_they_are(content: Path, url: str) -> None:
+def test_foreign_objects_are_left_unchanged(content: Path, url: str) -> None:
     content_folder(content, {"a": {}})
     store = from_url(url)
     obstore.put(store, "notes.txt", b"mine")
@@ -376,7 +380,7 @@ def test_objects_of_somebody_else_are_left_as_they_are(content: Path, url: str) 
     assert objects(url)["notes.txt"] == b"mine"
 
 
-def test_an_object_in_the_way_is_not_removed_once_it_is_wanted_no_more(content: Path, url: str) -> None:
+def test_a_foreign_object_is_not_removed_once_its_key_is_no_longer_needed(content: Path, url: str) -> None:
     content_folder(content, {"a": {}})
     store = from_url(url)
     obstore.put(store, "articles/a", b"mine")
@@ -386,7 +390,7 @@ def test_an_object_in_the_way_is_not_removed_once_it_is_wanted_no_more(content: 
     assert objects(url)["articles/a"] == b"mine" and "articles/b" in objects(url)
 
 
-def test_the_same_bytes_of_somebody_else_are_theirs(content: Path, url: str) -> None:
+def test_a_foreign_object_with_the_same_bytes_is_still_in_the_way(content: Path, url: str) -> None:
     content_folder(content, {"a": {}})
     publish(content, url + "/other")
     store = from_url(url)
@@ -395,10 +399,10 @@ def test_the_same_bytes_of_somebody_else_are_theirs(content: Path, url: str) -> 
     assert obstore.get(store, "feeds/all.rss").attributes["Content-Type"] == "binary/octet-stream"
 
 
-def test_what_is_large_is_sent_in_parts_and_overwrites_nothing_either(
+def test_large_files_are_uploaded_in_parts_and_overwrite_nothing(
     content: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bucket, "LARGE", 1000)
+    monkeypatch.setattr(bucket, "MULTIPART_BYTES", 1000)
     content_folder(content, {"a": {"attachments": [{"file": "film.mp4", "title": "Un film"}]}})
     (content / "media" / "film.mp4").write_bytes(b"film" * 1000)
     store = from_url(url)
@@ -409,7 +413,7 @@ def test_what_is_large_is_sent_in_parts_and_overwrites_nothing_either(
     assert objects(url)["media/film.mp4"] == b"film" * 1000
 
 
-def test_old_paths_that_can_be_no_keys_are_left_out(content: Path, url: str) -> None:
+def test_old_paths_that_cannot_be_object_keys_are_left_out(content: Path, url: str) -> None:
     odd = dict.fromkeys(("/rss//feed.xml", "/old/%2e%2e/x", "/a%0Ab", "/.feeds.json", "/fine"), "/feeds/all.rss")
     content_folder(content, {"a": {}}, SITE + as_yaml({"redirects": odd}))
     done = publish(content, url)
@@ -435,7 +439,7 @@ def test_a_dry_run_leaves_no_trace(content: Path, url: str, tmp_path: Path, watc
     } == before and not watched.put_keys
 
 
-def test_an_address_without_encryption_has_to_be_allowed(
+def test_an_unencrypted_endpoint_must_be_allowed_explicitly(
     content: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ALLOW_HTTP")
@@ -444,28 +448,28 @@ def test_an_address_without_encryption_has_to_be_allowed(
 
 
 @pytest.mark.parametrize("bad", ["ftp://bucket", "bucket", "s3:/bucket", "/srv/feeds", "https://host/bucket"])
-def test_what_is_no_bucket_is_told(bad: str, content: Path) -> None:
+def test_an_invalid_bucket_url_is_reported(bad: str, content: Path) -> None:
     content_folder(content, {"a": {}})
     done = publish(content, bad)
     assert done.exit_code == 1 and f"Error: {bad} is not a bucket (expected s3://…, gs://… or az://…)" in done.output
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--gzip"])
-def test_a_bucket_that_is_not_there_is_told_without_what_opens_it(option: str, content: Path, url: str) -> None:
+def test_a_missing_bucket_is_reported_without_its_credentials(option: str, content: Path, url: str) -> None:
     content_folder(content, {"a": {}})
     done = publish(content, "s3://there-is-no-such-bucket", option)
     assert done.exit_code == 1 and "Error: s3://there-is-no-such-bucket: " in done.output
     assert "very-secret" not in done.output and "Traceback" not in done.output
 
 
-def test_a_damaged_list_is_told(content: Path, url: str) -> None:
+def test_a_damaged_bucket_list_is_reported(content: Path, url: str) -> None:
     content_folder(content, {"a": {}})
     obstore.put(from_url(url), LIST, b"{")
     done = publish(content, url)
     assert done.exit_code == 1 and f"{url}/{LIST}: " in done.output and "(remove it" in done.output
 
 
-def test_hubs_are_told_of_what_was_published_and_once(content: Path, url: str, hub: Hub) -> None:
+def test_hubs_are_notified_once_of_published_changes(content: Path, url: str, hub: Hub) -> None:
     content_folder(content, {"a": {}}, SITE + f"hubs: ['{hub.url}']\n")
     hub.status = "503 Busy"
     assert publish(content, url).exit_code == 1
@@ -477,7 +481,7 @@ def test_hubs_are_told_of_what_was_published_and_once(content: Path, url: str, h
     assert "nothing new" in publish(content, url, seconds=180).output and len(hub.requests) == 3
 
 
-def test_a_watch_publishes_changes_and_what_the_time_brings(content: Path, url: str, hub: Hub) -> None:
+def test_watch_mode_publishes_edits_and_scheduled_changes(content: Path, url: str, hub: Hub) -> None:
     soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=4)
     site = SITE + f"hubs: ['{hub.url}']\n"
     content_folder(content, {"a": {}, "b": {"title": "Embargo", "published": soon.isoformat()}}, site)
@@ -488,7 +492,7 @@ def test_a_watch_publishes_changes_and_what_the_time_brings(content: Path, url: 
         return False
 
     nowhere = f"http://127.0.0.1:{free_port()}"
-    with process_of(content, "publish", url, "--watch", FEEDS_URL=nowhere) as process:
+    with flask_process(content, "publish", url, "--watch", FEEDS_URL=nowhere) as process:
         wait_until(lambda: says("Un titre"), process)
         wait_until(lambda: says("Embargo"), process)
         assert datetime.now(UTC) >= soon
@@ -498,7 +502,7 @@ def test_a_watch_publishes_changes_and_what_the_time_brings(content: Path, url: 
 
 
 @pytest.mark.parametrize("address", ["s3://AKIA:S3CRET@bucket/x", "s3://bucket/x?secret=S3CRET"])
-def test_an_address_with_a_secret_is_refused_and_not_repeated(address: str) -> None:
+def test_a_bucket_url_with_a_secret_is_rejected_and_not_repeated(address: str) -> None:
     with pytest.raises(BucketError, match="contains a password or a query") as refused:
         Bucket(address)
     assert "S3CRET" not in str(refused.value)

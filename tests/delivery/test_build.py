@@ -1,4 +1,6 @@
-"""The edition as files: `flask build` writes what changed, whole and in an order that shows nobody what is missing."""
+"""The edition as files: `flask build` writes what changed, each file atomically and in an order in which
+no file refers to a missing one.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from werkzeug.test import Client
 from feeds import create_app
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder, draw, publisher_of
-from tests.processes import forwarded, free_port, nginx
+from tests.processes import forwarding_app, free_port, nginx
 
 Files = dict[str, bytes]
 OWN = (".feeds.json",)
@@ -41,7 +43,7 @@ def build(content: Path, target: Path, *options: str, seconds: float = 0) -> Res
 
 
 def files(target: Path) -> Files:
-    """Read all that a build wrote, but for its list."""
+    """Return every file that a build wrote, except its list."""
     found = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if path.is_file()}
     return {name: path.read_bytes() for name, path in sorted(found.items()) if name not in OWN}
 
@@ -54,7 +56,7 @@ def write(content: Path, name: str, **changes: object) -> None:
     (content / "articles" / f"{name}.yaml").write_text(as_yaml({**PLAIN, **changes}), encoding="utf-8")
 
 
-def test_a_folder_has_all_that_the_server_has(content: Path, target: Path) -> None:
+def test_a_build_contains_everything_that_the_server_serves(content: Path, target: Path) -> None:
     picture = {"file": "dessin.png", "alt": "Un dessin"}
     content_folder(content, {"a": {"picture": picture, "attachments": [{"file": "plan.pdf", "title": "Un plan"}]}})
     draw(content / "media" / "dessin.png", 1300, 700)
@@ -76,7 +78,7 @@ def test_a_folder_has_all_that_the_server_has(content: Path, target: Path) -> No
     assert "media/dessin.png" not in found, "an original may tell where it was taken"
 
 
-def test_compressed_copies_are_of_the_same_bytes_and_only_where_they_pay(content: Path, target: Path) -> None:
+def test_compressed_copies_have_the_same_content_and_exist_only_if_smaller(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     build(content, target)
     found = files(target)
@@ -99,7 +101,7 @@ def test_a_second_build_writes_nothing(sample: Path, target: Path) -> None:
     assert {path: path.stat().st_ctime_ns for path in before} == before
 
 
-def test_a_change_writes_what_it_changes_and_nothing_else(content: Path, target: Path) -> None:
+def test_a_change_rewrites_only_the_affected_files(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}, "b": {"categories": ["outreach"]}, "c": {"categories": ["funding"]}})
     build(content, target)
     before, old = files(target), dates(target)
@@ -113,7 +115,7 @@ def test_a_change_writes_what_it_changes_and_nothing_else(content: Path, target:
     assert {new[name] for name in changed} == {(NOW + timedelta(seconds=60)).timestamp()}
 
 
-def test_dates_are_the_manifests_and_never_go_back(content: Path, target: Path) -> None:
+def test_file_dates_come_from_the_manifest_and_never_go_back(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     build(content, target)
     assert dates(target)["feeds/all.rss"] == NOW.timestamp()
@@ -122,7 +124,7 @@ def test_dates_are_the_manifests_and_never_go_back(content: Path, target: Path) 
     assert dates(target)["feeds/all.rss"] == dates(target)["articles/a/index.html"] == NOW.timestamp() + 1
 
 
-def test_what_is_gone_is_removed_with_its_folder_and_nothing_of_anybody_elses(content: Path, target: Path) -> None:
+def test_obsolete_files_are_removed_with_their_folder_and_foreign_files_are_not(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}, "b": {}})
     build(content, target)
     (target / "articles" / "notes.txt").write_text("mine")
@@ -136,7 +138,7 @@ def test_what_is_gone_is_removed_with_its_folder_and_nothing_of_anybody_elses(co
     assert (target / "articles" / "notes.txt").read_text() == "mine"
 
 
-def test_a_folder_of_somebody_elses_is_left_as_it_was(content: Path, target: Path) -> None:
+def test_a_folder_of_foreign_files_is_left_unchanged(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     target.mkdir()
     for number in range(5):
@@ -147,7 +149,7 @@ def test_a_folder_of_somebody_elses_is_left_as_it_was(content: Path, target: Pat
 
 
 @pytest.mark.parametrize("name", ["robots.txt", "feeds/all.rss.gz"])
-def test_a_file_that_is_in_the_way_is_never_overwritten(name: str, content: Path, target: Path) -> None:
+def test_a_foreign_file_is_never_overwritten(name: str, content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     path = target / name
     path.parent.mkdir(parents=True)
@@ -158,7 +160,9 @@ def test_a_file_that_is_in_the_way_is_never_overwritten(name: str, content: Path
     assert path.read_text() == "mine"
 
 
-def test_a_link_out_of_the_folder_is_not_followed(content: Path, target: Path, tmp_path: Path) -> None:
+def test_an_article_that_is_a_symlink_out_of_the_folder_is_not_read(
+    content: Path, target: Path, tmp_path: Path
+) -> None:
     content_folder(content, {"a": {}})
     (tmp_path / "elsewhere").mkdir()
     target.mkdir()
@@ -169,7 +173,7 @@ def test_a_link_out_of_the_folder_is_not_followed(content: Path, target: Path, t
     assert os.listdir(tmp_path / "elsewhere") == []
 
 
-def test_a_build_that_is_cut_off_anywhere_shows_nothing_that_is_missing_and_is_finished_by_the_next(
+def test_a_build_interrupted_anywhere_breaks_no_link_and_the_next_completes_it(
     content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content_folder(content, {"a": {"picture": {"file": "dessin.png", "alt": "Un dessin"}}})
@@ -200,7 +204,7 @@ def test_a_build_that_is_cut_off_anywhere_shows_nothing_that_is_missing_and_is_f
     assert files(target.with_name("other")) == whole
 
 
-def test_a_damaged_file_is_written_anew(content: Path, target: Path) -> None:
+def test_a_damaged_built_file_is_rewritten(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     build(content, target)
     (target / "feeds" / "all.rss").write_text("")
@@ -209,7 +213,7 @@ def test_a_damaged_file_is_written_anew(content: Path, target: Path) -> None:
     assert (target / "feeds" / "all.rss").stat().st_size and (target / "feeds" / "all.atom.gz").exists()
 
 
-def test_a_file_of_an_authors_is_never_taken_for_a_compressed_copy(content: Path, target: Path) -> None:
+def test_an_attachment_is_never_mistaken_for_a_compressed_copy(content: Path, target: Path) -> None:
     def attach(*names: str) -> None:
         for name in names:
             (content / "media" / name).write_bytes(name.encode() * 100)
@@ -240,7 +244,7 @@ DAMAGES = [b"", b"{", b'{"version": 1, "files": []}', b'{"version": 0}', b"\xff"
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_list_that_cannot_be_read_is_told_and_nothing_is_touched(damage: bytes, content: Path, target: Path) -> None:
+def test_an_unreadable_build_list_is_reported_and_nothing_changes(damage: bytes, content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     build(content, target)
     (target / ".feeds.json").write_bytes(damage)
@@ -255,8 +259,8 @@ JOURNALS += ["../x\n../../x2\n", "/x\n", "a/../../x\n", ".feeds.json\n", "media/
 
 
 @pytest.mark.parametrize("journal", JOURNALS)
-def test_a_journal_may_hold_anything(journal: str, content: Path, target: Path) -> None:
-    """A power cut may leave nonsense; it removes nothing outside the folder, and stops no build."""
+def test_a_journal_with_any_content_is_harmless(journal: str, content: Path, target: Path) -> None:
+    """A power cut may leave garbage in it, which removes nothing outside the folder and fails no build."""
     content_folder(content, {"a": {}})
     build(content, target)
     outside = [target.parent / "x", target.parent.parent / "x2"]
@@ -268,7 +272,7 @@ def test_a_journal_may_hold_anything(journal: str, content: Path, target: Path) 
     assert not (target / ".feeds.new").exists() and [path.read_text() for path in outside] == ["mine", "mine"]
 
 
-def test_a_list_that_names_what_is_outside_is_refused(content: Path, target: Path) -> None:
+def test_a_build_list_that_names_files_outside_the_folder_is_rejected(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     build(content, target)
     text = (target / ".feeds.json").read_text(encoding="utf-8")
@@ -276,7 +280,7 @@ def test_a_list_that_names_what_is_outside_is_refused(content: Path, target: Pat
     assert "'../robots.txt' is not a file name" in build(content, target).output
 
 
-def test_a_copy_of_what_a_cut_off_build_began_is_removed_with_it(content: Path, target: Path) -> None:
+def test_compressed_copies_of_an_interrupted_build_are_removed(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     build(content, target)
     (target / ".feeds.new").write_text("articles/b/index.html\n")
@@ -287,7 +291,7 @@ def test_a_copy_of_what_a_cut_off_build_began_is_removed_with_it(content: Path, 
     assert not (target / "articles" / "b").exists()
 
 
-def test_a_name_that_has_no_room_for_an_ending_is_built(content: Path, target: Path) -> None:
+def test_a_file_name_too_long_for_a_suffix_is_built(content: Path, target: Path) -> None:
     name = "p" * 251 + ".pdf"
     content_folder(content, {"a": {"attachments": [{"file": name, "title": "Un plan"}], "tags": ["t" * 249]}})
     (content / "media" / name).write_bytes(b"%PDF")
@@ -296,7 +300,7 @@ def test_a_name_that_has_no_room_for_an_ending_is_built(content: Path, target: P
     assert f"media/{name}" in files(target)
 
 
-def test_a_web_server_may_read_what_is_built_whatever_the_builder_keeps_to_itself(content: Path, target: Path) -> None:
+def test_built_files_are_readable_by_a_web_server_whatever_the_umask(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     before = os.umask(0o077)
     try:
@@ -307,10 +311,10 @@ def test_a_web_server_may_read_what_is_built_whatever_the_builder_keeps_to_itsel
     assert modes == {0o755, 0o644}
 
 
-def test_the_later_of_two_builds_at_once_is_of_later_content(
+def test_a_build_that_waited_for_another_uses_the_latest_content(
     content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The content is read once the other build is done."""
+    """The content is read after the other build has finished."""
     content_folder(content, {"a": {"title": "Avant"}})
     build(content, target)
     flock, is_waiting = fcntl.flock, threading.Event()
@@ -332,8 +336,8 @@ def test_the_later_of_two_builds_at_once_is_of_later_content(
 
 
 @pytest.mark.parametrize("command", ["build", "publish"])
-def test_articles_that_are_away_are_not_removed_from_what_was_built(command: str, content: Path, target: Path) -> None:
-    """A drive that is not mounted is no reason to take everything from readers."""
+def test_a_missing_articles_folder_removes_nothing_from_a_build(command: str, content: Path, target: Path) -> None:
+    """An unmounted drive is no reason to remove everything from the published site."""
     content_folder(content, {"a": {}})
     build(content, target)
     before = files(target)
@@ -344,8 +348,8 @@ def test_articles_that_are_away_are_not_removed_from_what_was_built(command: str
     assert files(target) == before
 
 
-def test_what_was_served_is_remembered_by_the_folder_alone(content: Path, target: Path) -> None:
-    """A build on another machine has the manifest that it wrote, and no state folder."""
+def test_the_built_folder_alone_stores_the_publication_history(content: Path, target: Path) -> None:
+    """A build on another machine has the manifest in the folder, and no state folder."""
     content_folder(content, {"a": {}})
     build(content, target)
     before = (target / "manifest.json").read_bytes()
@@ -353,7 +357,7 @@ def test_what_was_served_is_remembered_by_the_folder_alone(content: Path, target
     assert (target / "manifest.json").read_bytes() == before
 
 
-def test_what_is_not_live_is_in_no_file(content: Path, target: Path) -> None:
+def test_content_that_is_not_live_is_in_no_built_file(content: Path, target: Path) -> None:
     picture = {"file": "secret.png", "alt": "Un dessin"}
     late = {"picture": picture, "published": "2027-01-01", "attachments": [{"file": "secret.pdf", "title": "Un plan"}]}
     content_folder(content, {"coming": late, "draft": {**late, "published": "2026-01-01", "draft": "true"}})
@@ -363,7 +367,7 @@ def test_what_is_not_live_is_in_no_file(content: Path, target: Path) -> None:
     assert not [name for name in files(target) if "secret" in name or "pictures" in name or "coming" in name]
 
 
-def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program: Callable[[str], str]) -> None:
+def test_nginx_redirects_old_paths_as_we_do(content: Path, target: Path, program: Callable[[str], str]) -> None:
     odd = {
         "/vieux%20flux.xml": "/feeds/all.rss",
         "/actualités": "https://www.example/a?b=$uri&c=d",
@@ -397,7 +401,7 @@ def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program:
     config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
     (folder_of := target.with_name("nginx")).mkdir()
     with nginx(program("nginx"), config, folder_of):
-        behind, live = Client(forwarded(port)), Client(app_of(content).wsgi_app)
+        behind, live = Client(forwarding_app(port)), Client(app_of(content).wsgi_app)
         for old in odd:
             answers = [client.get(old) for client in (behind, live)]
             assert [each.status_code for each in answers] == [301, 301], old
@@ -414,7 +418,7 @@ def test_nginx_takes_old_paths_as_they_are(content: Path, target: Path, program:
         assert behind.get("/articles/a/index.html").status_code == 404
 
 
-def test_hosts_of_static_sites_are_told_types_and_old_paths(sample: Path, target: Path) -> None:
+def test_static_hosts_get_content_types_and_redirects(sample: Path, target: Path) -> None:
     build(sample, target)
     redirects = (target / "_redirects").read_text(encoding="utf-8").splitlines()
     assert "/feed /feeds/all.rss 200" in redirects
@@ -426,7 +430,7 @@ def test_hosts_of_static_sites_are_told_types_and_old_paths(sample: Path, target
     assert SAMPLE.exists()
 
 
-def test_a_broken_site_is_told(content: Path, target: Path) -> None:
+def test_a_build_reports_an_invalid_site_file(content: Path, target: Path) -> None:
     content_folder(content, {}, "title: Le site\n")
     done = build(content, target)
     assert done.exit_code == 2 and "site.yaml:1:1: url: missing" in done.output

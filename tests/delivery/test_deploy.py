@@ -1,4 +1,4 @@
-"""What `deploy/` holds does what it says: nginx before replicas, the units of systemd, the steps of the container."""
+"""The files in `deploy/` do what they say: nginx in front of replicas, the systemd units and the container."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 
 @contextmanager
 def behind_nginx(program: str, ports: list[int], folder: Path) -> Iterator[int]:
-    """Run nginx as deploy/ has it before servers on some ports."""
+    """Run nginx with the configuration from deploy/ in front of servers on `ports`, and yield its port."""
     port, text = free_port(), (DEPLOY / "nginx-proxy.conf").read_text(encoding="utf-8")
     servers = "".join(f"    server 127.0.0.1:{each};\n" for each in ports)
     text = text.replace("    server 127.0.0.1:8000;\n", servers).replace("/var/lib/nginx/feeds", f"{folder}/cache")
@@ -37,10 +37,10 @@ def behind_nginx(program: str, ports: list[int], folder: Path) -> Iterator[int]:
         yield port
 
 
-def test_a_replica_that_is_killed_under_load_fails_no_request(
+def test_killing_a_replica_under_load_fails_no_request(
     content: Path, tmp_path: Path, program: Callable[[str], str]
 ) -> None:
-    """Three replicas of the same content behind a cache: one tag from all, and one of them killed."""
+    """Three replicas of the same content behind a cache send the same ETag, and one of them is killed."""
     shutil.copytree(SAMPLE, content)
     paths = ["/feeds/all.rss", "/feeds/research.atom", "/en/feeds/all.json", "/", "/articles/cheque-ligue"]
     asked, failed, alone = 0, list[object](), threading.Lock()
@@ -79,7 +79,7 @@ def test_a_replica_that_is_killed_under_load_fails_no_request(
         assert asked == 600 and not failed
 
 
-def test_a_cache_gives_what_it_has_while_the_server_is_down_and_new_bytes_to_who_asks_for_them(
+def test_the_cache_serves_stale_copies_while_the_server_is_down_and_honours_no_cache(
     content: Path, tmp_path: Path, program: Callable[[str], str]
 ) -> None:
     content_folder(content, {"a": {"title": "Avant"}}, SITE + "max_age: 1\n")
@@ -113,7 +113,7 @@ def test_a_cache_gives_what_it_has_while_the_server_is_down_and_new_bytes_to_who
 
 
 @pytest.mark.parametrize("unit", sorted(DEPLOY.glob("*.service")), ids=lambda path: path.stem)
-def test_a_unit_is_whole_and_closed(unit: Path, tmp_path: Path, program: Callable[[str], str]) -> None:
+def test_a_systemd_unit_is_valid_and_sandboxed(unit: Path, tmp_path: Path, program: Callable[[str], str]) -> None:
     analyze = program("systemd-analyze")
     (tmp_path / "flask").write_text("#!/bin/sh\n")
     (tmp_path / "flask").chmod(0o755)
@@ -128,7 +128,7 @@ def test_a_unit_is_whole_and_closed(unit: Path, tmp_path: Path, program: Callabl
     assert re.search("User=feeds", text) and not re.search("(?i)secret|password", text)
 
 
-def test_the_container_is_made_by_the_commands_of_make_serve() -> None:
+def test_the_container_is_built_with_the_commands_of_make_serve() -> None:
     text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
     assert "RUN make setup\n" in text and "pip" not in text and re.search(r"(?m)^USER feeds$", text)
 
@@ -147,14 +147,14 @@ def test_the_container_is_made_by_the_commands_of_make_serve() -> None:
 
 
 def parses(words: list[str]) -> bool:
-    """Tell whether `flask` takes a command and its options; nothing is run."""
+    """Return whether `flask` accepts a command and its options; nothing is run."""
     name, *arguments = words
     command = Commands().get_command(click.Context(click.Command("flask")), name)
     assert command, name
     return command.make_context(name, arguments) is not None
 
 
-def test_every_command_of_ours_in_the_docs_and_units_is_one() -> None:
+def test_every_flask_command_in_the_docs_and_units_is_valid() -> None:
     units = "".join(path.read_text(encoding="utf-8") for path in DEPLOY.glob("*.service"))
     lines = re.findall(r"(?:\.venv/bin/|\$ )flask ([^\n&#`|)]+)", OPERATING + units)
     assert len(lines) >= 8
@@ -164,12 +164,12 @@ def test_every_command_of_ours_in_the_docs_and_units_is_one() -> None:
     assert set(re.findall(r"(?m)^\s*(?:sudo -u feeds )?make ([a-z]+)", OPERATING)) <= set(targets)
 
 
-def test_every_file_that_the_docs_name_is_there() -> None:
+def test_the_docs_name_exactly_the_files_in_deploy() -> None:
     named = set(re.findall(r"deploy/[A-Za-z.-]+", OPERATING))
     assert named == {f"deploy/{path.name}" for path in DEPLOY.iterdir()}
 
 
-def test_the_container_is_run_by_a_user_without_rights() -> None:
+def test_the_container_runs_as_an_unprivileged_user() -> None:
     lines = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8").splitlines()
     users = [line.split()[1] for line in lines if line.startswith("USER ")]
     assert users == ["feeds"] and lines.index("USER feeds") < next(

@@ -1,4 +1,6 @@
-"""Hubs carry a change to subscribers at once: what feeds declare, what hubs are told, and what a subscriber gets."""
+"""WebSub hubs pass changes on to subscribers at once: what feeds declare, what hubs are notified of,
+and what a subscriber receives.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ from feeds.content.state import StateFolder
 from feeds.delivery import announcer as announcer_module
 from feeds.delivery import websub
 from feeds.delivery.announcer import Announcer, Workers
-from feeds.delivery.websub import HubError, Told, announce, await_live, publish
+from feeds.delivery.websub import HubError, NotifiedTopics, notify_hubs, publish, wait_until_live
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, SITE, TESTS, as_yaml, content_folder
 from tests.processes import Process, free_port, get, is_open, served, wait_until
@@ -38,7 +40,7 @@ TOPICS = {f"https://news.example/feeds/{number}.rss": f"digest{number}" for numb
 
 
 class Hub:
-    """A hub that writes down what it is told, and answers as a test wants."""
+    """A hub that records the requests it receives, and answers as a test sets it to."""
 
     def __init__(self, port: int) -> None:
         self.url, self.requests = f"http://127.0.0.1:{port}/", list[list[tuple[str, str]]]()
@@ -58,7 +60,7 @@ class Quiet(WSGIRequestHandler):
 
 @pytest.fixture(autouse=True)
 def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Topics of tests have addresses that lead nowhere; those of a server that a test starts are asked for."""
+    """Check only topics that a test server serves; the URLs of other test topics do not exist."""
     asks = websub._is_stale
     monkeypatch.setattr(websub, "_is_stale", lambda topic, digest: "//127." in topic and asks(topic, digest))
 
@@ -112,8 +114,8 @@ def test_hub_and_self_are_in_all_formats_and_headers(content: Path) -> None:
     assert feed.headers["Link"].count('rel="hub"') == 2
 
 
-def test_what_is_not_announced_declares_no_hub(content: Path) -> None:
-    """D1: FreshRSS polls once a day where a hub is declared."""
+def test_feeds_that_are_not_announced_declare_no_hub(content: Path) -> None:
+    """D1: FreshRSS polls only once a day if a feed declares a hub."""
     old = {"published": "2026-01-01", "tags": ["don"]}
     content_folder(content, {"a": {}, "b": old}, WITH_HUBS)
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
@@ -131,7 +133,7 @@ def test_what_is_not_announced_declares_no_hub(content: Path) -> None:
         (f"{HUB}, {HUB}", "names one hub twice (expected each once)"),
     ],
 )
-def test_the_address_of_a_hub_is_checked(written: str, wanted: str, content: Path) -> None:
+def test_hub_urls_are_validated(written: str, wanted: str, content: Path) -> None:
     folder = content_folder(content, {}, SITE + f"hubs: [{written}]\n")
     assert any(wanted in str(problem) for problem in folder.load_site()[1])
 
@@ -142,8 +144,8 @@ def test_a_hub_on_the_same_machine_needs_no_encryption(host: str, content: Path)
     assert site and site.hubs and not [each for each in problems if each.severity == "error"]
 
 
-def test_a_hub_is_told_in_requests_of_at_most_fifty_topics(hub: Hub) -> None:
-    known, faults = announce({}, [hub.url], TOPICS)
+def test_a_hub_is_notified_in_requests_of_at_most_fifty_topics(hub: Hub) -> None:
+    known, faults = notify_hubs({}, [hub.url], TOPICS)
     assert known == {hub.url: TOPICS} and not faults
     assert [len(told(request)) for request in hub.requests] == [50, 50, 20]
     assert [each for request in hub.requests for each in told(request)] == list(TOPICS)
@@ -152,29 +154,29 @@ def test_a_hub_is_told_in_requests_of_at_most_fifty_topics(hub: Hub) -> None:
     ]  # fmt: skip
 
 
-def test_a_hub_is_told_of_what_changed_and_once(hub: Hub) -> None:
-    known, _ = announce({}, [hub.url], TOPICS)
+def test_a_hub_is_notified_once_of_each_change(hub: Hub) -> None:
+    known, _ = notify_hubs({}, [hub.url], TOPICS)
     hub.requests.clear()
     changed = {**TOPICS, list(TOPICS)[7]: "another"}
-    known, _ = announce(known, [hub.url], changed)
-    announce(known, [hub.url], changed)
+    known, _ = notify_hubs(known, [hub.url], changed)
+    notify_hubs(known, [hub.url], changed)
     assert [told(request) for request in hub.requests] == [[list(TOPICS)[7]]]
 
 
-def test_topics_that_are_gone_are_forgotten(hub: Hub) -> None:
-    known, _ = announce({hub.url: {"https://news.example/feeds/old.rss": "x"}}, [hub.url], {})
+def test_removed_topics_are_forgotten(hub: Hub) -> None:
+    known, _ = notify_hubs({hub.url: {"https://news.example/feeds/old.rss": "x"}}, [hub.url], {})
     assert known == {hub.url: {}}
 
 
 @pytest.mark.parametrize("status", ["500 Oops", "404 Not Found", "301 Moved", "302 Found", "307 Redirect", "303 See"])
-def test_a_hub_that_does_not_take_it_is_not_told(status: str, hub: Hub) -> None:
+def test_a_notification_that_a_hub_rejects_is_not_recorded(status: str, hub: Hub) -> None:
     hub.status, hub.headers = status, [("Location", "http://localhost:9/elsewhere")]
-    known, faults = announce({}, [hub.url], TOPICS)
+    known, faults = notify_hubs({}, [hub.url], TOPICS)
     assert known == {hub.url: {}} and str(faults[hub.url]) == f"it answers {status[:3]}"
     assert len(hub.requests) == 1
 
 
-def test_a_redirect_on_the_same_host_is_followed_where_the_request_stays_a_post(hub: Hub) -> None:
+def test_a_hub_redirect_on_the_same_host_is_followed_if_it_preserves_the_method(hub: Hub) -> None:
     class Moved(Hub):
         def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
             self.status = "202 Accepted" if environ["PATH_INFO"] == "/new" else "308 Moved"
@@ -190,17 +192,17 @@ def test_a_redirect_on_the_same_host_is_followed_where_the_request_stays_a_post(
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("120", 120), ("99999999", 86_400), ("soon", None), (None, None)])
-def test_a_hub_may_ask_for_patience(header: str | None, seconds: float | None, hub: Hub) -> None:
+def test_a_hub_may_send_retry_after(header: str | None, seconds: float | None, hub: Hub) -> None:
     hub.status, hub.headers = "429 Slow", [("Retry-After", header)] if header else []
     with pytest.raises(HubError) as found:
         publish(hub.url, TOPICS)
     assert found.value.wait == seconds
 
 
-def test_what_a_hub_missed_it_is_told_once_it_is_back_and_another_hub_at_once(hub: Hub) -> None:
+def test_an_unreachable_hub_is_notified_once_it_is_back_and_delays_no_other_hub(hub: Hub) -> None:
     port = free_port()
     absent = Hub(port)
-    kept: list[Told] = []
+    kept: list[NotifiedTopics] = []
     announcer = Announcer({}, kept.append)
     announcer.update((absent.url, hub.url), TOPICS)
     until(lambda: len(hub.requests) == 3)
@@ -213,9 +215,9 @@ def test_what_a_hub_missed_it_is_told_once_it_is_back_and_another_hub_at_once(hu
 
 
 @pytest.mark.parametrize("begin", ["old bytes", "no answer"])
-def test_hubs_are_told_once_readers_get_the_new_bytes(begin: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hub fetches what changed as soon as it is told: a cache that still has the old bytes is waited for."""
-    monkeypatch.setattr(websub, "_STEP", 0.01)
+def test_hubs_are_notified_only_after_readers_get_the_new_bytes(begin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub fetches changes as soon as it is notified, so we wait while a cache still has the old bytes."""
+    monkeypatch.setattr(websub, "_LIVE_POLL_SECONDS", 0.01)
     asked: list[str] = []
     codings: list[str] = []
 
@@ -230,16 +232,16 @@ def test_hubs_are_told_once_readers_get_the_new_bytes(begin: str, monkeypatch: p
     port = free_port()
     topic = f"http://127.0.0.1:{port}/feeds/all.rss"
     if begin == "no answer":
-        await_live({topic: etag_of(b"new")}, [topic])
+        wait_until_live({topic: etag_of(b"new")}, [topic])
         return
     with listening(cache, port):
-        await_live({topic: etag_of(b"new")}, [topic])
+        wait_until_live({topic: etag_of(b"new")}, [topic])
         assert asked == ["no-cache"] * 3
         assert codings == ["gzip", "br"], "a cache keeps a copy of each coding"
-        await_live({topic: etag_of(b"another")}, [topic], is_wanted=lambda: len(asked) < 6)
+        wait_until_live({topic: etag_of(b"another")}, [topic], is_wanted=lambda: len(asked) < 6)
         assert len(asked) == 6, "what is not wanted any more is waited for no longer"
-        monkeypatch.setattr(websub, "LIVE_WITHIN", 0)
-        await_live({topic: etag_of(b"another")}, [topic])
+        monkeypatch.setattr(websub, "LIVE_TIMEOUT_SECONDS", 0)
+        wait_until_live({topic: etag_of(b"another")}, [topic])
         assert len(asked) == 7
 
 
@@ -255,44 +257,44 @@ ODD_ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ODD_ANSWERS)
-def test_whatever_a_hub_answers_is_a_fault_of_that_hub(name: str, hub: Hub) -> None:
+def test_an_invalid_hub_response_is_an_error_of_that_hub_only(name: str, hub: Hub) -> None:
     hub.status, hub.headers = ODD_ANSWERS[name]
-    known, faults = announce({}, [hub.url], dict.fromkeys(list(TOPICS)[:3], "x"))
+    known, faults = notify_hubs({}, [hub.url], dict.fromkeys(list(TOPICS)[:3], "x"))
     assert list(faults) == [hub.url] and not known[hub.url]
 
 
-def test_a_hub_that_answered_nonsense_is_told_once_it_is_well(hub: Hub) -> None:
+def test_a_hub_that_sent_an_invalid_response_is_notified_once_it_recovers(hub: Hub) -> None:
     hub.status, hub.headers = ODD_ANSWERS["a redirect that is no text"]
     announcer = Announcer({}, lambda told: None)
     announcer.update((hub.url,), TOPICS)
     until(lambda: bool(hub.requests))
     hub.status, hub.headers = "202 Accepted", []
-    until(lambda: len(announcer.told.get(hub.url, {})) == len(TOPICS))
+    until(lambda: len(announcer.notified_topics.get(hub.url, {})) == len(TOPICS))
 
 
-def test_a_hub_that_hangs_holds_no_command_and_what_another_was_told_is_kept(
+def test_a_hub_that_hangs_blocks_no_command_and_other_notifications_are_recorded(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(websub, "LONGEST_ANSWER", 0.5)
-    kept: list[Told] = []
+    monkeypatch.setattr(websub, "HUB_TIMEOUT_SECONDS", 0.5)
+    kept: list[NotifiedTopics] = []
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        known, faults = announce({}, [hanging, hub.url], TOPICS, kept.append)
+        known, faults = notify_hubs({}, [hanging, hub.url], TOPICS, kept.append)
     assert str(faults[hanging]) == "it has not answered within 0.5 seconds"
     assert known[hub.url] == TOPICS and [len(each[hub.url]) for each in kept] == [50, 100, 120]
 
 
-def test_what_cannot_be_kept_is_a_fault_and_no_end(hub: Hub) -> None:
-    def keep(told: Told) -> None:
+def test_a_notification_that_cannot_be_recorded_is_reported_as_an_error(hub: Hub) -> None:
+    def keep(told: NotifiedTopics) -> None:
         raise OSError(28, "No space left on device")
 
-    _, faults = announce({}, [hub.url], TOPICS, keep)
+    _, faults = notify_hubs({}, [hub.url], TOPICS, keep)
     assert "what it was told cannot be kept: " in str(faults[hub.url]) and "No space left" in str(faults[hub.url])
 
 
-def test_the_body_of_an_answer_is_not_read(hub: Hub) -> None:
+def test_the_body_of_a_hub_response_is_not_read(hub: Hub) -> None:
     class Endless(Hub):
         def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:  # type: ignore[override]
             super().__call__(environ, start_response)
@@ -307,10 +309,10 @@ def test_the_body_of_an_answer_is_not_read(hub: Hub) -> None:
         publish(endless.url, TOPICS)
 
 
-def test_a_hub_is_told_though_asking_takes_longer_than_news_are_looked_for(
+def test_a_hub_is_notified_even_if_checking_takes_longer_than_polling(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same topics, told of again and again while they are asked for, are no news."""
+    """Repeated updates with the same topics, made while these are being checked, are not changes."""
     asked = 0
 
     def slow(topic: str, digest: str) -> bool:
@@ -319,7 +321,7 @@ def test_a_hub_is_told_though_asking_takes_longer_than_news_are_looked_for(
         return asked < 30
 
     monkeypatch.setattr(websub, "_is_stale", slow)
-    monkeypatch.setattr(websub, "_STEP", 0.01)
+    monkeypatch.setattr(websub, "_LIVE_POLL_SECONDS", 0.01)
     announcer, topics = Announcer({}, lambda told: None), {list(TOPICS)[0]: "x"}
     announcer.update((hub.url,), topics)
     while not hub.requests:
@@ -327,10 +329,10 @@ def test_a_hub_is_told_though_asking_takes_longer_than_news_are_looked_for(
     assert asked == 30
 
 
-def test_old_bytes_do_not_keep_a_hub_from_being_told_for_ever(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stale_caches_do_not_delay_a_notification_forever(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websub, "_is_stale", lambda topic, digest: True)
-    monkeypatch.setattr(websub, "_STEP", 0.01)
-    monkeypatch.setattr(announcer_module, "LIVE_WITHIN", 0.3)
+    monkeypatch.setattr(websub, "_LIVE_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(announcer_module, "LIVE_TIMEOUT_SECONDS", 0.3)
     announcer, count = Announcer({}, lambda told: None), 0
     while not hub.requests:  # each change begins to wait anew, but not to count
         announcer.update((hub.url,), {list(TOPICS)[0]: str(count := count + 1)})
@@ -338,8 +340,8 @@ def test_old_bytes_do_not_keep_a_hub_from_being_told_for_ever(hub: Hub, monkeypa
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "502 Bad Gateway"])
-def test_a_topic_that_is_not_there_yet_is_waited_for(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websub, "_STEP", 0.01)
+def test_a_notification_waits_for_a_topic_that_is_missing(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websub, "_LIVE_POLL_SECONDS", 0.01)
     answers = iter([status, status])
 
     def late(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
@@ -349,7 +351,7 @@ def test_a_topic_that_is_not_there_yet_is_waited_for(status: str, monkeypatch: p
     port = free_port()
     topic = f"http://127.0.0.1:{port}/feeds/all.rss"
     with listening(late, port):
-        await_live({topic: etag_of(b"new")}, [topic])
+        wait_until_live({topic: etag_of(b"new")}, [topic])
     assert next(answers, None) is None
 
 
@@ -360,7 +362,7 @@ def test_only_one_process_announces_and_another_takes_over(tmp_path: Path) -> No
         assert second.is_announcer()
 
 
-def test_hubs_wait_for_the_slowest_process(tmp_path: Path) -> None:
+def test_notifications_wait_for_the_slowest_process(tmp_path: Path) -> None:
     code = f"""\
 import sys
 from datetime import datetime
@@ -368,7 +370,7 @@ from pathlib import Path
 from feeds.delivery.announcer import Announcer, Workers
 workers = Workers(Path({str(tmp_path)!r}))
 for line in sys.stdin:
-    workers.report(datetime.fromisoformat(line.strip()))
+    workers.record(datetime.fromisoformat(line.strip()))
     print("said", flush=True)
 """
     command = [sys.executable, "-c", code]
@@ -376,7 +378,7 @@ for line in sys.stdin:
         closing(Workers(tmp_path)) as own,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
     ):
-        own.report(NOW)
+        own.record(NOW)
         assert other.stdin and other.stdout
         for moment, has_all in ((NOW - timedelta(hours=1), False), (NOW, True), (NOW - timedelta(hours=2), False)):
             other.stdin.write(f"{moment.isoformat()}\n")
@@ -389,7 +391,7 @@ for line in sys.stdin:
     assert len(list((tmp_path / "workers").iterdir())) == 1
 
 
-def test_ping_tells_hubs_of_what_was_built_and_once(content: Path, tmp_path: Path, hub: Hub) -> None:
+def test_ping_notifies_hubs_once_of_built_changes(content: Path, tmp_path: Path, hub: Hub) -> None:
     content_folder(content, {"a": {}}, SITE + f"hubs: ['{hub.url}']\n")
     settings = Settings(content, state=tmp_path / "state")
 
@@ -416,26 +418,26 @@ def test_ping_tells_hubs_of_what_was_built_and_once(content: Path, tmp_path: Pat
     assert "nothing new" in run("ping").output, "what is not built is not told, at whatever address"
     with closing(Workers(tmp_path / "state")) as busy:
         assert busy.is_announcer()
-        assert "another process tells hubs" in run("ping").output
+        assert "another process announces" in run("ping").output
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"hub": 1}', b'{"hub": {"topic": 1}}', b"\xff", b"null"])
-def test_what_hubs_were_told_is_begun_anew_where_it_is_damaged(
+def test_damaged_notification_records_are_reset(
     damage: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     state = StateFolder(tmp_path)
     for name in ("told.json", "built.json"):
         (tmp_path / name).write_bytes(damage)
-    assert (state.read_told(), state.read_built()) == ({}, None)
+    assert (state.read_notified_topics(), state.read_built_topics()) == ({}, None)
     assert f"{tmp_path}/told.json is damaged; it is begun anew" in caplog.text
-    state.write_told({HUB: TOPICS})
-    state.write_built(((HUB,), dict(TOPICS)))
-    assert (state.read_told(), state.read_built()) == ({HUB: TOPICS}, ((HUB,), TOPICS))
+    state.write_notified_topics({HUB: TOPICS})
+    state.write_built_topics(((HUB,), dict(TOPICS)))
+    assert (state.read_notified_topics(), state.read_built_topics()) == ({HUB: TOPICS}, ((HUB,), TOPICS))
 
 
 @contextmanager
 def peers(folder: Path, port: int) -> Iterator[Process]:
-    """Run a hub and a subscriber that we did not write."""
+    """Run a third-party hub and subscriber, and yield their process."""
     folder.mkdir(exist_ok=True)
     command = [sys.executable, str(TESTS / "peers" / "websub.py"), str(port), str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
@@ -456,10 +458,10 @@ def write(content: Path, name: str, title: str) -> None:
     (content / "articles" / f"{name}.yaml").write_text(as_yaml({**PLAIN, "title": title}), encoding="utf-8")
 
 
-def test_a_subscriber_holds_an_entry_within_two_seconds_of_its_embargos_end_and_once(
+def test_a_subscriber_receives_an_entry_once_within_two_seconds_of_its_embargos_end(
     content: Path, tmp_path: Path
 ) -> None:
-    """D1, with two workers, an independent hub and an independent subscriber; then the hub is away for a while."""
+    """D1: two workers, an independent hub and an independent subscriber; then the hub goes offline for a while."""
     port = free_port()
 
     def holds(word: str) -> bool:

@@ -8,27 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.edition.document import Document, coding_for
+from feeds.edition.document import Document, negotiate_coding
 
 MODIFIED = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
 LONG = Document(b"<rss>" + b"abc " * 500 + b"</rss>", "application/rss+xml; charset=utf-8", MODIFIED, 3600)
 TAG = LONG.etag
 
 
-def test_the_etag_is_a_function_of_the_bytes_alone() -> None:
+def test_the_etag_depends_only_on_the_bytes() -> None:
     other = Document(LONG.data, "text/plain", datetime(2030, 1, 1, tzinfo=UTC), 5, (("Link", "<x>"),))
     assert other.etag == TAG
     assert Document(LONG.data + b" ", LONG.content_type, MODIFIED, 3600).etag != TAG
     assert len(TAG) == 32
 
 
-def test_each_coding_is_the_same_text_under_its_own_tag() -> None:
-    tags = {coding: dict(variant.ok)["ETag"] for coding, variant in LONG.variants.items()}
+def test_each_coding_has_the_same_content_and_its_own_etag() -> None:
+    tags = {coding: dict(variant.ok_headers)["ETag"] for coding, variant in LONG.variants.items()}
     assert tags == {"identity": f'"{TAG}"', "gzip": f'"{TAG}-gzip"', "br": f'"{TAG}-br"'}
     assert gzip.decompress(LONG.variants["gzip"].data) == brotli.decompress(LONG.variants["br"].data) == LONG.data
 
 
-def test_a_coding_that_does_not_pay_is_not_kept() -> None:
+def test_a_coding_that_saves_nothing_is_discarded() -> None:
     assert list(Document(b"ok", "text/plain", MODIFIED, 0).variants) == ["identity"]
 
 
@@ -50,8 +50,8 @@ def test_a_coding_that_does_not_pay_is_not_kept() -> None:
         (";;,q=,=", "identity"),
     ],
 )
-def test_gzip_when_asked_and_identity_when_not(header: str, coding: str) -> None:
-    assert coding_for(header) == coding
+def test_the_coding_follows_the_accept_encoding_header(header: str, coding: str) -> None:
+    assert negotiate_coding(header) == coding
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_gzip_when_asked_and_identity_when_not(header: str, coding: str) -> None
         f"{TAG}-gzip", "*",
     ],
 )  # fmt: skip
-def test_a_tag_is_known_however_a_client_or_proxy_writes_it(header: str) -> None:
+def test_an_etag_matches_however_a_client_or_proxy_writes_it(header: str) -> None:
     """A5: Apache and nginx weaken tags or add the coding, and some clients drop the quotes."""
-    assert LONG.is_known(header, None)
+    assert LONG.is_not_modified(header, None)
 
 
 @pytest.mark.parametrize("header", ['"x"', f'"{TAG[:-1]}"', 'W/"', ",", f'"{TAG}-zstd"'])
-def test_another_tag_is_not_known_whatever_the_date(header: str) -> None:
-    assert not LONG.is_known(header, "Mon, 01 Jun 2026 10:00:00 GMT")
+def test_a_different_etag_never_matches_whatever_the_date(header: str) -> None:
+    assert not LONG.is_not_modified(header, "Mon, 01 Jun 2026 10:00:00 GMT")
 
 
 @pytest.mark.parametrize(
@@ -84,19 +84,19 @@ def test_another_tag_is_not_known_whatever_the_date(header: str) -> None:
         ("Fri, 31 Dec 9999 23:59:59 -2359", False),
     ],
 )
-def test_a_date_alone_decides_where_there_is_no_tag(header: str, known: bool) -> None:
+def test_the_date_decides_if_no_etag_is_sent(header: str, known: bool) -> None:
     """A5: Thunderbird sends If-Modified-Since only."""
-    assert LONG.is_known(None, header) is known
+    assert LONG.is_not_modified(None, header) is known
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
-def test_no_header_is_an_error(etag: str, date: str, encoding: str) -> None:
-    assert LONG.is_known(etag, date) in (True, False)
-    assert coding_for(encoding) in LONG.variants
+def test_no_header_value_causes_an_error(etag: str, date: str, encoding: str) -> None:
+    assert LONG.is_not_modified(etag, date) in (True, False)
+    assert negotiate_coding(encoding) in LONG.variants
 
 
 @given(st.floats(-1e9, 1e9) | st.just(float("inf")))
-def test_no_copy_is_kept_beyond_the_next_change(seconds: float) -> None:
-    _, headers, _ = LONG.answer({"REQUEST_METHOD": "GET"}, seconds)
+def test_max_age_never_exceeds_the_time_to_the_next_change(seconds: float) -> None:
+    _, headers, _ = LONG.respond({"REQUEST_METHOD": "GET"}, seconds)
     age = int(dict(headers)["Cache-Control"].split("max-age=")[1].split(",")[0])
     assert 0 <= age <= max(0, min(3600, seconds))

@@ -1,4 +1,4 @@
-"""What is made of the same parts is the same: a build that finds the parts of a page unchanged does not make it."""
+"""Equal inputs give equal output: a build does not render a page whose inputs are unchanged."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.edition.edition import Edition
-from feeds.edition.routes import Sheet
+from feeds.edition.routes import Rendered
 from feeds.model.renditions import Pictures
-from tests.builders import NOW, PICTURES, SITE, Shelf, article, catalog
+from tests.builders import NOW, PICTURES, SITE, FakeMedia, article, catalog
 
-Seen = dict[str, tuple[str | None, Sheet]]
+Seen = dict[str, tuple[str | None, Rendered]]
 
 PICTURE = {"file": "photo.jpg", "alt": "Une photo"}
 VALUES: dict[str, list[Any]] = {
@@ -54,7 +54,7 @@ state = st.tuples(
 
 
 def seen(articles: list[dict[str, Any]], text: str, pictures: Pictures, minutes: int) -> Seen:
-    """Make an edition, and tell of each path what it is made of and what it is."""
+    """Build an edition, and return the inputs digest and the rendered result of each path."""
     made = []
     for number, keys in enumerate(articles):
         given = {key: value for key, value in keys.items() if value is not None}
@@ -64,8 +64,10 @@ def seen(articles: list[dict[str, Any]], text: str, pictures: Pictures, minutes:
             made.append(article(f"a{number}", **given))
         except AssertionError:  # an expiry before the publication, say
             made.append(article(f"a{number}"))
-    edition = Edition(catalog(*made, now=NOW + timedelta(minutes=minutes), text=text), Shelf(), None, None, pictures)
-    return {path: (edition.made_of(path), edition.sheet(path)) for path in edition}
+    edition = Edition(
+        catalog(*made, now=NOW + timedelta(minutes=minutes), text=text), FakeMedia(), None, None, pictures
+    )
+    return {path: (edition.inputs_digest(path), edition.render(path)) for path in edition}
 
 
 change = st.sampled_from([(key, value) for key, values in VALUES.items() for value in values])
@@ -76,10 +78,10 @@ around = st.sampled_from(
 
 @settings(max_examples=40)
 @given(before=state, edits=st.lists(st.tuples(st.integers(0, 6), change), max_size=2), other=st.none() | around)
-def test_what_is_made_of_the_same_is_the_same(
+def test_equal_inputs_give_equal_output(
     before: Any, edits: list[tuple[int, tuple[str, Any]]], other: tuple[str, Any] | None
 ) -> None:
-    """Two states that differ in little: most paths are made of the same in both."""
+    """Two states that differ only slightly: most paths have the same inputs in both."""
     articles: list[dict[str, Any]] = [dict(each) for each in before[0]]
     text, pictures, minutes = before[1:]
     for place, (key, value) in edits:
@@ -93,7 +95,7 @@ def test_what_is_made_of_the_same_is_the_same(
             assert two[path][1] == sheet, path
 
 
-def test_a_change_of_one_article_leaves_the_parts_of_others_as_they_were() -> None:
+def test_a_change_to_one_article_leaves_the_inputs_of_others_unchanged() -> None:
     articles = [{"published": f"2026-0{month}-03", "tags": [f"tag{month}"]} for month in (1, 2, 3, 4, 5)]
     one = seen(articles, SITE, PICTURES, 0)
     articles[0] = {**articles[0], "title": "Un autre titre"}
@@ -133,7 +135,7 @@ DEPENDENCES: dict[str, tuple[list[dict[str, Any]], tuple[int, str, Any], str]] =
 
 
 @pytest.mark.parametrize("name", DEPENDENCES)
-def test_what_a_page_shows_of_others_is_among_its_parts(name: str) -> None:
+def test_what_a_page_shows_of_other_articles_is_among_its_inputs(name: str) -> None:
     before, (place, key, value), path = DEPENDENCES[name]
     text = SITE + "entries: 1\n"
     after = [{**each, key: value} if number == place else each for number, each in enumerate(before)]
@@ -142,7 +144,7 @@ def test_what_a_page_shows_of_others_is_among_its_parts(name: str) -> None:
     assert one[0] and one[0] != two[0]
 
 
-def test_pictures_and_the_time_are_among_the_parts() -> None:
+def test_pictures_and_the_time_are_among_the_inputs() -> None:
     articles = [{**OLD, "picture": PICTURE, "expires": "2026-06-01T12:20"}, NEW]
     one = seen(articles, SITE, PICTURES, 0)
     for other in (seen(articles, SITE, Pictures(), 0), seen(articles, SITE, PICTURES, 31)):

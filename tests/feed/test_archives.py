@@ -1,4 +1,4 @@
-"""Archives (RFC 5005): whoever follows them from a subscription document gets every live article."""
+"""Archives (RFC 5005): following them from a subscription document reaches every live article."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from feeds.edition.edition import Edition
 from feeds.feed.catalog import Catalog
 from feeds.formats.registry import FORMATS
 from feeds.settings import Settings
-from tests.builders import NOW, PICTURES, SITE, Shelf, article, content_folder, site
+from tests.builders import NOW, PICTURES, SITE, FakeMedia, article, content_folder, site
 
 HOST = "https://news.example"
 FH = "{http://purl.org/syndication/history/1.0}archive"
@@ -27,11 +27,11 @@ FH = "{http://purl.org/syndication/history/1.0}archive"
 
 def edition(*articles: Any, entries: int = 3, now: datetime = NOW) -> Edition:
     found = {each.slug: each for each in articles}
-    return Edition(Catalog.at(now, site(f"{SITE}entries: {entries}\n"), found), Shelf(), pictures=PICTURES)
+    return Edition(Catalog.at(now, site(f"{SITE}entries: {entries}\n"), found), FakeMedia(), pictures=PICTURES)
 
 
 def links(data: bytes, ending: str) -> dict[str, str]:
-    """Give a document's links by their relation, as paths."""
+    """Return a document's links by their relation, as paths."""
     if ending == "json":
         values = json.loads(data)
         found = {"self": values["feed_url"], "prev-archive": values.get("next_url")}
@@ -47,7 +47,7 @@ def ids(data: bytes, ending: str) -> list[str]:
 
 
 def followed(found: Edition, ending: str, name: str = "all") -> list[tuple[str, list[str]]]:
-    """Follow the archives from a subscription document; give each document's path, and the ids in it."""
+    """Follow the archives from a subscription document; return each document's path and the ids in it."""
     path, documents = f"/feeds/{name}.{ending}", []
     while path:
         data = found[path].data
@@ -58,7 +58,7 @@ def followed(found: Edition, ending: str, name: str = "all") -> list[tuple[str, 
 
 
 def monthly(*counts: int) -> list[Any]:
-    """Make so many articles in each month, from January 2026 on."""
+    """Return articles for the months from January 2026 on: as many in each month as `counts` says."""
     return [
         article(f"m{month + 1}-{number}", published=f"2026-{month + 1:02}-{number + 1:02}")
         for month, count in enumerate(counts)
@@ -67,7 +67,7 @@ def monthly(*counts: int) -> list[Any]:
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-def test_a_reader_that_follows_gets_every_article_newest_first(ending: str) -> None:
+def test_a_reader_that_follows_archives_gets_every_article_newest_first(ending: str) -> None:
     """D5."""
     documents = followed(edition(*monthly(2, 0, 4, 1, 2)), ending)
     tag = "tag:news.example,2020:"
@@ -79,7 +79,7 @@ def test_a_reader_that_follows_gets_every_article_newest_first(ending: str) -> N
     ]
 
 
-def test_the_month_of_the_newest_is_whole_in_the_subscription_document() -> None:
+def test_the_newest_month_is_complete_in_the_subscription_document() -> None:
     found = edition(*monthly(1, 5))
     assert len(ids(found["/feeds/all.rss"].data, "rss")) == 5
     assert found.find("/feeds/all/2026-02.rss") is None, "it is no archive before it is over"
@@ -91,7 +91,7 @@ def test_the_month_of_the_newest_is_whole_in_the_subscription_document() -> None
     st.integers(1, 6),
     st.sampled_from(list(FORMATS)),
 )
-def test_no_live_article_is_ever_out_of_reach(given: list[tuple[int, bool]], entries: int, ending: str) -> None:
+def test_every_live_article_is_in_some_document(given: list[tuple[int, bool]], entries: int, ending: str) -> None:
     articles = []
     for number, (days, is_expired) in enumerate(given):
         published = NOW - timedelta(days=days, hours=1)
@@ -104,7 +104,7 @@ def test_no_live_article_is_ever_out_of_reach(given: list[tuple[int, bool]], ent
 
 
 @pytest.mark.parametrize("ending", ["rss", "atom"])
-def test_an_archive_document_says_that_it_is_one_and_where_it_stands(ending: str) -> None:
+def test_an_archive_document_is_marked_as_one_and_links_to_its_neighbours(ending: str) -> None:
     found = edition(*monthly(1, 1, 1, 1), entries=1)
     middle = found[f"/feeds/all/2026-02.{ending}"]
     assert links(middle.data, ending) | {"alternate": ""} == {
@@ -136,7 +136,7 @@ def test_an_archive_document_says_that_it_is_one_and_where_it_stands(ending: str
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_what_happens_to_an_old_article_changes_only_its_month(changes: dict[str, Any]) -> None:
+def test_a_change_to_an_old_article_changes_only_its_month(changes: dict[str, Any]) -> None:
     before = edition(*monthly(2, 2, 2, 2))
     late = article("m2-0", **{"published": "2026-02-01", **changes})
     after = edition(*(late if each.slug == "m2-0" else each for each in monthly(2, 2, 2, 2)))
@@ -145,22 +145,22 @@ def test_what_happens_to_an_old_article_changes_only_its_month(changes: dict[str
     assert changed == {f"/feeds/all/2026-02.{ending}" for ending in FORMATS}
 
 
-def test_an_archive_whose_articles_have_all_expired_is_still_there() -> None:
-    """A1: an address that was given is good for ever."""
+def test_an_archive_whose_articles_have_all_expired_still_exists() -> None:
+    """A1: a URL that was published stays valid forever."""
     gone = article("gone", published="2026-01-05", expires="2026-02-01")
     found = edition(gone, *monthly(0, 0, 1, 1), entries=1)
     assert ids(found["/feeds/all/2026-01.atom"].data, "atom") == []
     assert found.find("/feeds/all/2026-01") is None, "for people there is nothing to see"
 
 
-def test_a_month_that_ends_becomes_an_archive_and_no_other_changes_but_its_neighbour() -> None:
+def test_a_month_that_ends_becomes_an_archive_and_changes_only_its_neighbour() -> None:
     before, after = edition(*monthly(1, 1, 1)), edition(*monthly(1, 1, 1, 1))
     assert before.find("/feeds/all/2026-03.rss") is None and after.find("/feeds/all/2026-03.rss") is not None
     assert before["/feeds/all/2026-01.rss"].data == after["/feeds/all/2026-01.rss"].data
     assert b"next-archive" in after["/feeds/all/2026-02.rss"].data
 
 
-def test_copies_of_archives_are_kept_longer(content: Path) -> None:
+def test_archives_may_be_cached_longer(content: Path) -> None:
     content_folder(content, {"a": {"published": "2026-01-01"}, "b": {"published": "2026-03-01"}})
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
     found = client.get("/feeds/research/2026-01.json")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from feeds.feed.catalog import Catalog
 from feeds.feed.manifest import Manifest
 from feeds.model.article import Article
-from tests.builders import NOW, article, catalog, named, site, table
+from tests.builders import NOW, article, catalog, find_article, site, table
 
 SECOND = timedelta(seconds=1)
 
@@ -18,20 +18,20 @@ def slugs(*articles: Article, now: datetime = NOW) -> list[str]:
     return [each.slug for each in catalog(*articles, now=now).live]
 
 
-def test_the_newest_is_first_and_a_tie_is_settled_by_the_id() -> None:
+def test_articles_are_sorted_newest_first_and_then_by_id() -> None:
     old, new = article("old", published="2026-01-01"), article("new", published="2026-02-01")
     b, a = article("b", published="2026-01-15"), article("a", published="2026-01-15")
     assert slugs(old, b, new, a) == slugs(a, new, b, old) == ["new", "a", "b", "old"]
 
 
-def test_an_embargo_lifts_at_its_second() -> None:
+def test_an_embargo_ends_at_the_exact_second() -> None:
     embargoed = article(published="2026-06-01T12:00")
     lifts = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
     assert slugs(embargoed, now=lifts - SECOND) == []
     assert slugs(embargoed, now=lifts) == ["un-titre"]
 
 
-def test_an_article_expires_at_its_second_and_is_still_known() -> None:
+def test_an_article_expires_at_the_exact_second_and_stays_in_the_catalog() -> None:
     expiring = article(expires="2026-06-01T12:00")
     end = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
     assert slugs(expiring, now=end - SECOND) == ["un-titre"]
@@ -39,12 +39,12 @@ def test_an_article_expires_at_its_second_and_is_still_known() -> None:
     assert [each.slug for each in catalog(expiring, now=end).appeared] == ["un-titre"]
 
 
-def test_a_draft_is_nowhere_and_changes_nothing() -> None:
+def test_a_draft_never_appears_and_schedules_no_change() -> None:
     found = catalog(article(draft="true", expires="2027-01-01"))
     assert (found.appeared, found.next_change) == ((), None)
 
 
-def test_the_next_change_is_the_first_of_all_moments_to_come() -> None:
+def test_the_next_change_is_the_earliest_scheduled_one() -> None:
     articles = [
         article("a", updated="2026-09-01", expires="2026-12-31"),
         article("b", published="2026-10-01"),
@@ -59,7 +59,7 @@ def test_the_next_change_is_the_first_of_all_moments_to_come() -> None:
     assert catalog(*articles, now=gone).next_change is None
 
 
-def test_every_category_is_there_if_empty_and_a_tag_once_it_had_an_article() -> None:
+def test_every_category_has_a_feed_and_a_tag_has_one_once_it_had_an_article() -> None:
     gone = article("gone", tags=["Génétique"], expires="2026-04-01")
     coming = article("coming", tags=["secret"], published="2027-01-01")
     found = table(gone, coming)
@@ -73,7 +73,7 @@ def test_every_category_is_there_if_empty_and_a_tag_once_it_had_an_article() -> 
     assert found.feed(found.topics["fr", "tags/genetique"]).entries == ()
 
 
-def test_one_feed_for_a_tag_however_it_is_spelt_named_as_it_was_first() -> None:
+def test_all_spellings_of_a_tag_share_one_feed_named_after_the_oldest() -> None:
     first = article("a", tags=["Génétique"], published="2026-01-01")
     later = article("b", tags=["genetique", "GÉNÉTIQUE"], published="2026-02-01")
     found = table(later, first)
@@ -88,17 +88,17 @@ def test_twins_are_live_articles_in_other_languages() -> None:
     embargoed = article("c", twin="y", language="en", published="2027-01-01")
     found = catalog(french, english, embargoed, article("d", twin="y"))
     assert [each.slug for each in found.twins(french)] == ["b"]
-    assert found.twins(named(found, "d")) == []
+    assert found.twins(find_article(found, "d")) == []
 
 
-def test_a_tie_is_settled_by_the_id_and_not_by_the_address() -> None:
+def test_ties_are_broken_by_the_id_and_not_by_the_slug() -> None:
     assert slugs(article("a", id="z"), article("z", id="a")) == ["z", "a"]
 
 
-def test_an_expired_translation_is_no_twin() -> None:
+def test_an_expired_translation_is_not_a_twin() -> None:
     gone = article("gone", twin="x", language="en", expires="2026-04-01")
     found = catalog(article("a", twin="x"), gone)
-    assert found.twins(named(found, "a")) == []
+    assert found.twins(find_article(found, "a")) == []
 
 
 SLUGS = st.sampled_from(["a", "b", "c", "d"])
@@ -123,11 +123,11 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_a_catalog_that_follows_another_is_that_of_its_articles(steps: list[Any]) -> None:
-    """And so is its manifest, though both look only at what changed."""
+def test_an_incremental_catalog_equals_a_fresh_one(steps: list[Any]) -> None:
+    """The same holds for the manifest. Both look only at what changed."""
     one_site, now, articles = site(), NOW, dict[str, Article]()
     before, manifest = Catalog.at(now, one_site, {}), Manifest()
-    manifest = manifest.after(before)
+    manifest = manifest.updated_for(before)
     for written, removed, days in steps:
         now += timedelta(days=days)
         articles = {**articles, **{slug: article(slug, **changes) for slug, changes in written.items()}}
@@ -135,7 +135,7 @@ def test_a_catalog_that_follows_another_is_that_of_its_articles(steps: list[Any]
         followed, fresh = Catalog.at(now, one_site, articles, before), Catalog.at(now, one_site, articles)
         assert followed.groups == fresh.groups
         assert (followed.appeared, followed.next_change) == (fresh.appeared, fresh.next_change)
-        taken_on, made_anew = manifest.after(followed, before), manifest.after(fresh)
+        taken_on, made_anew = manifest.updated_for(followed, before), manifest.updated_for(fresh)
         assert taken_on == made_anew and list(taken_on.entries) == list(made_anew.entries)
-        assert taken_on.content.digest == Manifest().after(fresh).content.digest
+        assert taken_on.content.digest == Manifest().updated_for(fresh).content.digest
         before, manifest = followed, taken_on

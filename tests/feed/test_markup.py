@@ -20,7 +20,7 @@ def to_html(body: str) -> str:
 
 
 class Elements(HTMLParser):
-    """Collects what a browser would make of an HTML text."""
+    """Collects the elements and attributes that a browser would find in an HTML text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Elements(HTMLParser):
          '<p><a>a</a> <a>b</a> <a href="mailto:a@b.example">c</a></p>'),
     ],
 )  # fmt: skip
-def test_a_body_becomes_html_that_every_reader_keeps(body: str, html: str) -> None:
+def test_a_body_is_rendered_as_html_that_no_reader_strips(body: str, html: str) -> None:
     assert to_html(body) == html
 
 
@@ -67,8 +67,8 @@ def test_a_body_becomes_html_that_every_reader_keeps(body: str, html: str) -> No
         ("http://elsewhere.example/", "http://elsewhere.example/"),
     ],
 )
-def test_every_address_in_a_body_is_absolute(reference: str, url: str) -> None:
-    """C5: readers show an entry far from our host, where a relative address leads nowhere."""
+def test_every_url_in_a_body_is_absolute(reference: str, url: str) -> None:
+    """C5: readers show an entry outside our site, where a relative URL leads nowhere."""
     assert f'href="{url}"' in to_html(f"[a](<{reference}>)")
     assert f'src="{url}"' in to_html(f"![a](<{reference}>)")
 
@@ -87,18 +87,18 @@ def test_a_heading_in_an_attribute_is_left_alone() -> None:
     assert 'title="&lt;h1&gt;"' in to_html('<a href="/x" title="<h1>">a</a>')
 
 
-def test_headings_in_headings_are_closed_as_they_were_opened() -> None:
+def test_nested_headings_have_matching_end_tags() -> None:
     html = to_html("<h1><blockquote><h3>a</h3></blockquote>b</h1>")
     assert html == "<h2><blockquote><h3>a</h3></blockquote>b</h2>"
 
 
 @pytest.mark.parametrize("address", ["https:/path", "http:foo", "https://[", "https://", "//[", "//"])
-def test_an_address_without_a_host_is_none(address: str) -> None:
+def test_a_url_without_a_host_is_removed(address: str) -> None:
     assert to_html(f'<a href="{address}">a</a>') == "<p><a>a</a></p>"
     assert to_html(f'<img src="{address}" alt="a">') == ""
 
 
-def test_media_are_found_in_addresses_alone() -> None:
+def test_media_references_are_read_only_from_urls() -> None:
     found = to_html(f'![x](/media/a&b.png) "{BASE}/media/nom.png" [y](/media/c%20d.pdf#p2)')
     assert list(markup.media_references(found, base=BASE)) == ["a&b.png", "c d.pdf"]
 
@@ -107,32 +107,32 @@ def test_a_table_keeps_its_alignment() -> None:
     assert '<th align="right">a</th>' in to_html("| a |\n|--:|\n| 1 |")
 
 
-def test_what_is_taken_out_is_told_with_its_place() -> None:
+def test_removed_elements_are_reported_with_their_position() -> None:
     body = "Un texte.\n\n<div class='x'>a</div>\n\n```sh\nls\n```\n"
-    assert markup.faults(body) == [
+    assert markup.problems(body) == [
         (11, Message.of("body-element-unwrapped", element="div")),
     ]
-    assert markup.faults("Le gène *BRCA1*, p < 0,05, [un lien](/a) et ![un dessin](/b.png)") == []
+    assert markup.problems("Le gène *BRCA1*, p < 0,05, [un lien](/a) et ![un dessin](/b.png)") == []
 
 
 @pytest.mark.parametrize("mark", [">", "<b>", "<div>\n\n", "<ul><li>"])
-def test_a_body_nested_too_deep_is_known_before_it_costs(mark: str) -> None:
-    assert markup.refusal(mark * 5_000 + "x") == Message.of("body-too-deep", limit=markup.MAX_DEPTH)
-    assert markup.refusal((mark + "x\n\n") * 40) is None
+def test_a_body_nested_too_deeply_is_rejected_before_it_is_rendered(mark: str) -> None:
+    assert markup.complexity_problem(mark * 5_000 + "x") == Message.of("body-too-deep", limit=markup.MAX_DEPTH)
+    assert markup.complexity_problem((mark + "x\n\n") * 40) is None
 
 
 @pytest.mark.parametrize(
     "body",
     ["<blockquote a='\"'>\n" + "<blockquote>" * 5_000 + '" >', "<div\n" + "<a " * 5_000, "<div\n" + '<a "' * 5_000],
 )
-def test_no_quote_hides_what_would_cost(body: str) -> None:
-    assert markup.refusal(body)
+def test_quotes_do_not_hide_deep_nesting(body: str) -> None:
+    assert markup.complexity_problem(body)
 
 
 @pytest.mark.parametrize("body", ["<b>\n<![foo[x]]>\n</b>", "<![ x]]>", "<!--" * 500, "<?php x ?>", "<" * 200])
-def test_a_declaration_is_taken_out_without_a_word(body: str) -> None:
-    assert markup.refusal(body) is None
-    assert markup.faults(body) == []
+def test_declarations_are_removed_silently(body: str) -> None:
+    assert markup.complexity_problem(body) is None
+    assert markup.problems(body) == []
     assert "<!" not in to_html(body)
 
 
@@ -156,37 +156,37 @@ SNIPPETS = st.sampled_from(
 
 
 @given(st.lists(st.one_of(HARD, SNIPPETS), max_size=6).map("".join))
-def test_whatever_is_written_comes_out_harmless(body: str) -> None:
+def test_any_body_is_rendered_as_safe_html(body: str) -> None:
     found = to_html(body)
     elements = Elements(found)
-    assert set(elements.tags) <= markup.TAGS
+    assert set(elements.tags) <= markup.ALLOWED_TAGS
     assert FORBIDDEN.search(found) is None
     for tag, name, value in elements.attributes:
-        assert name in markup.ATTRIBUTES["*"] | markup.ATTRIBUTES.get(tag, set())
+        assert name in markup.ALLOWED_ATTRIBUTES["*"] | markup.ALLOWED_ATTRIBUTES.get(tag, set())
         if name in ("href", "src"):
             assert value.startswith(("http://", "https://", "mailto:"))
 
 
-def test_an_excerpt_ends_with_a_sentence_that_fills_half_of_it() -> None:
+def test_an_excerpt_ends_after_a_sentence_that_fills_half_of_it() -> None:
     body = "Première phrase assez longue pour compter. Deuxième phrase qui ne tiendra pas en entier dans cet extrait."
     assert markup.excerpt(to_html(body), 60) == "Première phrase assez longue pour compter."
 
 
-def test_an_excerpt_ends_with_a_word_where_no_sentence_does() -> None:
+def test_an_excerpt_ends_after_a_word_if_no_sentence_fits() -> None:
     assert markup.excerpt("<p>Un mot, puis 130\u202f000\u00a0€ encore</p>", 20) == "Un mot, puis…"
 
 
-def test_an_excerpt_has_no_code_and_words_apart() -> None:
+def test_an_excerpt_omits_code_and_separates_words_at_line_breaks() -> None:
     assert markup.excerpt("<pre><code>rm -rf /</code></pre>\n<p>Un<br>paragraphe.</p>") == "Un paragraphe."
 
 
-def test_an_excerpt_is_plain_and_of_paragraphs_alone() -> None:
+def test_an_excerpt_is_the_plain_text_of_paragraphs_only() -> None:
     html = "<h2>Titre</h2>\n<p>Le <em>gène</em> &amp; p &lt; 0,05</p>\n<ul>\n<li>un</li>\n</ul>\n<p>Fin.</p>"
     assert markup.excerpt(html) == "Le gène & p < 0,05 Fin."
 
 
 @given(st.text(alphabet=st.sampled_from("ab 👩‍🔬é\u0301🎗️.…»\u00a0\u202f&<"), max_size=80), st.integers(8, 40))
-def test_an_excerpt_never_cuts_a_grapheme(text: str, limit: int) -> None:
+def test_an_excerpt_never_splits_a_grapheme(text: str, limit: int) -> None:
     html = f"<p>{text.replace('&', '&amp;').replace('<', '&lt;')}</p>"
     found = markup.excerpt(html, limit)
     whole = re.sub("[ \t\r\n]+", " ", text).strip(" ")
@@ -200,8 +200,8 @@ def test_an_excerpt_never_cuts_a_grapheme(text: str, limit: int) -> None:
     assert len(kept) in boundaries
 
 
-def test_what_is_forbidden_is_so_at_every_code_point() -> None:
-    """XML 1.0 section 2.2 allows three controls; what else Unicode calls no character, or a line, is refused too."""
+def test_exactly_the_forbidden_code_points_are_rejected() -> None:
+    """XML 1.0 section 2.2 allows three controls; Unicode's noncharacters and line separators are rejected too."""
     ranges = [(0, 8), (11, 12), (14, 31), (0x7F, 0x9F), (0x2028, 0x2029), (0xFDD0, 0xFDEF), (0xFEFF, 0xFEFF)]
     ranges += [(0xD800, 0xDFFF), *((plane + 0xFFFE, plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))]
     wanted = {point for first, last in ranges for point in range(first, last + 1)}

@@ -31,11 +31,11 @@ def entry(**changes: object) -> Entry:
     ],
 )
 def test_x_counts_by_weight(text: str, weight: int) -> None:
-    """F2: U+202F, the euro sign, the ellipsis and emoji count twice, a link 23."""
-    assert posts.weighed(text) == weight
+    """F2: U+202F, the euro sign, the ellipsis and emoji count double; a link counts 23."""
+    assert posts.x_length(text) == weight
 
 
-def test_mastodon_and_bluesky_count_what_people_see() -> None:
+def test_mastodon_and_bluesky_count_graphemes() -> None:
     text = "👩🏽‍🔬 é e\u0301 https://news.example/articles/un-titre-assez-long-pour-compter"
     counted = {network.name: network.count(text) for network in posts.NETWORKS}
     assert counted == {"Mastodon": 6 + 23, "Bluesky": 6 + 62, "X": 7 + 23, "LinkedIn": len(text)}
@@ -46,27 +46,27 @@ def test_a_post_is_title_and_summary_with_hashtags() -> None:
     assert made == f"Un titre – {SUMMARY} #CancerDuSein #Génétique #Recherche #Soutiens"
 
 
-def test_an_authors_own_text_is_taken_as_it_is() -> None:
+def test_an_authors_own_post_text_is_used() -> None:
     made = posts.compose(entry(tags=["don"]), "Un chèque pour\nla recherche 🎗️ #Don")
     assert made == "Un chèque pour la recherche 🎗️ #Don #Recherche"
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "€", "🎗️", "\u202f"])
-def test_whatever_is_written_there_is_room_for_the_post_on_every_network(letter: str) -> None:
+def test_any_post_fits_on_every_network(letter: str) -> None:
     word = letter * 12
     long = " ".join(["Un", *[word] * 60])
     for made in (entry(title=long, summary=long), entry(summary=long, tags=["un mot " * 8, "deux"])):
         for social in (None, long):
             post = posts.compose(made, social)
-            assert posts.fits(post, made.url) and post.startswith("Un")
+            assert posts.fits_all_networks(post, made.url) and post.startswith("Un")
             assert "…" in post and not post.endswith(" ")
 
 
-def test_a_text_that_is_cut_ends_after_a_word() -> None:
-    assert posts.shortened("Un mot, deux mots", lambda text: len(text) <= 9) == "Un mot…"
-    assert posts.shortened("Interminablement", lambda text: len(text) <= 9) == "Intermin…"
+def test_a_shortened_text_ends_after_a_word() -> None:
+    assert posts.truncate("Un mot, deux mots", lambda text: len(text) <= 9) == "Un mot…"
+    assert posts.truncate("Interminablement", lambda text: len(text) <= 9) == "Intermin…"
 
 
-def test_a_link_that_fills_a_network_takes_the_text_from_no_other() -> None:
+def test_a_link_too_long_for_one_network_does_not_shorten_the_text_for_others() -> None:
     long = entry(link="https://x.example/" + "a" * 400)
     assert posts.compose(long) == f"Un titre – {SUMMARY} #Recherche"

@@ -1,4 +1,4 @@
-"""The feeds for automations: each article once, in order, a minute apart, whatever is edited afterwards."""
+"""The feeds for automations: each article once, in order, a minute apart, whatever is edited later."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Robot:
-    """An automation that reads a social feed over and over, and posts what it does not know by its id."""
+    """An automation that polls a social feed, and posts the entries whose ids it does not know."""
 
     def __init__(self, content: Path, path: str = "/feeds/all.social.rss") -> None:
         self.content, self.path, self.now = content, path, NOW
@@ -33,7 +33,7 @@ class Robot:
         self.start()
 
     def start(self) -> None:
-        """Start the service, or start it anew."""
+        """Start or restart the service."""
         folder = ContentFolder(self.content, state=self.state)
         self.publisher = Publisher(folder, lambda: self.now, state=self.state)
         self.publisher.start()
@@ -48,7 +48,7 @@ class Robot:
         return list(found.entries)
 
     def poll(self, later: timedelta = MINUTE) -> list[str]:
-        """Give the titles of what it posts now."""
+        """Return the titles of the entries that it posts now."""
         self.now += later
         self.publisher.refresh(self.now)
         fresh = []
@@ -96,7 +96,7 @@ def test_each_article_is_posted_once_oldest_first(robot: Robot) -> None:
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_nothing_that_is_edited_is_posted_again_and_no_restart_posts(robot: Robot, changes: dict[str, object]) -> None:
+def test_edits_and_restarts_post_nothing_again(robot: Robot, changes: dict[str, object]) -> None:
     robot.poll()
     robot.write("a", **{"title": "Un", "published": "2026-01-01", **changes})
     assert robot.poll() == []
@@ -105,7 +105,7 @@ def test_nothing_that_is_edited_is_posted_again_and_no_restart_posts(robot: Robo
 
 
 @pytest.mark.parametrize("away", [{"draft": "true"}, {"expires": "2026-05-01"}, {"published": "2027-01-01"}, None])
-def test_what_was_away_for_a_while_is_not_posted_again(robot: Robot, away: dict[str, object] | None) -> None:
+def test_an_article_that_was_absent_is_not_posted_again(robot: Robot, away: dict[str, object] | None) -> None:
     robot.poll()
     if away is None:
         (robot.content / "articles" / "a.yaml").unlink()
@@ -118,7 +118,7 @@ def test_what_was_away_for_a_while_is_not_posted_again(robot: Robot, away: dict[
     assert robot.publisher.edition and b"tag:news.example,2020:a" in robot.publisher.edition["/manifest.json"].data
 
 
-def test_an_article_that_comes_to_another_category_is_not_posted_there(content: Path) -> None:
+def test_an_article_moved_to_another_category_is_not_posted_there(content: Path) -> None:
     content_folder(content, {"a": {"title": "Un", "categories": ["research"]}})
     there = Robot(content, "/feeds/funding.social.rss")
     assert there.poll() == []
@@ -128,13 +128,13 @@ def test_an_article_that_comes_to_another_category_is_not_posted_there(content: 
     assert there.poll() == ["Un"], "it stays where it was"
 
 
-def test_a_late_article_is_posted_after_all_that_were(robot: Robot) -> None:
+def test_a_backdated_article_is_posted_after_all_earlier_posts(robot: Robot) -> None:
     robot.poll()
     robot.write("late", title="En retard", published="2025-06-01")
     assert robot.poll() == ["En retard"]
 
 
-def test_articles_of_one_moment_are_posted_a_minute_apart_when_their_minute_has_come(robot: Robot) -> None:
+def test_articles_published_at_the_same_time_are_posted_a_minute_apart(robot: Robot) -> None:
     robot.poll()
     for name in ("c", "d", "e"):
         robot.write(name, title=name, published="2026-06-01T12:05")
@@ -149,8 +149,8 @@ def test_articles_of_one_moment_are_posted_a_minute_apart_when_their_minute_has_
     assert robot.publisher.edition.next_change is None or robot.publisher.edition.next_change > robot.now
 
 
-def test_a_process_that_has_read_less_takes_no_date_away(content: Path) -> None:
-    """Of two processes over one folder, the later one may make an edition of older content in between."""
+def test_a_process_with_older_content_removes_no_post_dates(content: Path) -> None:
+    """With two processes on one folder, the later one may build an edition of older content in between."""
     content_folder(content, {"a": {"title": "Un", "published": "2026-01-01"}})
     ahead, behind = Robot(content), Robot(content)
     ahead.write("x", title="X", published="2026-06-01T12:01")
@@ -167,8 +167,8 @@ def test_a_process_that_has_read_less_takes_no_date_away(content: Path) -> None:
     assert dates[0]["tag:news.example,2020:x"] == "Mon, 01 Jun 2026 10:01:00 +0000"
 
 
-def test_the_date_of_the_feed_moves_when_a_minute_comes(robot: Robot) -> None:
-    """A6: who asks with a date gets each post."""
+def test_the_date_of_the_social_feed_changes_with_each_post(robot: Robot) -> None:
+    """A6: a client that sends If-Modified-Since gets each post."""
     robot.poll()
     for name in ("c", "d"):
         robot.write(name, title=name, published="2026-06-01T12:05")
@@ -183,7 +183,7 @@ def test_the_date_of_the_feed_moves_when_a_minute_comes(robot: Robot) -> None:
     assert feedparser.parse(robot.publisher.edition[robot.path].data).feed.updated == "Mon, 01 Jun 2026 10:06:00 +0000"
 
 
-def test_a_clock_that_was_wrong_once_silences_nothing(robot: Robot) -> None:
+def test_a_clock_that_was_wrong_once_suppresses_no_posts(robot: Robot) -> None:
     robot.write("far", title="Loin", published="2030-01-01")
     robot.poll()
     robot.publisher.refresh(datetime(2031, 1, 1, tzinfo=UTC))
@@ -192,7 +192,7 @@ def test_a_clock_that_was_wrong_once_silences_nothing(robot: Robot) -> None:
     assert robot.poll() == ["Trois"]
 
 
-def test_many_that_come_late_are_posted_one_after_the_other(content: Path) -> None:
+def test_many_backdated_articles_are_posted_one_at_a_time(content: Path) -> None:
     content_folder(content, {"a": {}}, SITE + "entries: 5\n")
     robot = Robot(content)
     robot.poll()
@@ -202,13 +202,13 @@ def test_many_that_come_late_are_posted_one_after_the_other(content: Path) -> No
     assert posted == [f"Vieux {number}" for number in range(12)]
 
 
-def test_the_withdrawn_and_the_expired_are_not_there(robot: Robot) -> None:
+def test_withdrawn_and_expired_articles_are_not_in_the_social_feed(robot: Robot) -> None:
     robot.write("a", title="Un", published="2026-01-01", withdrawn={"at": "2026-05-01", "reason": "Une erreur."})
     robot.write("b", title="Deux", published="2026-02-01", expires="2026-05-01")
     assert robot.poll() == [] and robot.entries() == []
 
 
-def test_an_entry_is_a_post_with_its_card(robot: Robot) -> None:
+def test_a_social_entry_is_a_post_with_its_card(robot: Robot) -> None:
     robot.write(
         "c", title="Trois", summary="Un résumé.", social="Un texte tout prêt", picture={"file": "p.png", "alt": "Vu"}
     )
@@ -218,14 +218,14 @@ def test_an_entry_is_a_post_with_its_card(robot: Robot) -> None:
     assert entry.link == "https://news.example/articles/c"
     assert robot.publisher.edition
     (article,) = [each for each in robot.publisher.edition.catalog.live if each.slug == "c"]
-    card = robot.publisher.edition.table.entries.of(article).card
+    card = robot.publisher.edition.builder.entries.of(article).card
     assert card and [(each.href, each.length, each.type) for each in entry.enclosures] == [
         (card.url, str(card.length), "image/jpeg")
     ]
-    assert all(posts.fits(each.title, each.link) for each in robot.entries())
+    assert all(posts.fits_all_networks(each.title, each.link) for each in robot.entries())
 
 
-def test_the_feed_names_itself_and_the_page_of_its_topic(robot: Robot) -> None:
+def test_the_social_feed_links_to_itself_and_to_the_page_of_its_topic(robot: Robot) -> None:
     assert robot.publisher.edition
     data = robot.publisher.edition["/feeds/research.social.rss"].data
     found = feedparser.parse(data).feed
@@ -239,14 +239,14 @@ def test_the_feed_names_itself_and_the_page_of_its_topic(robot: Robot) -> None:
         assert robot.publisher.edition.find(path) is None
 
 
-def test_a_text_that_is_too_long_for_a_network_is_told(content: Path) -> None:
+def test_a_post_text_too_long_for_a_network_is_reported(content: Path) -> None:
     folder = content_folder(content, {"a": {"social": "mot " * 64 + "x"}})
     told = [str(problem.message) for problem in folder.load().problems if problem.key == "social"]
     assert told == ["281 characters with its link, as X counts (expected at most 280)"]
 
 
 def feed2toot(home: Path, address: str, option: str) -> list[str]:
-    """Run feed2toot once: `-n` tells what it would post, `-p` has it remember all that is there."""
+    """Run feed2toot once: `-n` prints what it would post, `-p` marks all entries as posted."""
     (home / "config.ini").write_text(
         f"""
 [mastodon]

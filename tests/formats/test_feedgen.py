@@ -1,4 +1,4 @@
-"""feedgen 1.0.0's faults, one a test: the day a release mends one, its test fails, and our cure for it can go."""
+"""Bugs of feedgen 1.0.0, one per test: when a release fixes one, its test fails and our workaround can go."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def atom_text(found: Any) -> str:
     return str(found.atom_str().decode())
 
 
-def test_an_atom_entrys_link_keeps_nothing_but_its_address() -> None:
+def test_an_atom_entry_link_loses_everything_but_its_href() -> None:
     found = generator()
     entry_of(found).link(href="https://a.example/1.mp3", rel="enclosure", type="audio/mpeg", length="5")
     assert '<link href="https://a.example/1.mp3"/>' in atom_text(found)
@@ -51,7 +51,7 @@ def test_the_channels_link_is_the_last_one_added() -> None:
     assert rss(found).findtext("link") == "https://a.example/feed.rss"
 
 
-def test_only_the_first_self_link_reaches_rss_and_a_hub_never() -> None:
+def test_rss_has_only_the_first_self_link_and_no_hub_link() -> None:
     found = generator()
     for href, rel in (("https://a.example/1", "self"), ("https://a.example/2", "self"), ("https://hub.example", "hub")):
         found.link(href=href, rel=rel)
@@ -59,7 +59,7 @@ def test_only_the_first_self_link_reaches_rss_and_a_hub_never() -> None:
     assert [link.get("href") for link in links] == ["https://a.example/1"]
 
 
-def test_dates_are_now_by_default_and_have_microseconds() -> None:
+def test_dates_default_to_now_and_have_microseconds() -> None:
     found = generator()
     before = datetime.now(UTC)
     assert FeedGenerator().updated() >= before
@@ -74,7 +74,7 @@ def test_one_control_character_fails_the_whole_feed() -> None:
         found.rss_str()
 
 
-def test_an_entry_goes_before_the_others() -> None:
+def test_new_entries_are_added_before_older_ones() -> None:
     found = generator()
     entry_of(found).title("first")
     entry_of(found).title("second")
@@ -102,7 +102,7 @@ def test_an_enclosure_without_a_type_fails_the_whole_feed() -> None:
         found.rss_str()
 
 
-def test_an_enclosures_length_in_a_number_fails_the_whole_feed() -> None:
+def test_a_numeric_enclosure_length_fails_the_whole_feed() -> None:
     found = generator()
     entry_of(found).link(href="https://a.example/1.mp3", rel="enclosure", type="audio/mpeg", length=5)
     with pytest.raises(TypeError):
@@ -118,13 +118,13 @@ def test_every_date_in_rss_sets_the_locale_of_the_process(monkeypatch: pytest.Mo
     assert (locale.LC_ALL, "C") in asked
 
 
-def test_cdata_is_written_as_a_type_that_atom_does_not_have() -> None:
+def test_cdata_content_gets_a_type_that_atom_does_not_define() -> None:
     found = generator()
     entry_of(found).content("<p>Un texte</p>", type="CDATA")
     assert '<content type="CDATA">' in atom_text(found)
 
 
-def test_a_description_takes_the_place_of_atoms_content() -> None:
+def test_a_description_replaces_the_atom_content() -> None:
     found = generator()
     entry_of(found).description("Un résumé")
     assert "Un texte" not in atom_text(found)
@@ -144,7 +144,7 @@ def test_logo_and_image_overwrite_each_other() -> None:
     assert "image.png" in atom_text(found) and "logo.png" not in atom_text(found)
 
 
-def test_atoms_tree_has_no_namespace_until_it_is_written() -> None:
+def test_the_atom_tree_has_no_namespace_until_it_is_written() -> None:
     seen = []
 
     class Feed(BaseExtension):  # type: ignore[misc]
@@ -158,6 +158,6 @@ def test_atoms_tree_has_no_namespace_until_it_is_written() -> None:
     assert seen == ["feed"]
 
 
-def test_a_date_in_words_is_guessed_american() -> None:
+def test_an_ambiguous_date_string_is_read_month_first() -> None:
     found = generator()
     assert found.updated("01/02/2025 00:00Z").month == 1

@@ -1,4 +1,4 @@
-"""All formats at once, read back by parsers we did not write; each test names whose behaviour it protects."""
+"""All formats, read back by third-party parsers; each test names the reader whose behaviour it protects."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def names(element: etree._Element) -> list[str]:
     return [str(child.tag) for child in element]
 
 
-def test_the_elements_of_an_item_are_these_in_this_order(full: Feed) -> None:
+def test_an_rss_item_has_exactly_these_elements_in_this_order(full: Feed) -> None:
     """C6: feedparser and others let a later element override an earlier one."""
     item = rss(full).findall("item")[0]
     assert names(item) == [
@@ -81,14 +81,14 @@ def test_the_elements_of_an_item_are_these_in_this_order(full: Feed) -> None:
     assert names(plain) == ["title", "link", "guid", "pubDate", "description", f"{CONTENT}encoded", "category"]
 
 
-def test_the_elements_of_a_channel_are_these_all_before_the_items(full: Feed) -> None:
+def test_an_rss_channel_has_exactly_these_elements_before_its_items(full: Feed) -> None:
     assert names(rss(full)) == [
         "title", "link", "description", "docs", "generator", "language", "lastBuildDate", "managingEditor", "pubDate",
         "ttl", f"{ATOM}link", "item", "item",
     ]  # fmt: skip
 
 
-def test_the_elements_of_an_atom_feed_and_entry_are_these(full: Feed) -> None:
+def test_an_atom_feed_and_its_entries_have_exactly_these_elements(full: Feed) -> None:
     root = atom(full)
     assert [name.removeprefix(ATOM) for name in names(root)] == [
         "id", "title", "updated", "author", "link", "link", "generator", "subtitle", "entry", "entry",
@@ -99,7 +99,7 @@ def test_the_elements_of_an_atom_feed_and_entry_are_these(full: Feed) -> None:
     ]  # fmt: skip
 
 
-def test_the_keys_of_a_json_feed_and_item_are_these(full: Feed) -> None:
+def test_a_json_feed_and_its_items_have_exactly_these_keys(full: Feed) -> None:
     found = json_feed(full)
     assert list(found) == [
         "version", "title", "home_page_url", "feed_url", "description", "authors", "language", "items",
@@ -124,8 +124,8 @@ def test_ids_are_the_same_string_in_every_format(full: Feed) -> None:
     assert [item["id"] for item in json_feed(full)["items"]] == ids
 
 
-def test_an_older_systems_id_is_kept_byte_for_byte() -> None:
-    """B2: the guid that WordPress or Drupal gave an article is what its subscribers know it by."""
+def test_an_id_from_an_older_system_is_preserved_byte_for_byte() -> None:
+    """B2: subscribers' readers know an article by the guid that WordPress or Drupal gave it."""
     for known in ("https://old.example/?p=12&lang=fr", "123 at https://old.example", "urn:uuid:1225C695-CFB8"):
         found = feed(article(id=known))
         assert rss(found).findtext("item/guid") == known
@@ -140,8 +140,8 @@ def test_dates_are_in_utc_and_whole_seconds(full: Feed) -> None:
     assert json_feed(full)["items"][0]["date_published"] == "2026-01-09T17:00:00Z"
 
 
-def test_an_edit_keeps_id_and_date_and_moves_updated_alone(full: Feed) -> None:
-    """B6, C7: bots post again when `updated` moves, and Miniflux takes dc:date for the publication date."""
+def test_an_edit_changes_only_the_updated_date(full: Feed) -> None:
+    """B6, C7: bots repost an entry when `updated` changes, and Miniflux reads dc:date as the publication date."""
     item = rss(full).findall("item")[0]
     assert item.findtext(f"{ATOM}updated") == "2026-01-10T09:00:00Z"
     assert item.find(f"{DC}date") is None and item.find(f"{DC}title") is None
@@ -151,8 +151,8 @@ def test_an_edit_keeps_id_and_date_and_moves_updated_alone(full: Feed) -> None:
     assert coming.updated == coming.published, "an edit to come is not told before its time"
 
 
-def test_the_feeds_date_is_the_latest_moment_of_its_articles(full: Feed) -> None:
-    """B7: CommaFeed skips a document whose date did not move, so an expiry moves it too."""
+def test_the_date_of_a_feed_is_that_of_the_latest_change_to_its_articles(full: Feed) -> None:
+    """B7: CommaFeed skips a document whose date is unchanged, so an expiry changes it too."""
     expired = article("gone", published="2026-02-01", expires="2026-05-01")
     coming = article("coming", published="2027-02-01", expires="2028-05-01")
     found = feed(article("full", **FULL), expired, coming)
@@ -160,7 +160,7 @@ def test_the_feeds_date_is_the_latest_moment_of_its_articles(full: Feed) -> None
     assert atom(found).findtext(f"{ATOM}updated") == "2026-04-30T22:00:00+00:00"
 
 
-def test_a_feed_without_entries_is_whole_and_has_a_date_of_its_own() -> None:
+def test_an_empty_feed_is_valid_and_has_its_own_date() -> None:
     empty = feed(name="funding")
     for ending, form in FORMATS.items():
         parsed = feedparser.parse(form.render(empty)) if ending != "json" else {"bozo": 0, "entries": []}
@@ -175,7 +175,7 @@ def test_atom_is_in_the_default_namespace(full: Feed) -> None:
 
 
 def test_rss_extensions_have_their_usual_prefixes(full: Feed) -> None:
-    """C2: some readers look for the prefix and not for the namespace."""
+    """C2: some readers look for the prefix instead of the namespace."""
     text = FORMATS["rss"].render(full).decode()
     for prefixed in ("<atom:link ", "<content:encoded>", "<dc:creator>", "<media:content ", "<media:thumbnail "):
         assert prefixed in text
@@ -183,14 +183,14 @@ def test_rss_extensions_have_their_usual_prefixes(full: Feed) -> None:
 
 
 def test_titles_are_plain_text_escaped_once(full: Feed) -> None:
-    """C3: readers show what is left after one unescaping."""
+    """C3: readers unescape a title exactly once."""
     assert rss(full).findtext("item/title") == FULL["title"]
     title = atom(full).find(f"{ATOM}entry/{ATOM}title")
     assert title is not None and title.text == FULL["title"] and title.get("type") is None
     assert json_feed(full)["items"][0]["title"] == FULL["title"]
 
 
-def test_there_is_one_alternate_and_it_is_the_first_link_of_an_entry(full: Feed) -> None:
+def test_an_entry_has_one_alternate_link_and_it_comes_first(full: Feed) -> None:
     """C4: feedparser, SimplePie and newsboat follow a second alternate instead."""
     for entry in atom(full).iterfind(f"{ATOM}entry"):
         links = entry.findall(f"{ATOM}link")
@@ -201,8 +201,8 @@ def test_there_is_one_alternate_and_it_is_the_first_link_of_an_entry(full: Feed)
     assert [link.get("rel") for link in rss(full).findall(f"{ATOM}link")] == ["self"]
 
 
-def test_an_enclosure_in_atom_keeps_type_and_length(full: Feed) -> None:
-    """feedgen loses all but href of an entry's link."""
+def test_an_atom_enclosure_has_its_type_and_length(full: Feed) -> None:
+    """feedgen drops every attribute of an entry's link except href."""
     links = atom(full).findall(f"{ATOM}entry")[0].findall(f"{ATOM}link")[1:]
     assert [attributes(link) for link in links] == [
         {"rel": "enclosure", "type": "image/jpeg", "href": PHOTO,
@@ -212,8 +212,8 @@ def test_an_enclosure_in_atom_keeps_type_and_length(full: Feed) -> None:
     ]  # fmt: skip
 
 
-def test_the_picture_is_the_first_image_the_enclosure_and_the_media_at_one_address(full: Feed) -> None:
-    """C12: cards and readers each look in another place, and show a picture twice if the addresses differ."""
+def test_the_picture_has_the_same_url_in_content_enclosure_and_media(full: Feed) -> None:
+    """C12: cards and readers each look in a different place, and show a picture twice if the URLs differ."""
     url = PHOTO
     item = rss(full).findall("item")[0]
     html = item.findtext(f"{CONTENT}encoded") or ""
@@ -229,7 +229,7 @@ def test_the_picture_is_the_first_image_the_enclosure_and_the_media_at_one_addre
     assert json_feed(full)["items"][0]["image"] == url
 
 
-def test_what_plays_is_the_enclosure_before_the_picture() -> None:
+def test_audio_and_video_are_preferred_to_the_picture_as_enclosure() -> None:
     found = feed(
         article(
             picture={"file": "photo.jpg", "alt": "Un dessin"},
@@ -242,7 +242,7 @@ def test_what_plays_is_the_enclosure_before_the_picture() -> None:
     assert [link.get("type") for link in links] == ["text/html", "audio/mpeg", "image/jpeg", "application/pdf"]
 
 
-def test_an_attachment_of_unknown_length_is_no_enclosure_in_rss() -> None:
+def test_an_attachment_of_unknown_length_is_not_an_rss_enclosure() -> None:
     """C6: readers that download enclosures trust the length."""
     found = feed(article(attachments=[{"url": "https://a.example/b.mp4", "title": "Un film"}]))
     assert rss(found).find("item/enclosure") is None
@@ -251,7 +251,7 @@ def test_an_attachment_of_unknown_length_is_no_enclosure_in_rss() -> None:
     ]
 
 
-def test_an_attachment_is_offered_until_the_end_of_its_day() -> None:
+def test_an_attachment_is_offered_until_the_end_of_its_last_day() -> None:
     found = article(attachments=[{"file": "plan.pdf", "title": "Le plan", "until": "2026-06-01"}])
     html = feed(found).entries[0].content
     assert '<li><a href="https://news.example/media/plan.pdf">Le plan</a> (jusqu’au 1er juin 2026)</li>' in html
@@ -260,7 +260,7 @@ def test_an_attachment_is_offered_until_the_end_of_its_day() -> None:
     assert feed(found, now=after).entries[0].enclosures == ()
 
 
-def test_authors_are_one_creator_each_and_have_name_and_address(full: Feed) -> None:
+def test_each_author_has_a_creator_element_and_a_name_and_url(full: Feed) -> None:
     """C13; feedgen drops an RSS author without e-mail."""
     item = rss(full).findall("item")[0]
     assert [creator.text for creator in item.iterfind(f"{DC}creator")] == ["La Ligue", "L’institut"]
@@ -274,7 +274,7 @@ def test_authors_are_one_creator_each_and_have_name_and_address(full: Feed) -> N
     assert first["author"] == {"name": "La Ligue"}, "what readers of JSON Feed 1 look for"
 
 
-def test_categories_are_readable_and_of_a_vocabulary_that_stays(full: Feed) -> None:
+def test_categories_have_readable_labels_and_a_stable_scheme(full: Feed) -> None:
     """C14: FreshRSS shows the term, and some readers split at commas."""
     item = rss(full).findall("item")[0]
     categories, tags = "tag:news.example,2020:categories", "tag:news.example,2020:tags"
@@ -289,7 +289,7 @@ def test_categories_are_readable_and_of_a_vocabulary_that_stays(full: Feed) -> N
     assert json_feed(full)["items"][0]["tags"] == ["Recherche", "Société", "Soutiens", "génétique"]
 
 
-def test_a_plain_summary_is_escaped_for_those_who_read_html(full: Feed) -> None:
+def test_a_plain_summary_is_escaped_for_readers_that_parse_html(full: Feed) -> None:
     """C11: the W3C validator's NotHtml; readers unescape a description twice."""
     assert rss(full).findtext("item/description") == "Un résumé, où p &lt; 0,05 &amp; plus."
     summary = atom(full).find(f"{ATOM}entry/{ATOM}summary")
@@ -298,8 +298,8 @@ def test_a_plain_summary_is_escaped_for_those_who_read_html(full: Feed) -> None:
     assert json_feed(full)["items"][0]["summary"] == FULL["summary"]
 
 
-def test_the_language_is_told_everywhere() -> None:
-    """C10: screen readers and translators go by it."""
+def test_the_language_is_declared_in_every_format() -> None:
+    """C10: screen readers and translation tools depend on it."""
     found = feed(article(language="en"), language="en")
     assert rss(found).findtext("language") == "en"
     lang = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -307,13 +307,13 @@ def test_the_language_is_told_everywhere() -> None:
     assert (json_feed(found)["language"], json_feed(found)["items"][0]["language"]) == ("en", "en")
 
 
-def test_an_entry_leads_where_the_article_really_lives() -> None:
+def test_an_entry_links_to_the_external_page_of_its_article() -> None:
     found = feed(article(link="https://elsewhere.example/1"))
     assert rss(found).findtext("item/link") == "https://elsewhere.example/1"
     assert json_feed(found)["items"][0]["url"] == "https://elsewhere.example/1"
 
 
-def test_a_withdrawn_article_stays_with_its_notice_alone() -> None:
+def test_a_withdrawn_article_is_replaced_by_its_notice() -> None:
     gone = {**FULL, "withdrawn": {"at": "2026-03-02T15:00", "reason": "Un chiffre & un <nom> étaient faux."}}
     (entry,) = feed(article("full", **gone)).entries
     said = "Cet article a été retiré le 2 mars 2026."
@@ -325,12 +325,12 @@ def test_a_withdrawn_article_stays_with_its_notice_alone() -> None:
     assert before.picture is not None, "until its time, a withdrawal is not told"
 
 
-def test_a_body_that_renders_to_nothing_still_gives_an_entry_with_content() -> None:
+def test_an_entry_has_content_even_if_its_body_renders_to_nothing() -> None:
     (entry,) = feed(article(body="<script>x</script>")).entries
     assert (entry.summary, entry.content) == ("Un titre", "<p>Un titre</p>")
 
 
-def test_a_feed_holds_the_newest_entries_alone() -> None:
+def test_a_feed_contains_only_the_newest_entries() -> None:
     articles = [article(f"a{month}", published=f"2025-{month:02}-01") for month in range(1, 8)]
     text = table(*articles)
     short = table(*articles, text=SITE + "entries: 3\n")
@@ -338,14 +338,14 @@ def test_a_feed_holds_the_newest_entries_alone() -> None:
     assert [entry.id[-2:] for entry in short.feed(short.topics["fr", "all"]).entries] == ["a7", "a6", "a5"]
 
 
-def test_the_root_is_among_the_first_bytes(full: Feed) -> None:
-    """C1: sniffers look at 512 bytes."""
+def test_the_root_element_starts_within_512_bytes(full: Feed) -> None:
+    """C1: content sniffers look at 512 bytes."""
     assert FORMATS["rss"].render(full).index(b"<rss") < 512
     assert FORMATS["atom"].render(full).index(b"<feed") < 512
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=list(FORMATS))
-def test_a_second_rendering_has_the_same_bytes(form: Any, full: Feed) -> None:
+def test_rendering_a_feed_twice_gives_the_same_bytes(form: Any, full: Feed) -> None:
     again = feed(article("full", **FULL), article("plain", published="2026-01-01"))
     assert form.render(full) == form.render(again)
 
@@ -367,7 +367,7 @@ def _is_sound(text: str) -> bool:
 
 @settings(max_examples=60)
 @given(title=LINES.filter(_is_sound), summary=LINES.filter(_is_sound), body=LINES.filter(_is_sound))
-def test_whatever_an_author_may_write_is_read_back_as_written(title: str, summary: str, body: str) -> None:
+def test_any_article_text_is_read_back_unchanged(title: str, summary: str, body: str) -> None:
     try:
         written = article(title=title, summary=summary, body=body)
     except AssertionError:
@@ -396,7 +396,7 @@ def test_an_opml_list_names_every_feed_under_its_language() -> None:
     assert {each.get("xmlUrl") for each in outlines} >= {"https://news.example/feeds/tags/genetique.rss"}
 
 
-def test_every_format_says_where_it_is_specified() -> None:
+def test_every_format_names_its_specification() -> None:
     assert [(form.ending, form.content_type) for form in FORMATS.values()] == [
         ("rss", "application/rss+xml; charset=utf-8"),
         ("atom", "application/atom+xml; charset=utf-8"),
@@ -405,19 +405,19 @@ def test_every_format_says_where_it_is_specified() -> None:
     assert all(form.spec.startswith("https://") for form in FORMATS.values())
 
 
-def test_what_is_not_well_formed_never_leaves(monkeypatch: pytest.MonkeyPatch, full: Feed) -> None:
+def test_a_malformed_document_is_never_published(monkeypatch: pytest.MonkeyPatch, full: Feed) -> None:
     """C1: Thunderbird pauses a feed after one malformed document."""
     monkeypatch.setattr("feedgen.feed.FeedGenerator.rss_str", lambda *_, **__: b"<rss>")
     with pytest.raises(etree.XMLSyntaxError):
         FORMATS["rss"].render(full)
 
 
-def test_one_feed_is_written_at_a_time(monkeypatch: pytest.MonkeyPatch, full: Feed) -> None:
+def test_feeds_are_rendered_one_at_a_time(monkeypatch: pytest.MonkeyPatch, full: Feed) -> None:
     """feedgen sets the locale of the whole process for every date."""
     seen: list[bool] = []
 
     def written(date: datetime) -> str:
-        seen.append(rss_atom._one_at_a_time.locked())
+        seen.append(rss_atom._render_lock.locked())
         return "a date"
 
     monkeypatch.setattr("feedgen.feed.formatRFC2822", written)
@@ -429,7 +429,7 @@ def test_one_feed_is_written_at_a_time(monkeypatch: pytest.MonkeyPatch, full: Fe
     ("name", "width", "height", "shown"),
     [("a.png", 144, 400, True), ("a.png", 145, 400, False), ("a.png", 144, 401, False), ("a.webp", 99, 99, False)],
 )
-def test_a_logo_is_in_rss_if_rss_allows_it(name: str, width: int, height: int, shown: bool, full: Feed) -> None:
+def test_rss_has_a_logo_only_if_allowed(name: str, width: int, height: int, shown: bool, full: Feed) -> None:
     """C10: RSS 2.0 allows images of 144 × 400 pixels, in three formats."""
     kind = "image/png" if name.endswith("png") else "image/webp"
     logo = Image(f"https://news.example/media/{name}", kind, 5, width, height, "", None)
@@ -449,8 +449,8 @@ def test_the_date_of_an_empty_feed_is_never_in_the_future() -> None:
     assert early.feed(early.topics["fr", "all"]).updated == datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def test_a_withdrawn_entry_that_has_left_the_feed_is_told_to_be_gone_for_a_year() -> None:
-    """RFC 6721: readers that keep entries for ever learn that one is withdrawn."""
+def test_a_withdrawn_entry_that_left_the_feed_has_a_tombstone_for_a_year() -> None:
+    """RFC 6721: readers that store entries forever learn that one was withdrawn."""
     gone = article("gone", published="2026-01-01", withdrawn={"at": "2026-03-02", "reason": "Un chiffre était faux."})
     text = SITE + "entries: 1\n"
     at = "{http://purl.org/atompub/tombstones/1.0}"

@@ -1,4 +1,7 @@
-"""The sample's documents at NOW, byte for byte: a change in one reaches all subscribers. `--update-golden` writes."""
+"""The sample's documents at NOW, byte for byte, because a change in one reaches all subscribers.
+
+`--update-golden` rewrites the files.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_document_of_the_sample_is_what_it_was(name: str, request: pytest.FixtureRequest) -> None:
+def test_a_sample_document_matches_its_golden_file(name: str, request: pytest.FixtureRequest) -> None:
     app = create_app(Settings(SAMPLE), clock=lambda: NOW)
     found = Client(app.wsgi_app).get(NAMES[name]).data
     if request.config.getoption("--update-golden"):

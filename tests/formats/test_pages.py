@@ -1,4 +1,4 @@
-"""What pages say to people, and what they tell the programs that show a link to them."""
+"""What pages show to people, and what metadata they give to programs that preview links."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def properties(page: bytes) -> dict[str, str]:
     return {each.get("property"): each.get("content") for each in xpath(page, "//meta[@property]")}
 
 
-def test_an_article_tells_networks_what_to_show(client: Client, path: Put, address: str) -> None:
-    """F1: Mastodon, Bluesky, X and LinkedIn make their cards of these."""
+def test_an_article_has_open_graph_metadata(client: Client, path: Put, address: str) -> None:
+    """F1: Mastodon, Bluesky, X and LinkedIn build their link cards from it."""
     page = client.get(path("/articles/cheque-ligue")).data
     found = properties(page)
     nb, thin = "\u00a0", "\u202f"
@@ -70,13 +70,13 @@ def test_an_article_is_a_news_article_in_json_ld(client: Client, path: Put, addr
     assert (found["datePublished"], found["dateModified"]) == ("2026-01-09T17:00:00+00:00",) * 2
 
 
-def test_an_author_on_the_fediverse_is_named_there(content: Path) -> None:
+def test_the_fediverse_handle_of_an_author_is_in_the_metadata(content: Path) -> None:
     client = client_of(content, {"a": {"authors": [{"name": "Le labo", "fediverse": "labo@social.example"}, "Autre"]}})
     (meta,) = xpath(client.get("/articles/a").data, "//meta[@name='fediverse:creator']/@content")
     assert meta == "@labo@social.example"
 
 
-def test_translations_name_each_other(client: Client, path: Put, address: str) -> None:
+def test_translations_link_to_each_other(client: Client, path: Put, address: str) -> None:
     links = xpath(client.get(path("/articles/cheque-ligue")).data, "//link[@hreflang]")
     assert {(link.get("hreflang"), link.get("href")) for link in links} == {
         ("fr", f"{address}/articles/cheque-ligue"),
@@ -84,7 +84,7 @@ def test_translations_name_each_other(client: Client, path: Put, address: str) -
     }
 
 
-def test_neighbours_are_in_the_category_and_say_what_language_they_are_in(content: Path) -> None:
+def test_neighbours_share_the_category_and_are_labelled_with_their_language(content: Path) -> None:
     client = client_of(
         content,
         {
@@ -107,7 +107,7 @@ def test_neighbours_are_in_the_category_and_say_what_language_they_are_in(conten
     assert [each.text for each in xpath(first, "//nav[@class='neighbours']//a")] == ["Only in English"]
 
 
-def test_a_page_of_a_feed_names_what_is_in_another_language_only(content: Path) -> None:
+def test_a_feed_page_lists_articles_that_exist_only_in_another_language(content: Path) -> None:
     client = client_of(
         content,
         {
@@ -124,7 +124,7 @@ def test_a_page_of_a_feed_names_what_is_in_another_language_only(content: Path) 
     assert xpath(client.get("/feeds/outreach").data, "//section[@class='elsewhere']") == []
 
 
-def test_attachments_are_played_or_fetched_and_say_how_long_they_are_there(content: Path) -> None:
+def test_attachments_can_be_played_or_downloaded_and_show_their_last_day(content: Path) -> None:
     (content / "media").mkdir(parents=True)
     (content / "media" / "plan.pdf").write_bytes(b"%PDF" + b"x" * 56_996)
     client = client_of(
@@ -156,7 +156,7 @@ def test_attachments_are_played_or_fetched_and_say_how_long_they_are_there(conte
     assert all(each.get("preload") == "none" for each in xpath(page, "//video | //audio"))
 
 
-def test_a_month_lists_what_was_published_in_it_in_the_sites_zone(content: Path) -> None:
+def test_a_month_page_uses_the_time_zone_of_the_site(content: Path) -> None:
     client = client_of(
         content,
         {
@@ -187,8 +187,8 @@ def test_a_month_lists_what_was_published_in_it_in_the_sites_zone(content: Path)
         assert client.get(below).status_code == 404
 
 
-def test_a_page_is_the_same_however_long_its_edition_has_been_there(content: Path) -> None:
-    """What is elsewhere is told by the articles' dates, and never by the day on which somebody looks."""
+def test_a_page_does_not_depend_on_the_age_of_its_edition(content: Path) -> None:
+    """The articles listed from other languages depend on dates of articles, never on the day of the request."""
     content_folder(content, {"a": {"title": "Vieux", "published": "2025-01-01"}})
     pages = [
         Client(create_app(Settings(content), clock=lambda days=days: NOW + timedelta(days=days)).wsgi_app)  # type: ignore[misc]
@@ -199,7 +199,7 @@ def test_a_page_is_the_same_however_long_its_edition_has_been_there(content: Pat
     assert pages[0] == pages[1] and b"Vieux" in pages[0]
 
 
-def test_two_articles_that_claim_one_translation_give_one(content: Path) -> None:
+def test_an_article_has_one_translation_even_if_two_claim_to_be_it(content: Path) -> None:
     english: dict[str, object] = {"language": "en", "twin": "t"}
     client = client_of(content, {"e1": english, "e2": {**english, "published": "2026-02-01"}, "f": {"twin": "t"}})
     answer = client.get("/articles/f")
@@ -208,7 +208,7 @@ def test_two_articles_that_claim_one_translation_give_one(content: Path) -> None
     assert links["en"] == "https://news.example/en/articles/e2"
 
 
-def test_a_language_from_right_to_left_is_set_so(content: Path) -> None:
+def test_right_to_left_languages_set_the_text_direction(content: Path) -> None:
     client = client_of(content, {}, SITE.replace("[fr, en]", "[ar, en]").replace("fr:", "ar:"))
     assert b'<html lang="ar" dir=rtl>' in client.get("/").data
     assert b'<html lang="en">' in client.get("/en/").data
@@ -220,7 +220,7 @@ def test_a_tag_that_looks_like_a_month_is_a_tag(content: Path) -> None:
     assert text_of(client.get("/feeds/tags/2026-03/2026-03").data, "//h1") == "mars 2026"
 
 
-def test_a_feeds_page_offers_its_address_and_readers(client: Client, path: Put, address: str) -> None:
+def test_a_feed_page_offers_its_url_and_a_choice_of_readers(client: Client, path: Put, address: str) -> None:
     page = client.get(path("/en/feeds/research")).data
     (field,) = xpath(page, "//input")
     assert (field.get("value"), "readonly" in field.attrib) == (f"{address}/en/feeds/research.rss", True)
@@ -236,7 +236,7 @@ def test_every_category_tag_and_author_has_a_page(client: Client, path: Put) -> 
         assert client.get(path(f"/feeds/{name}")).status_code == 200
 
 
-def test_a_sitemap_has_what_a_search_should_find(content: Path) -> None:
+def test_the_sitemap_lists_what_search_engines_should_index(content: Path) -> None:
     client = client_of(
         content,
         {
@@ -265,10 +265,10 @@ def test_a_sitemap_has_what_a_search_should_find(content: Path) -> None:
     ]
 
 
-def test_more_addresses_than_a_sitemap_holds_are_in_several(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sitemap_with_too_many_urls_is_split(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_of(content, {f"a{number}": {} for number in range(20)})
     whole = etree.fromstring(client.get("/sitemap.xml").data).xpath("//*[local-name()='loc']/text()")
-    monkeypatch.setattr(crawlers, "MOST", 12)
+    monkeypatch.setattr(crawlers, "MAX_SITEMAP_URLS", 12)
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
     parts = etree.fromstring(client.get("/sitemap.xml").data)
     assert parts.tag == f"{{{crawlers.SITEMAP}}}sitemapindex"
@@ -280,30 +280,28 @@ def test_more_addresses_than_a_sitemap_holds_are_in_several(content: Path, monke
     assert client.get("/sitemap-9.xml").status_code == 404
 
 
-def test_robots_may_read_all_and_are_told_of_the_sitemap(client: Client, path: Put, address: str) -> None:
+def test_robots_txt_allows_everything_and_names_the_sitemap(client: Client, path: Put, address: str) -> None:
     """A12."""
     found = client.get(path("/robots.txt"))
     assert found.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert found.text == f"User-agent: *\nDisallow:\n\nSitemap: {address}/sitemap.xml\n"
 
 
-def test_faults_of_security_have_an_address(client: Client, path: Put, content: Path) -> None:
+def test_security_txt_names_the_contact(client: Client, path: Put, content: Path) -> None:
     lines = client.get(path("/.well-known/security.txt")).text.splitlines()
     assert lines[0] == "Contact: mailto:securite@crcm.example"
     assert "Expires: 2027-05-02T00:00:00Z" in lines
     assert client_of(content, {}).get("/.well-known/security.txt").status_code == 404
 
 
-def test_icons_that_are_looked_for_unasked_lead_to_the_sites(client: Client, path: Put, address: str) -> None:
+def test_well_known_icon_paths_redirect_to_the_icon_of_the_site(client: Client, path: Put, address: str) -> None:
     for below in ("/favicon.ico", "/apple-touch-icon.png"):
         found = client.get(path(below))
         assert (found.status_code, found.headers["Location"]) == (301, f"{address}/media/icon.png")
 
 
 @pytest.mark.parametrize("below", ["/", "/feeds/research", "/articles/cheque-ligue", "/articles/mois-sans-tabac"])
-def test_pictures_say_their_size_and_assets_carry_a_mark_of_their_content(
-    below: str, client: Client, path: Put
-) -> None:
+def test_pictures_have_their_size_and_asset_urls_have_a_fingerprint(below: str, client: Client, path: Put) -> None:
     page = client.get(path(below)).data
     for picture in xpath(page, "//img"):
         assert picture.get("width") and picture.get("height") and picture.get("alt") is not None
@@ -313,15 +311,15 @@ def test_pictures_say_their_size_and_assets_carry_a_mark_of_their_content(
 
 
 @pytest.mark.parametrize("accent", ["#0b5c8e", "#ffdd00", "#ffffff", "#000000", "#7f7f7f", "#c8102e"])
-def test_links_can_be_read_whatever_the_sites_colour(accent: str) -> None:
+def test_links_are_readable_with_any_accent_colour(accent: str) -> None:
     for ground in ("#fbfaf8", "#ffffff", "#16191d", "#1e2227"):
-        assert assets.contrast(assets.readable(accent, ground), ground) >= assets.CONTRAST
-    assert assets.readable("#0b5c8e", "#fbfaf8") == "#0b5c8e", "a colour that can be read stays"
+        assert assets.contrast(assets.with_min_contrast(accent, ground), ground) >= assets.MIN_CONTRAST
+    assert assets.with_min_contrast("#0b5c8e", "#fbfaf8") == "#0b5c8e", "a colour that can be read stays"
 
 
 @pytest.mark.parametrize("ending", ["rss", "atom"])
-def test_a_feed_that_a_browser_opens_says_what_it_is(ending: str, client: Client, path: Put, address: str) -> None:
-    """C1, C16: before the root, which readers look for in the first 512 bytes; no XSLT."""
+def test_a_feed_opened_in_a_browser_explains_what_it_is(ending: str, client: Client, path: Put, address: str) -> None:
+    """C1, C16: before the root element, which readers expect in the first 512 bytes; no XSLT."""
     data = client.get(path(f"/en/feeds/research.{ending}")).data
     head = data[:512].decode(errors="ignore")
     assert (
@@ -335,6 +333,6 @@ def test_a_feed_that_a_browser_opens_says_what_it_is(ending: str, client: Client
     assert "This is a web feed" in sheet.text
 
 
-def test_a_host_that_no_comment_can_name_is_left_out_of_it(content: Path) -> None:
+def test_the_comment_is_omitted_if_the_host_has_a_double_hyphen(content: Path) -> None:
     client = client_of(content, {"a": {}}, SITE.replace("https://news.example", "https://xn--caf-dma.example"))
     assert b"<!--" not in client.get("/feeds/all.rss").data

@@ -1,4 +1,4 @@
-"""What podcast directories ask for, read back by a parser that we did not write."""
+"""What podcast directories require, read back by a third-party parser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 from werkzeug.test import Client
 
 from feeds import create_app
-from feeds.formats.podcast import GUIDS, ITUNES, PODCAST
+from feeds.formats.podcast import GUID_NAMESPACE, ITUNES, PODCAST
 from feeds.settings import Settings
 from tests.builders import NOW, SITE, content_folder
 
@@ -58,7 +58,7 @@ def client(content: Path) -> Client:
     )
 
 
-def test_a_podcast_has_what_plays_and_what_directories_ask_for(client: Client) -> None:
+def test_a_podcast_has_playable_entries_and_what_directories_require(client: Client) -> None:
     answer = client.get("/feeds/research.podcast.rss")
     assert (answer.status_code, answer.content_type) == (200, "application/rss+xml; charset=utf-8")
     root: Any = etree.fromstring(answer.data)
@@ -72,8 +72,9 @@ def test_a_podcast_has_what_plays_and_what_directories_ask_for(client: Client) -
         "itunes:owner/itunes:email": "podcast@news.example", "itunes:explicit": "false", "itunes:type": "episodic",
         "itunes:category/@text": "Health & Fitness", "itunes:category/itunes:category/@text": "Medicine",
         "itunes:image/@href": "https://news.example/media/show.png",
-        "podcast:guid": str(uuid.uuid5(GUIDS, "news.example/feeds/research.podcast.rss")), "podcast:medium": "podcast",
-        "podcast:locked/@owner": "podcast@news.example", "language": "fr", "link": "https://news.example/feeds/research",
+        "podcast:guid": str(uuid.uuid5(GUID_NAMESPACE, "news.example/feeds/research.podcast.rss")),
+        "podcast:medium": "podcast", "podcast:locked/@owner": "podcast@news.example", "language": "fr",
+        "link": "https://news.example/feeds/research",
     }  # fmt: skip
     durations = root.xpath("channel/item/itunes:duration/text()", namespaces=NAMES)
     assert durations == ["3750", "3750"]
@@ -91,7 +92,7 @@ def test_feedparser_reads_a_podcast(client: Client) -> None:
     assert own == "https://news.example/feeds/research.podcast.rss"
 
 
-def test_duration_and_enclosure_are_of_one_file(content: Path) -> None:
+def test_duration_and_enclosure_describe_the_same_file(content: Path) -> None:
     first = {"url": "https://v.example/1.mp3", "title": "Sans longueur", "duration": "0:05"}
     client = client_of(content, {"a": {"attachments": [first, SOUND]}})
     root: Any = etree.fromstring(client.get("/feeds/research.podcast.rss").data)
@@ -99,18 +100,18 @@ def test_duration_and_enclosure_are_of_one_file(content: Path) -> None:
     assert root.xpath("string(channel/item/itunes:duration)", namespaces=NAMES) == "3750"
 
 
-def test_metadata_stands_before_the_first_item(client: Client) -> None:
+def test_podcast_metadata_comes_before_the_first_item(client: Client) -> None:
     channel = etree.fromstring(client.get("/feeds/research.podcast.rss").data)[0]
     tags = [each.tag for each in channel]
     assert tags.index("item") == len(tags) - tags.count("item")
 
 
-def test_the_namespace_of_guids_is_podcasting_2_0s() -> None:
-    """Its own example: podnews.net/rss."""
-    assert str(uuid.uuid5(GUIDS, "podnews.net/rss")) == "9b024349-ccf0-5f69-a609-6b82873eab3c"
+def test_guids_use_the_podcasting_2_0_namespace() -> None:
+    """The example of the specification: podnews.net/rss."""
+    assert str(uuid.uuid5(GUID_NAMESPACE, "podnews.net/rss")) == "9b024349-ccf0-5f69-a609-6b82873eab3c"
 
 
-def test_only_where_the_site_says_so_there_is_a_podcast(client: Client) -> None:
+def test_a_podcast_exists_only_if_the_site_defines_it(client: Client) -> None:
     for name in ("all", "outreach", "tags/x"):
         assert client.get(f"/feeds/{name}.podcast.rss").status_code == 404
     assert client.get("/en/feeds/research.podcast.rss").status_code == 200
@@ -125,7 +126,7 @@ def test_only_where_the_site_says_so_there_is_a_podcast(client: Client) -> None:
         (", email: podcast@news.example", "", "missing (expected email: podcast@crcm.example)"),
     ],
 )  # fmt: skip
-def test_what_directories_would_refuse_is_told(old: str, new: str, told: str, content: Path) -> None:
+def test_what_podcast_directories_would_reject_is_reported(old: str, new: str, told: str, content: Path) -> None:
     (content / "media").mkdir(parents=True)
     Image.new("RGB", (100, 100)).save(content / "media" / "small.png")
     Image.new("RGB", (1400, 1400)).save(content / "media" / "show.png")

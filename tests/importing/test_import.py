@@ -1,6 +1,6 @@
-"""Feeds of other systems, written after their documented shapes (`tests/data/old/`), are taken over and served.
+"""Feeds of other systems, modelled on their documented formats (`tests/data/old/`), are imported and served.
 
-`http://old.example` in them stands for the address at which a test serves them.
+`http://old.example` in them stands for the URL at which a test serves them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from feeds.importing.old_feed import FeedError
 from feeds.importing.old_xml import read_feed
 from feeds.importing.site_redirects import SiteFileError, add_redirects
 from feeds.importing.systems import SYSTEMS, System, system_of
-from feeds.model.yamlfile import read
+from feeds.model.yamlfile import parse_yaml
 from feeds.settings import Settings
 from tests.builders import NOW, ROOT, SITE, content_folder, site
 from tests.processes import free_port, get, served
@@ -57,7 +57,7 @@ def png(colour: str = "teal", size: tuple[int, int] = (40, 30)) -> bytes:
 
 
 class OldSite:
-    """A server of another system: `pages` are answered by path, and every picture is one of its own."""
+    """A server of another system: it serves `pages` by path, and a distinct picture for any picture path."""
 
     def __init__(self) -> None:
         self.pages: dict[str, bytes] = {}
@@ -114,7 +114,7 @@ class OldSite:
 
 @pytest.fixture
 def away() -> OldSite:
-    """An old site that is not serving yet."""
+    """Return an old site that is not serving yet."""
     found = OldSite()
     found.port = free_port()
     return found
@@ -131,7 +131,7 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def run(content: Path) -> Run:
-    """Run a command beside an empty site, and give what it printed."""
+    """Return a function that runs a command on an empty site, and returns its output."""
     content_folder(content, {})
 
     def invoke(*words: str, code: int = 0) -> str:
@@ -149,7 +149,7 @@ def take(run: Run, feed: str, *more: str, code: int = 0) -> str:
 def articles(content: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for path in sorted((content / "articles").rglob("*.yaml")):
-        tree, problems = read(path.read_bytes(), str(path))
+        tree, problems = parse_yaml(path.read_bytes(), str(path))
         assert tree and not problems, problems
         found[path.stem] = tree.value
     return found
@@ -170,10 +170,10 @@ CASES = {
 
 
 @pytest.mark.parametrize(("pages", "options"), CASES.values(), ids=list(CASES))
-def test_a_reader_of_the_old_feed_finds_nothing_new_in_ours(
+def test_a_subscriber_of_the_old_feed_sees_no_new_entries_in_ours(
     pages: dict[str, str], options: list[str], away: OldSite, content: Path, run: Run, tmp_path: Path
 ) -> None:
-    """B2: an independent reader that had read the old feed at its address is led to ours, and knows every entry."""
+    """B2: an independent reader that read the old feed is redirected to ours, and recognises every entry."""
     feed, *_ = [away.add(path, name) for path, name in pages.items()]
     reader = make_reader(str(tmp_path / "reader.sqlite"))
     reader.add_feed(feed)
@@ -198,14 +198,14 @@ def test_a_reader_of_the_old_feed_finds_nothing_new_in_ours(
 
 
 OURS = {"/feed.xml": "en/all", "/feed.json": "en/all"}
-"""Feeds of ours that stand for old ones, if it is not that of everything in the first language."""
+"""Our feeds that replace old ones, unless that is the feed of everything in the first language."""
 
 
 def id_of(values: dict[str, Any]) -> str:
     return str(values["id"]["exact"] if isinstance(values["id"], dict) else values["id"])
 
 
-def test_an_article_has_all_that_the_entry_had(old: OldSite, content: Path, run: Run) -> None:
+def test_an_imported_article_has_everything_its_entry_had(old: OldSite, content: Path, run: Run) -> None:
     feed = old.add("/feed/", "wordpress.xml")
     old.add("/feed/?paged=2", "wordpress-2.xml")
     take(run, feed, *CASES["WordPress"][1])
@@ -238,7 +238,7 @@ def test_an_article_has_all_that_the_entry_had(old: OldSite, content: Path, run:
     assert "cellules-300x200" not in "".join(old.asked)
 
 
-def test_what_is_imported_has_no_fault(old: OldSite, content: Path, run: Run) -> None:
+def test_imported_content_passes_the_check(old: OldSite, content: Path, run: Run) -> None:
     for pages, options in CASES.values():
         feed, *_ = [old.add(path, name) for path, name in pages.items()]
         take(run, feed, *options)
@@ -246,7 +246,7 @@ def test_what_is_imported_has_no_fault(old: OldSite, content: Path, run: Run) ->
     assert ContentFolder(content).load_site()[1] == []
 
 
-def test_a_second_run_adds_only_what_is_new_and_overwrites_nothing(old: OldSite, content: Path, run: Run) -> None:
+def test_a_second_import_adds_only_new_entries_and_overwrites_nothing(old: OldSite, content: Path, run: Run) -> None:
     feed = old.add("/feed/", "wordpress.xml")
     options = CASES["WordPress"][1]
     assert "\n2 new, 1 picture, 0 known, 0 left out\n" in take(run, feed, *options)
@@ -264,7 +264,7 @@ def test_a_second_run_adds_only_what_is_new_and_overwrites_nothing(old: OldSite,
     }
 
 
-def test_a_file_of_the_same_name_stays_and_the_new_one_gets_a_number(old: OldSite, content: Path, run: Run) -> None:
+def test_an_existing_file_is_preserved_and_the_new_one_gets_a_number(old: OldSite, content: Path, run: Run) -> None:
     content_folder(content, {"stand": {}})
     (content / "media" / "2026").mkdir()
     (content / "media" / "2026" / "cellules.png").write_bytes(png("red"))
@@ -284,7 +284,7 @@ def test_a_dry_run_writes_nothing_and_fetches_no_picture(old: OldSite, content: 
     assert old.asked == ["/feed/", "/feed/?paged=2"]
 
 
-def test_the_table_of_categories_comes_first_and_nothing_is_written_before_it_is_answered(
+def test_the_categories_are_listed_and_nothing_is_written_until_they_are_mapped(
     old: OldSite, content: Path, run: Run
 ) -> None:
     printed = take(run, old.add("/feed/", "wordpress.xml"), code=1)
@@ -305,23 +305,23 @@ def test_the_table_of_categories_comes_first_and_nothing_is_written_before_it_is
         ("Rencontres=sport", "sport is not a category (expected research, outreach, funding)"),
     ],
 )
-def test_a_wrong_mapping_is_told(given: str, expected: str) -> None:
+def test_an_invalid_mapping_is_reported(given: str, expected: str) -> None:
     with pytest.raises(MappingError) as fault:
         Categories.of(["Recherche", "Rencontres"], site(), [given])
     assert str(fault.value) == expected
 
 
-def test_names_become_categories_by_a_mapping_or_by_their_likeness_and_tags_otherwise() -> None:
+def test_names_become_categories_by_mapping_or_similarity_and_otherwise_tags() -> None:
     names = ["recherche", "SOUTIENS", "Société", "Vie de l’institut", "Divers", "Uncategorized"]
     found = Categories.of(names, site(), ["vie de l’institut=outreach,funding", "Divers=", "*=research"])
-    assert found.take(names[:3]) == (["research", "funding", "outreach"], [])
-    assert found.take(["Vie de l’institut", "Divers"]) == (["outreach", "funding"], [])
-    assert found.take(["Divers", "ADN"]) == (["research"], ["ADN"])
-    assert found.take(["Uncategorized"]) == (["research"], [])
+    assert found.resolve(names[:3]) == (["research", "funding", "outreach"], [])
+    assert found.resolve(["Vie de l’institut", "Divers"]) == (["outreach", "funding"], [])
+    assert found.resolve(["Divers", "ADN"]) == (["research"], ["ADN"])
+    assert found.resolve(["Uncategorized"]) == (["research"], [])
     assert Categories.of(names, site(), ["Sport=outreach"]).unknown == ("Sport",), "as a later run may find"
 
 
-def test_an_export_of_wordpress_is_taken_over_with_its_drafts_and_featured_pictures(
+def test_a_wordpress_export_is_imported_with_drafts_and_featured_pictures(
     old: OldSite, content: Path, run: Run, tmp_path: Path
 ) -> None:
     export = tmp_path / "export.xml"
@@ -358,10 +358,10 @@ def test_an_export_of_wordpress_is_taken_over_with_its_drafts_and_featured_pictu
     assert "/?p=13" not in redirects, "a draft has no page"
 
 
-def test_an_export_and_a_feed_of_one_site_are_taken_over_alike(
+def test_an_export_and_a_feed_of_the_same_site_are_imported_alike(
     old: OldSite, content: Path, run: Run, tmp_path: Path
 ) -> None:
-    """Tags can be mapped, a picture keeps its caption, short links and slugs are those of WordPress."""
+    """Tags can be mapped, a picture keeps its caption, and short links and slugs are those of WordPress."""
     text = (OLD / "export.xml").read_text(encoding="utf-8").replace("http://old.example", old.url)
     text = text.replace("La légende de la photo", "")
     text = text.replace(' class="wp-image-11"/></figure>', "/><figcaption>© L’institut</figcaption></figure>")
@@ -390,7 +390,7 @@ def test_an_export_and_a_feed_of_one_site_are_taken_over_alike(
     assert "\n0 new, " in run("diff", str(export), "--feed", "all")
 
 
-def test_the_picture_that_a_text_begins_with_is_the_article_s(old: OldSite, content: Path, run: Run) -> None:
+def test_a_picture_at_the_start_of_the_text_becomes_the_article_picture(old: OldSite, content: Path, run: Run) -> None:
     feed = old.add("/feed/", "wordpress.xml")
     text = old.pages["/feed/"].decode()
     old.pages["/feed/"] = text.replace(
@@ -402,14 +402,14 @@ def test_the_picture_that_a_text_begins_with_is_the_article_s(old: OldSite, cont
     assert values["body"] == "Venez nous voir au marché, samedi 7 février.\n"
 
 
-def test_a_redirect_leads_there_with_a_slash_at_its_end_and_without(old: OldSite, content: Path, run: Run) -> None:
+def test_old_paths_redirect_with_and_without_a_trailing_slash(old: OldSite, content: Path, run: Run) -> None:
     take(run, old.add("/feed/", "wordpress.xml"), *CASES["WordPress"][1])
     client = create_app(Settings(content), clock=lambda: NOW).test_client()
     for path in ("/2026/02/stand/", "/2026/02/stand", "/feed/atom", "/category/rencontres/feed", "/?p=1287"):
         assert client.get(path).status_code == 301, path
 
 
-def test_what_the_old_host_still_has_to_give_is_listed(old: OldSite, run: Run) -> None:
+def test_remaining_links_to_the_old_host_are_listed(old: OldSite, run: Run) -> None:
     feed = old.add("/rss.xml", "drupal.xml")
     del old.pages["/rss.xml"]
     text = (OLD / "drupal.xml").read_text().replace("http://old.example", old.url)
@@ -421,7 +421,7 @@ def test_what_the_old_host_still_has_to_give_is_listed(old: OldSite, run: Run) -
     assert f"  {old.url}/plan.pdf\n  {old.url}/sites/default/files/cheque.png\n" in printed
 
 
-def test_redirects_are_put_below_those_that_are_there_and_all_else_stays(old: OldSite, content: Path, run: Run) -> None:
+def test_redirects_are_added_below_existing_ones_and_all_else_stays(old: OldSite, content: Path, run: Run) -> None:
     text = (
         "# Notre site : ne pas toucher\n"
         + SITE
@@ -459,7 +459,7 @@ def test_redirects_are_put_below_those_that_are_there_and_all_else_stays(old: Ol
         ("- x\n", None),
     ],
 )
-def test_redirects_find_their_place_in_any_site_file(before: str, after: str | None) -> None:
+def test_redirects_are_inserted_correctly_into_any_site_file(before: str, after: str | None) -> None:
     new = {"/a": "/b", "/c?d=e": "https://f.example/"}
     if after is None:
         with pytest.raises(SiteFileError):
@@ -469,14 +469,14 @@ def test_redirects_find_their_place_in_any_site_file(before: str, after: str | N
         assert new.items() <= yaml.safe_load(after)["redirects"].items()
 
 
-def test_redirects_outside_our_path_are_left_to_the_server_there(old: OldSite, content: Path, run: Run) -> None:
+def test_redirects_outside_the_site_path_are_reported_but_not_written(old: OldSite, content: Path, run: Run) -> None:
     (content / "site.yaml").write_text(SITE.replace("https://news.example", "https://news.example/news"))
     printed = take(run, old.add("/rss.xml", "drupal.xml"))
     assert "2 old paths not below /news, such as /rss.xml: redirects for the server there" in printed
     assert "redirects" not in (content / "site.yaml").read_text()
 
 
-def test_what_cannot_be_taken_over_is_told_with_the_reason(old: OldSite, content: Path, run: Run) -> None:
+def test_entries_that_cannot_be_imported_are_reported_with_the_reason(old: OldSite, content: Path, run: Run) -> None:
     item = "<item><title>{}</title><guid>{}</guid><pubDate>{}</pubDate><description>{}</description>"
     item += "<category>Recherche</category></item>"
     date = "Sun, 01 Mar 2026 09:00:00 GMT"
@@ -498,7 +498,7 @@ def test_what_cannot_be_taken_over_is_told_with_the_reason(old: OldSite, content
     assert articles(content).keys() == {"bonne"}
 
 
-def test_an_entry_that_points_elsewhere_has_its_link_and_no_redirect(old: OldSite, content: Path, run: Run) -> None:
+def test_an_entry_that_links_elsewhere_gets_a_link_and_no_redirect(old: OldSite, content: Path, run: Run) -> None:
     feed = old.add("/feed/", "wordpress.xml")
     moved = old.pages["/feed/"].replace(f"<link>{old.url}/2026/02/stand/".encode(), b"<link>https://paper.example/1")
     old.pages["/feed/"] = moved
@@ -508,7 +508,7 @@ def test_an_entry_that_points_elsewhere_has_its_link_and_no_redirect(old: OldSit
     assert "/1:" not in (content / "site.yaml").read_text()
 
 
-def test_the_feed_of_one_category_is_redirected_to_ours(old: OldSite, content: Path, run: Run) -> None:
+def test_an_old_category_feed_redirects_to_our_category_feed(old: OldSite, content: Path, run: Run) -> None:
     feed = old.add("/recherche?format=feed&type=rss", "joomla.xml")
     take(run, feed, "--map", "*=research", "--feed", "research")
     redirects = yaml.safe_load((content / "site.yaml").read_text())["redirects"]
@@ -520,7 +520,7 @@ def test_the_feed_of_one_category_is_redirected_to_ours(old: OldSite, content: P
     )
 
 
-def test_a_picture_that_is_none_stays_where_it_was_and_is_told(old: OldSite, content: Path, run: Run) -> None:
+def test_an_invalid_picture_is_not_imported_and_is_reported(old: OldSite, content: Path, run: Run) -> None:
     feed = old.add("/rss.xml", "drupal.xml")
     for broken, reason in (
         (b"<svg/>", "is not a picture that readers show (expected JPEG, PNG, GIF or WebP)"),
@@ -535,7 +535,7 @@ def test_a_picture_that_is_none_stays_where_it_was_and_is_told(old: OldSite, con
         path.unlink()
 
 
-def test_archives_are_followed_to_their_end(old: OldSite) -> None:
+def test_archives_are_followed_to_the_oldest(old: OldSite) -> None:
     """RFC 5005 section 4: `prev-archive` leads from each document to the one before."""
     page = """<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id><title>x</title>{}<entry><id>a:{}</id><title>t</title></entry></feed>"""
     for number in range(4):
@@ -552,14 +552,14 @@ def test_archives_are_followed_to_their_end(old: OldSite) -> None:
     assert len(notes) == 1 and "2.atom answers 404 Not Found" in notes[0]
 
 
-def test_a_cache_that_gives_the_first_page_for_every_number_is_no_endless_feed(old: OldSite, run: Run) -> None:
+def test_a_cache_that_repeats_the_first_page_does_not_cause_a_loop(old: OldSite, run: Run) -> None:
     feed = old.add("/feed/", "wordpress.xml")
     old.add("/feed/?paged=2", "wordpress.xml")
     take(run, feed, "--dry-run")
     assert old.asked == ["/feed/", "/feed/?paged=2"]
 
 
-def test_a_page_is_told_apart_from_a_feed_with_the_feeds_that_it_names(old: OldSite, run: Run) -> None:
+def test_an_html_page_is_rejected_with_the_feeds_that_it_names(old: OldSite, run: Run) -> None:
     old.pages["/"] = b'<html><link rel="alternate" type="application/rss+xml" href="/feed/?a=1&amp;b=2"></html>'
     printed = take(run, old.url + "/", code=1)
     assert f"it is not a feed but a page that names {old.url}/feed/?a=1&b=2 (expected RSS, Atom or JSON Feed" in printed
@@ -575,17 +575,17 @@ LOCAL = (
 
 
 @pytest.mark.parametrize("address", LOCAL)
-def test_addresses_of_the_local_network_are_known(address: str) -> None:
+def test_addresses_of_the_local_network_are_recognised(address: str) -> None:
     assert http.is_local(address)
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34"])
-def test_addresses_of_the_internet_are_none_of_them(address: str) -> None:
+def test_public_addresses_are_not_taken_for_local_ones(address: str) -> None:
     assert not http.is_local(address)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f000001", "2130706433"])
-def test_nobody_on_the_local_network_is_asked_unless_that_is_allowed(host: str, old: OldSite) -> None:
+def test_hosts_on_the_local_network_are_not_contacted_unless_allowed(host: str, old: OldSite) -> None:
     old.pages["/"] = b"secret"
     with pytest.raises(HttpError, match="on the local network|cannot be fetched"):
         Fetcher().get(f"http://{host}:{old.port}/", max_bytes=100)
@@ -594,7 +594,7 @@ def test_nobody_on_the_local_network_is_asked_unless_that_is_allowed(host: str, 
 
 
 @pytest.mark.parametrize("allow_local", [True, False])
-def test_one_that_does_not_answer_is_told_without_the_names_of_our_classes(allow_local: bool) -> None:
+def test_a_refused_connection_is_reported_without_internal_class_names(allow_local: bool) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
     refused = f"^{url} cannot be fetched: connection refused by 127.0.0.1 [(]port {port}[)]$"
@@ -602,7 +602,7 @@ def test_one_that_does_not_answer_is_told_without_the_names_of_our_classes(allow
         Fetcher(allow_local=allow_local).get(url, max_bytes=100)
 
 
-def test_a_redirect_does_not_lead_to_the_local_network(away: OldSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_to_the_local_network_is_not_followed(away: OldSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "is_local", lambda address: address != "127.0.0.1")
     away.moved["/"] = f"http://127.0.0.2:{away.port}/"
     away.is_everywhere = True
@@ -623,7 +623,7 @@ def test_a_redirect_to_another_scheme_is_not_followed(old: OldSite) -> None:
         Fetcher(allow_local=True).get(f"{old.url}/", max_bytes=100)
 
 
-def test_answers_are_limited_in_size_and_time(old: OldSite) -> None:
+def test_responses_are_limited_in_size_and_time(old: OldSite) -> None:
     old.pages["/"] = b"x" * 1_000_000
     with pytest.raises(HttpError, match="has more than 999,999 bytes"):
         Fetcher(allow_local=True).get(f"{old.url}/", max_bytes=999_999)
@@ -698,7 +698,7 @@ def text_of(source: str) -> str:
     )
 )
 @settings(max_examples=300)
-def test_what_a_text_says_is_the_same_after_it_became_markdown_and_html_again(parts: list[str]) -> None:
+def test_text_survives_conversion_to_markdown_and_back_to_html(parts: list[str]) -> None:
     source = "".join(f"<p>{html.escape(part)}</p>" for part in parts)
     again = markup.to_html(converted(source), base="https://news.example", page="https://news.example/articles/a")
     assert text_of(again) == text_of(source)
@@ -725,7 +725,7 @@ BLOCK = st.builds(
 
 @given(st.lists(BLOCK, min_size=1, max_size=3))
 @settings(max_examples=400)
-def test_no_mark_of_markdown_shows_that_was_no_word_and_no_word_is_lost(blocks: list[str]) -> None:
+def test_conversion_leaves_no_stray_markdown_and_loses_no_words(blocks: list[str]) -> None:
     source = "".join(blocks)
     again = markup.to_html(converted(source), base="https://news.example", page="https://news.example/articles/a")
     assert text_of(again) == text_of(source)
@@ -734,19 +734,19 @@ def test_no_mark_of_markdown_shows_that_was_no_word_and_no_word_is_lost(blocks: 
 @given(st.dictionaries(st.sampled_from(["title", "summary", "body"]), st.text(), min_size=1))
 def test_any_text_can_be_written_into_a_file_and_read_back(values: dict[str, str]) -> None:
     text = article_text(values, depth=1)
-    tree, problems = read(text.encode("utf-8", "replace"), "a.yaml")
+    tree, problems = parse_yaml(text.encode("utf-8", "replace"), "a.yaml")
     assert tree is not None, problems
     assert tree.value.keys() == values.keys()
 
 
-def test_a_file_that_is_written_says_what_it_was_given() -> None:
+def test_an_imported_article_file_has_the_given_values() -> None:
     values = {"title": '« L’été » : 100\u202f%, "oui" # non', "body": "  a\n\n    b\n\tc\n: d\n"}
-    tree, problems = read(article_text(values, depth=1).encode(), "a.yaml")
+    tree, problems = parse_yaml(article_text(values, depth=1).encode(), "a.yaml")
     assert tree and not problems
     assert tree.value == {"title": values["title"], "body": "  a\n\n    b\n\tc\n: d\n"}
 
 
-def test_ids_are_those_that_readers_know_whatever_their_form(old: OldSite, content: Path, run: Run) -> None:
+def test_ids_of_any_form_are_preserved(old: OldSite, content: Path, run: Run) -> None:
     ids = [
         "5982d807bcf38100194efd67",
         "news-123",
@@ -771,7 +771,7 @@ def test_ids_are_those_that_readers_know_whatever_their_form(old: OldSite, conte
     assert answer and sorted(each["id"] for each in answer["items"]) == sorted(ids)
 
 
-def test_diff_tells_what_a_subscriber_of_an_old_feed_would_see(
+def test_diff_shows_what_a_subscriber_of_an_old_feed_would_see(
     old: OldSite, content: Path, run: Run, tmp_path: Path
 ) -> None:
     feed = old.add("/feed/", "wordpress.xml")
@@ -794,7 +794,7 @@ def test_diff_tells_what_a_subscriber_of_an_old_feed_would_see(
     assert "there is no such feed" in run("diff", feed, "--feed", "nothing", code=2)
 
 
-def test_diff_finds_our_feed_by_the_redirect_of_the_old_address(old: OldSite, content: Path, run: Run) -> None:
+def test_diff_finds_our_feed_by_the_redirect_of_the_old_url(old: OldSite, content: Path, run: Run) -> None:
     feed = old.add("/category/dons-legs/feed/", "wordpress.xml")
     old.add("/feed/", "wordpress.xml")
     take(run, old.url + "/feed/", *CASES["WordPress"][1])
@@ -802,7 +802,7 @@ def test_diff_finds_our_feed_by_the_redirect_of_the_old_address(old: OldSite, co
 
 
 @pytest.mark.parametrize("name", [system.name for system in SYSTEMS])
-def test_systems_are_known_by_what_they_say_of_themselves(name: str) -> None:
+def test_systems_are_recognised_by_their_generator(name: str) -> None:
     said = {
         "WordPress": "https://wordpress.org/?v=6.8",
         "Joomla": "Joomla! - Open Source Content Management",
@@ -828,7 +828,7 @@ def test_the_docs_name_the_feeds_of_each_system(system: System) -> None:
 
 
 def feed_of(old: OldSite, *items: str, about: str = "") -> str:
-    """Serve an RSS feed of some items, of each of which a test names what is odd."""
+    """Serve an RSS feed of the given items, and return its URL."""
     channel = f"<title>x</title><link>{old.url}/</link>{''.join(items)}"
     old.pages["/odd"] = f'<rss version="2.0" {about}><channel>{channel}</channel></rss>'.encode()
     return old.url + "/odd"
@@ -851,7 +851,7 @@ LINKS = {
 
 
 @pytest.mark.parametrize("link", LINKS.values(), ids=list(LINKS))
-def test_old_addresses_of_any_form_lead_on_and_a_second_run_adds_none_again(
+def test_old_urls_of_any_form_redirect_and_a_second_import_adds_none(
     link: str, old: OldSite, content: Path, run: Run
 ) -> None:
     feed = feed_of(old, item(link=old.url + link), item("Autre", id="a:2", link=old.url + "/news/titre"))
@@ -866,7 +866,7 @@ def test_old_addresses_of_any_form_lead_on_and_a_second_run_adds_none_again(
         assert answer.status_code in (200, 301), address
 
 
-def test_a_query_of_another_feed_does_not_lead_to_that_of_everything(old: OldSite, content: Path, run: Run) -> None:
+def test_the_query_of_another_feed_does_not_redirect_to_the_main_feed(old: OldSite, content: Path, run: Run) -> None:
     take(run, old.add("/feed/", "wordpress.xml"), *CASES["WordPress"][1])
     client = create_app(Settings(content), clock=lambda: NOW).test_client()
     for query in ("cat=5&feed=rss2", "p=12&feed=rss2", "author=1&feed=atom"):
@@ -891,13 +891,13 @@ DETAILS = {
 
 
 @pytest.mark.parametrize("more", DETAILS.values(), ids=list(DETAILS))
-def test_what_an_article_can_do_without_loses_no_entry(more: str, old: OldSite, content: Path, run: Run) -> None:
+def test_invalid_optional_details_do_not_lose_an_entry(more: str, old: OldSite, content: Path, run: Run) -> None:
     names = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
     take(run, feed_of(old, item(more=more), item("Autre", id="a:2"), about=names))
     assert articles(content).keys() == {"titre", "autre"}
 
 
-def test_of_several_authors_only_the_one_that_cannot_be_is_left_out(old: OldSite, content: Path, run: Run) -> None:
+def test_only_the_invalid_one_of_several_authors_is_left_out(old: OldSite, content: Path, run: Run) -> None:
     authors = "".join(f"<dc:creator>{name}</dc:creator>" for name in ("Le service", "★"))
     printed = take(run, feed_of(old, item(more=authors), about='xmlns:dc="http://purl.org/dc/elements/1.1/"'))
     (values,) = articles(content).values()
@@ -905,14 +905,14 @@ def test_of_several_authors_only_the_one_that_cannot_be_is_left_out(old: OldSite
     assert "is left out: ★ has no letter or digit for an address" in printed
 
 
-def test_an_entry_of_a_picture_alone_keeps_it(old: OldSite, content: Path, run: Run) -> None:
+def test_an_entry_with_only_a_picture_keeps_it(old: OldSite, content: Path, run: Run) -> None:
     picture = "&lt;img src='/photo.png' alt='La photo'&gt;"
     take(run, feed_of(old, item("", text=picture)))
     (values,) = articles(content).values()
     assert (values["title"], values["body"]) == ("La photo", "![La photo](/media/2026/photo.png)\n")
 
 
-def test_what_a_feed_says_is_not_obeyed_by_a_terminal(old: OldSite, run: Run) -> None:
+def test_control_characters_in_a_feed_never_reach_the_terminal(old: OldSite, run: Run) -> None:
     text = json.dumps(
         {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "a:1\x1b]0;x\x07", "tags": ["\x1b[31m"]}]}
     )
@@ -920,16 +920,14 @@ def test_what_a_feed_says_is_not_obeyed_by_a_terminal(old: OldSite, run: Run) ->
     assert "\x1b" not in take(run, old.url + "/feed.json", "--dry-run")
 
 
-def test_a_text_that_nobody_can_read_keeps_no_other_from_being_taken_over(
-    old: OldSite, content: Path, run: Run
-) -> None:
+def test_an_unreadable_text_does_not_stop_the_import_of_others(old: OldSite, content: Path, run: Run) -> None:
     deep = "&lt;div&gt;" * 5000 + "x"
     printed = take(run, feed_of(old, item(text=deep), item("Autre", id="a:2")))
     assert "left out  Titre: " in printed
     assert articles(content).keys() == {"autre"}
 
 
-def test_ids_are_not_resolved_or_mended(old: OldSite) -> None:
+def test_ids_are_neither_resolved_nor_normalised(old: OldSite) -> None:
     feed = feed_of(
         old,
         item(id="12 at http://x").replace(" isPermaLink='false'", ""),
@@ -948,13 +946,13 @@ def test_ids_are_not_resolved_or_mended(old: OldSite) -> None:
     ("date", "hour"),
     [("Sun, 01 Mar 2026 09:00:00 CET", 8), ("Wed, 01 Jul 2026 09:00:00 CEST", 7), ("Sun, 01 Mar 2026 09:00:00", 9)],
 )
-def test_dates_in_european_zones_and_in_none_are_read(date: str, hour: int, old: OldSite) -> None:
+def test_dates_with_a_european_zone_or_no_zone_are_parsed(date: str, hour: int, old: OldSite) -> None:
     feed_of(old, item(more=f"<pubDate>{date}</pubDate>"))
     (entry,) = read_feed(old.pages["/odd"]).entries
     assert entry.published and entry.published.hour == hour
 
 
-def test_plain_text_of_atom_and_json_is_no_html() -> None:
+def test_plain_text_in_atom_and_json_is_not_parsed_as_html() -> None:
     atom = """<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>a:1</id><title type="text">Vec&lt;T&gt;</title>
     <content type="text" xml:base="http://x.example/assets/">a &lt;T&gt; b\n\nc</content></entry></feed>"""
     (entry,) = read_feed(atom.encode()).entries
@@ -968,13 +966,13 @@ def test_plain_text_of_atom_and_json_is_no_html() -> None:
     assert (entry.id, entry.title) == ("1", "Vec<T> & co")
 
 
-def test_posts_in_states_that_nobody_knows_are_not_published(tmp_path: Path, run: Run) -> None:
+def test_posts_with_an_unknown_status_are_not_published(tmp_path: Path, run: Run) -> None:
     export = tmp_path / "export.xml"
     export.write_text((OLD / "export.xml").read_text().replace("CDATA[publish]", "CDATA[archive]"))
     assert "Un vaccin ]]> un espoir: it is archive there" in run("import", str(export), "--map", "*=research")
 
 
-def test_what_an_export_does_not_have_is_told(tmp_path: Path, run: Run) -> None:
+def test_content_missing_from_an_export_is_reported(tmp_path: Path, run: Run) -> None:
     text = (OLD / "export.xml").read_text().replace('ids="11"', 'ids="11,99"')
     text = text.replace("Premier paragraphe", '[contact-form-7 id="5"] <del>vieux</del>')
     export = tmp_path / "export.xml"
@@ -988,7 +986,7 @@ def test_what_an_export_does_not_have_is_told(tmp_path: Path, run: Run) -> None:
         assert told in printed
 
 
-def test_an_article_whose_yaml_is_broken_is_known_by_its_id(old: OldSite, content: Path, run: Run) -> None:
+def test_an_article_with_broken_yaml_is_recognised_by_its_id(old: OldSite, content: Path, run: Run) -> None:
     feed = feed_of(old, item())
     take(run, feed)
     (path,) = (content / "articles").rglob("*.yaml")
@@ -996,7 +994,7 @@ def test_an_article_whose_yaml_is_broken_is_known_by_its_id(old: OldSite, conten
     assert "\n0 new, 0 pictures, 1 known, 0 left out\n" in take(run, feed)
 
 
-def test_a_server_that_gives_a_byte_now_and_then_is_not_waited_for() -> None:
+def test_a_server_that_trickles_bytes_times_out() -> None:
     client = HttpClient("test", allow_local=True, deadline=0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.model.dates import after_last_moment, first_moment
+from feeds.model.dates import parse_end, parse_start
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -21,25 +21,27 @@ PARIS = ZoneInfo("Europe/Paris")
         ("America/Havana", "2026-11-01", "2026-11-01T04:00"),  # midnight comes twice: the day begins with the first
     ],
 )
-def test_a_date_is_its_first_moment_also_where_midnight_is_not_plain(zone: str, date: str, first: str) -> None:
-    assert first_moment(date, ZoneInfo(zone)) == datetime.fromisoformat(first).replace(tzinfo=UTC)
+def test_a_date_means_its_first_moment_even_if_midnight_is_skipped_or_repeated(
+    zone: str, date: str, first: str
+) -> None:
+    assert parse_start(date, ZoneInfo(zone)) == datetime.fromisoformat(first).replace(tzinfo=UTC)
 
 
-def test_until_a_date_is_until_the_next_one_begins() -> None:
-    assert after_last_moment("2026-01-19", PARIS) == datetime(2026, 1, 19, 23, tzinfo=UTC)
-    assert after_last_moment("2026-01-19T18:00", PARIS) == datetime(2026, 1, 19, 17, tzinfo=UTC)
+def test_until_a_date_includes_the_whole_day() -> None:
+    assert parse_end("2026-01-19", PARIS) == datetime(2026, 1, 19, 23, tzinfo=UTC)
+    assert parse_end("2026-01-19T18:00", PARIS) == datetime(2026, 1, 19, 17, tzinfo=UTC)
 
 
 @given(st.text(alphabet="0123456789-T: +Z.٣", max_size=26))
-def test_any_text_is_an_instant_in_utc_or_a_value_error(text: str) -> None:
+def test_any_text_gives_an_instant_in_utc_or_raises_value_error(text: str) -> None:
     try:
-        found = first_moment(text, PARIS)
+        found = parse_start(text, PARIS)
     except ValueError:
         return
     assert found.tzinfo is UTC and found.microsecond == 0
 
 
 @given(st.datetimes(datetime(1900, 1, 2), datetime(2999, 12, 30)).map(lambda moment: moment.replace(microsecond=0)))
-def test_an_instant_with_an_offset_comes_back(moment: datetime) -> None:
+def test_an_instant_with_an_offset_round_trips(moment: datetime) -> None:
     aware = moment.replace(tzinfo=UTC)
-    assert first_moment(aware.isoformat(), PARIS) == aware
+    assert parse_start(aware.isoformat(), PARIS) == aware

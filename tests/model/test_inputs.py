@@ -1,4 +1,4 @@
-"""Whatever comes in: articles, site files, paths and headers; a clear problem or a proper answer, never a traceback."""
+"""Any article, site file, path or header gives a clear problem or a valid response, never a traceback."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ VALUES = st.recursive(
 
 
 def valued(model: Any, whole: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Change some keys of what is without fault, to what may be full of them."""
+    """Return a strategy that replaces some keys of valid data with arbitrary values."""
     keys = st.sampled_from([*model.model_fields, "titel", "a b"])
     return st.dictionaries(keys, VALUES, max_size=4).map(lambda changes: {**whole, **changes})
 
 
 def looked_at(article: Mapping[str, Any] | None, site: str) -> None:
-    """Load an article and a site, and look at whatever becomes of them."""
+    """Load an article and a site, and check every problem and every document that results."""
     with TemporaryDirectory() as place:
         root = Path(place)
         (root / "articles").mkdir()
@@ -59,7 +59,9 @@ def looked_at(article: Mapping[str, Any] | None, site: str) -> None:
             return
         errors = [problem for problem in found.problems if problem.severity == "error"]
         assert article is None or bool(found.articles) != bool(errors)
-        for path, document in Edition(Catalog.at(NOW, found.site, found.articles), folder.media).ahead.items():
+        for path, document in Edition(
+            Catalog.at(NOW, found.site, found.articles), folder.media
+        ).prebuilt_documents.items():
             if path.endswith((".rss", ".atom")):
                 etree.fromstring(document.data)
             elif path.endswith(".json"):
@@ -68,7 +70,7 @@ def looked_at(article: Mapping[str, Any] | None, site: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(valued(Article, PLAIN))
-def test_any_article_is_in_well_formed_feeds_or_told_of(values: dict[str, Any]) -> None:
+def test_any_article_gives_well_formed_feeds_or_a_problem(values: dict[str, Any]) -> None:
     looked_at(values, SITE)
 
 
@@ -86,7 +88,7 @@ WHOLE: dict[str, Any] = {
 
 @settings(max_examples=60, deadline=None)
 @given(valued(Site, WHOLE))
-def test_any_site_has_well_formed_feeds_or_is_told_of(values: dict[str, Any]) -> None:
+def test_any_site_gives_well_formed_feeds_or_a_problem(values: dict[str, Any]) -> None:
     looked_at(None, json.dumps(values, ensure_ascii=False))
 
 
@@ -110,7 +112,7 @@ def application() -> Flask:
 
 @settings(max_examples=150, deadline=None)
 @given(METHODS, st.lists(PARTS, max_size=5), HEADERS)
-def test_any_request_has_a_proper_answer(
+def test_any_request_gets_a_valid_response(
     application: Flask, method: str, parts: list[str], headers: dict[str, str]
 ) -> None:
     environ = create_environ("/", method=method)  # what a client would refuse to send is sent all the same

@@ -1,4 +1,4 @@
-"""The catalogue of problems: every code that the code uses is in it, and no other; every text names its parameters."""
+"""The message catalogue: every code in it is used by the code, and no other; every text names its parameters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.builders import ROOT
 
 
 def used_codes() -> set[str]:
-    """The strings in the code that look like a code and stand where a message is made or a parser is defined."""
+    """Return the strings in the code, outside messages.py, that are codes of the catalogue."""
     codes = set()
     for path in (ROOT / "feeds").rglob("*.py"):
         if path.name != "messages.py":
@@ -27,7 +27,7 @@ def used_codes() -> set[str]:
     return codes
 
 
-def test_every_code_of_the_catalogue_is_used() -> None:
+def test_every_code_in_the_catalogue_is_used() -> None:
     assert set(MESSAGES) - used_codes() == set()
 
 
@@ -52,7 +52,7 @@ def test_a_code_that_is_not_in_the_catalogue_is_refused() -> None:
 
 
 @pytest.mark.parametrize("code", MESSAGES)
-def test_every_text_can_be_filled(code: str) -> None:
+def test_every_text_can_be_formatted(code: str) -> None:
     names = {name for _, name, _, _ in string.Formatter().parse(MESSAGES[code]) if name}
     message = Message.of(code, **dict.fromkeys(names, 7))
     assert "{" not in str(message).replace("{a: b", "").replace("{exact", "").replace("inside { }", "").replace(

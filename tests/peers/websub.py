@@ -1,7 +1,7 @@
-"""A hub and a subscriber that we did not write (flask-websub), in one process; run it as `websub.py PORT FOLDER`.
+"""A third-party hub and subscriber (flask-websub) in one process. Run it as `websub.py PORT FOLDER`.
 
-The hub is at `/hub`. `/subscribe?topic=…` subscribes, and `/received` tells how often each topic came, and its last
-body. The hub wants Celery for what it does later; a thread does.
+The hub is at `/hub`. `/subscribe?topic=…` subscribes. `/state` returns what was received (topic, time, body),
+verified and announced. The hub expects Celery for background tasks; a thread replaces it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from flask_websub.subscriber import SQLite3SubscriberStorage, SQLite3TempSubscri
 
 
 class Task:
-    """One of the hub's tasks, done at once by a thread of its own."""
+    """A task of the hub that runs at once in its own thread."""
 
     def __init__(self, function, bind=False):
         self.function, self.bind, self.__name__ = function, bind, getattr(function, "__name__", "task")
@@ -26,12 +26,12 @@ class Task:
         return self.function(*args, **options)
 
     def delay(self, *args, **options):
-        first = (self,) if self.bind else ()
-        threading.Thread(target=self.function, args=(*first, *args), kwargs=options, daemon=True).start()
+        bound_arguments = (self,) if self.bind else ()
+        threading.Thread(target=self.function, args=(*bound_arguments, *args), kwargs=options, daemon=True).start()
 
 
 class Celery:
-    """As much of Celery as the hub asks for."""
+    """The part of Celery's interface that the hub uses."""
 
     def task(self, *args, bind=False, **options):
         return Task(args[0], bind) if args else lambda function: Task(function, bind)
@@ -51,7 +51,7 @@ def make(port: int, folder: Path) -> Flask:
 
     @app.before_request
     def see_all_topics():
-        """Have the hub, which reads one topic of a request, read them all."""
+        """Notify the hub of every topic in a request; it reads only the first."""
         if request.path == "/hub" and request.form.get("hub.mode") == "publish":
             topics = request.form.getlist("hub.topic")
             announced.append(topics)

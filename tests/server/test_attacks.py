@@ -1,4 +1,4 @@
-"""What a hostile author writes comes out harmless: on the page, in every feed, in a preview, and in a reader."""
+"""Hostile markup from an author is harmless on pages, in every feed, in previews and in feed readers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from werkzeug.test import Client
 
 from feeds import create_app
-from feeds.feed.markup import ATTRIBUTES, TAGS
+from feeds.feed.markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS
 from feeds.settings import Settings
 from tests.builders import NOW, TESTS, content_folder, draw
 
@@ -31,7 +31,7 @@ def attacked(content: Path, request: pytest.FixtureRequest) -> Client:
 
 
 def contents(client: Client) -> list[str]:
-    """Give the HTML of the article in each format, as a parser that we did not write finds it."""
+    """Return the HTML of the article in each format, as extracted by third-party parsers."""
     feeds = {ending: client.get(f"/feeds/all.{ending}").data for ending in ENDINGS}
     parsed = [
         feedparser.parse(feeds[ending], sanitize_html=False, resolve_relative_uris=False).entries[0].content[0].value
@@ -41,13 +41,13 @@ def contents(client: Client) -> list[str]:
 
 
 def faults(text: str) -> list[str]:
-    """Tell what of an HTML text a browser could run or fetch."""
+    """Return the elements and attributes of an HTML text that a browser could run or fetch."""
     found = []
     for element in etree.HTML(f"<html><body>{text}</body></html>").iter(etree.Element):
-        if element.tag not in TAGS | {"html", "body"}:
+        if element.tag not in ALLOWED_TAGS | {"html", "body"}:
             found.append(f"<{element.tag}>")
         for name, value in ((str(name), str(value)) for name, value in element.attrib.items()):
-            if name not in ATTRIBUTES["*"] | ATTRIBUTES.get(str(element.tag), set()):
+            if name not in ALLOWED_ATTRIBUTES["*"] | ALLOWED_ATTRIBUTES.get(str(element.tag), set()):
                 found.append(f"{element.tag} {name}")
             if name in ("href", "src") and not re.match("https?://|mailto:", value):
                 found.append(f"{element.tag} {name}={value}")
@@ -55,7 +55,7 @@ def faults(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_no_feed_carries_it(attack: str, attacked: Client) -> None:
+def test_no_attack_reaches_a_feed(attack: str, attacked: Client) -> None:
     found = contents(attacked)
     assert found[0] == found[1] == found[2]
     assert "Un texte avant." in found[0] and faults(found[0]) == []
@@ -63,7 +63,7 @@ def test_no_feed_carries_it(attack: str, attacked: Client) -> None:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("below", ["/articles/attack", "/", "/feeds/research", "/feeds/all/2026-03", "/preview/attack"])
-def test_no_page_carries_it(attack: str, below: str, attacked: Client) -> None:
+def test_no_attack_reaches_a_page(attack: str, below: str, attacked: Client) -> None:
     found = attacked.get(below)
     root = etree.HTML(found.data)
     scripts = [script for script in _list(root.xpath("//script")) if script.get("type") != "application/ld+json"]
@@ -77,7 +77,7 @@ def test_no_page_carries_it(attack: str, below: str, attacked: Client) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_nothing_of_it_runs_in_a_browser_even_without_our_policy(
+def test_no_attack_runs_in_a_browser_even_without_a_content_security_policy(
     attack: str, attacked: Client, browser: Browser
 ) -> None:
     page = browser.new_page()
@@ -93,7 +93,7 @@ def test_nothing_of_it_runs_in_a_browser_even_without_our_policy(
     page.close()
 
 
-def test_the_check_for_faults_sees_them() -> None:
+def test_the_faults_helper_detects_dangerous_markup() -> None:
     assert faults("<p onclick=x>a</p><script></script><a href='javascript:x'>b</a><img src=data:x>") == [
         "p onclick", "<script>", "a href=javascript:x", "img src=data:x",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The pages in a real browser: ways that people take, and what axe-core and the Nu HTML checker say of each page."""
+"""The pages in a real browser: common user journeys, and checks with axe-core and the Nu HTML checker."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SHIFTS = """() => new Promise(done => {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[str]:
-    """The sample in `flask run`, whose pages are those of the production server, and the previews."""
+    """Yield the URL of the sample served by `flask run`: the pages of the production server, plus previews."""
     state = tmp_path_factory.mktemp("state")
     with served(SAMPLE, command="run", FEEDS_URL=HERE, FEEDS_STATE=str(state)) as (port, _):
         yield HERE.format(port=port)
@@ -61,7 +61,7 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
     context.close()
 
 
-def test_from_home_to_a_categorys_feed_whose_address_is_copied(page: Page, site: str) -> None:
+def test_a_visitor_opens_a_category_and_copies_the_url_of_its_feed(page: Page, site: str) -> None:
     page.goto("/")
     page.get_by_role("navigation", name="Rubriques").get_by_role("link", name="Recherche").click()
     expect(page).to_have_url(f"{site}/feeds/research")
@@ -86,7 +86,7 @@ def test_an_article_is_read_in_both_languages(page: Page, site: str) -> None:
     expect(page).to_have_url(f"{site}/articles/cheque-ligue")
 
 
-def test_everything_but_copying_works_without_a_script(browser: Browser, site: str) -> None:
+def test_everything_but_the_copy_button_works_without_javascript(browser: Browser, site: str) -> None:
     context = browser.new_context(base_url=site, java_script_enabled=False)
     page = context.new_page()
     page.goto("/en/")
@@ -101,7 +101,7 @@ def test_everything_but_copying_works_without_a_script(browser: Browser, site: s
     context.close()
 
 
-def test_a_preview_follows_what_is_saved(content: Path, browser: Browser) -> None:
+def test_an_open_preview_updates_when_the_article_is_saved(content: Path, browser: Browser) -> None:
     content_folder(content, {"a": {"title": "Le premier jet", "draft": "true"}})
     with served(content, command="run", FEEDS_URL=HERE) as (port, _):
         page = browser.new_page()
@@ -119,8 +119,10 @@ def test_a_preview_follows_what_is_saved(content: Path, browser: Browser) -> Non
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_page_is_accessible_quiet_and_still(kind: str, width: int, scheme: Any, browser: Browser, site: str) -> None:
-    """axe-core finds no violation; nothing is logged, nobody else is asked, nothing moves, nothing sticks out."""
+def test_a_page_is_accessible_self_contained_and_stable(
+    kind: str, width: int, scheme: Any, browser: Browser, site: str
+) -> None:
+    """No axe-core violation, console message, request to another host, layout shift or horizontal overflow."""
     context = browser.new_context(base_url=site, viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     said: list[str] = []

@@ -1,7 +1,7 @@
-"""Real clients read the sample and hard articles from a running server, and agree, entry by entry.
+"""Real clients read the sample and difficult articles from a running server, and agree entry by entry.
 
-They are held to what lxml finds in the RSS. Where one shows something else, the table says why; a line of it that is no
-longer true fails too.
+The reference is what lxml reads from the RSS. `KNOWN` lists the accepted differences, each with its reason.
+A difference that no longer occurs fails too.
 """
 
 from __future__ import annotations
@@ -86,12 +86,12 @@ KNOWN = {
     ("feedsmith", "json", "alt"): "JSON Feed has the description of a picture in its HTML alone",
     ("feedsmith", "json", "enclosure"): "the picture of an item is its image, and no attachment",
 }
-"""What a client makes of a format otherwise than it was written, and why."""
+"""Fields that a client reads differently from how they were written, each with the reason."""
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of the sample with hard articles."""
+    """Yield the URL, without extension, of the main feed of a server with the sample and difficult articles."""
     content = tmp_path_factory.mktemp("clients") / "content"
     shutil.copytree(SAMPLE, content)
     draw(content / "media" / "vu.png", 1300, 700)
@@ -119,7 +119,7 @@ def moment(text: str | None) -> datetime | None:
 
 
 def record(values: Record) -> Record:
-    """Bring what a client found into one form."""
+    """Return the values that a client read, in a common form."""
     found = {**values, "published": moment(values.get("published")), "text": text_of(values.get("content"))}
     found["authors"], found["categories"] = list(found.get("authors") or []), list(found.get("categories") or [])
     found["enclosure"] = list(found["enclosure"]) if found.get("enclosure") else None
@@ -135,7 +135,7 @@ def fetched(address: str, form: str) -> bytes:
 
 
 def by_lxml(address: str) -> list[Record]:
-    """What the RSS says, element by element."""
+    """Return the items of the RSS, read element by element."""
     names = {"dc": "http://purl.org/dc/elements/1.1/", "content": "http://purl.org/rss/1.0/modules/content/"}
     names["media"] = "http://search.yahoo.com/mrss/"
     items: Any = etree.fromstring(fetched(address, "rss")).findall("channel/item")
@@ -230,7 +230,7 @@ CLIENTS = [
 
 
 @pytest.mark.parametrize(("client", "form"), CLIENTS)
-def test_a_client_reads_what_was_written(
+def test_a_client_reads_the_same_entries_as_lxml(
     client: str,
     form: str,
     address: str,

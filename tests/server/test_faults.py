@@ -1,4 +1,4 @@
-"""Faults of disks and processes, real ones: a small disk that is full, one that is read-only, an end under load."""
+"""Real failures of disks and processes: a full disk, a read-only disk, a shutdown under load."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FEED = "/feeds/research.rss"
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 2 MB."""
+    """Yield the mount point of a disk of 2 MB."""
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True)
@@ -38,12 +38,12 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What was logged of the state folder."""
+    """Return the messages that were logged about the state folder."""
     return [record.getMessage() for record in caplog.records if record.name == "feeds.content.state"]
 
 
 def fill(disk: Path) -> Path:
-    """Leave no room on a disk; give the file that takes it."""
+    """Fill a disk, and return the file that takes up the space."""
     filler = disk / "filler"
     with suppress(OSError), filler.open("wb", buffering=0) as file:
         while file.write(b"\0" * 4096):
@@ -51,7 +51,7 @@ def fill(disk: Path) -> Path:
     return filler
 
 
-def test_a_full_state_stops_nobody_and_remembers_again_once_there_is_room(
+def test_a_full_state_disk_blocks_no_update_and_saving_resumes_once_there_is_room(
     content: Path, disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     content_folder(content, {"a": {}})
@@ -73,7 +73,7 @@ def test_a_full_state_stops_nobody_and_remembers_again_once_there_is_room(
     assert edition(started(content, state))[FEED].etag == edition(publisher)[FEED].etag
 
 
-def test_a_state_that_is_read_only_stops_nobody(content: Path, disk: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_read_only_state_folder_blocks_no_update(content: Path, disk: Path, caplog: pytest.LogCaptureFixture) -> None:
     content_folder(content, {"a": {}})
     state = disk / "state"
     before = edition(started(content, state))
@@ -87,7 +87,7 @@ def test_a_state_that_is_read_only_stops_nobody(content: Path, disk: Path, caplo
     assert "nothing outlives this process" in message
 
 
-def test_a_build_onto_a_full_disk_says_so_and_leaves_every_file_whole(content: Path, disk: Path) -> None:
+def test_a_build_onto_a_full_disk_fails_with_a_message_and_leaves_every_file_intact(content: Path, disk: Path) -> None:
     content_folder(content, {"a": {}})
     command = [sys.executable, "-m", "flask", "build", "--no-compress", str(disk / "public")]
     assert command[:3] == FLASK
@@ -109,7 +109,7 @@ def test_a_build_onto_a_full_disk_says_so_and_leaves_every_file_whole(content: P
     assert b"Un autre titre" in (disk / "public" / FEED[1:]).read_bytes()
 
 
-def test_content_that_is_taken_away_and_comes_back_is_followed_again(content: Path) -> None:
+def test_a_content_folder_that_is_moved_away_is_watched_again_once_it_is_restored(content: Path) -> None:
     content_folder(content, {"a": {}})
     with served(content, FEEDS_RESCAN="1") as (port, process):
         before = get(port, FEED)
@@ -122,7 +122,7 @@ def test_content_that_is_taken_away_and_comes_back_is_followed_again(content: Pa
         wait_until(lambda: b"Un autre titre" in get(port, FEED)[2], process)
 
 
-def test_no_answer_is_cut_when_the_server_ends_under_load(content: Path) -> None:
+def test_no_response_is_truncated_when_the_server_stops_under_load(content: Path) -> None:
     body = "Un texte.\n\n" * 3000
     content_folder(content, {f"a{number}": {"body": body} for number in range(20)})
     counts, faults = [0] * 8, []
@@ -154,7 +154,7 @@ def test_no_answer_is_cut_when_the_server_ends_under_load(content: Path) -> None
     assert faults == []
 
 
-def test_an_article_that_cannot_be_read_stays_and_is_told(
+def test_an_unreadable_article_stays_published_and_is_reported(
     content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content_folder(content, {"a": {}, "b": {"title": "B"}})
@@ -163,7 +163,7 @@ def test_an_article_that_cannot_be_read_stays_and_is_told(
     opened = os.open
 
     def refusing(path: Path, *more: int) -> int:
-        """Refuse what the rights of a file would, had the tests a user without all of them."""
+        """Refuse what file permissions would refuse to a user other than root."""
         if path == refused:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opened(path, *more)

@@ -1,7 +1,7 @@
-"""What any client of the sample gets, at a host of its own and below a path; `address` runs each test at both.
+"""What a client of the sample receives, at the root of a host and below a path; `address` runs each test at both.
 
-`client` runs each test twice as well: with our server, and with nginx, which has the same sample as files. Where that
-can do no better, a test says so.
+`client` also runs each test twice: with our server, and with nginx, which serves the same sample as static files.
+Where static files cannot do the same, the test says so.
 """
 
 from __future__ import annotations
@@ -59,8 +59,10 @@ def ids(response: TestResponse, ending: str) -> list[str]:
 
 
 @pytest.mark.parametrize("feed", FEEDS)
-def test_a_feed_is_whole_and_of_its_type_whatever_is_accepted(feed: str, client: Client, path: Put) -> None:
-    """A2, A9: one address is one format in one language; CommaFeed asks for English always."""
+def test_a_feed_is_complete_and_has_its_media_type_whatever_the_client_accepts(
+    feed: str, client: Client, path: Put
+) -> None:
+    """A2, A9: one URL serves one format in one language; CommaFeed always asks for English."""
     asked = {"Accept": "text/html;q=0.1", "Accept-Language": "en", "Accept-Charset": "latin1", "Range": "bytes=0-9"}
     found = client.get(path(feed) + "?_=1769000000&utm_source=x", headers=asked)
     assert (found.status_code, found.headers["Content-Type"]) == (200, TYPES[feed.rpartition(".")[2]])
@@ -76,8 +78,8 @@ def test_the_three_formats_have_the_same_entries_in_the_same_order(name: str, cl
 
 
 @pytest.mark.parametrize("below", [*FEEDS, *OTHERS])
-def test_a_second_request_is_answered_304_with_all_validators(below: str, client: Client, path: Put) -> None:
-    """A4: without them in the 304, NetNewsWire has none for its next request."""
+def test_a_conditional_request_is_answered_304_with_all_validators(below: str, client: Client, path: Put) -> None:
+    """A4: without validators in the 304, NetNewsWire has none for its next request."""
     first = client.get(path(below))
     for asked in ({"If-None-Match": first.headers["ETag"]}, {"If-Modified-Since": first.headers["Last-Modified"]}):
         again = client.get(path(below), headers=asked)
@@ -90,7 +92,7 @@ def test_a_second_request_is_answered_304_with_all_validators(below: str, client
 
 
 @pytest.mark.parametrize("below", [*FEEDS, *OTHERS])
-def test_head_gives_the_headers_of_get(below: str, client: Client, path: Put) -> None:
+def test_head_returns_the_headers_of_get(below: str, client: Client, path: Put) -> None:
     for coding in ("identity", "gzip", "br"):
         get = client.get(path(below), headers={"Accept-Encoding": coding})
         head = client.head(path(below), headers={"Accept-Encoding": coding})
@@ -100,13 +102,13 @@ def test_head_gives_the_headers_of_get(below: str, client: Client, path: Put) ->
 
 @pytest.mark.parametrize("below", ["/feeds/research.rss", "/articles/cheque-ligue", "/"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_other_methods_are_refused_with_those_allowed(method: str, below: str, client: Client, path: Put) -> None:
+def test_other_methods_are_refused_with_an_allow_header(method: str, below: str, client: Client, path: Put) -> None:
     """A3."""
     found = client.open(path(below), method=method)
     assert (found.status_code, found.headers["Allow"]) == (405, "GET, HEAD")
 
 
-def test_a_feed_comes_compressed_when_asked(client: Client, path: Put) -> None:
+def test_a_feed_is_compressed_on_request(client: Client, path: Put) -> None:
     """A8."""
     plain = client.get(path("/feeds/all.rss"))
     assert "Content-Encoding" not in plain.headers and plain.headers["Vary"] == "Accept-Encoding"
@@ -118,20 +120,20 @@ def test_a_feed_comes_compressed_when_asked(client: Client, path: Put) -> None:
 
 
 def test_dates_are_english_and_in_gmt(client: Client, path: Put) -> None:
-    """A7: Miniflux drops the validators of an answer with `Expires: 0`."""
+    """A7: Miniflux drops the validators of a response with `Expires: 0`."""
     found = client.get(path("/feeds/all.rss"))
     assert found.headers["Last-Modified"] == "Mon, 01 Jun 2026 10:00:00 GMT"
     assert "Expires" not in found.headers
 
 
-def test_caches_are_told_how_long_a_copy_may_be_kept(live: Client, hosted: Client, path: Put) -> None:
-    """A10: a host of files does not know when something changes by itself, and has its copies asked for soon."""
+def test_cache_control_says_how_long_a_copy_may_be_reused(live: Client, hosted: Client, path: Put) -> None:
+    """A10: a static host does not know when a scheduled change is due, so its copies expire soon."""
     for client, ages in ((live, "max-age=3600, s-maxage=10"), (hosted, "max-age=60")):
         found = client.get(path("/feeds/all.rss")).headers["Cache-Control"]
         assert found == f"public, {ages}, stale-while-revalidate=60, stale-if-error=86400"
 
 
-def test_no_copy_is_kept_beyond_an_embargos_end(content: Path) -> None:
+def test_no_cached_copy_outlives_the_end_of_an_embargo(content: Path) -> None:
     content_folder(content, {"coming": {"published": "2026-06-01T12:05"}})
     app = create_app(Settings(content), clock=lambda: NOW)
     assert "max-age=300," in Client(app.wsgi_app).get("/feeds/all.rss").headers["Cache-Control"]
@@ -145,16 +147,16 @@ def test_no_copy_is_kept_beyond_an_embargos_end(content: Path) -> None:
         (62, "max-age=3600, s-maxage=10, stale-while-revalidate=60, stale-if-error=86400"),
     ],
 )
-def test_no_cache_gives_an_old_copy_while_it_asks_once_an_embargo_has_ended(
+def test_no_cache_serves_a_stale_copy_while_revalidating_after_an_embargo(
     minutes: int, said: str, content: Path
 ) -> None:
-    """A10: a hub would fetch that very copy."""
+    """A10: a hub would fetch exactly that stale copy."""
     content_folder(content, {"coming": {"published": (NOW + timedelta(minutes=minutes)).isoformat()}})
     app = create_app(Settings(content), clock=lambda: NOW)
     assert Client(app.wsgi_app).get("/feeds/all.rss").headers["Cache-Control"] == f"public, {said}"
 
 
-def test_links_in_headers_name_the_feed_its_formats_and_translations(client: Client, path: Put, address: str) -> None:
+def test_the_link_header_names_the_feed_its_formats_and_translations(client: Client, path: Put, address: str) -> None:
     """A11."""
     links = client.get(path("/feeds/research.atom")).headers["Link"].split(", ")
     stem = f"{address}/feeds/research"
@@ -173,7 +175,7 @@ def test_a_page_links_to_its_translation_in_a_header(client: Client, path: Put, 
     assert "Link" not in client.get(path("/articles/octobre-rose")).headers
 
 
-def test_browsers_may_read_feeds_from_anywhere(client: Client, path: Put) -> None:
+def test_browsers_may_read_feeds_from_any_origin(client: Client, path: Put) -> None:
     """A12."""
     for below in ("/feeds/all.json", "/feeds.opml"):
         assert client.get(path(below)).headers["Access-Control-Allow-Origin"] == "*"
@@ -184,21 +186,23 @@ def test_browsers_may_read_feeds_from_anywhere(client: Client, path: Put) -> Non
     "guess", ["feed", "feed/", "rss", "rss/", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.json"]
 )
 @pytest.mark.parametrize("prefix", ["/", "/en/"])
-def test_a_guessed_path_gives_the_canonical_feed_at_once(guess: str, prefix: str, client: Client, path: Put) -> None:
+def test_a_guessed_path_serves_the_canonical_feed_without_a_redirect(
+    guess: str, prefix: str, client: Client, path: Put
+) -> None:
     """A13: Miniflux refuses a redirect there."""
     ending = {"atom.xml": "atom", "feed.json": "json"}.get(guess, "rss")
     found, canonical = client.get(path(prefix + guess)), client.get(path(f"{prefix}feeds/all.{ending}"))
     assert (found.status_code, found.data, dict(found.headers)) == (200, canonical.data, dict(canonical.headers))
 
 
-def test_a_host_that_cannot_be_is_no_matter(live: Client, hosted: Client, path: Put) -> None:
-    """nginx refuses it."""
+def test_an_invalid_host_header_is_harmless(live: Client, hosted: Client, path: Put) -> None:
+    """Our server ignores it; nginx refuses it."""
     for client, status in ((live, 200), (hosted, 400)):
         assert client.get(path("/feeds/all.rss"), headers={"Host": "a b"}).status_code == status
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8000"])
-def test_no_address_comes_from_the_request(host: str, client: Client, path: Put) -> None:
+def test_no_url_is_built_from_request_headers(host: str, client: Client, path: Put) -> None:
     asked = {
         "Host": host,
         "X-Forwarded-Host": "evil.example",
@@ -212,7 +216,7 @@ def test_no_address_comes_from_the_request(host: str, client: Client, path: Put)
 
 
 @pytest.mark.parametrize("below", FEEDS)
-def test_every_address_in_a_feed_is_absolute_and_ours_is_the_sites(
+def test_every_url_in_a_feed_is_absolute_and_our_own_start_with_the_site_url(
     below: str, client: Client, path: Put, address: str
 ) -> None:
     """C5."""
@@ -231,7 +235,7 @@ def test_feedparser_reads_every_feed_without_complaint(below: str, client: Clien
     assert own == address + below
 
 
-def test_feedparser_gives_back_what_the_author_wrote(client: Client, path: Put, address: str) -> None:
+def test_feedparser_returns_what_the_author_wrote(client: Client, path: Put, address: str) -> None:
     for ending in ("rss", "atom"):
         entries = feedparser.parse(client.get(path(f"/feeds/all.{ending}")).data).entries
         (entry,) = [each for each in entries if each.id.endswith(":cheque-ligue-2026")]
@@ -253,7 +257,7 @@ def test_feedparser_gives_back_what_the_author_wrote(client: Client, path: Put, 
         assert [tag.term for tag in entry.tags][:3] == ["Recherche", "Science et société", "Soutiens"]
 
 
-def test_what_has_not_appeared_is_nowhere(client: Client, path: Put) -> None:
+def test_an_unpublished_article_appears_nowhere(client: Client, path: Put) -> None:
     for below in [*FEEDS, "/", "/en/", "/feeds.opml", "/feeds/outreach"]:
         text = client.get(path(below)).data.decode()
         assert "Journée mondiale" not in text and "microscope" not in text
@@ -270,30 +274,30 @@ def test_an_expired_article_is_in_no_feed_and_its_page_says_so(client: Client, p
     assert "il a expiré le 5 octobre 2025" in page.text and "combien d’élèves" not in page.text
 
 
-def test_a_withdrawn_article_is_a_notice_on_its_page_too(client: Client, path: Put) -> None:
+def test_the_page_of_a_withdrawn_article_shows_only_the_notice(client: Client, path: Put) -> None:
     page = client.get(path("/articles/chiffres-du-cancer-du-sein")).text
     assert "a été retiré le 2 mars 2026" in page and "Combien de femmes" not in page
 
 
-def test_an_attachment_is_gone_after_its_day(client: Client, path: Put) -> None:
+def test_an_attachment_is_removed_after_its_until_date(client: Client, path: Put) -> None:
     assert "france.tv" not in client.get(path("/feeds/all.rss")).text
     assert "france.tv" not in client.get(path("/articles/cheque-ligue")).text
 
 
-def test_an_unknown_address_is_a_short_page_with_the_feeds(client: Client, path: Put) -> None:
+def test_an_unknown_url_gets_a_short_404_page_with_the_feeds(client: Client, path: Put) -> None:
     found = client.get(path("/en/feeds/nothing.rss"))
     assert (found.status_code, found.headers["Cache-Control"]) == (404, "no-store")
     assert f'href="{path("/en/feeds/research")}"' in found.text and '<html lang="en">' in found.text
     assert '<html lang="fr">' in client.get(path("/nothing")).text
 
 
-def test_nothing_is_served_outside_the_path_of_the_address(client: Client, path: Put) -> None:
+def test_nothing_is_served_outside_the_path_of_the_site_url(client: Client, path: Put) -> None:
     outside = client.get("/feeds/all.rss")
     assert outside.status_code == (200 if path("") == "" else 404)
     assert client.get("/media/icon.png", buffered=True).status_code == (200 if path("") == "" else 404)
 
 
-def test_a_slash_too_many_or_too_few_leads_to_the_page(client: Client, path: Put, address: str) -> None:
+def test_an_extra_or_missing_slash_redirects_to_the_page(client: Client, path: Put, address: str) -> None:
     for below, right in (
         ("/en", "/en/"),
         ("/articles/cheque-ligue/", "/articles/cheque-ligue"),
@@ -303,13 +307,13 @@ def test_a_slash_too_many_or_too_few_leads_to_the_page(client: Client, path: Put
         assert (found.status_code, found.headers["Location"]) == (301, address + right)
 
 
-def test_an_old_path_leads_to_its_new_place(client: Client, path: Put, address: str) -> None:
+def test_an_old_path_redirects_to_its_new_url(client: Client, path: Put, address: str) -> None:
     """A1: a feed's address answers 200, 304, 301 or 308 for years."""
     found = client.get(path("/spip.php?page=backend"))
     assert (found.status_code, found.headers["Location"]) == (301, f"{address}/feeds/all.rss")
 
 
-def test_media_are_files_that_live_articles_name(client: Client, path: Put) -> None:
+def test_only_media_that_live_articles_use_are_served(client: Client, path: Put) -> None:
     icon = client.get(path("/media/icon.png"), buffered=True)
     assert (icon.status_code, icon.headers["Content-Type"]) == (200, "image/png")
     assert icon.data == (SAMPLE / "media" / "icon.png").read_bytes()
@@ -327,7 +331,7 @@ def test_media_are_files_that_live_articles_name(client: Client, path: Put) -> N
         assert client.get(path(below), buffered=True).status_code == 404
 
 
-def test_media_of_an_article_that_is_not_live_are_not_given(content: Path) -> None:
+def test_media_of_an_article_that_is_not_live_are_not_served(content: Path) -> None:
     picture = {"file": "secret.png", "alt": "Un dessin"}
     content_folder(
         content,
@@ -350,7 +354,7 @@ def test_media_of_an_article_that_is_not_live_are_not_given(content: Path) -> No
 
 
 @pytest.mark.parametrize("below", [*OTHERS, "/feeds/all.rss", "/nothing", "/health", "/media/icon.png", "/spip.php"])
-def test_every_answer_has_the_security_headers(below: str, client: Client, path: Put) -> None:
+def test_every_response_has_the_security_headers(below: str, client: Client, path: Put) -> None:
     found = client.get(path(below), buffered=True).headers
     assert found["X-Content-Type-Options"] == "nosniff"
     assert found["Referrer-Policy"] == "strict-origin-when-cross-origin"
@@ -358,7 +362,7 @@ def test_every_answer_has_the_security_headers(below: str, client: Client, path:
     assert "unsafe-inline" not in found["Content-Security-Policy"]
 
 
-def test_health_tells_numbers_and_no_word_of_the_content(live: Client, path: Put) -> None:
+def test_health_reports_numbers_and_reveals_no_content(live: Client, path: Put) -> None:
     found = live.get(path("/health"))
     assert found.status_code == 200 and found.headers["Cache-Control"] == "no-store"
     assert found.json is not None and sorted(found.json) == [
@@ -375,7 +379,7 @@ def test_health_tells_numbers_and_no_word_of_the_content(live: Client, path: Put
     assert "journee" not in found.text
 
 
-def test_without_an_edition_health_and_pages_say_so(content: Path) -> None:
+def test_without_an_edition_health_and_pages_answer_503(content: Path) -> None:
     content_folder(content, {}, "title: Un site sans adresse\n")
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
     assert (client.get("/health").status_code, client.get("/health").json) == (
@@ -403,9 +407,7 @@ def _links(client: Client, below: str) -> set[str]:
     return {str(link) for link in xpath(client.get(below).data, "//a/@href | //link/@href | //img/@src")}
 
 
-def test_links_between_pages_are_relative_to_the_root_and_lead_somewhere(
-    client: Client, path: Put, address: str
-) -> None:
+def test_links_between_pages_are_root_relative_and_resolve(client: Client, path: Put, address: str) -> None:
     seen, waiting = set(), {path("/"), path("/en/")}
     while waiting:
         below = waiting.pop()
@@ -419,7 +421,7 @@ def test_links_between_pages_are_relative_to_the_root_and_lead_somewhere(
     assert len(seen) > 150
 
 
-def test_pages_are_in_their_language_with_one_heading_of_the_first_level(client: Client, path: Put) -> None:
+def test_pages_declare_their_language_and_have_one_h1(client: Client, path: Put) -> None:
     for below, language in (
         ("/", "fr"),
         ("/en/", "en"),
@@ -432,8 +434,8 @@ def test_pages_are_in_their_language_with_one_heading_of_the_first_level(client:
         assert root.xpath("//style | //@style | //script[not(@src) and not(@type='application/ld+json')]") == []
 
 
-def test_pages_name_their_feeds_the_most_specific_first(client: Client, path: Put) -> None:
-    """D3: readers take the first of a page's feeds for its own."""
+def test_pages_list_their_feeds_with_the_most_specific_first(client: Client, path: Put) -> None:
+    """D3: readers treat the first feed that a page lists as the feed of that page."""
     links = xpath(client.get(path("/articles/dons")).data, "//link[@rel='alternate'][@type]")
     assert [link.get("href") for link in links][:4] == [
         path("/feeds/funding.rss"), path("/feeds/funding.atom"), path("/feeds/funding.json"), path("/feeds/all.rss"),
@@ -442,20 +444,20 @@ def test_pages_name_their_feeds_the_most_specific_first(client: Client, path: Pu
     assert len(set(titles)) == len(titles)
 
 
-def test_an_article_that_lives_elsewhere_names_that_as_canonical(client: Client, path: Put, address: str) -> None:
+def test_an_article_published_elsewhere_has_that_url_as_canonical(client: Client, path: Put, address: str) -> None:
     assert '<link rel="canonical" href="https://www.ligue-cancer.net/">' in client.get(path("/articles/dons")).text
     own = f'<link rel="canonical" href="{address}/articles/cheque-ligue">'
     assert own in client.get(path("/articles/cheque-ligue")).text
 
 
-def test_the_sites_own_path_leads_to_its_home(client: Client, path: Put, address: str) -> None:
+def test_the_path_of_the_site_url_leads_to_the_home_page(client: Client, path: Put, address: str) -> None:
     found = client.get(path("") or "/")
     assert found.status_code == (301 if path("") else 200)
     if path(""):
         assert found.headers["Location"] == address + "/"
 
 
-def test_an_old_path_with_accents_and_spaces_leads_to_its_new_place(content: Path) -> None:
+def test_an_old_path_with_accents_and_spaces_redirects_to_its_new_url(content: Path) -> None:
     text = SITE + "redirects: {/vieux%20flux.xml: /feeds/all.rss, /actualités: 'https://www.example/é'}\n"
     content_folder(content, {}, text.replace("/é'", "/e'"))
     client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
@@ -463,7 +465,7 @@ def test_an_old_path_with_accents_and_spaces_leads_to_its_new_place(content: Pat
     assert client.get("/actualit%C3%A9s").headers["Location"] == "https://www.example/e"
 
 
-def test_an_old_path_with_a_query_leads_to_its_new_place_and_another_query_does_not(content: Path) -> None:
+def test_an_old_path_with_a_query_redirects_only_for_that_query(content: Path) -> None:
     old = {
         "/?p=12": "/articles/a",
         "/?format=feed&type=rss": "/feeds/all.rss",
@@ -486,19 +488,19 @@ def test_an_old_path_with_a_query_leads_to_its_new_place_and_another_query_does_
 
 
 @pytest.mark.parametrize("old", ["/a?", "/a?b=c d", "/a%3Fb?c=d", "?a=b", "/a?b=c#d"])
-def test_a_query_that_cannot_be_asked_is_a_problem(content: Path, old: str) -> None:
+def test_a_redirect_from_an_impossible_path_or_query_is_reported(content: Path, old: str) -> None:
     site, problems = content_folder(content, {}, SITE + as_yaml({"redirects": {old: "/"}})).load_site()
     assert site is None and len(problems) == 1
 
 
-def test_a_home_page_of_ours_moves_with_the_address(content: Path) -> None:
+def test_a_home_page_on_the_sites_host_follows_an_overridden_site_url(content: Path) -> None:
     """C5: readers expect the channel's link on the host of its items."""
     content_folder(content, {"a": {}}, SITE + "home: https://NEWS.example/actu\n")
     client = Client(create_app(Settings(content, "https://other.example"), clock=lambda: NOW).wsgi_app)
     assert feedparser.parse(client.get("/feeds/all.rss").data).feed.link == "https://other.example/actu"
 
 
-def test_a_file_that_browsers_would_run_is_in_a_sandbox(content: Path) -> None:
+def test_a_file_that_browsers_would_execute_is_sandboxed(content: Path) -> None:
     attached = [{"file": name, "title": "Un fichier"} for name in ("a.svg", "a.html", "a.pdf")]
     content_folder(content, {"a": {"attachments": attached}})
     for name in ("a.svg", "a.html", "a.pdf"):
@@ -509,8 +511,8 @@ def test_a_file_that_browsers_would_run_is_in_a_sandbox(content: Path) -> None:
         assert ("sandbox" in policy) is is_boxed
 
 
-def test_a_file_that_changed_goes_out_under_its_own_tag(content: Path) -> None:
-    """A4: a strong tag never stands for two contents."""
+def test_a_changed_file_gets_a_new_etag(content: Path) -> None:
+    """A4: a strong ETag never identifies two different contents."""
     content_folder(content, {"a": {"attachments": [{"file": "a.txt", "title": "Un fichier"}]}})
     file = content / "media" / "a.txt"
     file.write_text("one")
@@ -527,9 +529,11 @@ def test_a_file_that_changed_goes_out_under_its_own_tag(content: Path) -> None:
     assert client.get("/media/a.txt", buffered=True).status_code == 404
 
 
-def test_only_what_is_sent_takes_a_place_among_large_files(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_large_response_bodies_count_towards_the_download_limit(
+    content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     content_folder(content, {"a": {"attachments": [{"file": "film.mp4", "title": "Un film"}]}})
-    (content / "media" / "film.mp4").write_bytes(b"\0" * (web.LARGE + 1))
+    (content / "media" / "film.mp4").write_bytes(b"\0" * (web.LARGE_FILE_BYTES + 1))
     client = Client(create_app(Settings(content), clock=lambda: NOW))
 
     def asked(path: str = "/media/film.mp4", method: str = "GET", **headers: str) -> tuple[int, Headers]:
@@ -539,11 +543,11 @@ def test_only_what_is_sent_takes_a_place_among_large_files(content: Path, monkey
             return found.status_code, found.headers
 
     etag = asked(method="HEAD")[1]["ETag"]
-    monkeypatch.setattr(web, "_downloads", threading.Semaphore(0))
+    monkeypatch.setattr(web, "_download_slots", threading.Semaphore(0))
     status, headers = asked()
     assert (status, headers["Retry-After"]) == (503, "60")
     assert asked(method="HEAD")[0] == 200
     assert asked(If_None_Match=etag)[0] == 304
     assert asked(Range="bytes=0-99")[0] == 206
-    assert asked(Range=f"bytes={web.LARGE * 2}-")[0] == 416
+    assert asked(Range=f"bytes={web.LARGE_FILE_BYTES * 2}-")[0] == 416
     assert asked("/feeds/all.rss")[0] == 200

@@ -1,4 +1,4 @@
-"""What authors see before anyone else: only in `flask run`, and nowhere in the production server."""
+"""Previews for authors: available in `flask run` only, never in the production server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def office(content: Path) -> Client:
     return Client(create_app(Settings(content), clock=lambda: NOW, previews=True).wsgi_app)
 
 
-def test_the_list_has_what_is_not_live_with_its_problems(office: Client) -> None:
+def test_the_preview_list_groups_articles_by_state_and_shows_their_problems(office: Client) -> None:
     page = etree.HTML(office.get("/preview").data)
     groups = {
         str(section.findtext("h2")): [str(title) for title in section.xpath(".//h3/a/text()")]  # type: ignore[union-attr]
@@ -53,7 +53,7 @@ def test_the_list_has_what_is_not_live_with_its_problems(office: Client) -> None
     assert "published: 2026-13-40 is not a date" in office.get("/preview").text
 
 
-def test_an_article_is_shown_as_it_will_be(office: Client) -> None:
+def test_a_preview_shows_an_article_as_it_will_be_published(office: Client) -> None:
     text = office.get("/preview/coming").text
     assert "Il paraîtra le 1er janvier 2027 à 09:00." in text
     frame = office.get("/preview/coming/page")
@@ -64,7 +64,7 @@ def test_an_article_is_shown_as_it_will_be(office: Client) -> None:
     assert office.get("/preview/nothing").status_code == office.get("/preview/nothing/page").status_code == 404
 
 
-def test_a_preview_makes_nothing_live(office: Client) -> None:
+def test_a_preview_publishes_nothing(office: Client) -> None:
     for below in ("/preview", "/preview/draft", "/preview/draft/page", "/preview/coming/page"):
         assert office.get(below).status_code == 200
     for below in ("/", "/feeds/all.rss", "/feeds/funding", "/sitemap.xml"):
@@ -73,7 +73,7 @@ def test_a_preview_makes_nothing_live(office: Client) -> None:
     assert office.get("/articles/draft").status_code == office.get("/articles/coming").status_code == 404
 
 
-def test_each_network_counts_in_its_way(office: Client) -> None:
+def test_the_length_of_a_post_is_counted_by_each_networks_rules(office: Client) -> None:
     """F2."""
     page = etree.HTML(office.get("/preview/live").data)
     counts = [str(each) for each in page.xpath("//p[@class='count']/text()")]  # type: ignore[union-attr]
@@ -86,14 +86,14 @@ def test_each_network_counts_in_its_way(office: Client) -> None:
     ]
 
 
-def test_what_is_missing_is_told(office: Client) -> None:
+def test_a_preview_reports_what_is_missing(office: Client) -> None:
     assert "Il n’y a pas d’image" in office.get("/preview/live").text
     assert "L’image fait 40 × 30 pixels" in office.get("/preview/draft").text
     text = office.get("/preview/broken").text
     assert "missing (expected body: | and Markdown below it, indented)" in text and "<iframe" not in text
 
 
-def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
+def test_the_preview_revision_changes_only_with_the_content(content: Path) -> None:
     write(content)
     app = create_app(Settings(content), clock=lambda: NOW, previews=True)
     client, publisher = Client(app.wsgi_app), publisher_of(app)
@@ -108,7 +108,7 @@ def test_the_revision_moves_with_the_content_alone(content: Path) -> None:
     assert "l’article d’avant la faute" in text and "Le brouillon" in text and "missing (expected body" in text
 
 
-def test_the_revision_moves_when_an_embargo_ends(content: Path) -> None:
+def test_the_preview_revision_changes_when_an_embargo_ends(content: Path) -> None:
     write(content)
     app = create_app(Settings(content), clock=lambda: NOW, previews=True)
     client, publisher = Client(app.wsgi_app), publisher_of(app)
@@ -135,7 +135,7 @@ def test_the_production_server_has_no_previews(content: Path) -> None:
     assert Client(app.wsgi_app).get("/preview").status_code == 404, "nor has any other server that imports the app"
 
 
-def test_the_development_server_has_them(content: Path) -> None:
+def test_the_development_server_has_previews(content: Path) -> None:
     write(content)
     with served(content, command="run") as (port, _):
         assert "Le brouillon" in get(port, "/preview")[2].decode()

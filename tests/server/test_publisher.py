@@ -1,4 +1,4 @@
-"""What a refresh does, at instants and with files that a test decides; no thread runs here."""
+"""What a refresh does, at times and with files that the test controls; no thread runs here."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from feeds.content.folder import ContentFolder
 from feeds.edition.edition import Edition
 from feeds.formats import rss_atom
 from feeds.server.publisher import Publisher
-from tests.builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw, named
+from tests.builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw, find_article
 
 SECOND = timedelta(seconds=1)
 
 
 class Desk:
-    """An office: its folder, its publisher, and a clock that a test sets."""
+    """A content folder and its publisher, with a clock that the test sets."""
 
     def __init__(self, root: Path, **articles: dict[str, object]) -> None:
         self.root, self.now = root, NOW
@@ -42,7 +42,7 @@ class Desk:
         self.publisher.refresh(self.now)
 
     def tell(self, *paths: Path) -> None:
-        """Refresh as the watch does: with the paths that it named."""
+        """Refresh as the file watcher does: with the paths that it reported."""
         self.now += SECOND
         self.publisher.refresh(self.now, {str(path) for path in paths})
 
@@ -59,7 +59,7 @@ def desk(content: Path) -> Desk:
     return Desk(content, a={"title": "Le premier"}, b={"categories": ["outreach"]})
 
 
-def test_a_file_added_changed_renamed_or_removed_is_seen(desk: Desk) -> None:
+def test_an_added_changed_renamed_or_removed_file_is_detected(desk: Desk) -> None:
     desk.write("c", {"title": "Un troisième"})
     desk.refresh()
     assert desk.slugs() == {"a", "b", "c"}
@@ -72,7 +72,7 @@ def test_a_file_added_changed_renamed_or_removed_is_seen(desk: Desk) -> None:
     assert desk.slugs() == {"b", "d"}
 
 
-def test_where_paths_are_known_no_other_file_is_looked_at(desk: Desk) -> None:
+def test_only_the_reported_paths_are_read_again(desk: Desk) -> None:
     desk.write("a", {"title": "Un"})
     desk.write("b", {"title": "Deux", "categories": ["outreach"]})
     hidden = desk.root / "articles" / ".a.yaml.swp"
@@ -82,7 +82,7 @@ def test_where_paths_are_known_no_other_file_is_looked_at(desk: Desk) -> None:
     assert {article.title for article in desk.edition.catalog.live} == {"Un", "Deux"}, "an unknown path: look at all"
 
 
-def test_a_file_that_comes_or_goes_is_told_by_its_path_alone(desk: Desk) -> None:
+def test_an_added_or_removed_file_is_detected_from_its_path_alone(desk: Desk) -> None:
     desk.write("b", {"title": "Deux"})
     desk.write("c", {"title": "Un troisième"})
     desk.tell(desk.root / "articles" / "c.yaml")
@@ -93,8 +93,8 @@ def test_a_file_that_comes_or_goes_is_told_by_its_path_alone(desk: Desk) -> None
     assert "Deux" not in {article.title for article in desk.edition.catalog.live}, "it was not named"
 
 
-def test_what_is_found_between_articles_follows_the_one_that_changed(desk: Desk) -> None:
-    """The same problems, whether one file was looked at or all."""
+def test_problems_between_articles_are_updated_when_one_of_them_changes(desk: Desk) -> None:
+    """The problems are the same, whether one file or all files are read."""
     steps: list[dict[str, object]] = [
         {"twin": "x"},
         {"twin": "x", "title": "Un"},
@@ -115,8 +115,8 @@ def test_what_is_found_between_articles_follows_the_one_that_changed(desk: Desk)
         assert other.problems == told
 
 
-def test_what_a_path_alone_does_not_tell_is_looked_for_everywhere(desk: Desk, tmp_path: Path) -> None:
-    """Folders with odd names, folders that become files, links: as all is read anew, so it is where a path is told."""
+def test_a_reported_path_that_is_not_a_plain_article_gives_the_same_as_a_full_scan(desk: Desk, tmp_path: Path) -> None:
+    """Folders with odd names, folders that become files, symlinks: the path gives the same as a full scan."""
     articles = desk.root / "articles"
     text = (articles / "a.yaml").read_text(encoding="utf-8")
     for name in ("x.yaml", "#old"):
@@ -135,17 +135,17 @@ def test_what_a_path_alone_does_not_tell_is_looked_for_everywhere(desk: Desk, tm
     assert desk.slugs() == {"a", "b", "x"}
 
 
-def test_an_article_that_is_a_link_follows_what_it_leads_to(desk: Desk) -> None:
+def test_a_symlinked_article_is_updated_when_its_target_changes(desk: Desk) -> None:
     hidden = desk.root / "articles" / ".real.yaml"
     hidden.write_text(as_yaml({**PLAIN, "title": "Avant"}), encoding="utf-8")
     (desk.root / "articles" / "link.yaml").symlink_to(hidden)
     desk.tell(desk.root / "articles" / "link.yaml")
     hidden.write_text(as_yaml({**PLAIN, "title": "Après"}), encoding="utf-8")
     desk.tell(hidden)
-    assert named(desk.edition.catalog, "link").title == "Après"
+    assert find_article(desk.edition.catalog, "link").title == "Après"
 
 
-def test_a_file_that_comes_back_to_media_is_given_again(desk: Desk) -> None:
+def test_a_media_file_that_is_restored_is_served_again(desk: Desk) -> None:
     draw(desk.root / "media" / "x.png")
     desk.write("a", {"body": "[Un dessin](/media/x.png)"})
     desk.refresh()
@@ -158,8 +158,8 @@ def test_a_file_that_comes_back_to_media_is_given_again(desk: Desk) -> None:
     assert "x.png" in desk.edition.files
 
 
-def test_an_edition_goes_once_another_is_there(desk: Desk) -> None:
-    """Also where the collector of cycles is told not to look at it."""
+def test_an_edition_is_freed_once_it_is_replaced(desk: Desk) -> None:
+    """Also while the cyclic garbage collector is disabled."""
     before = weakref.ref(desk.edition)
     assert desk.edition["/"].data and desk.edition["/feeds.opml"].data
     gc.disable()
@@ -171,14 +171,14 @@ def test_an_edition_goes_once_another_is_there(desk: Desk) -> None:
         gc.enable()
 
 
-def test_a_new_folder_is_seen(desk: Desk) -> None:
+def test_an_article_in_a_new_folder_is_detected(desk: Desk) -> None:
     (desk.root / "articles" / "2026").mkdir()
     desk.write("2026/c", {})
     desk.refresh()
     assert desk.slugs() == {"a", "b", "c"}
 
 
-def test_where_nothing_changed_the_edition_is_the_same_object(desk: Desk) -> None:
+def test_without_changes_the_edition_is_the_same_object(desk: Desk) -> None:
     before = desk.edition
     desk.refresh()
     (desk.root / "articles" / "a.yaml").touch()
@@ -186,31 +186,31 @@ def test_where_nothing_changed_the_edition_is_the_same_object(desk: Desk) -> Non
     assert desk.edition is before
 
 
-def test_what_did_not_change_keeps_its_objects_and_its_date(desk: Desk) -> None:
+def test_unchanged_articles_and_documents_stay_the_same_objects_with_the_same_date(desk: Desk) -> None:
     before = desk.edition
     desk.write("a", {"title": "Un autre titre"})
     desk.refresh()
     assert desk.edition is not before
-    assert named(desk.edition.catalog, "b") is named(before.catalog, "b")
+    assert find_article(desk.edition.catalog, "b") is find_article(before.catalog, "b")
     assert desk.edition["/feeds/outreach.rss"] is before["/feeds/outreach.rss"]
     assert desk.edition["/feeds/research.rss"].modified == before["/feeds/research.rss"].modified + SECOND
 
 
-def test_a_feed_that_did_not_change_is_not_even_rendered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_feed_is_not_rendered_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered: list[str] = []
-    real = rss_atom._written
+    real = rss_atom._serialize
 
     def written(*about: Any) -> bytes:
         rendered.append("a feed")
         return real(*about)
 
-    monkeypatch.setattr("feeds.formats.rss_atom._written", written)
+    monkeypatch.setattr("feeds.formats.rss_atom._serialize", written)
     desk.write("b", {"title": "Un autre titre", "categories": ["outreach"]})
     desk.refresh()
     assert len(rendered) == 4, "RSS and Atom of everything and of outreach, in French"
 
 
-def test_an_article_that_changes_with_time_is_made_anew_at_its_moment(content: Path) -> None:
+def test_an_article_that_changes_with_time_is_rendered_again_when_due(content: Path) -> None:
     until = (NOW + 60 * SECOND).isoformat()
     desk = Desk(content, a={"attachments": [{"url": "https://a.example/b.mp4", "title": "Un film", "until": until}]})
     assert b"Un film" in desk.edition["/feeds/all.rss"].data
@@ -218,16 +218,16 @@ def test_an_article_that_changes_with_time_is_made_anew_at_its_moment(content: P
     assert b"Un film" not in desk.edition["/feeds/all.rss"].data
 
 
-def test_a_removed_article_moves_the_date_of_its_feeds(desk: Desk) -> None:
-    """A6: WordPress hides deletions behind a date that does not move."""
+def test_removing_an_article_updates_the_date_of_its_feeds(desk: Desk) -> None:
+    """A6: WordPress hides deletions, since its date does not change."""
     before = desk.edition["/feeds/research.rss"].modified
     (desk.root / "articles" / "a.yaml").unlink()
     desk.refresh()
     assert desk.edition["/feeds/research.rss"].modified > before
 
 
-def test_two_changes_in_one_second_have_two_dates(desk: Desk) -> None:
-    """A5, A6: Thunderbird knows a version by its date alone."""
+def test_two_changes_within_one_second_have_different_dates(desk: Desk) -> None:
+    """A5, A6: Thunderbird identifies a version by its date alone."""
     dates = [desk.edition["/feeds/all.rss"].modified]
     for title in ("Un", "Deux"):
         desk.write("a", {"title": title})
@@ -236,14 +236,14 @@ def test_two_changes_in_one_second_have_two_dates(desk: Desk) -> None:
     assert len(set(dates)) == 3 and dates == sorted(dates)
 
 
-def test_a_clock_that_is_set_back_takes_no_date_with_it(desk: Desk) -> None:
+def test_no_date_goes_back_when_the_clock_is_set_back(desk: Desk) -> None:
     before = desk.edition["/feeds/all.rss"].modified
     desk.write("a", {"title": "Un"})
     desk.refresh(-timedelta(hours=1))
     assert desk.edition["/feeds/all.rss"].modified == before + SECOND
 
 
-def test_time_alone_makes_an_edition_at_its_second(content: Path) -> None:
+def test_a_scheduled_change_creates_a_new_edition_at_its_exact_second(content: Path) -> None:
     moments = {"lifted": NOW + 60 * SECOND, "gone": NOW + 120 * SECOND}
     desk = Desk(
         content,
@@ -266,14 +266,14 @@ def test_time_alone_makes_an_edition_at_its_second(content: Path) -> None:
 
 
 def _tells(edition: Edition, word: str) -> list[str]:
-    """Give the paths of all documents that name something, in their path, bytes or headers."""
+    """Return the paths of all documents that contain a word in their path, bytes or headers."""
     return [path for path, each in edition.items() if word in f"{path} {each.data.decode()} {each.headers}"]
 
 
-def test_a_broken_file_keeps_its_last_good_article_and_is_told_once_settled(
+def test_a_broken_file_keeps_its_last_good_article_and_is_reported_after_it_settles(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """B4: an entry that was away for a day comes back unread in Thunderbird."""
+    """B4: an entry that was missing for a day comes back unread in Thunderbird."""
     caplog.set_level(logging.ERROR)
     before = desk.edition
     desk.write("a", "title: Le prem")
@@ -291,7 +291,7 @@ def test_a_broken_file_keeps_its_last_good_article_and_is_told_once_settled(
     assert desk.problems() == [] and "corrigé" in desk.edition["/feeds/all.rss"].data.decode()
 
 
-def test_a_file_seen_empty_for_a_moment_is_never_told(desk: Desk) -> None:
+def test_a_file_that_is_briefly_empty_is_never_reported(desk: Desk) -> None:
     desk.write("a", "")
     desk.refresh()
     desk.write("a", {"title": "Le premier, corrigé"})
@@ -299,19 +299,19 @@ def test_a_file_seen_empty_for_a_moment_is_never_told(desk: Desk) -> None:
     assert desk.problems() == [] and desk.slugs() == {"a", "b"}
 
 
-def test_a_new_file_that_is_broken_is_left_out_and_told_once_settled(desk: Desk) -> None:
+def test_a_new_broken_file_is_left_out_and_reported_after_it_settles(desk: Desk) -> None:
     desk.write("c", "title: x")
     desk.refresh()
     desk.refresh()
     assert len(desk.problems()) == 3 and desk.slugs() == {"a", "b"}
 
 
-def test_at_the_start_good_articles_are_served_although_others_are_broken(content: Path) -> None:
+def test_valid_articles_are_served_at_startup_although_others_are_broken(content: Path) -> None:
     desk = Desk(content, good={}, bad={"draft": "x"})
     assert desk.slugs() == {"good"} and len(desk.problems()) == 1
 
 
-def test_a_broken_site_keeps_the_last_one_and_its_articles_go_on(desk: Desk) -> None:
+def test_a_broken_site_file_keeps_the_last_good_site_and_articles_still_update(desk: Desk) -> None:
     (desk.root / "site.yaml").write_text("title: Le site\n")
     desk.write("c", {})
     desk.refresh()
@@ -322,8 +322,8 @@ def test_a_broken_site_keeps_the_last_one_and_its_articles_go_on(desk: Desk) -> 
     assert desk.problems() == [] and "Le nouveau site" in desk.edition["/feeds/all.rss"].data.decode()
 
 
-def test_a_category_that_articles_name_cannot_be_lost(desk: Desk) -> None:
-    """A1, B4: a slip in site.yaml, such as a misspelt slug, takes no feed and no article away."""
+def test_a_category_that_articles_use_cannot_be_removed(desk: Desk) -> None:
+    """A1, B4: a mistake in site.yaml, such as a misspelt slug, removes no feed and no article."""
     desk.write("b", {"categories": ["outreach", "research"]})
     (desk.root / "site.yaml").write_text(SITE.replace("outreach:", "outraech:"), encoding="utf-8")
     desk.refresh()
@@ -335,7 +335,7 @@ def test_a_category_that_articles_name_cannot_be_lost(desk: Desk) -> None:
     assert desk.problems() == [] and desk.edition.find("/feeds/outreach.rss") is None
 
 
-def test_a_copy_takes_nothing_from_what_is_served(desk: Desk) -> None:
+def test_a_copy_never_replaces_the_article_that_is_served(desk: Desk) -> None:
     text = (desk.root / "articles" / "b.yaml").read_text(encoding="utf-8")
     desk.write("b", text + 'id: "k1"\n')
     desk.refresh()
@@ -349,11 +349,11 @@ def test_a_copy_takes_nothing_from_what_is_served(desk: Desk) -> None:
         assert {problem.split(":")[0] for problem in desk.problems()} == {"articles/a-copy.yaml", "articles/b.yaml"}
 
 
-def test_a_picture_that_comes_or_changes_is_seen(desk: Desk) -> None:
+def test_an_added_or_changed_picture_is_detected(desk: Desk) -> None:
     desk.write("a", {"picture": {"file": "x.png", "alt": "Un dessin"}})
     desk.refresh()
     desk.refresh()
-    assert "there is no file media/x.png" in desk.problems()[0]
+    assert "media/x.png does not exist" in desk.problems()[0]
     draw(desk.root / "media" / "x.png", 40, 30)
     desk.refresh()
     assert desk.problems() == [] and 'width="40"' in desk.edition["/feeds/all.atom"].data.decode().replace(
@@ -364,14 +364,14 @@ def test_a_picture_that_comes_or_changes_is_seen(desk: Desk) -> None:
     assert 'width="80"' in desk.edition["/feeds/all.atom"].data.decode().replace("&quot;", '"')
 
 
-def test_a_fault_in_rendering_keeps_the_whole_edition(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rendering_error_leaves_the_last_edition_in_place(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A1: a feed's address answers 200 or 304 for years."""
     before = desk.edition
 
     def fail(*_: object) -> bytes:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("feeds.formats.rss_atom._written", fail)
+    monkeypatch.setattr("feeds.formats.rss_atom._serialize", fail)
     desk.write("a", {"title": "Un autre"})
     with pytest.raises(RuntimeError):
         desk.refresh()
@@ -381,14 +381,14 @@ def test_a_fault_in_rendering_keeps_the_whole_edition(desk: Desk, monkeypatch: p
     assert "Un autre" in desk.edition["/feeds/all.rss"].data.decode(), "the change is not forgotten"
 
 
-def test_health_and_dates_are_of_the_clock_given(content: Path) -> None:
+def test_the_refresh_time_and_the_next_change_follow_the_given_clock(content: Path) -> None:
     desk = Desk(content, a={"published": "2027-01-01"})
-    assert desk.publisher.refreshed == NOW
+    assert desk.publisher.refreshed_at == NOW
     assert desk.edition.catalog.next_change == datetime(2026, 12, 31, 23, tzinfo=UTC)
 
 
-def test_articles_that_are_away_for_a_moment_stay_and_are_told_of(content: Path) -> None:
-    """A drive that is not mounted, a folder that is being replaced: readers notice nothing."""
+def test_articles_that_are_briefly_missing_stay_published_and_are_reported(content: Path) -> None:
+    """Readers notice nothing if a drive is not mounted or a folder is being replaced."""
     desk = Desk(content, a={}, b={})
     (content / "articles").rename(content / "away")
     desk.refresh()

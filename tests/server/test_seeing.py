@@ -1,4 +1,4 @@
-"""What an administrator sees: the log, and the metrics of all processes together."""
+"""What an administrator can observe: the log, and the metrics of all processes together."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from feeds.base import log
-from feeds.server.front import kind_of
+from feeds.server.front import path_label
 from feeds.settings import SettingError, Settings
 from tests.builders import PLAIN, as_yaml, content_folder
-from tests.processes import free_port, get, process_of, served, wait_until
+from tests.processes import flask_process, free_port, get, served, wait_until
 
 
 @pytest.mark.usefixtures("restored_log")
-def test_the_log_is_a_line_of_words_an_event(capsys: pytest.CaptureFixture[str]) -> None:
-    log.set_up("text")
-    log.tell("refresh", edition="abc", articles=3, fault=None)
+def test_the_text_log_has_one_line_per_event(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("text")
+    log.log_event("refresh", edition="abc", articles=3, fault=None)
     logging.getLogger("feeds.state").error("%s cannot be used", "/state")
     logging.getLogger("feeds.state").info("nobody wants to know")
     assert capsys.readouterr().err == (
@@ -30,9 +30,9 @@ def test_the_log_is_a_line_of_words_an_event(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.usefixtures("restored_log")
-def test_the_log_is_an_object_a_line_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    log.set_up("json")
-    log.tell("announcement", hub="https://hub.example/", topics=4, outcome="told")
+def test_the_json_log_has_one_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("json")
+    log.log_event("announcement", hub="https://hub.example/", topics=4, outcome="told")
     try:
         raise ValueError("deux\nlignes")
     except ValueError:
@@ -51,16 +51,16 @@ def test_the_log_is_an_object_a_line_for_programs(capsys: pytest.CaptureFixture[
     assert fault["level"] == "error" and "deux\nlignes" in fault["message"] and "event" not in fault
 
 
-def test_a_form_of_the_log_that_there_is_not_is_told() -> None:
-    assert Settings.of({"FEEDS_LOG": "json"}).log == "json"
+def test_an_unknown_log_format_is_rejected() -> None:
+    assert Settings.from_environ({"FEEDS_LOG": "json"}).log == "json"
     with pytest.raises(SettingError, match=r"FEEDS_LOG: xml is not a log format \(expected text or json\)"):
-        Settings.of({"FEEDS_LOG": "xml"})
+        Settings.from_environ({"FEEDS_LOG": "xml"})
 
 
 def test_the_server_logs_each_edition_and_each_error_as_json(content: Path) -> None:
     content_folder(content, {"a": {}, "bad": {"published": "demain"}})
     port = free_port()
-    with process_of(content, "serve", "--port", str(port), FEEDS_LOG="json") as process:
+    with flask_process(content, "serve", "--port", str(port), FEEDS_LOG="json") as process:
         wait_until(lambda: _is_up(port), process)
         process.terminate()
         lines = process.communicate(timeout=30)[0].splitlines()
@@ -78,7 +78,7 @@ def _is_up(port: int, path: str = "/health") -> bool:
         return False
 
 
-def test_paths_are_counted_by_kind_unless_they_are_finished_ahead() -> None:
+def test_paths_that_are_not_rendered_ahead_are_counted_by_kind() -> None:
     kinds = {
         "/articles/un-titre": "/articles/…",
         "/en/articles/a-title": "/articles/…",
@@ -92,14 +92,14 @@ def test_paths_are_counted_by_kind_unless_they_are_finished_ahead() -> None:
         "//": "other",
         "/en": "other",
     }
-    assert {path: kind_of(path, ("fr", "en")) for path in kinds} == kinds
+    assert {path: path_label(path, ("fr", "en")) for path in kinds} == kinds
 
 
 Metrics = dict[tuple[str, tuple[str, ...]], float]
 
 
 def asked(port: int) -> Metrics:
-    """Ask for the metrics; give values by name and labels."""
+    """Fetch the metrics, and return their values by name and labels."""
     status, headers, data = get(port, "/metrics")
     assert status == 200 and headers["content-type"].startswith("text/plain")
     families = text_string_to_metric_families(data.decode())
@@ -111,7 +111,7 @@ def requests(found: Metrics, path: str, status: str) -> float:
     return found.get(("feeds_requests_total", (path, status)), 0)
 
 
-def test_one_process_answers_for_all_and_counts_outlive_processes(content: Path) -> None:
+def test_metrics_cover_all_processes_and_counts_survive_a_killed_process(content: Path) -> None:
     content_folder(content, {"a": {}, "bad": {"published": "demain"}})
     metrics = free_port()
     with served(content, "--workers", "2", "--metrics-port", str(metrics)) as (port, process):
@@ -137,17 +137,17 @@ def test_one_process_answers_for_all_and_counts_outlive_processes(content: Path)
             assert requests(asked(metrics), "/feeds/all.rss", "200") >= requests(before, "/feeds/all.rss", "200")
 
 
-def test_the_port_for_metrics_must_be_free(content: Path) -> None:
+def test_the_metrics_port_must_be_free(content: Path) -> None:
     content_folder(content, {"a": {}})
     with (
         served(content) as (port, _),
-        process_of(content, "serve", "--port", str(free_port()), "--metrics-port", str(port)) as other,
+        flask_process(content, "serve", "--port", str(free_port()), "--metrics-port", str(port)) as other,
     ):
         assert other.wait(20) == 1
         assert other.stdout and f"port {port} is taken (use another --metrics-port)" in other.stdout.read()
 
 
-def test_hidden_things_are_in_no_metric(content: Path) -> None:
+def test_unpublished_content_appears_in_no_metric(content: Path) -> None:
     content_folder(content, {"secret-embargo": {"published": "2999-01-01"}})
     text = as_yaml({**PLAIN, "published": "2999-01-01"})
     (content / "articles" / "also-secret.yaml").write_text(text.replace("title", "titel", 1), encoding="utf-8")

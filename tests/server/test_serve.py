@@ -1,4 +1,4 @@
-"""The production server as a process: what only a real socket, a real fork and a real signal show."""
+"""The production server as a process: behaviour that needs a real socket, a real fork or a real signal."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ import pytest
 from tests.builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder
 from tests.processes import (
     FLASK,
-    answers,
     children,
     environment,
+    flask_process,
     free_port,
     get,
+    is_healthy,
     is_open,
     kill,
-    process_of,
     served,
     wait_until,
 )
@@ -38,7 +38,7 @@ PATHS = [
 ]
 
 
-def test_the_server_gives_what_the_application_gives(sample: Path) -> None:
+def test_the_server_returns_what_the_application_returns(sample: Path) -> None:
     with served(sample) as (port, _):
         for path in PATHS:
             status, headers, data = get(port, path)
@@ -53,7 +53,7 @@ def test_the_server_gives_what_the_application_gives(sample: Path) -> None:
         assert get(port, "/feeds/nothing.rss")[0] == 404
 
 
-def test_processes_started_apart_serve_the_same_bytes_and_tags(sample: Path) -> None:
+def test_servers_started_separately_serve_the_same_bytes_and_etags(sample: Path) -> None:
     seen = []
     for seed, options in (("1", ["--workers", "2"]), ("2", [])):
         with served(sample, *options, PYTHONHASHSEED=seed) as (port, _):
@@ -62,12 +62,12 @@ def test_processes_started_apart_serve_the_same_bytes_and_tags(sample: Path) -> 
     assert seen[0] == seen[1]
 
 
-def test_the_development_server_serves_the_same(sample: Path) -> None:
+def test_the_development_server_serves_feeds(sample: Path) -> None:
     with served(sample, command="run") as (port, _):
         assert get(port, "/feeds/all.rss")[0] == 200
 
 
-def test_an_answer_under_way_is_finished_when_the_server_is_ended(content: Path) -> None:
+def test_a_response_in_progress_is_completed_when_the_server_stops(content: Path) -> None:
     content_folder(content, {"a": {"attachments": [{"file": "film.mp4", "title": "Un film"}]}})
     size = 60_000_000
     with (content / "media" / "film.mp4").open("wb") as file:
@@ -85,7 +85,7 @@ def test_an_answer_under_way_is_finished_when_the_server_is_ended(content: Path)
         assert process.wait(timeout=20) == 0
 
 
-def test_a_broken_site_is_told_before_any_worker_starts(content: Path) -> None:
+def test_a_broken_site_file_is_reported_before_any_worker_starts(content: Path) -> None:
     content_folder(content, {}, "title: Le site\n")
     found = subprocess.run(
         [*FLASK, "serve"], cwd=content.parent, env=environment(content), capture_output=True, text=True, timeout=30
@@ -95,7 +95,7 @@ def test_a_broken_site_is_told_before_any_worker_starts(content: Path) -> None:
     assert "Serving" not in found.stdout
 
 
-def test_a_port_that_is_taken_is_told(content: Path) -> None:
+def test_a_port_in_use_is_reported(content: Path) -> None:
     content_folder(content, {})
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -108,7 +108,7 @@ def test_a_port_that_is_taken_is_told(content: Path) -> None:
     assert f"127.0.0.1 port {port} is taken (use another" in found.stderr
 
 
-def test_a_setting_that_is_wrong_is_told_in_a_line(content: Path) -> None:
+def test_an_invalid_setting_is_reported_without_a_traceback(content: Path) -> None:
     found = subprocess.run(
         [*FLASK, "check"], env=environment(content, FEEDS_URL="localhost"), capture_output=True, text=True, timeout=30
     )
@@ -151,7 +151,7 @@ def _rows(database: Path, query: str) -> list[tuple[str, ...]]:
         connection.close()
 
 
-def test_the_whole_content_may_be_a_link_to_a_release(tmp_path: Path) -> None:
+def test_the_content_folder_may_be_a_symlink_to_a_release(tmp_path: Path) -> None:
     shutil.copytree(SAMPLE, tmp_path / "release-1")
     (tmp_path / "current").symlink_to(tmp_path / "release-1")
     with served(tmp_path / "current") as (port, _):
@@ -159,34 +159,34 @@ def test_the_whole_content_may_be_a_link_to_a_release(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_both_families_of_addresses_can_be_listened_on(host: str, content: Path) -> None:
+def test_the_server_can_listen_on_ipv4_and_on_ipv6(host: str, content: Path) -> None:
     if host == "::1" and not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     content_folder(content, {})
     port = free_port()
 
-    with process_of(content, "serve", "--host", host, "--port", str(port)) as process:
+    with flask_process(content, "serve", "--host", host, "--port", str(port)) as process:
         wait_until(lambda: is_open(host, port), process)
 
 
-def test_a_server_told_to_end_while_it_starts_ends(content: Path) -> None:
+def test_a_server_that_is_terminated_during_startup_exits_cleanly(content: Path) -> None:
     content_folder(content, {})
     port = free_port()
 
-    with process_of(content, "serve", "--workers", "2", "--port", str(port)) as process:
+    with flask_process(content, "serve", "--workers", "2", "--port", str(port)) as process:
         wait_until(lambda: is_open("127.0.0.1", port), process)  # the parent listens before its workers have begun
         process.terminate()
         assert process.wait(timeout=20) == 0
 
 
-def test_every_worker_follows_the_content_and_the_time(content: Path) -> None:
+def test_every_worker_picks_up_content_changes_and_scheduled_changes(content: Path) -> None:
     soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
     content_folder(content, {"a": {"title": "Avant"}, "coming": {"title": "Embargo", "published": soon.isoformat()}})
     feed = "/feeds/all.rss"
     with served(content, "--workers", "2") as (port, process):
 
         def all_say(word: str) -> bool:
-            """Ask on so many connections that both workers answer."""
+            """Return whether every response contains a word, over enough connections to reach both workers."""
             return all(word in get(port, feed)[2].decode() for _ in range(24))
 
         first = get(port, feed)
@@ -204,7 +204,7 @@ def test_every_worker_follows_the_content_and_the_time(content: Path) -> None:
         assert len({get(port, feed)[1]["etag"] for _ in range(24)}) == 1
 
 
-def test_a_link_that_is_swapped_is_seen_by_the_next_look_at_all(tmp_path: Path) -> None:
+def test_a_swapped_symlink_is_detected_by_the_next_rescan(tmp_path: Path) -> None:
     for name in ("one", "two"):
         content_folder(tmp_path / name, {"a": {"title": f"Release {name}"}})
     link = tmp_path / "current"
@@ -217,23 +217,23 @@ def test_a_link_that_is_swapped_is_seen_by_the_next_look_at_all(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
-def test_all_processes_may_be_told_to_end_at_once(told: signal.Signals, content: Path) -> None:
-    """As Ctrl+C in a terminal does, and systemd unless it is told otherwise."""
+def test_all_processes_may_receive_the_stop_signal_at_once(told: signal.Signals, content: Path) -> None:
+    """As Ctrl+C does in a terminal, and systemd by default."""
     content_folder(content, {"a": {}})
     port = free_port()
-    with process_of(content, "serve", "--port", str(port), "--workers", "2") as process:
-        wait_until(lambda: answers(port), process)
+    with flask_process(content, "serve", "--port", str(port), "--workers", "2") as process:
+        wait_until(lambda: is_healthy(port), process)
         os.killpg(process.pid, told)
         output = process.communicate(timeout=30)[0]
         assert process.returncode == 0, output
         assert "ERROR" not in output and "Unexpected" not in output
 
 
-def test_processes_end_with_the_one_that_began_them(content: Path) -> None:
+def test_workers_exit_when_their_parent_process_is_killed(content: Path) -> None:
     content_folder(content, {"a": {}})
     port = free_port()
-    with process_of(content, "serve", "--port", str(port), "--workers", "2") as process:
-        wait_until(lambda: answers(port), process)
+    with flask_process(content, "serve", "--port", str(port), "--workers", "2") as process:
+        wait_until(lambda: is_healthy(port), process)
         begun = children(process.pid)
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
@@ -262,7 +262,7 @@ server.Server(host="127.0.0.1", port={port}, workers=1).run(lambda: lambda envir
 """
 
 
-def test_a_process_that_lost_its_parent_before_it_listened_to_signals_ends_too() -> None:
+def test_a_worker_whose_parent_dies_before_it_handles_signals_exits_too() -> None:
     program = [sys.executable, "-c", LOSES_ITS_PARENT.format(port=free_port())]
     with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
@@ -271,7 +271,7 @@ def test_a_process_that_lost_its_parent_before_it_listened_to_signals_ends_too()
             kill(process)
 
 
-def test_one_port_cannot_be_both(content: Path) -> None:
+def test_the_http_port_and_the_metrics_port_must_differ(content: Path) -> None:
     content_folder(content, {"a": {}})
     port = str(free_port())
     done = subprocess.run(

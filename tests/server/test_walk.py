@@ -1,4 +1,4 @@
-"""A real server, followed through a random walk of edits and through the death of its processes."""
+"""A real server during a random walk of edits, and while its processes are killed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ANCHORS = {f"anchor-{number}" for number in range(3)}
 
 
 class Walk:
-    """A folder that is edited at random, and what its feed has to hold then: titles by slug."""
+    """A folder that is edited at random, and the titles by slug that its feed must contain afterwards."""
 
     def __init__(self, content: Path, seed: int) -> None:
         self.content, self.random = content, random.Random(seed)
@@ -38,7 +38,7 @@ class Walk:
         return self.content / "articles" / f"{slug}.yaml"
 
     def burst(self, size: int) -> None:
-        """Edit at random, but break no article that the server may not have seen good."""
+        """Make random edits, but break only articles that the server has already seen valid."""
         settled = sorted(set(self.good) - self.broken - ANCHORS)
         for _ in range(size):
             self.count += 1
@@ -89,7 +89,7 @@ def titles(data: bytes) -> dict[str, str]:
 
 
 class Reader(threading.Thread):
-    """Polls a path as feed readers do, and keeps what it should never have seen."""
+    """A client that polls a path as feed readers do, and records what it should never receive."""
 
     def __init__(self, port: int, path: str, validator: str) -> None:
         super().__init__(daemon=True)
@@ -143,7 +143,7 @@ def readers(port: int) -> Iterator[list[Reader]]:
 
 
 def agreed(port: int, holds: Callable[[bytes], bool], process: Process) -> datetime:
-    """Wait until all workers answer alike and as they should; give the date they agree on."""
+    """Wait until all workers give the same, expected response, and return its Last-Modified date."""
     seen: list[tuple[bytes, str, str]] = []
 
     def alike() -> bool:
@@ -155,7 +155,7 @@ def agreed(port: int, holds: Callable[[bytes], bool], process: Process) -> datet
     return parsedate_to_datetime(seen[0][2])
 
 
-def test_a_hundred_edits_with_faults_never_reach_a_reader(content: Path) -> None:
+def test_readers_see_no_error_during_a_hundred_valid_and_broken_edits(content: Path) -> None:
     walk = Walk(content, seed=20260109)
     with served(content, "--workers", "2") as (port, process), readers(port) as polling:
         last = agreed(port, lambda data: titles(data) == walk.good, process)
@@ -197,7 +197,7 @@ def test_a_worker_that_is_killed_is_replaced(content: Path) -> None:
 
 
 def _workers(process: Process) -> list[int]:
-    """Give the ids of a server's children that live."""
+    """Return the process ids of a server's live children."""
     path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return [int(pid) for pid in path.read_text().split() if "(zombie)" not in _status(int(pid))]
 
