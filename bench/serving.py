@@ -34,7 +34,7 @@ GOALS = {"bare, a WSGI callable": 1.05, "Django, cached": 0.1, "nginx, a static 
 BARE = """\
 import sys
 sys.path.insert(0, {root!r})
-from feeds.server import Server
+from feeds.server.granian import Server
 
 BODY = open({body!r}, "rb").read()
 OK = {ok!r}
@@ -71,7 +71,7 @@ django.setup()
 from django.contrib.syndication.views import Feed
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
-from feeds.server import Server
+from feeds.server.granian import Server
 
 class News(Feed):
     title, link, description = "Banc", "https://news.example/", "Un banc d’essai."

@@ -246,18 +246,19 @@ def test_workers_exit_when_their_parent_process_is_killed(content: Path) -> None
 LOSES_ITS_PARENT = """
 import os, signal, time
 import granian._signals as signals
-from feeds import server
+from feeds.server import granian as server
 
 register = signals.set_sync_signals
 
 def register_and_lose():
     found = register()
     os.kill(os.getppid(), signal.SIGKILL)
-    time.sleep(server._SETTLED + 1)  # the word of it comes before anybody listens
+    print('the parent is gone', flush=True)
+    time.sleep(server._SIGNAL_SETTLE_SECONDS + 1)  # the signal is sent before anybody handles it
     return found
 
 signals.set_sync_signals = register_and_lose
-server.GRACE = 1
+server.SHUTDOWN_SECONDS = 1
 server.Server(host="127.0.0.1", port={port}, workers=1).run(lambda: lambda environ, start_response: [b""])
 """
 
@@ -266,7 +267,8 @@ def test_a_worker_whose_parent_dies_before_it_handles_signals_exits_too() -> Non
     program = [sys.executable, "-c", LOSES_ITS_PARENT.format(port=free_port())]
     with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
-            process.communicate(timeout=30)  # until nobody has the other end: neither it nor what it began
+            output = process.communicate(timeout=30)[0]  # returns once the worker has ended too
+            assert (process.returncode, output) == (-signal.SIGKILL, "the parent is gone\n")
         finally:
             kill(process)
 
