@@ -64,10 +64,10 @@ def lines(
         parts.append(f'<path class="grid" d="M{left} {y.at(mark)}H{WIDTH - RIGHT_MARGIN}"/>')
         parts.append(f'<text class="mark end" x="{left - 8}" y="{y.at(mark) + 5}">{escape(format_number(mark))}</text>')
     for offset in _label_offsets(span):
-        place = x.at(offset)
-        parts.append(f'<path class="grid" d="M{place} {HEIGHT - BOTTOM_MARGIN}v5"/>')
+        position = x.at(offset)
+        parts.append(f'<path class="grid" d="M{position} {HEIGHT - BOTTOM_MARGIN}v5"/>')
         label = escape(format_day(days[0] + timedelta(days=offset)))
-        parts.append(f'<text class="mark middle" x="{place}" y="{HEIGHT - 8}">{label}</text>')
+        parts.append(f'<text class="mark middle" x="{position}" y="{HEIGHT - 8}">{label}</text>')
     ends = []
     for index, (name, values) in enumerate(series):
         points = [(x.at((day - days[0]).days), y.at(values.get(day, 0))) for day in days]
@@ -76,10 +76,10 @@ def lines(
             if not {day - _ONE_DAY, day + _ONE_DAY} & set(days):  # a single day has no line
                 parts.append(f'<circle class="dot s{index}" cx="{px}" cy="{py}" r="4"/>')
         ends.append((points[-1][1], index, name))
-    for (_, index, name), place in zip(sorted(ends), _spread_labels([end[0] for end in sorted(ends)]), strict=True):
-        parts.append(f'<path class="line s{index}" d="M{WIDTH - RIGHT_MARGIN + 8} {place}h22"/>')
+    for (_, index, name), position in zip(sorted(ends), _spread_labels([end[0] for end in sorted(ends)]), strict=True):
+        parts.append(f'<path class="line s{index}" d="M{WIDTH - RIGHT_MARGIN + 8} {position}h22"/>')
         label = escape(_shorten(name, 27))
-        parts.append(f'<text class="name" x="{WIDTH - RIGHT_MARGIN + 36}" y="{round(place + 5, 1)}">{label}</text>')
+        parts.append(f'<text class="name" x="{WIDTH - RIGHT_MARGIN + 36}" y="{round(position + 5, 1)}">{label}</text>')
     return Markup("".join([*parts, "</svg>"]))
 
 
@@ -121,8 +121,8 @@ def _label_offsets(span: int) -> range:
 def _spread_labels(places: Sequence[float]) -> list[float]:
     """Return the positions of labels, moved apart so that none overlap, from top to bottom."""
     label_positions: list[float] = []
-    for place in places:
-        label_positions.append(max(place, label_positions[-1] + _LABEL_HEIGHT) if label_positions else place)
+    for position in places:
+        label_positions.append(max(position, label_positions[-1] + _LABEL_HEIGHT) if label_positions else position)
     limit: float = HEIGHT - BOTTOM_MARGIN
     for index in reversed(range(len(label_positions))):
         label_positions[index] = min(label_positions[index], limit)

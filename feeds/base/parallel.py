@@ -44,8 +44,8 @@ def parallel_map(
     if count == 1 or threading.active_count() > 1:
         return [work(value) for value in values]
     size = int(len(values) / (count + PARENT_SHARE - 1))
-    own = len(values) - size * (count - 1)
-    shares = [values[start : start + size] for start in range(own, len(values), size)]
+    parent_count = len(values) - size * (count - 1)
+    shares = [values[start : start + size] for start in range(parent_count, len(values), size)]
     pool = ProcessPoolExecutor(
         len(shares), mp_context=get_context("fork"), initializer=_set_job, initargs=(lambda value: pack(work(value)),)
     )
@@ -56,7 +56,7 @@ def parallel_map(
             logger.warning("no process can be started (%s); its work is done in this one", error)
             return [work(value) for value in values]
         try:
-            results = [work(value) for value in values[:own]]
+            results = [work(value) for value in values[:parent_count]]
             for share, future in zip(shares, futures, strict=True):
                 for value, packed in zip(share, _packed_results(future, len(share)), strict=True):
                     results.append(work(value) if packed is None else unpack(value, packed))

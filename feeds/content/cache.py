@@ -78,7 +78,7 @@ class ArticleCache:
     """The article files of a folder, and what the state folder has of them; without one, nothing is cached."""
 
     def __init__(self, root: Path, reader: ArticleReader, state: StateFolder | None) -> None:
-        """Take the content folder and the state folder; nothing is read yet."""
+        """Set the content folder and the state folder; nothing is read yet."""
         self._root, self._reader, self._state = root, reader, state
         self._unsaved: set[Path] = set()
         self._key = b""
@@ -214,7 +214,7 @@ def pack(file: ArticleFile) -> bytes | None:
     if file.article is None or file.tree is None or file.is_broken or ANY_FILE in file.media:
         return None
     article = file.article
-    places = [[list(path), *place] for path, place in file.tree.values_at.items()]
+    places = [[list(path), *position] for path, position in file.tree.values_at.items()]
     problems = [_pack_problem(problem) for problem in file.problems]
     pictures = {path: _pack(original.file) for path, original in article.body_pictures.items()}
     values = file.state, dict(file.media), article.slug, article.digest, pictures, _pack(article), places, problems
@@ -224,7 +224,7 @@ def pack(file: ArticleFile) -> bytes | None:
 def unpack(path: Path, row: bytes) -> ArticleFile:
     """Return what was read of the file at a path, from JSON whose seal holds."""
     state, media, slug, digest, pictures, values, places, problems = from_json(row)
-    originals = {place: Original(_unpack(picture)) for place, picture in pictures.items()}
+    originals = {position: Original(_unpack(picture)) for position, picture in pictures.items()}
     article = _unpack_model(values, {"_slug": slug, "_body_pictures": originals})
     assert isinstance(article, Article), "the seal is ours"
     article.__dict__["digest"] = digest  # what the cached property would compute

@@ -23,10 +23,10 @@ BODY_PLACEHOLDER = "…"
 
 def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
     """Yield a warning for each language that has no translations."""
-    for place, language in enumerate(site.languages):
+    for index, language in enumerate(site.languages):
         if language.partition("-")[0] not in translations.LANGUAGES:
             message = Message.of("interface-language-missing", language=language)
-            yield tree.problem(("languages", place), message, "warning")
+            yield tree.problem(("languages", index), message, "warning")
 
 
 def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Iterator[Problem]:

@@ -180,9 +180,9 @@ class ContentFolder:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 if not is_ignored(name):
-                    place = f"{folder}/{name}"
-                    if (path := self._paths.get(place)) is None:
-                        path = self._paths[place] = Path(place)
+                    path_text = f"{folder}/{name}"
+                    if (path := self._paths.get(path_text)) is None:
+                        path = self._paths[path_text] = Path(path_text)
                     yield path
 
     def picture_problems(self, content: Content, flaw: Callable[[Original], Message | None]) -> Iterator[Problem]:
@@ -192,8 +192,8 @@ class ContentFolder:
             if article and file.tree and content.articles.get(article.slug) is article:
                 for original in article.originals:
                     if message := flaw(original):
-                        place = ("picture", "file") if original == article.original else ("body",)
-                        yield file.tree.problem(place, message)
+                        key_path = ("picture", "file") if original == article.original else ("body",)
+                        yield file.tree.problem(key_path, message)
 
     def trees(self, content: Content) -> Iterator[tuple[Article, Tree]]:
         """Yield the articles with the places of all their values; the files are read again for that."""

@@ -29,16 +29,16 @@ def check_attachments(articles: Iterable[tuple[Article, Tree]]) -> list[Problem]
     Several requests run at a time.
     """
     targets = [
-        (tree, place, attachment)
+        (tree, index, attachment)
         for article, tree in articles
-        for place, attachment in enumerate(article.attachments)
+        for index, attachment in enumerate(article.attachments)
         if attachment.url
     ]
     with ThreadPoolExecutor(_MAX_THREADS) as pool:
         results = pool.map(lambda target: list(_differences(target[2])), targets)
         return [
-            tree.problem(("attachments", place, key), message, "warning")
-            for (tree, place, _), messages in zip(targets, results, strict=True)
+            tree.problem(("attachments", index, key), message, "warning")
+            for (tree, index, _), messages in zip(targets, results, strict=True)
             for key, message in messages
         ]
 

@@ -114,13 +114,13 @@ class MediaFolder:
         return [path.relative_to(self.root).as_posix() for path in sorted(self.root.rglob("*")) if path.is_file()]
 
     def _nearest(self, name: str) -> str:
-        known = {
+        names = {
             candidate.casefold(): candidate
             for candidate in self._names()
             if os.fsencode(candidate).decode(errors="replace") == candidate
         }
-        matches = difflib.get_close_matches(name.removeprefix("media/").casefold(), known, n=1, cutoff=0.75)
-        return known[matches[0]] if matches else f"it in the folder {self.root}"
+        matches = difflib.get_close_matches(name.removeprefix("media/").casefold(), names, n=1, cutoff=0.75)
+        return names[matches[0]] if matches else f"it in the folder {self.root}"
 
     def _measure(self, file: Path) -> MediaFile:
         path, state = file.relative_to(self.root).as_posix(), file_state(file)

@@ -196,15 +196,15 @@ class Bucket:
 
         Its content is rendered only if its `inputs_digest` is unknown or different.
         """
-        known = bucket_list.objects.get(file.key)
-        if known is None or file.key in bucket_list.pending or file.key in self._changed_keys:
+        stored = bucket_list.objects.get(file.key)
+        if stored is None or file.key in bucket_list.pending or file.key in self._changed_keys:
             return False
-        if known.inputs_digest is not None and known.inputs_digest == (
+        if stored.inputs_digest is not None and stored.inputs_digest == (
             file.inputs_digest and self._with_coding(file.inputs_digest)
         ):
             return True
         state = self._object_state(file)
-        if known.digest != state.digest:
+        if stored.digest != state.digest:
             return False
         bucket_list.objects[file.key] = state
         return True

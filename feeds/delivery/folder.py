@@ -229,17 +229,17 @@ class BuildFolder:
 
         It is rendered only if its `inputs_digest` is unknown or different.
         """
-        known = self._known_files.get(file.name)
-        if known is None or not self._is_intact(file.name, known, endings):
+        built = self._known_files.get(file.name)
+        if built is None or not self._is_intact(file.name, built, endings):
             return False
         return (
-            known.inputs_digest is not None and known.inputs_digest == file.inputs_digest
-        ) or known.digest == file.content.digest
+            built.inputs_digest is not None and built.inputs_digest == file.inputs_digest
+        ) or built.digest == file.content.digest
 
-    def _is_intact(self, name: str, known: BuiltFile, endings: tuple[str, ...]) -> bool:
-        existing = {ending: length for ending, length in known.lengths.items() if length >= 0}
-        return known.lengths.keys() == {"", *endings} and all(
-            self._state(name + ending) == (known.modified, length) for ending, length in existing.items()
+    def _is_intact(self, name: str, built: BuiltFile, endings: tuple[str, ...]) -> bool:
+        existing = {ending: length for ending, length in built.lengths.items() if length >= 0}
+        return built.lengths.keys() == {"", *endings} and all(
+            self._state(name + ending) == (built.modified, length) for ending, length in existing.items()
         )
 
     def _state(self, name: str) -> tuple[datetime, int] | None:
@@ -251,14 +251,14 @@ class BuildFolder:
 
     def _write_file(self, file: ExportedFile, copies: CompressedCopies) -> BuiltFile:
         """Write a file and its copies. Its date moves forward whenever its content changes."""
-        known = self._known_files.get(file.name)
+        built = self._known_files.get(file.name)
         self._make_way(file)
         content = file.content
-        modified = max(content.modified, known.modified + _ONE_SECOND) if known else content.modified
+        modified = max(content.modified, built.modified + _ONE_SECOND) if built else content.modified
         lengths = {}
         for ending, data in {**copies, "": content.source}.items():
             lengths[ending] = -1 if data is None else self._write(file.name + ending, data, modified)
-        for ending, length in known.lengths.items() if known else ():
+        for ending, length in built.lengths.items() if built else ():
             if length >= 0 and lengths.get(ending, -1) < 0:
                 (self.root / (file.name + ending)).unlink(missing_ok=True)
         return BuiltFile(content.digest, file.inputs_digest, content.content_type, content.headers, modified, lengths)
@@ -297,13 +297,13 @@ class BuildFolder:
 
     def _remove(self, name: str) -> None:
         """Remove a file of an earlier build, and the folders that are empty then."""
-        known = self._known_files.pop(name)
-        endings = [ending for ending, length in known.lengths.items() if length >= 0]
-        if known is INTERRUPTED_FILE:  # any of them may have been written
+        built = self._known_files.pop(name)
+        endings = [ending for ending, length in built.lengths.items() if length >= 0]
+        if built is INTERRUPTED_FILE:  # any of them may have been written
             endings = [ending for ending in ("", *COMPRESSORS) if name + ending not in self._known_files]
         for ending in endings:
             with (
-                suppress(OSError) if known is INTERRUPTED_FILE else nullcontext()
+                suppress(OSError) if built is INTERRUPTED_FILE else nullcontext()
             ):  # there may never have been such a file
                 (self.root / (name + ending)).unlink(missing_ok=True)
         for folder in (self.root / name).parents:

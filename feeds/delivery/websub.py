@@ -162,15 +162,15 @@ def notify_hubs(
 
 def notify_hub(hub: str, notified_topics: Topics, topics: Topics, record: Callable[[Topics], None]) -> None:
     """Notify a hub of its pending topics. `record` gets what it knows after each request. Raises HubError."""
-    known = {topic: digest for topic, digest in notified_topics.items() if topic in topics}
-    pending_topics = pending(known, topics)
+    notified = {topic: digest for topic, digest in notified_topics.items() if topic in topics}
+    pending_topics = pending(notified, topics)
     for start in range(0, len(pending_topics), MAX_TOPICS_PER_REQUEST):
         batch = pending_topics[start : start + MAX_TOPICS_PER_REQUEST]
         publish(hub, batch)
-        known = known | {topic: topics[topic] for topic in batch}
-        record(known)
-    if not pending_topics and known != notified_topics:
-        record(known)
+        notified = notified | {topic: topics[topic] for topic in batch}
+        record(notified)
+    if not pending_topics and notified != notified_topics:
+        record(notified)
 
 
 def publish(hub: str, topics: Iterable[str]) -> None:

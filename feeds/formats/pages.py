@@ -149,7 +149,7 @@ def home(builder: FeedBuilder, language: str) -> bytes:
     page = Page(builder, language)
     topic = page.topic("all")
     entries = builder.feed(topic).entries[:MAX_PAGE_ENTRIES]
-    others = {other: builder.site.home_path(other) for other in builder.site.languages if other != language}
+    other_homes = {other: builder.site.home_path(other) for other in builder.site.languages if other != language}
     return render(
         "home.html",
         page,
@@ -158,7 +158,7 @@ def home(builder: FeedBuilder, language: str) -> bytes:
         entries=entries,
         elsewhere=_in_other_languages(page, topic, entries),
         canonical=builder.site.absolute(builder.site.home_path(language)),
-        others=others,
+        others=other_homes,
     )
 
 

@@ -269,8 +269,8 @@ class Article(StrictModel):
     @cached_property
     def originals(self) -> tuple[Original, ...]:
         """All sources of renditions: the article's own picture first, then those in the body."""
-        own = (self.original,) if self.original else ()
-        return tuple(dict.fromkeys((*own, *self._body_pictures.values())))
+        article_picture = (self.original,) if self.original else ()
+        return tuple(dict.fromkeys((*article_picture, *self._body_pictures.values())))
 
     def is_valid_for(self, site: Site) -> bool:
         """Return whether a site still has the article's categories and language."""

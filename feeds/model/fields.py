@@ -166,17 +166,15 @@ def _explain(error: ErrorDetails, model: type[BaseModel], path: Path) -> Message
 
 
 def _unknown_key(key: str, model: type[BaseModel]) -> Message:
-    known = list(model.model_fields)
-    if key.strip() in known:
+    keys = list(model.model_fields)
+    if key.strip() in keys:
         return Message.of("key-no-break-space", key=key.strip())
     if " " in key:
         return Message.of("key-comma")
     synonyms: dict[str, str] = getattr(model, "synonyms", {})
-    suggestion = synonyms.get(key.casefold()) or next(
-        iter(difflib.get_close_matches(key, known, n=1, cutoff=0.6)), None
-    )
+    suggestion = synonyms.get(key.casefold()) or next(iter(difflib.get_close_matches(key, keys, n=1, cutoff=0.6)), None)
     return (
-        Message.of("key-unknown", key=suggestion) if suggestion else Message.of("key-unknown-of", keys=", ".join(known))
+        Message.of("key-unknown", key=suggestion) if suggestion else Message.of("key-unknown-of", keys=", ".join(keys))
     )
 
 
