@@ -20,8 +20,8 @@ from .programs import Kind
 from .readership import Audience, Program
 
 KIND_LABELS: dict[Kind, str] = {
-    Kind.SERVICE: "service on the web",
-    Kind.READER: "reader of one’s own",
+    Kind.SERVICE: "online service",
+    Kind.READER: "personal reader",
     Kind.BROWSER: "browser",
     Kind.AUTOMATION: "automation",
     Kind.HUB: "hub",

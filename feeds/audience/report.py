@@ -64,7 +64,7 @@ def _records(audience: Audience) -> Iterable[dict[str, object]]:
 def as_table(audience: Audience) -> str:
     """Return subscribers by program for each feed and day, then the usage of each program."""
     if not audience.rows:
-        return "No feed was asked for."
+        return "No feed was requested."
     parts = [_feed_table(audience, feed) for feed in audience.feeds if audience.series(feed)]
     parts.append(_program_table(audience))
     if audience.over_polling:

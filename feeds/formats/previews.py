@@ -20,9 +20,9 @@ from .pages import Page, render
 State = Literal["broken", "draft", "embargoed", "expired", "withdrawn", "live"]
 
 STATES: dict[State, str] = {
-    "broken": "With faults",
+    "broken": "With errors",
     "draft": "Drafts",
-    "embargoed": "Yet to appear",
+    "embargoed": "Scheduled",
     "expired": "Expired",
     "withdrawn": "Withdrawn",
     "live": "Live",
@@ -120,7 +120,7 @@ def _cards(entry: Entry, social: str | None) -> Iterator[Card]:
 def _suggestions(page: Page, article: Article, entry: Entry) -> Iterator[str]:
     """Yield suggestions for a better display in cards and feed readers."""
     if entry.picture is None:
-        yield page.translate("There is no picture: cards will show none.")
+        yield page.translate("There is no picture, so cards will not show one.")
     elif article.original and not article.original.fills_card:
         size = f"{article.original.file.width} × {article.original.file.height}"
         yield page.translate("The picture has {size} pixels (expected at least 1200 × 630).", size=size)

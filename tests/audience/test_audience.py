@@ -575,7 +575,7 @@ def test_a_file_that_is_not_a_log_is_reported(run: Callable[..., str], tmp_path:
     assert f"zstdcat {path} | flask audience -" in run(str(path), code=1)
     assert "No such file or directory (expected a readable log)" in run(str(tmp_path / "none.log"), code=1)
     path.write_bytes(b"")
-    assert run(str(path)) == "No feed was asked for.\n"
+    assert run(str(path)) == "No feed was requested.\n"
 
 
 def test_the_log_of_our_own_server_is_read(sample: Path, run: Callable[..., str]) -> None:

@@ -43,7 +43,7 @@ def test_the_preview_list_groups_articles_by_state_and_shows_their_problems(offi
         for section in page.findall(".//section")
     }
     assert groups == {
-        "Avec des fautes": ["broken.yaml"],
+        "À corriger": ["broken.yaml"],
         "Brouillons": ["Le brouillon"],
         "À paraître": ["L’embargo"],
         "Expirés": ["L’expiré"],
@@ -105,7 +105,7 @@ def test_the_preview_revision_changes_only_with_the_content(content: Path) -> No
         publisher.refresh(NOW)
     assert client.get("/preview/-/revision").json != before
     text = client.get("/preview/draft").text
-    assert "l’article d’avant la faute" in text and "Le brouillon" in text and "missing (expected body" in text
+    assert "la dernière sans erreur" in text and "Le brouillon" in text and "missing (expected body" in text
 
 
 def test_the_preview_revision_changes_when_an_embargo_ends(content: Path) -> None:
