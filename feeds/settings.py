@@ -53,7 +53,7 @@ class Settings:
 def _url(value: str) -> str:
     if re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*", value):
         return value  # already normalised, as most are; the import below is slow
-    from feeds.model.site_fields import site_url
+    from feeds.model.site_types import site_url
 
     try:
         return site_url(value)

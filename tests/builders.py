@@ -15,7 +15,7 @@ from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.feed.values import Feed
 from feeds.model.article import Article, read_article
-from feeds.model.article_fields import ArticleContext
+from feeds.model.article_types import ArticleContext
 from feeds.model.mediafile import MediaFile
 from feeds.model.problems import InvalidValue
 from feeds.model.renditions import Original, Pictures, Rendition

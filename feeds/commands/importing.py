@@ -23,7 +23,7 @@ from feeds.importing.picture_importer import PictureImporter
 from feeds.importing.site_redirects import SiteFileError, add_redirects, that_fit
 from feeds.importing.wxr import is_export, read_export
 from feeds.model.site import Site, read_site
-from feeds.model.site_fields import OldPath
+from feeds.model.site_types import OldPath
 from feeds.model.yamlfile import MAX_YAML_BYTES, parse_yaml
 
 from .context import current_folder, pluralize, site_or_exit

@@ -12,7 +12,7 @@ from feeds.content.checks import BODY_PLACEHOLDER
 from feeds.content.reader import ARTICLE_SUFFIX, free_name
 from feeds.model.fields import title as read_title
 from feeds.model.schema import article_schema, schema_line, site_schema
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 from feeds.model.yamlfile import FORBIDDEN, name_character
 from feeds.server.web import current_publisher
 

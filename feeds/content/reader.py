@@ -14,11 +14,11 @@ from pathlib import Path, PurePosixPath
 
 from feeds.base.fingerprint import FileState, file_state
 from feeds.model.article import Article, read_article
-from feeds.model.article_fields import ArticleContext
+from feeds.model.article_types import ArticleContext
 from feeds.model.mediafile import Media, MediaFile
 from feeds.model.problems import InvalidValue, Message, Problem
 from feeds.model.site import Site
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 from feeds.model.yamlfile import MAX_YAML_BYTES, Tree, parse_yaml
 
 from . import checks

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from feeds.edition.document import IMMUTABLE_CACHE_CONTROL
 from feeds.model.site import Site
-from feeds.model.site_fields import TRACKING_PARAMETERS, Query, read_query
+from feeds.model.site_types import TRACKING_PARAMETERS, Query, read_query
 
 
 @dataclass(frozen=True)

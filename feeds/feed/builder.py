@@ -16,7 +16,7 @@ from feeds.model.article import Article
 from feeds.model.mediafile import MediaFile
 from feeds.model.renditions import Pictures
 from feeds.model.site import Person, Podcast
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 
 from . import posts
 from .catalog import Catalog, Group, GroupKey, adjacent_months, first_of_month, month_bounds

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from feeds.model.article import Article
 from feeds.model.renditions import Original
 from feeds.model.site import Site
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 
 _SECOND = timedelta(seconds=1)
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from feeds.edition.edition import guessed_paths
 from feeds.model.site import Site
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 
 from .categories import FALLBACK_NAME, Categories
 from .old_feed import OldFeed

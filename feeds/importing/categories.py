@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from feeds.model.site import Site
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 
 FALLBACK_NAME = "*"
 """Name in a mapping for entries that none of their own names puts into a category."""

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from feeds.feed.markup import excerpt
 from feeds.model.mediafile import guess_type
 from feeds.model.site import Site
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 
 from .addresses import Addresses
 from .categories import Categories

@@ -16,10 +16,10 @@ from feeds.base.atomic import atomic_write
 from feeds.content.folder import ContentFolder
 from feeds.content.reader import ARTICLE_SUFFIX, ArticleReader, free_name
 from feeds.feed.markup import excerpt
-from feeds.model.article_fields import entry_id
+from feeds.model.article_types import entry_id
 from feeds.model.problems import Message, Problem
 from feeds.model.site import Site
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 from feeds.model.yamlfile import parse_yaml
 
 from .addresses import Addresses, path_of

@@ -17,7 +17,7 @@ from feeds.base.fingerprint import fingerprint_bytes
 from feeds.base.http import HttpError
 from feeds.content.media import PICTURE_FORMATS, MediaFolder
 from feeds.content.reader import free_name
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 
 from .fetcher import Fetcher
 

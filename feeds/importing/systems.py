@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from feeds.base.fingerprint import fingerprint
 
-from .article_fields import (
+from .article_types import (
     ArticleContext,
     Authors,
     Body,
@@ -38,7 +38,7 @@ from .mediafile import MediaFile, guess_type
 from .problems import InvalidValue
 from .renditions import Original
 from .site import Site
-from .site_fields import FilePath, PicturePath
+from .site_types import FilePath, PicturePath
 from .yamlfile import Tree
 
 

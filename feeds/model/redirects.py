@@ -6,7 +6,7 @@ Nothing here answers a request. Paths are decoded, and start with the path of th
 from __future__ import annotations
 
 from .site import Site
-from .site_fields import is_tracking_parameter, read_query
+from .site_types import is_tracking_parameter, read_query
 
 
 class Redirects:

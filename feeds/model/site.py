@@ -14,7 +14,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from .fields import Bool, Contact, Email, Fediverse, StrictModel, Title, Url, validate
 from .mediafile import Media
 from .problems import InvalidValue
-from .site_fields import (
+from .site_types import (
     Accent,
     AppleCategory,
     ArtworkPath,

@@ -20,7 +20,7 @@ from feeds.formats import assets, pages, previews
 from feeds.formats.previews import Preview, State
 from feeds.model.article import Article
 from feeds.model.problems import Problem
-from feeds.model.site_fields import slug
+from feeds.model.site_types import slug
 
 from .web import current_edition, current_publisher
 

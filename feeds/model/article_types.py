@@ -18,7 +18,7 @@ from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, title
 from .mediafile import Media
 from .problems import InvalidValue, show
 from .site import Person, Site
-from .site_fields import slug
+from .site_types import slug
 
 
 @dataclass(frozen=True)
