@@ -11,7 +11,7 @@ import yaml
 
 from feeds import create_app
 from feeds.commands import MODULES, Commands
-from feeds.edition.edition import GUESSED_PATHS
+from feeds.edition.guessed_paths import GUESSED_PATHS
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.site import Category, Person, Podcast, Site
 from feeds.settings import Settings

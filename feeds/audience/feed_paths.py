@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from posixpath import normpath
 from urllib.parse import unquote
 
-from feeds.edition.edition import GUESSED_PATHS
+from feeds.edition.guessed_paths import GUESSED_PATHS
 from feeds.edition.routes import PODCAST_ENDING, SOCIAL_ENDING
 from feeds.formats.registry import FORMATS
 from feeds.model.redirects import Redirects

@@ -160,9 +160,9 @@ def _publish_summary(report: BucketReport, url: str, is_planned: bool = False) -
 
 def _publish_forever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
     """Publish each new edition and have hubs notified; failures are retried with growing delays."""
-    from feeds.delivery.announcer import Announcer
+    from feeds.delivery.announcer import MAX_RETRY_SECONDS, Announcer
     from feeds.delivery.bucket import BucketError
-    from feeds.delivery.websub import MAX_RETRY_SECONDS, topics_of
+    from feeds.delivery.websub import topics_of
 
     log.configure(Settings.from_environ(os.environ).log)
     publisher = current_publisher()

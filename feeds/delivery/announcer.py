@@ -24,7 +24,6 @@ from feeds.server.publisher import Publisher
 
 from .websub import (
     LIVE_TIMEOUT_SECONDS,
-    MAX_RETRY_SECONDS,
     HubError,
     NotifiedTopics,
     Topics,
@@ -33,6 +32,9 @@ from .websub import (
     topics_of,
     wait_until_live,
 )
+
+MAX_RETRY_SECONDS = 900
+"""Maximum seconds between two attempts, unless the hub asks for more."""
 
 ANNOUNCER_LOCK = "announcer"
 """Name of the file in the state folder that the process which notifies hubs has locked."""

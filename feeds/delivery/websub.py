@@ -30,9 +30,6 @@ HUB_DEADLINE_SECONDS = 15
 MAX_TOPIC_BYTES = 50_000_000
 """Maximum number of bytes of a topic that are read."""
 
-MAX_RETRY_SECONDS = 900
-"""Maximum seconds between two attempts, unless the hub asks for more."""
-
 MAX_RETRY_AFTER_SECONDS = 86_400
 """Maximum seconds that a hub may ask us to wait."""
 

@@ -28,9 +28,9 @@ from feeds.model.mediafile import Media, MediaFile
 from feeds.model.problems import Message
 from feeds.model.redirects import Redirects
 from feeds.model.renditions import Pictures
-from feeds.model.site import Site
 
 from .document import Document, content_security_policy
+from .guessed_paths import guessed_paths
 from .routes import Rendered, Routes
 
 CACHED_DOCUMENTS = 1024
@@ -39,27 +39,7 @@ CACHED_DOCUMENTS = 1024
 LARGE_FEED_BYTES = 1_000_000
 """Size in bytes above which some aggregators refuse a feed."""
 
-GUESSED_PATHS = {
-    "feed": "rss",
-    "feed/": "rss",
-    "rss": "rss",
-    "rss/": "rss",
-    "feed.xml": "rss",
-    "rss.xml": "rss",
-    "atom.xml": "atom",
-    "index.xml": "rss",
-    "feed.json": "json",
-}
-"""Where readers look for a feed without a link to it (Miniflux among them, which refuses a redirect there)."""
-
 MANIFEST_PATH = "/manifest.json"
-
-
-def guessed_paths(site: Site) -> Iterator[tuple[str, str]]:
-    """Yield the paths below a site's address that readers guess, each with its feed's path."""
-    for language in site.languages:
-        home = site.home_path(language)
-        yield from ((home + guess, f"{home}feeds/all.{ending}") for guess, ending in GUESSED_PATHS.items())
 
 
 class Edition(Mapping[str, Document]):

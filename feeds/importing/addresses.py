@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote, urlsplit
 
-from feeds.edition.edition import guessed_paths
+from feeds.edition.guessed_paths import guessed_paths
 from feeds.model.site import Site
 from feeds.model.site_types import slug
 
