@@ -175,10 +175,10 @@ class Announcer:
         is_up_to_date = not error and not pending(self.notified_topics.get(hub, {}), self._topics)
         if not is_up_to_date and not error:
             return  # newer topics are pending
-        outcome = "failed" if error else "told"
+        outcome = "failed" if error else "notified"
         if self.count:
             self.count(hub, outcome)
-        log.log_event("announcement", hub=hub, outcome=outcome, topics=count, fault=str(error) if error else None)
+        log.log_event("announcement", hub=hub, outcome=outcome, topics=count, error=str(error) if error else None)
 
     def _record_topics(self, hub: str, hub_topics: Topics) -> None:
         with self._condition:

@@ -21,7 +21,7 @@ from tests.processes import flask_process, free_port, get, served, wait_until
 @pytest.mark.usefixtures("restored_log")
 def test_the_text_log_has_one_line_per_event(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure("text")
-    log.log_event("refresh", edition="abc", articles=3, fault=None)
+    log.log_event("refresh", edition="abc", articles=3, error=None)
     logging.getLogger("feeds.state").error("%s cannot be used", "/state")
     logging.getLogger("feeds.state").info("nobody wants to know")
     assert capsys.readouterr().err == (
@@ -32,7 +32,7 @@ def test_the_text_log_has_one_line_per_event(capsys: pytest.CaptureFixture[str])
 @pytest.mark.usefixtures("restored_log")
 def test_the_json_log_has_one_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure("json")
-    log.log_event("announcement", hub="https://hub.example/", topics=4, outcome="told")
+    log.log_event("announcement", hub="https://hub.example/", topics=4, outcome="notified")
     try:
         raise ValueError("deux\nlignes")
     except ValueError:
@@ -46,7 +46,7 @@ def test_the_json_log_has_one_object_per_line(capsys: pytest.CaptureFixture[str]
         "event": "announcement",
         "hub": "https://hub.example/",
         "topics": 4,
-        "outcome": "told",
+        "outcome": "notified",
     }
     assert fault["level"] == "error" and "deux\nlignes" in fault["message"] and "event" not in fault
 
