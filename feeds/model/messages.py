@@ -77,6 +77,7 @@ MESSAGES: Mapping[str, str] = {
     "media-type-not-recognised": "{value} is not a media type (expected one such as video/mp4 or application/pdf)",
     "duration-not-recognised": "{value} is not a duration (expected seconds, or 12:30, or 1:02:30)",
     "fraction-expected": "{value} is not between 0 and 1 (expected [0.5, 0.5] for the centre)",
+    "accent-contrast": "{value} is hard to read on pages, with a contrast of {ratio} (expected 4.5, as '{shade}' has)",
     "colour-not-recognised": "{value} is not a colour (expected one such as '#0b5c8e', in quotes)",
     "path-not-recognised": "{value} is not a path (expected one such as /actualites/feed.xml)",
     "old-path-not-recognised": "{value} is not an old path (expected one such as /feed.xml or /index.php?format=feed)",

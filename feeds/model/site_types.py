@@ -19,6 +19,7 @@ from babel import Locale, UnknownLocaleError
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSchema
 from slugify import slugify
 
+from .colours import MIN_CONTRAST, PAGE_BACKGROUND, contrast, readable_shade
 from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, text, title, url
 from .mediafile import Media, MediaFile
 from .problems import InvalidValue, show
@@ -84,7 +85,16 @@ def tag_authority_date(authority: str) -> datetime:
     return datetime(int(year), int(month), int(day), tzinfo=UTC)
 
 
-_accent = matching("#[0-9a-fA-F]{6}", "colour-not-recognised")
+_colour = matching("#[0-9a-fA-F]{6}", "colour-not-recognised")
+
+
+def _accent(value: object) -> str:
+    """Parse the colour of links, which must be readable on the background of pages."""
+    colour = _colour(value)
+    ratio = contrast(colour, PAGE_BACKGROUND)
+    if ratio < MIN_CONTRAST:
+        raise InvalidValue("accent-contrast", value=colour, ratio=f"{ratio:.1f}", shade=readable_shade(colour))
+    return colour
 
 
 def site_url(value: object) -> str:

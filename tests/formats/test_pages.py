@@ -14,7 +14,8 @@ from lxml import etree
 from werkzeug.test import Client
 
 from feeds import create_app
-from feeds.formats import assets, crawlers
+from feeds.formats import crawlers
+from feeds.model.colours import PAGE_BACKGROUND
 from feeds.settings import Settings
 from tests.builders import NOW, SITE, content_folder
 
@@ -310,11 +311,13 @@ def test_pictures_have_their_size_and_asset_urls_have_a_fingerprint(below: str, 
         assert client.get(asset).status_code == 200
 
 
-@pytest.mark.parametrize("accent", ["#0b5c8e", "#ffdd00", "#ffffff", "#000000", "#7f7f7f", "#c8102e"])
-def test_links_are_readable_with_any_accent_colour(accent: str) -> None:
-    for ground in ("#fbfaf8", "#ffffff", "#16191d", "#1e2227"):
-        assert assets.contrast(assets.with_min_contrast(accent, ground), ground) >= assets.MIN_CONTRAST
-    assert assets.with_min_contrast("#0b5c8e", "#fbfaf8") == "#0b5c8e", "a colour that can be read stays"
+def test_the_stylesheet_has_the_colour_of_the_site_and_the_checked_background(content: Path) -> None:
+    client = client_of(content, {}, SITE + "accent: '#123456'\n")
+    (link,) = xpath(client.get("/").data, "//link[@rel='stylesheet']/@href")
+    text = client.get(link).text
+    assert "#0b5c8e" not in text and "#53b5f2" not in text
+    assert "--accent: #123456;" in text and "--accent: color-mix(in srgb, #123456 40%, white);" in text
+    assert f"--paper: {PAGE_BACKGROUND};" in text
 
 
 @pytest.mark.parametrize("ending", ["rss", "atom"])
