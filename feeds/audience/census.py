@@ -184,8 +184,8 @@ class Census:
     def _add_claim(self, tally: _Tally, agent: Agent, path: FeedPath) -> None:
         """Record the subscribers that a service states. The largest number of a day counts for each id or document.
 
-        If there are too many ids, those with the largest numbers are kept. Their sum has the limit of one number.
-        Above the limit, it is implausible and counts at most as the largest plausible claim for the feed.
+        If there are too many ids, those with the largest numbers are kept. Their sum has the same limit as a single
+        number. A sum above it is implausible, and counts at most as the largest plausible claim for the feed.
         """
         claim = agent.claim or 0
         claims, id = (tally.by_id, agent.id) if agent.id else (tally.by_document, path.document)

@@ -16,7 +16,7 @@ from .programs import Kind
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Request counts. `told` counts the requests that are logged as conditional or unconditional.
+    """Request counts. `told` counts those whose log line tells whether they were conditional.
 
     `clients` are the distinct clients of each day, summed over days and feeds; a service counts once per id.
     `sent` and `saved` are in bytes.
@@ -119,7 +119,7 @@ class Audience:
 
     @cached_property
     def whole_days(self) -> list[date]:
-        """The days without the first and the last, which the log may cover only in part; all if no others."""
+        """All days but the first and the last, which the log may cover only in part; all days if none remain."""
         return self.days[1:-1] or self.days
 
     @cached_property

@@ -68,7 +68,7 @@ def as_table(audience: Audience) -> str:
     parts = [_feed_table(audience, feed) for feed in audience.feeds if audience.series(feed)]
     parts.append(_program_table(audience))
     if audience.over_polling:
-        heading = ("asked too often", "feed", "most in a day", "on", "times")
+        heading = ("polled too often", "feed", "most in a day", "on", "times")
         rows = [
             (client.program, client.feed, f"{client.most:,}", f"{client.day}", f"{client.times:,}")
             for client in audience.over_polling[:MAX_LISTED_ROWS]
@@ -119,19 +119,19 @@ def _notes(audience: Audience) -> list[str]:
     days, total = audience.days, audience.total
     sizes = f"; {_format_size(total.sent)} sent, {_format_size(total.saved)} saved" if total.sent else ""
     notes = [
-        f"{total.requests:,} requests of feeds from {days[0]} to {days[-1]}, {total.unchanged_share:.0%} answered with"
-        f" 304{sizes}. Besides, {audience.unserved:,} requests of feeds"
-        f" with another answer, and {audience.elsewhere:,} of other things. Means are over whole days."
+        f"{total.requests:,} requests for feeds from {days[0]} to {days[-1]}, {total.unchanged_share:.0%} answered"
+        f" with 304{sizes}. In addition, {audience.unserved:,} requests for feeds"
+        f" with another status, and {audience.elsewhere:,} for anything else. Means are over whole days."
     ]
     for claim in audience.implausible_claims:
         notes.append(
-            f"{claim.program} stated {claim.stated:,} subscribers of the feed {claim.feed}, which is not believed"
+            f"{claim.program} stated {claim.stated:,} subscribers of the feed {claim.feed}, which is implausible"
             f" (--max-claim): it counts as {claim.counted:,}"
         )
     if audience.sampled:
-        notes.append(f"Readers are estimated, for there were too many to tell apart: {_join_days(audience.sampled)}")
+        notes.append(f"Numbers of readers are estimates, since there were too many: {_join_days(audience.sampled)}")
     if audience.reopened:
-        notes.append(f"Readers may be more, for the log goes back and forth: {_join_days(audience.reopened)}")
+        notes.append(f"There may be more readers, since the log is not in order: {_join_days(audience.reopened)}")
     return notes
 
 

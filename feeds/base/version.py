@@ -1,4 +1,4 @@
-"""A digest of the code and its dependencies: other code may make something else of the same content."""
+"""A digest of the code and its dependencies, since other code may render the same content differently."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIGESTED_PACKAGES = (
 
 @cache
 def code_digest(*subpackages: str) -> str:
-    """Return a digest of the files of some subpackages, or of all, and of the versions of dependencies."""
+    """Return a digest of the files of the subpackages (all by default) and of the versions of dependencies."""
     root = Path(str(files("feeds")))
     paths = (path for subpackage in subpackages or ("",) for path in (root / subpackage).rglob("*"))
     digest = hashlib.sha256()

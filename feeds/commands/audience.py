@@ -47,14 +47,14 @@ REPORT_FORMATS: dict[str, Callable[[Audience], str]] = {
     default=MAX_CLAIM,
     show_default=True,
     type=click.IntRange(1),
-    help="Subscribers that a service may state.",
+    help="Most subscribers that a service is believed to have.",
 )
 @click.option(
     "--max-polls",
     default=MAX_POLLS,
     show_default=True,
     type=click.IntRange(2),
-    help="Requests a day beyond which a client is listed.",
+    help="Daily requests above which a client is listed.",
 )
 @with_appcontext
 def audience(
@@ -64,8 +64,8 @@ def audience(
 
     LOGs are files, or `-` for standard input, plain or compressed, in any order.
 
-    Services state their subscribers; other readers are pluralize once a day. No IP address is stored
-    or printed.
+    Services state how many subscribers they have; other readers are counted once a day. No IP address
+    is stored or printed.
     """
     site = site_or_exit(current_folder(), 2)
     if html and not html.parent.is_dir():
@@ -102,9 +102,9 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _count(census: Census, names: tuple[str, ...]) -> Iterator[SkippedLines]:
-    """Yield the unread lines of each log, and show progress on a terminal.
+    """Count the requests of all logs, and yield the skipped lines of each. Shows progress on a terminal.
 
-    Logs are read side by side, so that days are pluralize in order.
+    Logs are merged by day, so that days are counted in order.
     """
     names = tuple(dict.fromkeys(names))
     sizes = [Path(name).stat().st_size for name in names if _is_file(name)]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILE]...")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
-@click.option("--online", is_flag=True, help="Ask the addresses of attachments elsewhere for their type and length.")
+@click.option("--online", is_flag=True, help="Check the type and length of attachments on other sites.")
 @with_appcontext
 def check(files: tuple[Path, ...], form: str, online: bool) -> None:
     """Print the problems of the content, or of the FILEs and folders; exit status 1 if one is an error."""
@@ -77,9 +77,9 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
 
 @click.command()
 @click.argument("other", required=False)
-@click.option("--feed", "name", metavar="NAME", help="Feed of ours that another is compared with, such as en/research.")
+@click.option("--feed", "name", metavar="NAME", help="Our feed to compare another feed with, such as en/research.")
 @click.option(
-    "--max-new", default=10, show_default=True, type=click.IntRange(0), help="New entries that are acceptable."
+    "--max-new", default=10, show_default=True, type=click.IntRange(0), help="Maximum number of new entries accepted."
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @with_appcontext
@@ -160,7 +160,7 @@ def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None
             click.echo(f"{click.style('title   ', fg='yellow')} {printable(old_title)} → {new_title}")
         for old_path, new_path in differences.unredirected.items():
             label = click.style("moved   ", fg="red")
-            click.echo(f"{label} site.yaml wants the redirect  {old_path}: {new_path}")
+            click.echo(f"{label} add this redirect to site.yaml  {old_path}: {new_path}")
         if differences.fitting is not None:
             suggestion = f"entries: {differences.fitting} in site.yaml keeps it out"
             click.echo(f"What is new is older than all that the other feed has: {suggestion}")
@@ -176,7 +176,7 @@ def _print_difference(changes: Difference, now: Manifest, site: Site) -> None:
     for name, colour, entries in groups:
         for id, entry in entries.items():
             late = (
-                ", dated before the newest that was served: what goes by dates skips it"
+                ", older than the newest entry served: date-driven automations skip it"
                 if id in changes.backdated
                 else ""
             )
@@ -188,11 +188,11 @@ def _print_difference(changes: Difference, now: Manifest, site: Site) -> None:
             click.style("renamed ", fg="red"),
             json.dumps(old.removeprefix(site.tag_uri("")), ensure_ascii=False),
         )
-        click.echo(f"{label} {id} says what {old} said: readers show it again; its file wants the line  id: {line}")
+        click.echo(f"{label} {id} repeats {old}: readers show it again; add to its file the line  id: {line}")
     for id, (before, after) in changes.moved.items():
         label, language = click.style("moved   ", fg="red"), now.entries[id].language
         line = f"{site.article_path(language, before)}: {site.article_path(language, after)}"
-        click.echo(f"{label} {id} has another address: site.yaml wants the redirect  {line}")
+        click.echo(f"{label} {id} has another address: add this redirect to site.yaml  {line}")
     counts = f"{len(changes.new)} new, {len(changes.edited)} edited, {len(changes.gone)} gone"
     click.echo(
         f"{counts}, {len(changes.renamed)} renamed, {len(changes.moved)} moved, {len(changes.backdated)} backdated"

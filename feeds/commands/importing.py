@@ -38,9 +38,9 @@ MAX_EXAMPLES = 10
 @click.command("import")
 @click.argument("feed")
 @click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see above.")
-@click.option("--language", help="Language of the entries, if it is not that which the feed names.")
-@click.option("--feed", "name", default="all", show_default=True, help="Feed of ours that takes its place.")
-@click.option("--dry-run", is_flag=True, help="Write and fetch nothing but the feed; tell what would be done.")
+@click.option("--language", help="Language of the entries, if not the one that the feed states.")
+@click.option("--feed", "name", default="all", show_default=True, help="Our feed that replaces FEED.")
+@click.option("--dry-run", is_flag=True, help="Write nothing, fetch only the feed, and print what would be done.")
 @click.option("--no-pictures", is_flag=True, help="Leave pictures where they are.")
 @click.option("--no-archives", is_flag=True, help="Do not follow the archives of the feed.")
 @click.option("--allow-local", is_flag=True, help="Fetch from the local network too.")
@@ -92,7 +92,7 @@ def import_(
         for article in unmapped[:MAX_EXAMPLES]:
             click.echo(printable(f"{article.entry.title or article.entry.id}: {article.refusal}"))
         count = pluralize(len(unmapped), "entry is", "entries are")
-        message = f"{count} in none of our categories: say what their names become (use --map; '*=' leaves them out)"
+        message = f"{count} in none of our categories: map their names (use --map; '*=' leaves them out)"
         if not dry_run:
             raise click.ClickException(f"{message}. Nothing was written")
         click.echo(f"Before anything is written: {message}\n")
@@ -143,7 +143,7 @@ def _print_categories(categories: Categories) -> None:
 
 def _write_articles(importer: Importer, plan: list[PlannedArticle], *, writes: bool) -> None:
     new = [each for each in plan if each.path]
-    with click.progressbar(new, label="Taking over", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with click.progressbar(new, label="Importing", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         for article in bar:
             importer.convert(article)
     for article in new:  # again, if it links to an entry that was refused since
@@ -222,8 +222,8 @@ def _print_summary(
     click.echo(f"{new:,} new{pictures}, {known:,} known, {left_out:,} left out")
     if old_addresses:
         links = pluralize(len(old_addresses), "address", "addresses")
-        click.echo(f"The texts still lead to {links} of the old host, which go with it:")
+        click.echo(f"The texts still link to {links} on the old host, which will stop working with it:")
         for address in old_addresses[:MAX_EXAMPLES]:
             click.echo(f"  {printable(address)}")
     if new and not old.has_texts:
-        click.echo("The feed has descriptions alone, which may be shortened: see whether the texts are whole.")
+        click.echo("The feed has only descriptions, which may be truncated: check whether the texts are complete.")

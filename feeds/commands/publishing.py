@@ -115,9 +115,9 @@ def _export_of(content: ContentFolder, state: StateFolder | None, published_mani
 @click.command()
 @click.argument("url")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent and removed, and do neither.")
-@click.option("--watch", is_flag=True, help="Go on: publish each change, and what the time brings.")
-@click.option("--force", is_flag=True, help="Write among other objects, which are not overwritten.")
-@click.option("--gzip", is_flag=True, help="Send texts compressed: for buckets that unpack them where it is wanted.")
+@click.option("--watch", is_flag=True, help="Keep running: publish each change, also scheduled ones.")
+@click.option("--force", is_flag=True, help="Publish into a bucket with other objects, which are not overwritten.")
+@click.option("--gzip", is_flag=True, help="Send text compressed, for buckets that can decompress it for clients.")
 @with_appcontext
 def publish(url: str, dry_run: bool, watch: bool, force: bool, gzip: bool) -> None:
     """Send all files of the site to the bucket URL (s3://…, gs://…, az://…), and then notify hubs.
@@ -202,11 +202,11 @@ def _publish_forever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
             failures = 0
         except BucketError as error:
             failures += 1
-            click.echo(f"{error}; it is tried again", err=True)
+            click.echo(f"{error}; retrying", err=True)
 
 
 @click.command()
-@click.option("--watch", is_flag=True, help="Go on: tell hubs of each change, and what they missed.")
+@click.option("--watch", is_flag=True, help="Keep running: notify hubs of each build, and of what they missed.")
 @with_appcontext
 def ping(watch: bool) -> None:
     """Notify the hubs of site.yaml of what was built since they were last notified.
@@ -254,8 +254,8 @@ def _notify_hubs(
     wait_until_live(topics, dict.fromkeys(chain(*pending_topics.values())))
     notified, errors = notify_hubs(notified, hubs, topics, save)
     for hub, names in pending_topics.items():
-        outcome = f"told of {pluralize(len(names), 'feed')}" if names else "nothing new"
+        outcome = f"notified of {pluralize(len(names), 'feed')}" if names else "nothing new"
         if hub in errors:
-            outcome = f"{errors[hub]}; it is told the next time"
+            outcome = f"{errors[hub]}; it is notified next time"
         click.echo(f"{hub}: {outcome}", err=hub in errors)
     return not errors

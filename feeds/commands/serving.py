@@ -35,7 +35,7 @@ MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of processes.")
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1 for metrics (Prometheus).")
 @click.option("--access-log", is_flag=True, help="Print a line for each request, for `flask audience`.")
-@click.option("--no-ping", is_flag=True, help="Tell no hubs: another replica does.")
+@click.option("--no-ping", is_flag=True, help="Do not notify hubs: another replica does.")
 @with_appcontext
 def serve(host: str, port: int, workers: int, metrics_port: int | None, access_log: bool, no_ping: bool) -> None:
     """Run the production server until SIGTERM or Ctrl+C.

@@ -58,7 +58,7 @@ body: |
 
 @click.command()
 @click.argument("kind", type=click.Choice(SCHEMAS), default="article")
-@click.option("--write", is_flag=True, help="Write both beside site.yaml, where the article files look for theirs.")
+@click.option("--write", is_flag=True, help="Write both next to site.yaml, where article files refer to them.")
 @with_appcontext
 def schema(kind: str, write: bool) -> None:
     """Print the JSON Schema of article or of site files, for editors."""

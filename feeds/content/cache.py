@@ -1,7 +1,7 @@
-"""The cache of parsed article files and measured media, and the last good text of each file, over restarts.
+"""A cache of parsed article files, measured media, and the last good text of each file, which outlives restarts.
 
-A cached row is used only for a file that is as it was, read by the same code against the same site and media: its seal
-covers all of that. A row is JSON, so that a damaged or forged one is thrown away, and nothing in it could run.
+A row is used only if the file, the code, the site and the media that it was made from are unchanged: its seal covers
+all of them. Rows are JSON, so that a damaged or forged row is discarded and can never run code.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ MEDIA = "media/"
 BATCH = 500
 """Rows that are written in a transaction: all of them would be in memory twice."""
 
-READING_ROOMS = ("base", "model", "feed", "content")
-"""The rooms whose code takes part in reading an article file; a change of it makes all rows void."""
+READING_PACKAGES = ("base", "model", "feed", "content")
+"""The packages whose code affects how an article file is read; changing any of it invalidates all rows."""
 
 _MODELS: Mapping[str, type[BaseModel]] = {
     model.__name__: model for model in (Article, Attachment, Person, Picture, Withdrawal)
@@ -57,7 +57,7 @@ _TYPE = "is"
 """The key under which a packed model has its name; no field has this name."""
 
 _NO_FIELDS: set[str] = set()
-"""What pydantic records of the keys that were given, which is not used: for many articles it is many megabytes."""
+"""Replaces pydantic's set of the fields that were given, which nothing uses and which takes many megabytes."""
 
 _PATHS: dict[yamlfile.Path, yamlfile.Path] = {path: path for path in ((), *OUTLINE)}
 
@@ -75,7 +75,7 @@ Row = tuple[str, bytes | None, bytes | None, bytes | None]
 
 
 class ArticleCache:
-    """The article files of a folder, and what the state folder has of them; without one, nothing is cached."""
+    """Caches the article files of a content folder in the state folder; without a state folder, caches nothing."""
 
     def __init__(self, root: Path, reader: ArticleReader, state: StateFolder | None) -> None:
         """Set the content folder and the state folder; nothing is read yet."""
@@ -84,11 +84,11 @@ class ArticleCache:
         self._key = b""
 
     def use_site(self, site: Site) -> None:
-        """Read and seal rows against a site from now on."""
-        self._key = fingerprint(code_digest(*READING_ROOMS), zone_rules_digest(site.timezone.key), site).encode()
+        """Set the site that rows are sealed for from now on."""
+        self._key = fingerprint(code_digest(*READING_PACKAGES), zone_rules_digest(site.timezone.key), site).encode()
 
     def load(self, paths: Sequence[Path], site: Site) -> dict[Path, ArticleFile]:
-        """Return what is in files of which this process knows nothing yet, from the cache or read anew."""
+        """Return files that this process has not read yet, from the cache if possible, else read from disk."""
         files = self._cached(paths) if self._state else {}
         unknown = [path for path in paths if path not in files]
         self._unsaved.update(unknown)
@@ -100,7 +100,7 @@ class ArticleCache:
         return {path: files[path] for path in paths}
 
     def _cached(self, paths: Sequence[Path]) -> dict[Path, ArticleFile]:
-        """Return the cached files that are as they were, and mark those that are gone."""
+        """Return the files whose cached rows are still valid, and mark deleted files for `save`."""
         by_name = {self._name(path): path for path in paths}
         files: dict[Path, ArticleFile] = {}
         for name, seal, row in self._query("select name, seal, row from files"):
@@ -117,7 +117,7 @@ class ArticleCache:
         return files
 
     def _unchanged(self, path: Path, row: bytes) -> ArticleFile | None:
-        """Return the cached reading of a file, unless it has changed; one with a new date may have the same text."""
+        """Return a file from its row, or None if its text has changed; a new mtime alone is no change."""
         state = file_state(path)
         if state is None or path.is_symlink():  # where a link leads has to be looked at
             return None
@@ -133,11 +133,11 @@ class ArticleCache:
         return ArticleFile(state, file.article, file.tree, file.problems, False, media=file.media)
 
     def mark(self, paths: Collection[Path]) -> None:
-        """Note files that were read or are gone, for the next `save`."""
+        """Mark files that were read or deleted, for the next `save`."""
         self._unsaved.update(paths)
 
     def save(self, files: Mapping[Path, ArticleFile]) -> None:
-        """Write what was read since the last time and is good, and delete what is gone."""
+        """Write the valid files that were read since the last call, and delete the rows of deleted files."""
         changed, self._unsaved = self._unsaved, set()
         if self._state is None or not changed:
             return
@@ -198,11 +198,11 @@ class ArticleCache:
         return database
 
     def _recover(self, error: Exception) -> None:
-        """Delete a damaged database; report any other fault, which may pass."""
+        """Delete a damaged database; log any other error, which may be temporary."""
         assert self._state
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             path = self._state.root / NAME
-            logger.error("%s: %s; it is started anew", path, error)
+            logger.error("%s: %s; it is deleted and rebuilt", path, error)
             with suppress(OSError):
                 path.unlink()
         else:
@@ -210,7 +210,7 @@ class ArticleCache:
 
 
 def pack(file: ArticleFile) -> bytes | None:
-    """Return what was read of a file as JSON, or None where it has no good article or may depend on any media file."""
+    """Return a file as JSON, or None if it has no valid article or may depend on any media file."""
     if file.article is None or file.tree is None or file.is_broken or ANY_FILE in file.media:
         return None
     article = file.article
@@ -222,7 +222,7 @@ def pack(file: ArticleFile) -> bytes | None:
 
 
 def unpack(path: Path, row: bytes) -> ArticleFile:
-    """Return what was read of the file at a path, from JSON whose seal holds."""
+    """Return the file at a path from the JSON of `pack`. The caller has checked its seal."""
     state, media, slug, digest, pictures, values, places, problems = from_json(row)
     originals = {position: Original(_unpack(picture)) for position, picture in pictures.items()}
     article = _unpack_model(values, {"_slug": slug, "_body_pictures": originals})
@@ -268,7 +268,7 @@ def _unpack(value: Any) -> Any:
 
 
 def _unpack_model(packed: dict[str, Any], private: dict[str, Any] | None = None) -> BaseModel:
-    """Return a model of values that were validated before, as pydantic restores its own pickles."""
+    """Return a model from values that were validated before, in the way pydantic restores a pickle."""
     name = packed.pop(_TYPE)
     values = {key: _unpack(value) if isinstance(value, list | dict) else value for key, value in packed.items()}
     model = _MODELS[name].__new__(_MODELS[name])

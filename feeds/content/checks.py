@@ -22,7 +22,7 @@ BODY_PLACEHOLDER = "…"
 
 
 def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
-    """Yield a warning for each language that has no translations."""
+    """Yield a warning for each language that the interface is not translated into."""
     for index, language in enumerate(site.languages):
         if language.partition("-")[0] not in translations.LANGUAGES:
             message = Message.of("interface-language-missing", language=language)

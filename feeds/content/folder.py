@@ -50,7 +50,7 @@ class ContentFolder:
     """
 
     def __init__(self, root: Path, url: str | None = None, state: StateFolder | None = None) -> None:
-        """Take a folder; nothing is read yet. `state` stores the last good texts beyond the process."""
+        """Set the folder; nothing is read yet. `state` stores the last good texts across restarts."""
         self.root, self.url = root, url
         self.media = MediaFolder(root / "media")
         self._state = state
@@ -116,7 +116,7 @@ class ContentFolder:
         return self._content(site, files, None)
 
     def _load_good_site(self) -> tuple[Site | None, list[Problem]]:
-        """Return the site, or the last good one with what is wrong with its file now."""
+        """Return the site and its problems; if its file is broken, the site is the last good one."""
         site, problems = self.load_site()
         last = self._site or self._last_good_site()
         if site and last and (in_use := self._category_in_use(last, site)):
@@ -129,7 +129,7 @@ class ContentFolder:
         return site, problems
 
     def _load_some(self, paths: set[Path]) -> Content:
-        """Look at some article files, and at those that have to settle; the others are unchanged."""
+        """Check some article files, and those that have not settled yet; the others are taken as unchanged."""
         assert self._site, "all was read before"
         files = dict(self._files)
         looked_at = paths | self._unsettled | self._links
@@ -163,7 +163,7 @@ class ContentFolder:
         return articles
 
     def _has_files_below(self, path: Path) -> bool:
-        """Return whether a path was a folder with articles when all was read."""
+        """Return whether a path was a folder with articles at the last load."""
         start = f"{path}/"
         return any(str(file).startswith(start) for file in self._files)
 
@@ -209,7 +209,7 @@ class ContentFolder:
         self._cache.save(self._files)
 
     def _restore_last_good(self, files: dict[Path, ArticleFile], changed: Collection[Path], site: Site) -> None:
-        """Give files that are broken now the article that they had before this process started."""
+        """Restore the last good articles of broken files that this process has never read without errors."""
         broken = [path for path in changed if path in files and files[path].is_broken and not files[path].article]
         paths = {path.relative_to(self.root).as_posix(): path for path in broken}
         for name, text in self._cache.texts(paths).items():
@@ -220,7 +220,7 @@ class ContentFolder:
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
 
     def _category_in_use(self, before: Site, site: Site) -> Problem | None:
-        """Return a problem if the site file lost a category that articles still name: its feeds would go."""
+        """Return a problem if the site file lost a category that articles still name: its feeds would vanish."""
         for name in (name for name in before.categories if name not in site.categories):
             for path in self.article_files():
                 if name in self._reader.categories_in(path):
@@ -238,7 +238,7 @@ class ContentFolder:
         return site.with_url(self.url) if site and self.url else site
 
     def _content(self, site: Site, files: dict[Path, ArticleFile], looked_at: set[Path] | None) -> Content:
-        """Combine what the files say, and find what only shows then; all files were looked at, or some."""
+        """Combine the files, and find cross-file problems. `looked_at` are the checked files; None for all."""
         paths = {*files, *self._files} if looked_at is None else looked_at
         changed = [path for path in paths if files.get(path) is not self._files.get(path)]
         self._restore_last_good(files, changed, site)
@@ -284,7 +284,7 @@ def _combine(
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Suspend garbage collection, which would take half of the time: all objects that are read stay alive."""
+    """Suspend garbage collection, which would take half the time and free nothing: all that is read is kept."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -101,7 +101,7 @@ class PictureStore:
         return original not in self.failures and self.pictures.of(original) is None
 
     def make(self, original: Original) -> None:
-        """Create what feeds and cards need of an original. One that cannot be decoded is added to `failures`.
+        """Create the feed picture and the card of an original. One that cannot be decoded is added to `failures`.
 
         If the folder fails, that is logged once, and the renditions stay missing.
         """
@@ -119,7 +119,7 @@ class PictureStore:
             self._reset_folder(error)
 
     def _render_missing(self, original: Original) -> dict[str, bytes]:
-        """Return the missing ones of the feed picture and the card, by the names of their files."""
+        """Render the feed picture and the card, unless they exist. Returns their bytes by file name."""
         try:
             with self._open(
                 original, lambda size: max(_scale(size, FEED_PICTURE_PIXELS), _card_scale(size))
@@ -202,7 +202,7 @@ class PictureStore:
 
     def _log_error(self, error: OSError) -> None:
         if not self._is_error_logged:
-            logger.error("%s cannot be used: %s; pictures are missing, or made anew, until it can", self._root, error)
+            logger.error("%s cannot be used: %s; until it can, pictures are missing or made again", self._root, error)
             self._is_error_logged = True
 
     @contextmanager

@@ -75,7 +75,7 @@ class StateFolder:
             self.log_error(error)
         except ValueError as error:
             backup = path.with_name(f"manifest.damaged-{os.getpid()}.json")
-            logger.error("%s: %s; it is set aside as %s, and begun anew", path, error, backup.name)
+            logger.error("%s: %s; it is renamed to %s, and a new one is started", path, error, backup.name)
             with suppress(OSError):
                 path.rename(backup)
         return None
@@ -130,11 +130,11 @@ class StateFolder:
         except OSError as error:
             self.log_error(error)
         except ValueError:
-            logger.error("%s is damaged; it is begun anew", self.root / name)
+            logger.error("%s is damaged; a new one is started", self.root / name)
         return None
 
     def log_error(self, error: Exception) -> None:
         """Log once that the folder cannot be used. The next successful write resets this."""
         if not self._is_error_logged:
-            logger.error("%s cannot be used: %s; nothing outlives this process until it can", self.root, error)
+            logger.error("%s cannot be used: %s; until it can, nothing is stored across restarts", self.root, error)
             self._is_error_logged = True

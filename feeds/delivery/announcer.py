@@ -43,7 +43,7 @@ WORKERS_FOLDER = "workers"
 """Name of the folder in the state folder with a locked file per process, which records its edition."""
 
 MAX_WORKER_LAG_SECONDS = 5.0
-"""Seconds to wait for all processes to have the new bytes. One may have an error of its own."""
+"""Maximum seconds to wait for all processes to have the new bytes, since one may be failing."""
 
 _WORKER_POLL_SECONDS = 0.02
 _ROLE_RETRY_SECONDS = 1.0
@@ -201,14 +201,14 @@ class Announcer:
             if not pending(self.notified_topics.get(hub, {}), self._topics):
                 retry.since = 0.0
                 if retry.failures:
-                    logger.warning("hub %s: told of all that it missed", hub)
+                    logger.warning("hub %s: notified of everything that it missed", hub)
             retry.failures, retry.retry_at = 0, 0.0
             return
         retry.failures += 1
         delay = max(error.wait or 0.0, min(2.0 ** (retry.failures - 1), MAX_RETRY_SECONDS))
         retry.retry_at = time.monotonic() + delay
         if retry.failures == 1:
-            logger.warning("hub %s: %s; it is told later", hub, error)
+            logger.warning("hub %s: %s; it is notified later", hub, error)
 
 
 def start(publisher: Publisher, count: Callable[[str, str], None] | None) -> None:
@@ -231,7 +231,7 @@ def _run(publisher: Publisher, state: StateFolder, count: Callable[[str, str], N
         except OSError as error:  # then every process notifies hubs: twice is better than never
             is_announcer, message = True, str(error)
         if message not in ("", logged_error):
-            logger.error("each process tells hubs of changes: %s", message)
+            logger.error("each process notifies hubs of changes: %s", message)
         logged_error = message
         if is_announcer:
             announcer = announcer or Announcer(state.read_notified_topics(), state.write_notified_topics, count)

@@ -1,8 +1,8 @@
 """Bucket: an edition as objects in S3, Google Cloud Storage or Azure, for `flask publish`.
 
-Only changes are sent. A list of what was sent is an object itself. It is replaced only if nobody else has replaced it
-meanwhile (a conditional put), and it names objects before they are sent. So an interrupted publish is finished by the
-next. Of two at once, the later one starts over from what the other sent.
+Only changes are sent. The list of what was sent is itself an object in the bucket. It names objects before they are
+sent, so that the next publish can finish an interrupted one. It is replaced by a conditional put: if two publishers
+run at the same time, the slower one starts over from the list that the other wrote.
 """
 
 from __future__ import annotations
@@ -278,7 +278,7 @@ class Bucket:
             raise BucketError(f"{self.url}/{BUCKET_LIST_KEY}: {error} (remove it, and everything else there)") from None
 
     def _write_list(self, bucket_list: BucketList) -> None:
-        """Replace the list, if it is still the one that was read. Raises _ConflictError."""
+        """Replace the list, if it is still the one that was read. Raises _OvertakenError."""
         attributes = {"Content-Type": "application/json", "Cache-Control": "no-store"}
         mode: Any = "create" if bucket_list.version is None else bucket_list.version
         try:

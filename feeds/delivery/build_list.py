@@ -87,7 +87,7 @@ def to_json(built_files: Mapping[str, BuiltFile]) -> bytes:
 
 
 def from_json(data: bytes) -> dict[str, BuiltFile]:
-    """Parse such a list. Raises ValueError for anything else, and for another version."""
+    """Parse the output of `to_json`. Raises ValueError for anything else, and for another version."""
     try:
         stored = _STORED.validate_json(data)
         return {

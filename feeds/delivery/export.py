@@ -1,4 +1,4 @@
-"""Export: an edition as files, with what a host has to know of each, in the order in which they are written.
+"""Export: an edition as files in the order in which they are written, each with the metadata that hosts need.
 
 It writes nothing; `folder` and `bucket` do. A file refers only to files that exist by then: pictures first, then
 pages, then feeds, and the manifest at the end. So an interrupted copy shows no reader a link to a missing file.
@@ -141,7 +141,7 @@ class Export:
         if site_path.startswith(("/static/", "/articles/")):
             return 0
         if site_path.startswith("/feeds/") and path.endswith(_FEED_SUFFIXES):
-            return 3 if path in self.edition.manifest.documents else 2  # others include the archives feeds link to
+            return 3 if path in self.edition.manifest.documents else 2  # 2 includes the archives that feeds link to
         return 4 if site_path == MANIFEST_PATH else 1
 
     def count(self) -> int:

@@ -74,7 +74,7 @@ class FolderError(Exception):
 
 @dataclass
 class BuildReport:
-    """What a build did: its site and manifest, the names of written files, and the numbers of others.
+    """What a build did: its site and manifest, the names of written files, and counts of removed and unchanged ones.
 
     Compressed copies are not counted.
     """

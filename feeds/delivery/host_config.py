@@ -55,11 +55,11 @@ class Hosting:
 
 
 def redirects(hosting: Hosting) -> bytes:
-    """Render `_redirects`: path, target and status. With status 200, the path itself answers with the target."""
+    """Render `_redirects`: path, target and status. Status 200 means a rewrite, without a redirect."""
     rewrites = ((path, target) for path, target in hosting.rewrites.items() if path.rpartition("/")[2].isalnum())
     lines = [f"{_in_url(path)} {_in_url(target)} 200" for path, target in rewrites]
     for old, query, new in _query_rules(hosting):
-        if all(value for _, value in query):  # it cannot match parameters without a value
+        if all(value for _, value in query):  # `_redirects` cannot match parameters without a value
             lines.append(
                 f"{_in_url(old)} {' '.join(f'{quote(name)}={quote(value)}' for name, value in query)} {new} 301"
             )
@@ -78,7 +78,7 @@ def _query_rules(hosting: Hosting) -> list[tuple[str, Query, str]]:
 
 
 def headers(hosting: Hosting) -> bytes:
-    """Render `_headers`: the headers of every answer, and of the few files with more. Matching rules add up."""
+    """Render `_headers`: the headers of all responses, and extra ones of a few files. Matching rules add up."""
     common = {
         name: value for name, value in hosting.common_headers.items() if name != "Cache-Control"
     }  # hosts set their own

@@ -1,6 +1,6 @@
 """WebSub (https://www.w3.org/TR/websub/): notifies hubs of changed topics, once the new bytes are live.
 
-It serves nothing and builds no edition, and an error of a hub affects neither. A failed notification is retried
+It serves nothing and builds no edition, so a failing hub cannot affect either. A failed notification is retried
 later: a topic is pending until the hub has been notified of its current bytes.
 """
 
@@ -25,7 +25,7 @@ MAX_TOPICS_PER_REQUEST = 50
 """Maximum number of topics in one request."""
 
 HUB_DEADLINE_SECONDS = 15
-"""Time limit of a request to a hub, or for a topic, in seconds."""
+"""Time limit of a single request, to a hub or for a topic, in seconds."""
 
 MAX_TOPIC_BYTES = 50_000_000
 """Maximum number of bytes of a topic that are read."""
@@ -91,7 +91,7 @@ def wait_until_live(
             stale = pool.map(lambda topic: _is_stale(topic, topics[topic]), stale_topics)
             stale_topics = [topic for topic, is_stale in zip(stale_topics, stale, strict=True) if is_stale]
             if stale_topics and time.monotonic() >= deadline:
-                logger.warning("%s: old bytes are given still; hubs are told all the same", stale_topics[0])
+                logger.warning("%s: old bytes are still served; hubs are notified anyway", stale_topics[0])
                 return
             if stale_topics:
                 time.sleep(_LIVE_POLL_SECONDS)
@@ -101,7 +101,7 @@ def _is_stale(topic: str, digest: str) -> bool:
     """Return whether a topic does not have the published bytes yet."""
     client = _client()
     try:
-        # a cache that obeys it fetches the new bytes, in every coding that it stores separately, for the hub
+        # no-cache makes caches fetch the new bytes, in every coding that they store separately, before the hub asks
         response = client.get(
             topic, max_bytes=MAX_TOPIC_BYTES, headers={**_NO_CACHE_HEADERS, "Accept-Encoding": "identity"}
         )
@@ -112,7 +112,7 @@ def _is_stale(topic: str, digest: str) -> bool:
         return False
     except HttpError as error:
         if topic not in _unreachable_topics:
-            logger.warning("%s cannot be asked for from here, so hubs are told at once: %s", topic, error)
+            logger.warning("%s cannot be fetched from here, so hubs are notified at once: %s", topic, error)
             _unreachable_topics.add(topic)
         return False
 
@@ -143,7 +143,7 @@ def notify_hubs(
         except HubError as error:
             errors[hub] = error
         except Exception as error:  # saving failed; the hub may be notified twice
-            errors[hub] = HubError(f"what it was told cannot be kept: {error}")
+            errors[hub] = HubError(f"its notified topics cannot be saved: {error}")
 
     threads = {hub: threading.Thread(target=serve, args=(hub,), daemon=True) for hub in hubs}
     for thread in threads.values():
@@ -158,7 +158,7 @@ def notify_hubs(
 
 
 def notify_hub(hub: str, notified_topics: Topics, topics: Topics, record: Callable[[Topics], None]) -> None:
-    """Notify a hub of its pending topics. `record` gets what it knows after each request. Raises HubError."""
+    """Notify a hub of its pending topics. After each request, `record` gets its notified topics. Raises HubError."""
     notified = {topic: digest for topic, digest in notified_topics.items() if topic in topics}
     pending_topics = pending(notified, topics)
     for start in range(0, len(pending_topics), MAX_TOPICS_PER_REQUEST):
@@ -171,7 +171,7 @@ def notify_hub(hub: str, notified_topics: Topics, topics: Topics, record: Callab
 
 
 def publish(hub: str, topics: Iterable[str]) -> None:
-    """Notify a hub that topics changed, in one request. Raises HubError, whatever the hub does."""
+    """Notify a hub that topics changed, in one request. Any failure raises HubError."""
     form = [("hub.mode", "publish")]
     for topic in topics:
         form += [("hub.url", topic), ("hub.topic", topic)]  # hubs differ in which of the two they read
@@ -185,7 +185,7 @@ def publish(hub: str, topics: Iterable[str]) -> None:
             if response.status not in (307, 308) or urlsplit(location)[:2] != urlsplit(target)[:2]:
                 raise HubError(f"it answers {response.status}", _parse_retry_after(response.headers.get("Retry-After")))
             target = location
-        raise HubError("it redirects for ever")
+        raise HubError("it redirects too often")
     except (HttpError, ValueError) as error:  # a Location may be anything
         raise HubError(str(error)) from None
 

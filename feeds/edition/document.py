@@ -34,7 +34,7 @@ SANDBOX_POLICY = "default-src 'none'; sandbox"
 """The Content-Security-Policy of such a file: it isolates the file from our pages."""
 
 IMMUTABLE_MAX_AGE = 31_536_000
-"""Seconds, a year: what caches treat as for ever (RFC 8246)."""
+"""A year in seconds, which caches treat as for ever (RFC 8246)."""
 
 IMMUTABLE_CACHE_CONTROL = f"public, max-age={IMMUTABLE_MAX_AGE}, immutable"
 """The Cache-Control of content that never changes at its address."""
@@ -56,7 +56,7 @@ def cache_control(max_age: int, seconds_left: float = float("inf"), *, shared: i
     """Return the Cache-Control value: how long a copy is fresh, and when a stale one may be used.
 
     See RFC 9111 and RFC 5861. `shared` is a shorter lifetime for shared caches. If the content
-    changes in `seconds_left`, no copy outlives that, not even while a cache revalidates it.
+    changes after `seconds_left`, no copy outlives that, not even while a cache revalidates it.
     """
     directives = [f"max-age={max_age}", f"stale-while-revalidate={STALE_WHILE_REVALIDATE}"]
     if seconds_left < max_age + STALE_WHILE_REVALIDATE:

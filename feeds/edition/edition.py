@@ -138,7 +138,7 @@ class Edition(Mapping[str, Document]):
 
     @cached_property
     def next_change(self) -> datetime | None:
-        """The first time after its own at which its content changes by itself, in UTC, or None."""
+        """The next time, in UTC, at which its content changes by itself, or None."""
         changes = (self.catalog.next_change, self.manifest.next_post(self.catalog.now))
         return min((change for change in changes if change), default=None)
 

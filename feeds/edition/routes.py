@@ -64,7 +64,7 @@ class Routes:
     def __init__(self, builder: FeedBuilder, states: Mapping[str, EntryState]) -> None:
         """Set the feeds at a given time.
 
-        `states` of entries are fixed when these are first seen.
+        `states` are those of entries, which are fixed when an entry is first seen.
         """
         self.builder, self.site, self.catalog, self._states = builder, builder.site, builder.catalog, states
 

@@ -149,8 +149,8 @@ class Manifest:
     def with_documents(self, documents: Mapping[str, Revision]) -> Manifest:
         """Return the manifest with the documents.
 
-        The content is as new as the newest document, which a change of the code alone may have
-        changed.
+        The content is at least as new as the newest document: a change of the code alone may change
+        a document.
         """
         newest = max([self.content.modified, *(revision.modified for revision in documents.values())])
         return replace(self, content=Revision(self.content.digest, newest), documents=documents)
@@ -191,7 +191,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
-        """Parse a manifest. Raises ValueError if it is not one of Feeds or has another version."""
+        """Parse a manifest. Raises ValueError if it is not a Feeds manifest or has another version."""
         try:
             stored = _MANIFEST_ADAPTER.validate_json(data)
         except ValidationError as error:
@@ -200,7 +200,7 @@ class Manifest:
 
 
 def _with_ids(entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return stored entries with their keys, which are their ids, among their values."""
+    """Return stored entries with their ids, which are stored only as keys, added to their values."""
     return {key: {"id": key, **entry} for key, entry in entries.items()}
 
 

@@ -64,7 +64,7 @@ NETWORKS = (
 )
 
 MIN_SUMMARY_LENGTH = 40
-"""Minimum number of characters of a summary in a post; less of it says too little."""
+"""Minimum number of characters of a summary in a post; a shorter one is left out."""
 
 MAX_POST_BYTES = 3000
 """Maximum size of a post on Bluesky in UTF-8 bytes, whatever its characters."""

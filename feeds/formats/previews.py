@@ -52,7 +52,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A network's view of a post with a link to the article, which has `count` of `most` characters."""
+    """A network's view of a post with a link to the article, which has `count` of at most `limit` characters."""
 
     network: str
     post: str

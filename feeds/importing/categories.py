@@ -13,7 +13,7 @@ from feeds.model.site import Site
 from feeds.model.site_types import slug
 
 FALLBACK_NAME = "*"
-"""Name in a mapping for entries that none of their own names puts into a category."""
+"""Name in a mapping that stands for entries without any other category."""
 
 UNCATEGORIZED_SLUGS = ("uncategorized", "uncategorised", "non-classe", "non-classifie", "sans-categorie", "allgemein")
 """Slugs of the default categories that WordPress uses for posts that nobody categorized."""
@@ -27,7 +27,7 @@ class MappingError(ValueError):
 class Categories:
     """Names with the categories that they become.
 
-    A name without categories is left out. A name that is missing becomes a tag.
+    A name that maps to no category is dropped. A name without a mapping becomes a tag.
     """
 
     mapping: Mapping[str, tuple[str, ...]]
@@ -80,7 +80,7 @@ class Categories:
 
 
 def _matching_category(name: str, site: Site) -> tuple[str, ...] | None:
-    """Return the category whose slug, or title in any language, matches a name; None if there is none."""
+    """Return the category whose slug or title matches a name, () for a default category, or None."""
     name_slug = slug(name)
     if name_slug in UNCATEGORIZED_SLUGS:
         return ()

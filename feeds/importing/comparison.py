@@ -22,9 +22,9 @@ from .old_feed import OldFeed
 class FeedComparison:
     """The differences of two feeds: entries by id, with their titles. `entries` is the number of ours.
 
-    `new` are entries that only our feed has. `gone` are entries of the old feed that exist nowhere here.
+    `new` are entries that only our feed has. `gone` are entries of the old feed that are not live here.
     `retitled` maps old titles to ours. `unredirected` maps old paths that lead nowhere to the new ones.
-    `fitting` is the number of entries that ours may have to show nothing new, if only its oldest are new.
+    `fitting` is how many entries our feed may have without showing a new one; None unless only its oldest are new.
     """
 
     entries: int
@@ -36,7 +36,7 @@ class FeedComparison:
 
 
 def topic_of(builder: FeedBuilder, name: str | None, url: str) -> Topic:
-    """Return our feed of a name, or the one that an old address is redirected to, or else that of everything.
+    """Return our feed with a name, or else the one that an old URL redirects to, or else that of everything.
 
     Raises ValueError if there is no such feed.
     """

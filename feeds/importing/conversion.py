@@ -31,7 +31,7 @@ MAX_SUMMARY_CHARACTERS = 600
 _ELLIPSIS_AT_END = re.compile(r"[ \t]*(\[(…|\.\.\.)\]|\((…|\.\.\.)\)|…|\.\.\.)[ \t]*$")
 
 AddNote = Callable[[str], None]
-"""Called with a message about everything that is changed or left out."""
+"""Called with a note for each thing that is changed or left out."""
 
 
 class Conversion:

@@ -163,7 +163,7 @@ class Importer:
         return self._content.root / "articles" / year_of(entry) / f"{name}{ARTICLE_SUFFIX}"
 
     def _is_old_path_of_another(self, entry: OldEntry, name: str) -> bool:
-        """Return whether the page of a name is the old address of another entry, which needs a redirect."""
+        """Return whether a page with this name would take an old path of another entry, which needs a redirect."""
         page = self._site.path + self._site.article_path(self.language_of(entry), name)
         return self._old_paths.get(page, entry.id) != entry.id
 

@@ -78,7 +78,7 @@ class OldEntry:
 
 @dataclass(frozen=True)
 class OldFeed:
-    """A feed: `home` is its web page, `generator` the software that made it, `older` its next older document.
+    """A feed: `home` is its web page, `generator` `older_url` that of its next older document.
 
     `has_texts` is whether any entry has a text besides its description. `slugs` maps the names of categories
     and tags to the slugs in old addresses, if the feed contains them.

@@ -13,7 +13,7 @@ from ruamel.yaml.util import load_yaml_guess_indent
 
 
 class SiteFileError(Exception):
-    """Why redirects cannot be added to a site file, in words for administrators."""
+    """Raised if redirects cannot be added to a site file, with a message for administrators."""
 
 
 def add_redirects(text: str, redirects: Mapping[str, str]) -> str:
@@ -33,7 +33,7 @@ def add_redirects(text: str, redirects: Mapping[str, str]) -> str:
     if not isinstance(site["redirects"], dict):
         raise SiteFileError("redirects is not a group of keys (expected /old: /new on each line)")
     known: Any = site["redirects"]
-    if known and known.fa.flow_style():  # { } takes no plain key with a question mark
+    if known and known.fa.flow_style():  # in { }, a key with a question mark needs quotes
         redirects = {DoubleQuotedScalarString(old): DoubleQuotedScalarString(new) for old, new in redirects.items()}
     known.update(redirects)
     written = io.StringIO()
@@ -43,7 +43,7 @@ def add_redirects(text: str, redirects: Mapping[str, str]) -> str:
 
 
 def that_fit(text: str, redirects: Mapping[str, str], *, max_bytes: int) -> dict[str, str]:
-    """Return as many redirects, the first before the last, as a site file of at most `max_bytes` has room for."""
+    """Return the first redirects, as many as fit into a site file of at most `max_bytes`."""
     room, fitting = max_bytes - len(text.encode()) - 1000, {}
     for old, new in redirects.items():
         room -= len(old.encode()) + len(new.encode()) + 12

@@ -16,8 +16,8 @@ from feeds.model.site_types import slug
 class System:
     """A publishing system: how to recognize its feeds, their paths, and HTML that the author did not write.
 
-    `feeds` are the paths of its feed of everything, `category` and `tag` those of a single one. Each has the
-    file extension of its format here; `{}` stands for the slug. `extras` are CSS selectors. If `has_home`,
+    `feeds` are the paths of its feed of everything, `category` and `tag` those of a single one. Each maps
+    to the file extension of our format; `{}` stands for the slug. `extras` are CSS selectors. If `has_home`,
     the home page in a feed is that of the whole site, even if the feed is of one category.
     """
 
@@ -32,7 +32,7 @@ class System:
     has_home: bool = False
 
     def slug(self, name: str) -> str:
-        """Return the system's slug of a name; the characters in `dropped_characters` are dropped within words."""
+        """Return the slug that the system gives a name: without the characters in `dropped_characters`."""
         return slug(name.translate(dict.fromkeys(map(ord, self.dropped_characters))))
 
 

@@ -164,12 +164,12 @@ class Article(StrictModel):
         None, description="When it was last changed in a way that readers should notice.", examples=["2026-03-02T10:00"]
     )
     expires: StartTime | None = Field(
-        None, description="When it leaves all feeds; its page then tells that it has.", examples=["2026-12-31"]
+        None, description="When it leaves all feeds; its page then says so.", examples=["2026-12-31"]
     )
     withdrawn: Withdrawal | None = Field(
         None, description="A retraction: `at` and `reason`.", examples=["{at: 2026-03-02, reason: …}"]
     )
-    draft: Bool = Field(False, description="`true`: nowhere but in previews.", examples=["true"])
+    draft: Bool = Field(False, description="`true`: shown only in previews.", examples=["true"])
     id: EntryId = Field(
         None,
         validate_default=True,
@@ -191,7 +191,7 @@ class Article(StrictModel):
         (), description="Files and addresses that go with it.", examples=["[{file: …, title: …}]"]
     )
     link: Url | None = Field(
-        None, description="Where it really lives, if elsewhere.", examples=["https://www.example.org/1"]
+        None, description="Its address, if it is published elsewhere.", examples=["https://www.example.org/1"]
     )
     social: Text | None = Field(None, description="Ready-made text for posts.", examples=["…"])
 

@@ -112,7 +112,7 @@ def contact(value: object) -> str:
 
 
 TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
-"""JSON types of a text for editors, which resolve `1.0` and `true`; here they are texts all the same."""
+"""JSON types of a text: editors read `1.0` and `true` as a number and a boolean, but we read them as text."""
 
 Text = Annotated[str, PlainValidator(text), WithJsonSchema(TEXT_SCHEMA)]
 Line = Annotated[str, PlainValidator(line), WithJsonSchema(TEXT_SCHEMA)]

@@ -18,8 +18,8 @@ MESSAGES: Mapping[str, str] = {
     "file-name-without-letters": "{name} has no letter or digit for an address (rename the file)",
     "file-name-suffix": "ignored because of its name (rename it to {name})",
     "file-not-an-article": "ignored, since it is not an article (pictures and files belong in media/)",
-    "link-broken": "a symbolic link that leads nowhere (replace it by the file)",
-    "link-leaves-folder": "a symbolic link to {target}, outside the folder (replace it by the file)",
+    "link-broken": "a symbolic link that leads nowhere (replace it with the file)",
+    "link-leaves-folder": "a symbolic link to {target}, outside the folder (replace it with the file)",
     "articles-folder-missing": "the folder is missing (create it, and put the articles in it)",
     "address-taken": "its address, {slug}, is that of {other} (rename one of the files)",
     "address-shared": "its address, {slug}, is also that of {other}, which is left out (rename one of the files)",
@@ -55,7 +55,7 @@ MESSAGES: Mapping[str, str] = {
     "yaml-other": "{reason} (expected YAML: key: value)",
     # keys
     "key-missing": "missing (expected {key}: {example})",
-    "key-repeated": "given twice, first in line {line} (keep one of them)",
+    "key-repeated": "given twice, first on line {line} (keep one of them)",
     "key-unknown": "unknown key (expected {key})",
     "key-unknown-of": "unknown key (expected one of {keys})",
     "key-no-break-space": "unknown key, because of the no-break space beside it (expected {key})",
@@ -137,7 +137,7 @@ MESSAGES: Mapping[str, str] = {
     # media
     "media-path-outside": "{path} leaves media/ (expected a path below it, such as cheque.jpg)",
     "media-missing": "media/{path} does not exist (expected {nearest})",
-    "media-link-outside": "media/{path} is a symbolic link that leaves media/ (replace it by the file)",
+    "media-link-outside": "media/{path} is a symbolic link that leaves media/ (replace it with the file)",
     "media-unreadable": "media/{path} cannot be read: {reason} (expected a readable file)",
     "picture-expected": "{path} is not a picture that readers show (expected JPEG, PNG, GIF or WebP)",
     "picture-too-large": "{path} has {width:,} × {height:,} pixels (expected at most {limit:,} in all)",
@@ -162,7 +162,7 @@ MESSAGES: Mapping[str, str] = {
     "body-address-removed": "{value} is removed (expected an address with http, https or mailto)",
     # addresses elsewhere
     "address-unreachable": "{reason} (expected an address that answers)",
-    "address-status": "the address answers {status} {reason} (expected 200)",
-    "address-type": "{given}, but the address answers {found} (expected {found})",
-    "address-length": "{given}, but the address answers {found} (expected {found})",
+    "address-status": "the server answers {status} {reason} (expected 200)",
+    "address-type": "{given}, but the server reports {found} (expected {found})",
+    "address-length": "{given}, but the server reports {found} (expected {found})",
 }

@@ -50,7 +50,7 @@ class Person(StrictModel):
     url: Url | None = Field(None, description="A page about them.", examples=["https://www.ligue-cancer.net"])
     email: Email | None = Field(None, description="An address to write to.", examples=["presse@crcm.example"])
     fediverse: Fediverse | None = Field(
-        None, description="Their account on Mastodon and its like.", examples=["@crcm@social.example"]
+        None, description="Their account on Mastodon or another fediverse service.", examples=["@crcm@social.example"]
     )
 
     @property
@@ -130,13 +130,11 @@ class Site(StrictModel):
     accent: Accent = Field("#0b5c8e", description="The colour of links on the pages.", examples=["'#0b5c8e'"])
     security_contact: Contact | None = Field(
         None,
-        description="Where to report a fault of security: an e-mail address or a page (RFC 9116).",
+        description="Where to report a security problem: an e-mail address or a page (RFC 9116).",
         examples=["security@crcm.example"],
     )
     entries: Entries = Field(50, description="How many entries a feed holds.", examples=["50"])
-    max_age: MaxAge = Field(
-        3600, description="Seconds that a copy of a feed may be kept before it is asked for again.", examples=["3600"]
-    )
+    max_age: MaxAge = Field(3600, description="Seconds for which a copy of a feed may be cached.", examples=["3600"])
     hubs: Hubs = Field(
         (),
         description="WebSub hubs, which carry each change to subscribers at once.",

@@ -82,7 +82,7 @@ class Tree:
 
 
 def parse_yaml(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
-    """Parse a file's bytes, and return its tree and problems; without a tree if it cannot be parsed.
+    """Parse a file's bytes. Return its tree, or None if it cannot be parsed, and its problems.
 
     `file` is the name in the problems. A tree may have problems of its own, such as a repeated key,
     beside its values.

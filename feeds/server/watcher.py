@@ -1,4 +1,4 @@
-"""The watch on the content folder: which files change, and when the clock has to be looked at."""
+"""Watches the content folder for changes, and polls the clock."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def health() -> tuple[Response, int]:
 
 @blueprint.get(crawlers.SECURITY_TXT_PATH)
 def security() -> Response:
-    """Return security.txt, which is no document of the edition because it expires."""
+    """Return security.txt, which is not a document of the edition, because it expires."""
     edition = current_edition()
     text = crawlers.security_txt(edition.site, current_publisher().clock())
     if text is None or request.root_path != edition.site.path:
@@ -156,7 +156,7 @@ def _send(path: Path, media_type: str | None, *, etag: str, max_age: int) -> Res
 def error(exception: HTTPException) -> Response:
     """Return a short page for an error.
 
-    An address that does not exist may be redirected, or gets the page for misspelt addresses.
+    If an address does not exist, the response is a redirect if there is one, else the not-found page.
     """
     edition = current_publisher().edition
     if edition is None:

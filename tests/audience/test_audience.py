@@ -524,8 +524,8 @@ program      kind     subscribers  requests  304  conditional  every     sent   
 Feedly       service        1,202         4   0%  –             24 h  20.0 kB       –
 NetNewsWire  reader             –         2  50%  –             12 h   5.0 kB  5.0 kB
 
-6 requests of feeds from 2026-03-01 to 2026-03-04, 17% answered with 304; 25.0 kB sent, 5.0 kB saved. Besides, 0 \
-requests of feeds with another answer, and 0 of other things. Means are over whole days.
+6 requests for feeds from 2026-03-01 to 2026-03-04, 17% answered with 304; 25.0 kB sent, 5.0 kB saved. In addition, 0 \
+requests for feeds with another status, and 0 for anything else. Means are over whole days.
 """
     )
 

@@ -227,7 +227,7 @@ def test_diff_shows_what_subscribers_would_see_and_how_to_fix_a_renamed_file(con
     assert found.output.splitlines() == [
         "new      2026-04-01  d  Nouveau",
         "edited   2026-03-01  b  Deux, corrigé",
-        "renamed  tag:news.example,2020:c says what tag:news.example,2020:a said: readers show it again; its file wants"
+        "renamed  tag:news.example,2020:c repeats tag:news.example,2020:a: readers show it again; add to its file"
         ' the line  id: "a"',
         "1 new, 1 edited, 0 gone, 1 renamed, 0 moved, 0 backdated",
     ]
@@ -246,7 +246,7 @@ def test_diff_reports_a_changed_url(content: Path, tmp_path: Path) -> None:
     (content / "articles" / "a.yaml").rename(content / "articles" / "b.yaml")
     runner = FlaskCliRunner(create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW))
     (line, counts) = runner.invoke(args=["diff"]).output.splitlines()
-    assert line.endswith("has another address: site.yaml wants the redirect  /en/articles/a: /en/articles/b")
+    assert line.endswith("has another address: add this redirect to site.yaml  /en/articles/a: /en/articles/b")
     assert counts == "0 new, 0 edited, 0 gone, 0 renamed, 1 moved, 0 backdated"
 
 

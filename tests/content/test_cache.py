@@ -302,4 +302,4 @@ def test_all_code_that_reads_articles_is_in_the_rooms_that_invalidate_the_cache(
         if (module := waiting.pop()) not in modules:
             modules.add(module)
             waiting += imported(module)
-    assert {module.split(".")[1] for module in modules} == set(cache.READING_ROOMS)
+    assert {module.split(".")[1] for module in modules} == set(cache.READING_PACKAGES)

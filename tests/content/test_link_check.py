@@ -65,9 +65,9 @@ def test_remote_attachments_are_requested_and_compared(elsewhere: str, content: 
     places = [line.partition("a.yaml:")[2] for line in found.output.splitlines()]
     told = [place.split(": ", 2)[2] for place in places if place]
     assert sorted(told[:3]) == [
-        "attachments.length: 999, but the address answers 1000 (expected 1000)",
-        "attachments.type: audio/ogg, but the address answers audio/mpeg (expected audio/mpeg)",
-        "attachments.url: the address answers 410 Gone (expected 200)",
+        "attachments.length: 999, but the server reports 1000 (expected 1000)",
+        "attachments.type: audio/ogg, but the server reports audio/mpeg (expected audio/mpeg)",
+        "attachments.url: the server answers 410 Gone (expected 200)",
     ]
     assert told[3].startswith("attachments.url: connection refused by 127.0.0.1 (port ") and len(told) == 4
     assert "0 errors, 4 warnings" in found.output and found.exit_code == 0

@@ -160,8 +160,8 @@ def test_an_article_that_is_a_symlink_out_of_the_folder_is_not_read(content: Pat
     (content / "articles" / "link.yaml").symlink_to(outside)
     (content / "articles" / "lost.yaml").symlink_to(tmp_path / "nowhere.yaml")
     assert problems_of(folder) == [
-        f"articles/link.yaml:1:1: a symbolic link to {outside}, outside the folder (replace it by the file)",
-        "articles/lost.yaml:1:1: a symbolic link that leads nowhere (replace it by the file)",
+        f"articles/link.yaml:1:1: a symbolic link to {outside}, outside the folder (replace it with the file)",
+        "articles/lost.yaml:1:1: a symbolic link that leads nowhere (replace it with the file)",
     ]
 
 
@@ -177,7 +177,8 @@ def test_a_picture_that_is_a_symlink_out_of_media_is_refused(content: Path, tmp_
     folder = content_folder(content, {"a": {"picture": {"file": "x.png", "alt": "Un dessin"}}})
     (content / "media" / "x.png").symlink_to(tmp_path / "private.png")
     assert problems_of(folder) == [
-        "articles/a.yaml:5:19: picture.file: media/x.png is a symbolic link that leaves media/ (replace it by the file)"
+        "articles/a.yaml:5:19: picture.file: media/x.png is a symbolic link that leaves media/"
+        " (replace it with the file)"
     ]
 
 

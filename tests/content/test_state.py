@@ -103,7 +103,7 @@ def test_a_damaged_manifest_is_set_aside_logged_and_recreated(
     state.mkdir()
     (state / "manifest.json").write_bytes(damage)
     publisher = started(content, state)
-    assert "it is set aside" in caplog.text
+    assert "it is renamed to" in caplog.text
     assert [path.read_bytes() for path in state.glob("manifest.damaged-*.json")] == [damage]
     assert Manifest.from_json((state / "manifest.json").read_bytes()) == edition(publisher).manifest
 
@@ -113,7 +113,7 @@ def test_a_damaged_article_cache_is_recreated(content: Path, state: Path, caplog
     state.mkdir()
     (state / "articles.sqlite").write_bytes(b"no database at all" * 100)
     assert len(edition(started(content, state)).catalog.live) == 1
-    assert "it is started anew" in caplog.text
+    assert "it is deleted and rebuilt" in caplog.text
     started(content, state)
     (content / "articles" / "a.yaml").write_text("title: ")
     assert len(edition(started(content, state)).catalog.live) == 1

@@ -474,7 +474,7 @@ def test_hubs_are_notified_once_of_published_changes(content: Path, url: str, hu
     hub.status = "503 Busy"
     assert publish(content, url).exit_code == 1
     hub.status = "202 Accepted"
-    assert "told of 24 feeds" in publish(content, url, seconds=60).output
+    assert "notified of 24 feeds" in publish(content, url, seconds=60).output
     write(content, "a", title="Un autre")
     publish(content, url, seconds=120)
     assert {topic.rpartition("/")[2].partition(".")[0] for topic in told(hub.requests[-1])} == {"all", "research"}

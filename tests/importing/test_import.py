@@ -294,7 +294,7 @@ def test_the_categories_are_listed_and_nothing_is_written_until_they_are_mapped(
         ("sein", "1", "a tag"),
         ("Rencontres", "1", "a tag"),
     ]
-    assert "1 entry is in none of our categories: say what their names become (use --map; " in printed
+    assert "1 entry is in none of our categories: map their names (use --map; " in printed
     assert articles(content) == {}
 
 
@@ -417,7 +417,7 @@ def test_remaining_links_to_the_old_host_are_listed(old: OldSite, run: Run) -> N
     old.pages["/rss.xml"] = text.encode()
     old.pages["/sites/default/files/cheque.png"] = b"none"
     printed = take(run, feed)
-    assert "still lead to 2 addresses of the old host, which go with it:" in printed
+    assert "still link to 2 addresses on the old host, which will stop working with it:" in printed
     assert f"  {old.url}/plan.pdf\n  {old.url}/sites/default/files/cheque.png\n" in printed
 
 

@@ -62,7 +62,7 @@ def test_a_full_state_disk_blocks_no_update_and_saving_resumes_once_there_is_roo
         write(content, "a", title=f"Un titre, version {number}")
         publisher.refresh(publisher.clock())
         assert f"version {number}".encode() in edition(publisher)[FEED].data
-    assert len(["nothing outlives this process" in each for each in told(caplog)]) == 1
+    assert len(["nothing is stored across restarts" in each for each in told(caplog)]) == 1
     assert Manifest.from_json((state / "manifest.json").read_bytes()), "the last that was written is whole"
     filler.unlink()
     write(content, "a", title="Un dernier titre")
@@ -84,7 +84,7 @@ def test_a_read_only_state_folder_blocks_no_update(content: Path, disk: Path, ca
     publisher.refresh(publisher.clock())
     assert b"Un autre titre" in edition(publisher)[FEED].data
     (message,) = told(caplog)
-    assert "nothing outlives this process" in message
+    assert "nothing is stored across restarts" in message
 
 
 def test_a_build_onto_a_full_disk_fails_with_a_message_and_leaves_every_file_intact(content: Path, disk: Path) -> None:
