@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
@@ -21,6 +23,8 @@ MAX_PROCESSES = 8
 
 PARENT_SHARE = 1.3
 """Share of values for this process, relative to a worker's: its results need no transfer."""
+
+_PARENT_POLL_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
 
@@ -46,29 +50,49 @@ def parallel_map(
     size = int(len(values) / (count + PARENT_SHARE - 1))
     parent_count = len(values) - size * (count - 1)
     shares = [values[start : start + size] for start in range(parent_count, len(values), size)]
+    earlier_children = set(active_children())
     pool = ProcessPoolExecutor(
-        len(shares), mp_context=get_context("fork"), initializer=_set_job, initargs=(lambda value: pack(work(value)),)
+        len(shares),
+        mp_context=get_context("fork"),
+        initializer=_start_worker,
+        initargs=(lambda value: pack(work(value)), os.getpid()),
     )
-    with pool:
-        try:
-            futures = [pool.submit(_run, share) for share in shares]
-        except OSError as error:  # the limit of processes is reached
-            logger.warning("no process can be started (%s); its work is done in this one", error)
-            return [work(value) for value in values]
-        try:
-            results = [work(value) for value in values[:parent_count]]
-            for share, future in zip(shares, futures, strict=True):
-                for value, packed in zip(share, _packed_results(future, len(share)), strict=True):
-                    results.append(work(value) if packed is None else unpack(value, packed))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    try:
+        futures = [pool.submit(_run, share) for share in shares]
+    except (OSError, RuntimeError) as error:  # the limit of processes or threads is reached
+        _kill(set(active_children()) - earlier_children)
+        logger.warning("no process can be started (%s); its work is done in this one", error)
+        return [work(value) for value in values]
+    try:
+        results = [work(value) for value in values[:parent_count]]
+        for share, future in zip(shares, futures, strict=True):
+            for value, packed in zip(share, _packed_results(future, len(share)), strict=True):
+                results.append(work(value) if packed is None else unpack(value, packed))
+    except BaseException:  # an interrupt does not wait for the workers
+        _kill(set(active_children()) - earlier_children)
+        raise
+    finally:
+        pool.shutdown()
     return results
 
 
-def _set_job(job: Callable[[Any], bytes | None]) -> None:
+def _start_worker(job: Callable[[Any], bytes | None], parent_pid: int) -> None:
     global _job
     _job = job
+    threading.Thread(target=_exit_with_parent, args=(parent_pid,), daemon=True).start()
+
+
+def _exit_with_parent(parent_pid: int) -> None:
+    """End this process after its parent has ended: it would wait for more work, and hold inherited locks."""
+    while os.getppid() == parent_pid:
+        time.sleep(_PARENT_POLL_SECONDS)
+    os._exit(1)
+
+
+def _kill(processes: Iterable[BaseProcess]) -> None:
+    for process in processes:
+        process.kill()
+        process.join()
 
 
 def _run(share: Sequence[Any]) -> list[bytes | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -181,7 +182,7 @@ def _add_redirects(content: ContentFolder, site: Site, redirects: dict[str, str]
     if more := len(usable) - len(fitting):
         click.echo(f"{pluralize(more, 'redirect')} more than site.yaml has room for: those of the oldest entries")
     try:
-        new_text = _check_site_text(add_redirects(text, fitting), content)
+        new_text = _check_site_text(text, add_redirects(text, fitting), fitting, content)
     except SiteFileError as error:
         lines = "".join(f"\n  {old}: {new}" for old, new in list(fitting.items())[:MAX_EXAMPLES])
         message = f"{content.site_file} is left as it is: {error}. To be added by hand:{lines}"
@@ -194,9 +195,14 @@ def _add_redirects(content: ContentFolder, site: Site, redirects: dict[str, str]
         click.echo(f"{pluralize(len(fitting), 'redirect')} in {content.site_file}")
 
 
-def _check_site_text(text: str, content: ContentFolder) -> str:
-    """Return the text of a site file that has no errors. Raises SiteFileError if it has any."""
+def _check_site_text(old_text: str, text: str, redirects: Mapping[str, str], content: ContentFolder) -> str:
+    """Return the new text of a site file. Raises SiteFileError if it is not valid or changes other keys."""
+    old_tree, _ = parse_yaml(old_text.encode(), str(content.site_file))
     tree, problems = parse_yaml(text.encode(), str(content.site_file))
+    if redirects and old_tree and tree:
+        expected = {**old_tree.value, "redirects": {**(old_tree.value.get("redirects") or {}), **redirects}}
+        if tree.value != expected:
+            raise SiteFileError("other keys would change")
     site = read_site(tree, content.media) if tree else None
     errors = [str(problem.message) for problem in (tree.problems if tree else problems) if problem.severity == "error"]
     if site is None or errors:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.emitter import Emitter
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from ruamel.yaml.util import load_yaml_guess_indent
 
@@ -16,12 +19,25 @@ class SiteFileError(Exception):
     """Raised if redirects cannot be added to a site file, with a message for administrators."""
 
 
+class _TextResolver(VersionedResolver):
+    """Resolves all plain scalars as text, except empty ones: the models give values their types."""
+
+    versioned_resolver = {"": [("tag:yaml.org,2002:null", re.compile("^$"))]}  # noqa: RUF012
+
+
+class _LongKeyEmitter(Emitter):
+    """Writes keys of any length that YAML allows (section 7.4.2) without a question mark."""
+
+    MAX_SIMPLE_KEY_LENGTH = 1024
+
+
 def add_redirects(text: str, redirects: Mapping[str, str]) -> str:
     """Return a site file with more redirects, below those that it has. Raises SiteFileError."""
     if not redirects:
         return text
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, 1 << 16  # no line is wrapped
+    yaml.Resolver, yaml.Emitter = _TextResolver, _LongKeyEmitter
     try:
         site, indent, _ = load_yaml_guess_indent(text.replace("\r\n", "\n"), yaml=yaml)
     except YAMLError as error:

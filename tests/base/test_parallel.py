@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
 from feeds.base.parallel import MIN_VALUES_PER_PROCESS, parallel_map
+from tests.builders import ROOT
 
 
 def twice(value: int) -> int:
@@ -80,6 +83,78 @@ def test_if_no_process_can_be_started_the_calling_process_does_the_work(
     monkeypatch.setattr(os, "fork", refuse)
     assert parallel_map(MANY, twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
     assert "no process can be started" in caplog.text
+
+
+def test_if_only_some_processes_can_be_started_none_is_left_waiting(
+    forks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fork = os.fork
+
+    def refuse_the_second() -> int:
+        if forks:
+            raise BlockingIOError("there are as many processes as there may be")
+        return fork()
+
+    monkeypatch.setattr(os, "fork", refuse_the_second)
+    assert parallel_map(MANY, twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
+    assert len(forks) == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(forks[0], 0)
+
+
+def test_if_no_thread_can_be_started_the_calling_process_does_the_work(
+    forks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert parallel_map(MANY, twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
+    for process in forks:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+LOSES_ITS_PARENT = """
+import os, signal, time
+from feeds.base.parallel import MIN_VALUES_PER_PROCESS, parallel_map
+
+os.sched_getaffinity = lambda _: {0, 1}
+parent = os.getpid()
+
+def work(value):
+    if os.getpid() == parent:
+        print("begun", flush=True)
+        time.sleep(60)
+    return value
+
+parallel_map(range(2 * MIN_VALUES_PER_PROCESS), work, pack=lambda _: b"", unpack=lambda value, _: value)
+"""
+
+
+def test_a_worker_ends_with_its_parent() -> None:
+    """It would hold the locks that it inherited, such as that of a folder of a build."""
+    program = [sys.executable, "-c", LOSES_ITS_PARENT]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stdout.readline() == "begun\n"
+        process.kill()
+        assert process.communicate(timeout=20)[0] == "", "it returns once no process has the other end"
+
+
+def test_an_interrupt_does_not_wait_for_the_workers(forks: list[int]) -> None:
+    parent = os.getpid()
+
+    def work(value: int) -> int:
+        if os.getpid() == parent:
+            raise KeyboardInterrupt
+        time.sleep(3600)
+        return value
+
+    with pytest.raises(KeyboardInterrupt):
+        parallel_map(MANY, work, pack=packed, unpack=unpacked)
+    for process in forks:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
 
 
 def test_no_child_process_outlives_an_error_in_the_calling_process(forks: list[int]) -> None:

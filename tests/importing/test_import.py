@@ -455,6 +455,11 @@ def test_redirects_are_added_below_existing_ones_and_all_else_stays(old: OldSite
         ("redirects: ''\n", None),
         ("title: x\n...\n", "title: x\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
         ("title: >-\n  x\n  y", "title: >-\n  x\n  y\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
+        (
+            "a: TRUE\nb: +012\nc: ~\nd: .INF\ne: 2026-1-9T18:00:00.10+02:00\nf:\n",
+            "a: TRUE\nb: +012\nc: ~\nd: .INF\ne: 2026-1-9T18:00:00.10+02:00\nf:\n"
+            "redirects:\n  /a: /b\n  /c?d=e: https://f.example/\n",
+        ),
         ("redirects:\n - x\n", None),
         ("- x\n", None),
     ],
@@ -467,6 +472,11 @@ def test_redirects_are_inserted_correctly_into_any_site_file(before: str, after:
     else:
         assert add_redirects(before, new) == after
         assert new.items() <= yaml.safe_load(after)["redirects"].items()
+
+
+def test_a_long_old_path_is_written_on_one_line() -> None:
+    old = f"/{'x' * 300}"
+    assert add_redirects("title: x\n", {old: "/b"}) == f"title: x\nredirects:\n  {old}: /b\n"
 
 
 def test_redirects_outside_the_site_path_are_reported_but_not_written(old: OldSite, content: Path, run: Run) -> None:
