@@ -175,11 +175,7 @@ def _print_difference(changes: Difference, now: Manifest, site: Site) -> None:
     groups = (("new", "green", changes.new), ("edited", "yellow", changes.edited), ("gone", "red", changes.gone))
     for name, colour, entries in groups:
         for id, entry in entries.items():
-            late = (
-                ", older than the newest entry served: date-driven automations skip it"
-                if id in changes.backdated
-                else ""
-            )
+            late = ", older than the newest entry served: automations skip it" if id in changes.backdated else ""
             label = click.style(f"{name:<8}", fg=colour)
             day = entry.published.astimezone(site.timezone)
             click.echo(f"{label} {day:%Y-%m-%d}  {entry.slug}  {entry.title}{late}")

@@ -302,9 +302,8 @@ class BuildFolder:
         if built is INTERRUPTED_FILE:  # any of them may have been written
             endings = [ending for ending in ("", *COMPRESSORS) if name + ending not in self._known_files]
         for ending in endings:
-            with (
-                suppress(OSError) if built is INTERRUPTED_FILE else nullcontext()
-            ):  # there may never have been such a file
+            # there may never have been a file that an interrupted build wanted to write
+            with suppress(OSError) if built is INTERRUPTED_FILE else nullcontext():
                 (self.root / (name + ending)).unlink(missing_ok=True)
         for folder in (self.root / name).parents:
             if folder == self.root or not folder.is_dir() or any(folder.iterdir()):

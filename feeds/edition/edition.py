@@ -68,13 +68,10 @@ class Edition(Mapping[str, Document]):
         known = known or Manifest()
         self.catalog: Catalog = catalog
         self.site = catalog.site
-        self.builder: FeedBuilder = FeedBuilder(
-            catalog, previous.builder if previous else None, pictures, cached_entries
-        )
-        has_new_pictures = (
-            previous is not None and previous.builder.entries.pictures is not self.builder.entries.pictures
-        )
-        updated_manifest = known.updated_for(catalog, previous_catalog, force_new_date=has_new_pictures)
+        previous_builder = previous.builder if previous else None
+        self.builder: FeedBuilder = FeedBuilder(catalog, previous_builder, pictures, cached_entries)
+        has_new_pictures = previous_builder and previous_builder.entries.pictures is not self.builder.entries.pictures
+        updated_manifest = known.updated_for(catalog, previous_catalog, force_new_date=bool(has_new_pictures))
         self.routes = Routes(self.builder, updated_manifest.entries)
         self._media, self._previous = media, previous
         self._known_dates = {each.digest: each.modified for each in known.documents.values()}
@@ -83,9 +80,7 @@ class Edition(Mapping[str, Document]):
         )
         self.modified = known.next_date(catalog.now.replace(microsecond=0))  # the date of new documents
         prefix = self.site.path
-        self.prebuilt_documents: dict[str, Document] = {
-            prefix + path: document for path, document in self._build_ahead()
-        }
+        self.prebuilt_documents: dict[str, Document] = {prefix + path: page for path, page in self._build_ahead()}
         # not `lru_cache`, which would keep this edition alive for ever
         self._document_cache: OrderedDict[str, Document] = OrderedDict()
         self._cache_lock = threading.Lock()
@@ -224,23 +219,14 @@ class Edition(Mapping[str, Document]):
         """Yield paths and documents of the feeds of everything and of categories, in each language."""
         for language in self.site.languages:
             for topic in self.builder.main_topics(language):
-                is_unchanged = self._is_unchanged(topic)
+                previous_documents = (
+                    self._previous.prebuilt_documents if self._previous and self._is_unchanged(topic) else {}
+                )
                 for path, route in self.routes.feed_routes(topic):
-                    previous_document = (
-                        self._previous.prebuilt_documents.get(self.site.path + path)
-                        if self._previous and is_unchanged
-                        else None
-                    )
-                    is_date_known = (
-                        previous_document is not None
-                        and self._known_dates.get(previous_document.etag) == previous_document.modified
-                    )
-                    yield (
-                        path,
-                        previous_document
-                        if previous_document and is_date_known
-                        else self._document_of(self._with_site_headers(route())),
-                    )
+                    document = previous_documents.get(self.site.path + path)
+                    if document is None or self._known_dates.get(document.etag) != document.modified:
+                        document = self._document_of(self._with_site_headers(route()))
+                    yield path, document
 
     def _is_unchanged(self, topic: Topic) -> bool:
         """Return whether a feed equals the previous edition's; if so, it is not even rendered."""

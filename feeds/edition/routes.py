@@ -230,11 +230,8 @@ class Routes:
         for article in self.catalog.live:
             if not article.link and not article.withdrawal(now):
                 versions = [article, *self.catalog.twins(article)]
-                translations = (
-                    tuple((version.language, self.builder.entries.page_of(version)) for version in versions)
-                    if versions[1:]
-                    else ()
-                )
+                addresses = tuple((version.language, self.builder.entries.page_of(version)) for version in versions)
+                translations = addresses if len(addresses) > 1 else ()
                 yield crawlers.SitemapPage(self.builder.entries.page_of(article), article.updated_at(now), translations)
 
 

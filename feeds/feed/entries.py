@@ -49,16 +49,9 @@ class Entries:
         record = self._entries.get(article.slug)
         if record is None:
             renditions = tuple(map(self.pictures.of, article.originals))
-            previous_record = self._previous.get(article.slug)
-            is_unchanged = (
-                previous_record is not None
-                and previous_record[0] is article
-                and previous_record[1] == renditions
-                and not article.depends_on_time
-            )
-            record = (
-                previous_record if previous_record and is_unchanged else (article, renditions, self._build(article))
-            )
+            record = self._previous.get(article.slug)
+            if not record or record[0] is not article or record[1] != renditions or article.depends_on_time:
+                record = (article, renditions, self._build(article))
             if len(self._entries) < self._cache_size:
                 self._entries[article.slug] = record
         return record[2]
