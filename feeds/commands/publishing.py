@@ -76,7 +76,7 @@ def build(folder: Path, force: bool, no_compress: bool) -> None:
 
 
 def _site_with_articles() -> Site:
-    """Return the site; exit with 2 if it or the articles folder cannot be used: all would be removed."""
+    """Return the site. Exits with 2 if it or the articles folder cannot be used: a build would remove everything."""
     content = current_folder()
     site = site_or_exit(content, 2)
     if not (content.root / "articles").is_dir():

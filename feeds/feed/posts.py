@@ -49,7 +49,7 @@ def _mastodon_length(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network: how it counts a post with its link, and the maximum that it accepts."""
+    """A social network: how it counts a post with its link, and the maximum that it accepts."""
 
     name: str
     max_length: int
@@ -106,7 +106,7 @@ def _in_one_line(text: str) -> str:
 
 
 def truncate(text: str, has_room: Callable[[str], bool]) -> str:
-    """Return the text, cut after a word or within its first one if it does not fit.
+    """Return the text, cut after the last word that fits, or within the first word if none does.
 
     A cut text ends with an ellipsis.
     """

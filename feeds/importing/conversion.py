@@ -55,7 +55,7 @@ class Conversion:
         self._extras = system.extras if system else ()
 
     def values(self, entry: OldEntry, *, language: str, base: str, note: AddNote) -> dict[str, object]:
-        """Return the values of the keys of an entry's article.
+        """Return the keys and values of an entry's article.
 
         References in its text are relative to the entry's own base or address, or else to `base`.
         """

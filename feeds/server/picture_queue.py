@@ -24,7 +24,7 @@ WORK_SECONDS = 0.3
 
 
 class PictureQueue:
-    """Pictures in the order of their articles, newest first, and then smaller renditions of them for pages."""
+    """A queue of pictures, newest article first, followed by their smaller renditions for pages."""
 
     def __init__(self, store: PictureStore, *, retry_seconds: float) -> None:
         """Set the store.
