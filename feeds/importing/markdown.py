@@ -75,10 +75,18 @@ def to_markdown(
 
 def _normalize_whitespace(text: str) -> str:
     """Return a text without blanks at line ends, and with one empty line between paragraphs."""
-    text = re.sub(f" *\n* *{BREAK} *\n*|{_BR}(\n[ >]*{_BR})+\n", "\n\n", text)
+    text = re.sub(f" *\n* *{BREAK} *\n*", _paragraph_break, text)
+    text = re.sub(f"{_BR}(\n[ >]*{_BR})+\n", "\n\n", text)
     text = re.sub(rf"{_BR}(?=\n[ >]*(\n|\Z)|\Z)", "", text)
     text = re.sub(rf"(?m)^([ >]*(?:[-+*] |[0-9]+\. )?){_BR}\n[ >]*", r"\1", text).replace(_BR, "\\")
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
+
+
+def _paragraph_break(match: re.Match[str]) -> str:
+    """Return an empty line that stays in the quotation in which the match is."""
+    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    quotation = "".join(re.findall("^(?:> ?)+", line))
+    return f"\n{quotation.rstrip()}\n{quotation}"
 
 
 def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:

@@ -647,6 +647,7 @@ def converted(source: str, **more: Any) -> str:
 
 
 MARKDOWN = {
+    "<blockquote><p>a<br><br>b<br><br><b>c<br>d</b></p></blockquote>": "> a\n>\n> b\n>\n> **c\\\n> d**",
     "<p>a<br>b</p>": "a\\\nb",
     "<p>a<b> b </b>c</p>": "a **b** c",
     "<h1>T</h1><h4>U</h4>": "# T\n\n#### U",
