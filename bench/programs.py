@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+FEEDS = str(Path(sys.executable).with_name("feeds"))
+"""The console script."""
 PORT = 8391
 
 SITE = """\
@@ -107,7 +109,7 @@ def process(command: list[str], folder: Path, **environment: str) -> Iterator[Pr
 
 def served(content: Path, state: Path) -> AbstractContextManager[Process]:
     """Serve a folder at PORT for the duration of the block."""
-    command = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(PORT)]
+    command = [FEEDS, "serve", "--port", str(PORT)]
     environment = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(state), "PYTHONPATH": str(ROOT)}
     return process(command, content, **environment)
 

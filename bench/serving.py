@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from programs import ROOT, SITE, Row, print_rows, process, seconds_until
+from programs import FEEDS, ROOT, SITE, Row, print_rows, process, seconds_until
 from reload import CATEGORY_KEYS, article, write_ours
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -152,10 +152,10 @@ def servers(folder: Path) -> Iterator[dict[str, int]]:
     (ours / "site.yaml").write_text(SITE + CATEGORY_KEYS, encoding="utf-8")
     for number in range(COUNT):
         write_ours(ours, number, f"Article {number}")
-    flask = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(PORTS["ours"])]
+    command = [FEEDS, "serve", "--port", str(PORTS["ours"])]
     environment = {"FEEDS_CONTENT": str(ours), "FEEDS_STATE": str(folder / "state"), "PYTHONPATH": str(ROOT)}
     with ExitStack() as stack:
-        pids = {"ours": stack.enter_context(process(flask, folder, **environment)).pid}
+        pids = {"ours": stack.enter_context(process(command, folder, **environment)).pid}
         seconds_until(lambda: is_up(PORTS["ours"]), time.perf_counter())
         _, headers, body = asked(PORTS["ours"])
         (folder / "body").write_bytes(body)

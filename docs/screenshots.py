@@ -15,7 +15,7 @@ import access_log  # noqa: E402
 
 from tests.builders import SAMPLE  # noqa: E402
 from tests.conftest import chromium_options  # noqa: E402
-from tests.processes import flask_process, served  # noqa: E402
+from tests.processes import feeds_process, served  # noqa: E402
 
 WIDE, NARROW = (1120, 820), (390, 820)
 PICTURES = {
@@ -32,7 +32,7 @@ PICTURES = {
 def main() -> None:
     """Rewrite the pictures in docs/pictures."""
     state = tempfile.TemporaryDirectory()
-    server = served(SAMPLE, command="run", FEEDS_STATE=state.name)
+    server = served(SAMPLE, command="preview", FEEDS_STATE=state.name)
     with state, server as (port, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=chromium_options())
         for name, (path, (width, height), scheme) in PICTURES.items():
@@ -41,7 +41,7 @@ def main() -> None:
             page.screenshot(path=ROOT / "docs" / "pictures" / f"{name}.png")
         log, html = Path(state.name) / "access.log", Path(state.name) / "audience.html"
         log.write_text("".join(access_log.lines(30, 400)), encoding="ascii")
-        with flask_process(
+        with feeds_process(
             SAMPLE, "audience", str(log), "--html", str(html), FEEDS_STATE=state.name
         ) as audience_process:
             audience_process.wait()

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from flask import Flask
+from flask.cli import ScriptInfo
 
-from feeds.commands import Commands, is_development
+from feeds.commands import Commands, command_line, shows_previews
 from feeds.content.folder import ContentFolder
 from feeds.content.pictures import PictureStore
 from feeds.content.state import StateFolder
@@ -18,7 +19,7 @@ from feeds.server.front import Front
 from feeds.server.publisher import Publisher, utc_now
 from feeds.settings import Settings
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "main"]
 
 
 def create_app(
@@ -29,10 +30,10 @@ def create_app(
 ) -> Flask:
     """Return the application; no file is read and no thread started before the first request.
 
-    `settings` default to the environment. Previews are available in `flask run` only, unless `previews` says otherwise.
+    `settings` default to the environment. Without `previews`, only `feeds preview` and `flask run` show previews.
     """
     settings = settings or Settings.from_environ(os.environ)
-    has_previews = is_development() if previews is None else previews
+    has_previews = shows_previews() if previews is None else previews
     if has_previews and settings.state:
         settings = replace(settings, state=settings.state / "run")  # what authors try out was never published
     app = Flask("feeds", static_folder=None, template_folder=None)
@@ -49,3 +50,8 @@ def create_app(
         app.register_blueprint(preview.blueprint)
     app.wsgi_app = Front(app.wsgi_app, publisher)  # type: ignore[method-assign]
     return app
+
+
+def main() -> None:
+    """Run the console script `feeds`."""
+    command_line().main(obj=ScriptInfo(create_app=create_app, set_debug_flag=False))

@@ -11,6 +11,9 @@ from click import ClickException
 
 from feeds.base.log import LogFormat
 
+SITE_FILE = "site.yaml"
+"""The file whose presence makes the current folder the content folder."""
+
 RESCAN_SECONDS = 30
 """Default seconds between two scans of all files, for changes that a network drive does not report."""
 
@@ -46,8 +49,22 @@ class Settings:
         log = environ.get("FEEDS_LOG") or "text"
         if log not in ("text", "json"):
             raise SettingError(f"FEEDS_LOG: {log} is not a log format (expected text or json)")
-        content, state = environ.get("FEEDS_CONTENT") or "content", environ.get("FEEDS_STATE") or "instance"
-        return cls(Path(content), url, float(rescan), Path(state), "json" if log == "json" else "text")
+        content = Path(environ["FEEDS_CONTENT"]) if environ.get("FEEDS_CONTENT") else _default_content()
+        state = Path(environ.get("FEEDS_STATE") or "instance")
+        return cls(content, url, float(rescan), state, "json" if log == "json" else "text")
+
+
+def _default_content() -> Path:
+    """Return the current folder if it is a content folder, else its `content`. Raises SettingError without either."""
+    if Path(SITE_FILE).exists():
+        return Path()
+    content = Path("content")
+    if not content.exists():
+        raise SettingError(
+            f"there is no site here: neither {SITE_FILE} nor {content}/ exists in {Path.cwd()}"
+            " (change to the folder of a site, or set FEEDS_CONTENT)"
+        )
+    return content
 
 
 def _url(value: str) -> str:

@@ -77,7 +77,7 @@ def live(address: str) -> Client:
 
 @pytest.fixture(scope="session")
 def hosted(address: str, program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Yield a client of Debian's nginx that serves the files of `flask build` for the sample, without our code."""
+    """Yield a client of Debian's nginx that serves the files of `feeds build` for the sample, without our code."""
     folder = tmp_path_factory.mktemp("hosted")
     app = create_app(Settings(SAMPLE, address), clock=lambda: NOW)
     result = app.test_cli_runner().invoke(args=["build", str(folder / "files")])

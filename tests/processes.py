@@ -19,7 +19,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from tests.builders import ROOT
 
 Process = subprocess.Popen[str]
-FLASK = [sys.executable, "-m", "flask"]
+FEEDS = [str(Path(sys.executable).with_name("feeds"))]
 
 
 def free_port() -> int:
@@ -31,14 +31,14 @@ def free_port() -> int:
 def environment(content: Path, **variables: str) -> dict[str, str]:
     """Return the environment variables of a subprocess. Its state folder is beside the content."""
     folders = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(content.parent / "state")}
-    return {**os.environ, "FLASK_APP": str(ROOT / "app.py"), **folders, **variables}
+    return {**os.environ, **folders, **variables}
 
 
 @contextmanager
-def flask_process(content: Path, *arguments: str, **variables: str) -> Iterator[Process]:
-    """Run a flask command until the block ends. No process that it started outlives the block."""
+def feeds_process(content: Path, *arguments: str, **variables: str) -> Iterator[Process]:
+    """Run a command of `feeds` until the block ends. No process that it started outlives the block."""
     process = subprocess.Popen(
-        [*FLASK, *arguments],
+        [*FEEDS, *arguments],
         cwd=content.parent,
         env=environment(content, PYTHONPATH=str(ROOT), **variables),
         stdout=subprocess.PIPE,
@@ -77,7 +77,7 @@ def served(
     """Serve a folder until the block ends, by default on a free port, which replaces `{port}` in `variables`."""
     port = port or free_port()
     variables = {name: value.format(port=port) for name, value in variables.items()}
-    with flask_process(content, command, "--port", str(port), *options, **variables) as process:
+    with feeds_process(content, command, "--port", str(port), *options, **variables) as process:
         wait_until(lambda: is_healthy(port), process)
         yield port, process
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+FEEDS = str(Path(sys.executable).with_name("feeds"))
 FEED = "/feeds/all.rss"
 SECONDS = int(os.environ.get("TRIAL_SECONDS", "60"))
 CONNECTIONS = tuple(map(int, os.environ.get("TRIAL_CONNECTIONS", "64,512").split(",")))
@@ -105,7 +106,7 @@ def server(articles: int = 200, film: int = 0) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
         probe.close()
-        command = [sys.executable, "-m", "flask", "--app", str(ROOT / "app.py"), "serve", "--port", str(port)]
+        command = [FEEDS, "serve", "--port", str(port)]
         environment = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": f"{folder}/state", "PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(
             command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

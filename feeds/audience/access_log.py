@@ -43,7 +43,7 @@ class Log:
         """Read the first bytes, and decompress the log if it is compressed. Raises LogError."""
         start = file.peek(6)[:6]
         if start.startswith(_ZSTANDARD_MAGIC):
-            raise LogError(f"{name} is compressed with zstd (use a pipe: zstdcat {name} | flask audience -)")
+            raise LogError(f"{name} is compressed with zstd (use a pipe: zstdcat {name} | feeds audience -)")
         decompress = next((decompress for magic, decompress in _DECOMPRESSORS.items() if start.startswith(magic)), None)
         self._stream = cast(IO[bytes], decompress(file)) if decompress else file
         self.skipped_lines = SkippedLines(name)

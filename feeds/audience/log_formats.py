@@ -22,7 +22,7 @@ conditional (None if not logged), requested host (empty if not logged). A plain 
 
 LogParser = Callable[[Iterable[bytes], "SkippedLines"], Iterator[Request]]
 
-KNOWN_FORMATS = "a combined log, JSON of nginx, or a log of CloudFront or of `flask serve --access-log`"
+KNOWN_FORMATS = "a combined log, JSON of nginx, or a log of CloudFront or of `feeds serve --access-log`"
 """The supported log formats."""
 
 EMPTY_VALUES = (b"", b"-")
@@ -242,7 +242,7 @@ GRANIAN_LOG_FORMAT = (
     "forwarded-for=%(header{x-forwarded-for})s if-none-match=%(header{if-none-match})s "
     "if-modified-since=%(header{if-modified-since})s user-agent=%(header{user-agent})s"
 )
-"""The log format of `flask serve`: Granian's default and the headers that identify programs."""
+"""The log format of `feeds serve`: Granian's default and the headers that identify programs."""
 
 _GRANIAN_LINE = re.compile(
     rb'\[(\d{4}-\d\d-\d\d) [^\]]*\] (\S+) - "([A-Z]+) (.*) [^ "]*" (\d{3}) [0-9.]+'

@@ -10,29 +10,26 @@ from importlib import import_module
 from keyword import iskeyword
 
 import click
-from flask.cli import AppGroup, run_command
+from flask.cli import AppGroup
 
-MODULES = {
-    "serve": "serving",
-    "build": "publishing",
-    "publish": "publishing",
-    "ping": "publishing",
-    "check": "checking",
-    "diff": "checking",
-    "new": "writing",
-    "schema": "writing",
-    "audience": "audience",
-    "import": "importing",
+SECTIONS = {
+    "Write": {"new": "writing", "preview": "serving", "check": "checking", "schema": "writing"},
+    "Publish": {"serve": "serving", "build": "publishing", "publish": "publishing", "ping": "publishing"},
+    "Move": {"import": "importing", "diff": "checking"},
+    "Watch": {"audience": "audience"},
 }
+"""Commands by what people do, and the modules that contain them."""
+
+MODULES = {name: module for section in SECTIONS.values() for name, module in section.items()}
 """Commands, and the modules that contain them."""
 
 
 class Commands(AppGroup):
-    """The group that adds our commands to `flask`."""
+    """The commands of `feeds`, which `flask` has beside its own."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted({*super().list_commands(ctx), *MODULES})
+        return list(MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by its name, or None."""
@@ -43,8 +40,26 @@ class Commands(AppGroup):
             return command
         return super().get_command(ctx, cmd_name)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands under the headings of SECTIONS."""
+        width = formatter.width - 6 - max(map(len, MODULES))
+        for section, names in SECTIONS.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(section):
+                formatter.write_dl([(name, command.get_short_help_str(width)) for name, command in commands if command])
 
-def is_development() -> bool:
-    """Return whether this process is `flask run`, which also shows what is not live yet."""
+
+def command_line() -> Commands:
+    """Return the command line of the console script `feeds`."""
+    group = Commands(
+        "feeds",
+        help="Publish articles in YAML files as RSS, Atom and JSON feeds.\n\n"
+        "The site is in the folder FEEDS_CONTENT, else in the current folder if it has a site.yaml, else in ./content.",
+    )
+    return click.version_option(package_name="feeds", message="%(prog)s %(version)s")(group)
+
+
+def shows_previews() -> bool:
+    """Return whether this process is `feeds preview` or `flask run`, which also show what is not live yet."""
     context = click.get_current_context(silent=True)
-    return context is not None and context.command is run_command
+    return context is not None and context.command.name in ("preview", "run")

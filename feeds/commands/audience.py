@@ -1,4 +1,4 @@
-"""`flask audience`: counts of subscribers, from access logs."""
+"""`feeds audience`: counts of subscribers, from access logs."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ REPORT_FORMATS: dict[str, Callable[[Audience], str]] = {
 def audience(
     logs: tuple[str, ...], form: str | None, html: Path | None, language: str | None, max_claim: int, max_polls: int
 ) -> None:
-    """Print the subscribers of each feed, by day and program, from access LOGs.
+    """Print the subscribers of each feed from access logs.
 
-    LOGs are files, or `-` for standard input, plain or compressed, in any order.
+    They are counted by day and program. LOGs are files, or `-` for standard input, plain or compressed, in any order.
 
     Services state how many subscribers they have; other readers are counted once a day. No IP address
     is stored or printed.

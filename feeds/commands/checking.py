@@ -1,4 +1,4 @@
-"""`flask check` and `diff`: problems of the content, and the changes that subscribers would see."""
+"""`feeds check` and `diff`: problems of the content, and the changes that subscribers would see."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 @click.option("--online", is_flag=True, help="Check the type and length of attachments on other sites.")
 @with_appcontext
 def check(files: tuple[Path, ...], form: str, online: bool) -> None:
-    """Print the problems of the content, or of the FILEs and folders; exit status 1 if one is an error."""
+    """Print the problems of the content, or of the FILEs and folders.
+
+    The exit status is 1 if one of them is an error.
+    """
     publisher, content = current_publisher(), current_folder()
     loaded = content.load()
     problems = list(loaded.problems)

@@ -1,4 +1,4 @@
-"""`flask import`: articles from another system's feed or export."""
+"""`feeds import`: articles from another system's feed or export."""
 
 from __future__ import annotations
 
@@ -56,10 +56,11 @@ def import_(
     no_archives: bool,
     allow_local: bool,
 ) -> None:
-    """Write articles from FEED: the URL or file of an RSS, Atom or JSON feed, or a WordPress export.
+    """Take over the articles of another system.
 
-    Ids stay the same to the byte, so that no reader takes an entry for new. Existing files are not
-    changed, except that redirects are added to site.yaml. A second run adds only what is new.
+    FEED is the URL or file of an RSS, Atom or JSON feed, or the file of a WordPress export. Ids stay
+    the same to the byte, so that no reader takes an entry for new. Existing files are not changed,
+    except that redirects are added to site.yaml. A second run adds only what is new.
 
     --map "Name=research" puts entries filed under "Name" into a category, "Name=research,funding"
     into two, "Name=" drops the name, and "*=research" is for entries without any other category.

@@ -1,4 +1,4 @@
-"""`flask build`, `publish` and `ping`: write an edition to files or a bucket, and notify hubs."""
+"""`feeds build`, `publish` and `ping`: write an edition to files or a bucket, and notify hubs."""
 
 from __future__ import annotations
 
@@ -45,10 +45,11 @@ PING_POLL_SECONDS = 0.5
 @click.option("--no-compress", is_flag=True, help="Write no compressed copies.")
 @with_appcontext
 def build(folder: Path, force: bool, no_compress: bool) -> None:
-    """Write all files of the site into FOLDER, the document root of any web server.
+    """Write the site as files into FOLDER.
 
-    Only changed files are written, and only files of an earlier build are removed. Exit status 2 if
-    site.yaml cannot be used, 1 if the folder cannot.
+    The folder is the document root for nginx or a host of static files. Only changed files are
+    written, and only files of an earlier build are removed. Exit status 2 if site.yaml cannot be
+    used, 1 if the folder cannot.
     """
     from feeds.delivery.folder import BuildFolder, FolderError
 
@@ -120,11 +121,11 @@ def _export_of(content: ContentFolder, state: StateFolder | None, published_mani
 @click.option("--gzip", is_flag=True, help="Send text compressed, for buckets that can decompress it for clients.")
 @with_appcontext
 def publish(url: str, dry_run: bool, watch: bool, force: bool, gzip: bool) -> None:
-    """Send all files of the site to the bucket URL (s3://…, gs://…, az://…), and then notify hubs.
+    """Send the site to a bucket, and notify hubs.
 
-    Only changed files are sent. Credentials come from the environment, such as AWS_ACCESS_KEY_ID.
-    Exit status 2 if site.yaml cannot be used, 1 if the bucket cannot, or if a hub could not be
-    notified.
+    URL is that of the bucket: s3://…, gs://… or az://…. Only changed files are sent. Credentials come
+    from the environment, such as AWS_ACCESS_KEY_ID. Exit status 2 if site.yaml cannot be used, 1 if
+    the bucket cannot, or if a hub could not be notified.
     """
     from feeds.delivery.bucket import Bucket, BucketError
     from feeds.delivery.websub import topics_of
@@ -209,9 +210,10 @@ def _publish_forever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
 @click.option("--watch", is_flag=True, help="Keep running: notify hubs of each build, and of what they missed.")
 @with_appcontext
 def ping(watch: bool) -> None:
-    """Notify the hubs of site.yaml of what was built since they were last notified.
+    """Notify hubs of what was built.
 
-    Run it once the new files are where readers fetch them. `flask serve` and `flask publish` do it
+    The hubs of site.yaml are notified of each feed that changed since they were last notified. Run it
+    once the new files are where readers fetch them. `feeds serve` and `feeds publish` do it
     themselves. Exit status 1 if a hub could not be notified: the next run notifies it of all that
     it missed.
     """
@@ -226,7 +228,7 @@ def ping(watch: bool) -> None:
         _ping_forever(state)
     built = state.read_built_topics()
     if built is None:
-        raise click.ClickException(f"nothing was built yet with the state folder {state.root} (run flask build first)")
+        raise click.ClickException(f"nothing was built yet with the state folder {state.root} (run feeds build first)")
     if not built[0]:
         raise click.ClickException("what was built names no hubs (add hubs: [https://…] to site.yaml, and build again)")
     if not _notify_hubs(*built, state.read_notified_topics(), state.write_notified_topics):

@@ -1,4 +1,4 @@
-"""`flask serve`: the production server, and the application in each of its processes."""
+"""`feeds serve` and `preview`: the production server, and a server for authors."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import cast
 from wsgiref.types import WSGIApplication
 
 import click
+from flask import Flask
 from flask.cli import ScriptInfo, with_appcontext
 
 from feeds.audience.log_formats import GRANIAN_LOG_FORMAT
@@ -34,14 +35,14 @@ MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of processes.")
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Port of 127.0.0.1 for metrics (Prometheus).")
-@click.option("--access-log", is_flag=True, help="Print a line for each request, for `flask audience`.")
+@click.option("--access-log", is_flag=True, help="Print a line for each request, for `feeds audience`.")
 @click.option("--no-ping", is_flag=True, help="Do not notify hubs: another replica does.")
 @with_appcontext
 def serve(host: str, port: int, workers: int, metrics_port: int | None, access_log: bool, no_ping: bool) -> None:
-    """Run the production server until SIGTERM or Ctrl+C.
+    """Run the production server.
 
-    Requests in progress are finished, within 30 seconds. If site.yaml cannot be used, the exit
-    status is 2 and no process is started.
+    It ends with SIGTERM or Ctrl+C. Requests in progress are finished, within 30 seconds. If site.yaml
+    cannot be used, the exit status is 2 and no process is started.
     """
     settings, site = Settings.from_environ(os.environ), site_or_exit(current_folder(), 2)
     _check_port_is_free(host, port)
@@ -64,16 +65,29 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, access_l
 
             metrics.serve(metrics_port)
         server.run(
-            partial(load_worker, info.app_import_path, notifies_hubs=not no_ping, has_metrics=bool(metrics_port))
+            partial(
+                load_worker,
+                info.create_app,
+                info.app_import_path,
+                notifies_hubs=not no_ping,
+                has_metrics=bool(metrics_port),
+            )
         )
 
 
 def load_worker(
-    app_import_path: str | None, *, notifies_hubs: bool = True, has_metrics: bool = False
+    create_app: Callable[..., Flask] | None,
+    app_import_path: str | None,
+    *,
+    notifies_hubs: bool = True,
+    has_metrics: bool = False,
 ) -> WSGIApplication:
-    """Return the application of a worker process, with its first edition ready."""
+    """Return the application of a worker process, with its first edition ready.
+
+    `feeds` gives the factory, and `flask` the import path of an application.
+    """
     log.configure(Settings.from_environ(os.environ).log)
-    app = ScriptInfo(app_import_path=app_import_path).load_app()
+    app = ScriptInfo(app_import_path, create_app).load_app()
     publisher: Publisher = app.extensions["feeds"]
     front = cast(Front, app.wsgi_app)
     publisher.start(saves_cache=False)  # serve first
@@ -89,6 +103,26 @@ def load_worker(
     if notifies_hubs:
         announcer.start(publisher, count)
     return front
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@with_appcontext
+def preview(host: str, port: int) -> None:
+    """Serve the site to its authors, with previews.
+
+    /preview shows drafts, embargoed and broken articles: as pages, in a feed reader, and as posts on
+    social networks. It follows each file as it is saved.
+    """
+    from werkzeug.serving import make_server
+
+    site_or_exit(current_folder(), 2)
+    _check_port_is_free(host, port)
+    app = click.get_current_context().ensure_object(ScriptInfo).load_app()
+    server = make_server(host, port, app, threaded=True)
+    click.echo(f"Previews are at http://{host}:{port}/preview. Ctrl+C ends it.")
+    server.serve_forever()
 
 
 def _check_port_is_free(host: str, port: int, option: str = "--port, --host") -> None:

@@ -1,4 +1,4 @@
-"""`flask new` and `schema`: new article files, and JSON Schemas for editors."""
+"""`feeds new` and `schema`: new article files, and JSON Schemas for editors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ SCHEMAS = ("article", "site")
 @click.argument("words", nargs=-1, required=True, metavar="TITLE")
 @with_appcontext
 def new(words: tuple[str, ...]) -> None:
-    """Write a draft article file with a permanent id and the current time, and print its path."""
+    """Write a draft article, and print its path.
+
+    The file has a permanent id and the current time.
+    """
     publisher, content = current_publisher(), current_folder()
     site = site_or_exit(content, 1)
     try:
@@ -61,7 +64,7 @@ body: |
 @click.option("--write", is_flag=True, help="Write both next to site.yaml, where article files refer to them.")
 @with_appcontext
 def schema(kind: str, write: bool) -> None:
-    """Print the JSON Schema of article or of site files, for editors."""
+    """Print a JSON Schema for editors, of article or of site files."""
     content = current_folder()
     schemas = {"article": article_schema(site_or_exit(content, 1)), "site": site_schema()}
     texts = {name: json.dumps(definition, ensure_ascii=False, indent=1) + "\n" for name, definition in schemas.items()}

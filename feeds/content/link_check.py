@@ -1,4 +1,4 @@
-"""Checks that attachments at other sites are what articles say: `flask check --online`.
+"""Checks that attachments at other sites are what articles say: `feeds check --online`.
 
 Only response headers are read, and nothing is changed.
 """

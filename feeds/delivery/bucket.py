@@ -1,4 +1,4 @@
-"""Bucket: an edition as objects in S3, Google Cloud Storage or Azure, for `flask publish`.
+"""Bucket: an edition as objects in S3, Google Cloud Storage or Azure, for `feeds publish`.
 
 Only changes are sent. The list of what was sent is itself an object in the bucket. It names objects before they are
 sent, so that the next publish can finish an interrupted one. It is replaced by a conditional put: if two publishers

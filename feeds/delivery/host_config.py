@@ -198,7 +198,7 @@ def nginx_server(hosting: Hosting) -> bytes:
 _UNESCAPED_IN_QUERY = "[]!$'()*,;:@/?~"
 """Characters that may be unescaped in a query."""
 
-_GENERATED_COMMENT = "# Written by `flask build`; the next one writes it anew."
+_GENERATED_COMMENT = "# Written by `feeds build`; the next one writes it anew."
 
 
 def _feed_pattern(site: Site, ending: str) -> str:

@@ -1,6 +1,6 @@
 """Rendering of an author's Markdown to safe HTML with absolute URLs, and plain-text excerpts.
 
-It knows neither articles nor feeds. It reports what it removes from a text, so that `flask check`
+It knows neither articles nor feeds. It reports what it removes from a text, so that `feeds check`
 can warn.
 """
 

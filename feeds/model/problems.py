@@ -60,7 +60,7 @@ class Problem:
     severity: Severity = "error"
 
     def __str__(self) -> str:
-        """Return the line that `flask check` prints, in the form that editors parse."""
+        """Return the line that `feeds check` prints, in the form that editors parse."""
         parts = [f"{self.file}:{self.line}:{self.column}"]
         parts += ["warning"] if self.severity == "warning" else []
         parts += [self.key] if self.key else []

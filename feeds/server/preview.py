@@ -1,4 +1,4 @@
-"""The `/preview` pages of `flask run`: articles before they are live, and problems of article files.
+"""The `/preview` pages of `feeds preview`: articles before they are live, and problems of article files.
 
 They change nothing. The production server does not have them.
 """

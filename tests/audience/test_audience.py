@@ -446,7 +446,7 @@ FORMS = {
     "nginx’s JSON, with seconds": json_line(time_iso8601="1772442000.123"),
     "CloudFront": CLOUDFRONT.format(quote(quote(NNW))),
     "CloudFront, escaped once": CLOUDFRONT.format(quote(NNW)),
-    "Granian, as `flask serve` has it": GRANIAN
+    "Granian, as `feeds serve` has it": GRANIAN
     + f' forwarded-for=- if-none-match="a b" if-modified-since=- user-agent={NNW}',
 }
 
@@ -475,7 +475,7 @@ def test_the_default_granian_format_names_no_program() -> None:
 def test_conditional_requests_are_counted_if_the_log_records_them() -> None:
     (row,) = counted([json_line(), json_line(status="200"), json_line(http_if_none_match="")]).rows
     assert row.usage.conditional_share == pytest.approx(2 / 3)
-    (row,) = counted([FORMS["Granian, as `flask serve` has it"]]).rows
+    (row,) = counted([FORMS["Granian, as `feeds serve` has it"]]).rows
     assert row.usage.conditional_share == 1
 
 
@@ -494,7 +494,7 @@ def test_an_endless_line_does_not_exhaust_memory() -> None:
 
 @pytest.fixture
 def run(content: Path) -> Callable[..., str]:
-    """Return a function that runs `flask audience` on a plain site, and returns its output."""
+    """Return a function that runs `feeds audience` on a plain site, and returns its output."""
     content_folder(content, {})
     app = create_app(Settings(content), clock=lambda: NOW)
 
@@ -572,7 +572,7 @@ def test_a_file_that_is_not_a_log_is_reported(run: Callable[..., str], tmp_path:
     path.write_bytes(gzip.compress(line().encode() * 9000)[:-20])
     assert "expected a complete file" in run(str(path), code=1)
     path.write_bytes(b"\x28\xb5\x2f\xfd....")
-    assert f"zstdcat {path} | flask audience -" in run(str(path), code=1)
+    assert f"zstdcat {path} | feeds audience -" in run(str(path), code=1)
     assert "No such file or directory (expected a readable log)" in run(str(tmp_path / "none.log"), code=1)
     path.write_bytes(b"")
     assert run(str(path)) == "No feed was requested.\n"

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 from flask.testing import FlaskCliRunner
 
 from feeds import create_app
+from feeds.commands import MODULES, SECTIONS, command_line
 from feeds.content.folder import ContentFolder
 from feeds.model.yamlfile import parse_yaml
 from feeds.settings import SettingError, Settings
@@ -141,7 +142,7 @@ def test_commands_that_need_the_site_report_its_problems(command: list[str], con
 @pytest.mark.parametrize("name", ["article", "site"])
 def test_the_schemas_in_the_sample_match_the_models(name: str) -> None:
     found = flask(SAMPLE, "schema", name)
-    assert found.output == (SAMPLE / f"{name}.schema.json").read_text(encoding="utf-8"), "run: flask schema --write"
+    assert found.output == (SAMPLE / f"{name}.schema.json").read_text(encoding="utf-8"), "run: feeds schema --write"
 
 
 def test_schema_writes_both_files_where_articles_look_for_them(content: Path) -> None:
@@ -197,6 +198,31 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
         tmp_path, "https://a.example/b", 0, Path("/s")
     )
     assert Settings.from_environ(dict.fromkeys([*given, "FEEDS_STATE"], "")) == Settings.from_environ({})
+
+
+def test_the_site_is_the_current_folder_if_it_has_a_site_file(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content_folder(content, {})
+    monkeypatch.chdir(content)
+    assert Settings.from_environ({}).content == Path()
+    assert Settings.from_environ({"FEEDS_CONTENT": "/x"}).content == Path("/x")
+    monkeypatch.chdir(content.parent)
+    assert Settings.from_environ({}).content == Path("content")
+
+
+def test_a_folder_without_a_site_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    expected = f"there is no site here: neither site.yaml nor content/ exists in {tmp_path}"
+    with pytest.raises(SettingError, match=re.escape(expected)):
+        Settings.from_environ({})
+
+
+def test_the_help_of_feeds_lists_its_commands_by_what_people_do_and_nothing_of_flask() -> None:
+    lines = CliRunner().invoke(command_line(), ["--help"]).output.splitlines()
+    headings = [line.removesuffix(":") for line in lines if re.fullmatch("[A-Z][a-z]+:", line)]
+    assert headings == ["Options", *SECTIONS]
+    listed = [match[1] for line in lines if (match := re.match("  ([a-z]+)  +[A-Z]", line))]
+    assert listed == list(MODULES)
+    assert not [line for line in lines[1:] if line.endswith("...")], "each summary fits on its line"
 
 
 @pytest.mark.parametrize("seconds", ["-1", "soon", "1.5", "9999999"])

@@ -1,4 +1,4 @@
-"""`flask check --online`, against a local test server."""
+"""`feeds check --online`, against a local test server."""
 
 from __future__ import annotations
 

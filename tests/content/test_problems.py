@@ -1,4 +1,4 @@
-"""Each case is a file; its comments `# expect: …` list exactly the problems that `flask check` must print."""
+"""Each case is a file; its comments `# expect: …` list exactly the problems that `feeds check` must print."""
 
 from __future__ import annotations
 

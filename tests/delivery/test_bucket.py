@@ -1,4 +1,4 @@
-"""`flask publish` to a bucket that moto simulates: exactly what changed is uploaded, and no reader
+"""`feeds publish` to a bucket that moto simulates: exactly what changed is uploaded, and no reader
 ever sees a partial upload.
 """
 
@@ -32,7 +32,7 @@ from feeds.feed.manifest import Manifest
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw, publisher_of
 from tests.delivery.test_websub import Hub, hub, nobody_is_asked, told
-from tests.processes import flask_process, free_port, wait_until
+from tests.processes import feeds_process, free_port, wait_until
 
 __all__ = ["hub", "nobody_is_asked"]
 
@@ -492,7 +492,7 @@ def test_watch_mode_publishes_edits_and_scheduled_changes(content: Path, url: st
         return False
 
     nowhere = f"http://127.0.0.1:{free_port()}"
-    with flask_process(content, "publish", url, "--watch", FEEDS_URL=nowhere) as process:
+    with feeds_process(content, "publish", url, "--watch", FEEDS_URL=nowhere) as process:
         wait_until(lambda: says("Un titre"), process)
         wait_until(lambda: says("Embargo"), process)
         assert datetime.now(UTC) >= soon

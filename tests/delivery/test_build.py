@@ -1,4 +1,4 @@
-"""The edition as files: `flask build` writes what changed, each file atomically and in an order in which
+"""The edition as files: `feeds build` writes what changed, each file atomically and in an order in which
 no file refers to a missing one.
 """
 

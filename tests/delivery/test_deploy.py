@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import shlex
 import shutil
 import subprocess
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -115,11 +116,11 @@ def test_the_cache_serves_stale_copies_while_the_server_is_down_and_honours_no_c
 @pytest.mark.parametrize("unit", sorted(DEPLOY.glob("*.service")), ids=lambda path: path.stem)
 def test_a_systemd_unit_is_valid_and_sandboxed(unit: Path, tmp_path: Path, program: Callable[[str], str]) -> None:
     analyze = program("systemd-analyze")
-    (tmp_path / "flask").write_text("#!/bin/sh\n")
-    (tmp_path / "flask").chmod(0o755)
+    (tmp_path / "feeds").write_text("#!/bin/sh\n")
+    (tmp_path / "feeds").chmod(0o755)
     text = unit.read_text(encoding="utf-8")
     copy = tmp_path / unit.name
-    copy.write_text(text.replace("/opt/feeds/.venv/bin/flask", f"{tmp_path}/flask"), encoding="utf-8")
+    copy.write_text(text.replace("/opt/feeds/bin/feeds", f"{tmp_path}/feeds"), encoding="utf-8")
     found = subprocess.run([analyze, "verify", str(copy)], capture_output=True, text=True)
     assert (found.returncode, found.stderr) == (0, "")
     command = [analyze, "security", "--offline=true", "--threshold=20", str(copy)]
@@ -128,35 +129,32 @@ def test_a_systemd_unit_is_valid_and_sandboxed(unit: Path, tmp_path: Path, progr
     assert re.search("User=feeds", text) and not re.search("(?i)secret|password", text)
 
 
-def test_the_container_is_built_with_the_commands_of_make_serve() -> None:
+def test_the_container_installs_the_locked_requirements_and_the_package() -> None:
+    """Pip installs the locked requirements by their hashes, and then the package alone."""
     text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
-    assert "RUN make setup\n" in text and "pip" not in text and re.search(r"(?m)^USER feeds$", text)
-
-    def commands(target: str) -> list[str]:
-        command = ["make", "--no-print-directory", "--dry-run", "--always-make", target]
-        alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-        dry = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True)
-        return dry.stdout.splitlines()
-
-    setup = commands("setup")
-    assert any("requirements.txt" in line for line in setup) and commands("serve")[: len(setup)] == setup
+    installs = re.findall(r"(?m)^RUN pip install --no-cache-dir (.+)$", text)
+    assert installs == ["--require-hashes --requirement requirements.txt", "--no-deps ."]
     copied = re.findall(r"(?m)^COPY (.+) \S+$", text)
     assert all((ROOT / name).exists() for names in copied for name in names.split())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {project["readme"], *project["license-files"], "pyproject.toml", "feeds", "deploy"} <= {
+        *" ".join(copied).split()
+    }
     (command,) = re.findall(r"(?m)^CMD (\[.+\])$", text)
-    assert parses(shlex.split(command.strip("[]").replace(",", " "))[1:])
+    assert parses(json.loads(command)[1:])
 
 
 def parses(words: list[str]) -> bool:
-    """Return whether `flask` accepts a command and its options; nothing is run."""
+    """Return whether `feeds` accepts a command and its options; nothing is run."""
     name, *arguments = words
-    command = Commands().get_command(click.Context(click.Command("flask")), name)
+    command = Commands().get_command(click.Context(click.Command("feeds")), name)
     assert command, name
     return command.make_context(name, arguments) is not None
 
 
-def test_every_flask_command_in_the_docs_and_units_is_valid() -> None:
+def test_every_command_in_the_docs_and_units_is_valid() -> None:
     units = "".join(path.read_text(encoding="utf-8") for path in DEPLOY.glob("*.service"))
-    lines = re.findall(r"(?:\.venv/bin/|\$ )flask ([^\n&#`|)]+)", OPERATING + units)
+    lines = re.findall(r"(?:(?:\.venv|/opt/feeds)/bin/|\$ )feeds ([^\n&#`|)]+)", OPERATING + units)
     assert len(lines) >= 8
     for line in lines:
         assert parses(shlex.split(line.replace("${FEEDS_BUCKET}", "s3://bucket"))), line

@@ -48,9 +48,9 @@ SHIFTS = """() => new Promise(done => {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[str]:
-    """Yield the URL of the sample served by `flask run`: the pages of the production server, plus previews."""
+    """Yield the URL of the sample served by `feeds preview`: the pages of the production server, plus previews."""
     state = tmp_path_factory.mktemp("state")
-    with served(SAMPLE, command="run", FEEDS_URL=HERE, FEEDS_STATE=str(state)) as (port, _):
+    with served(SAMPLE, command="preview", FEEDS_URL=HERE, FEEDS_STATE=str(state)) as (port, _):
         yield HERE.format(port=port)
 
 
@@ -103,7 +103,7 @@ def test_everything_but_the_copy_button_works_without_javascript(browser: Browse
 
 def test_an_open_preview_updates_when_the_article_is_saved(content: Path, browser: Browser) -> None:
     content_folder(content, {"a": {"title": "Le premier jet", "draft": "true"}})
-    with served(content, command="run", FEEDS_URL=HERE) as (port, _):
+    with served(content, command="preview", FEEDS_URL=HERE) as (port, _):
         page = browser.new_page()
         page.goto(HERE.format(port=port) + "/preview/a")
         expect(page.get_by_role("heading", level=1)).to_have_text("Le premier jet")

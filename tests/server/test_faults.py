@@ -7,7 +7,6 @@ import http.client
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,7 +17,7 @@ import pytest
 from feeds.feed.manifest import Manifest
 from tests.builders import content_folder
 from tests.content.test_state import edition, started, write
-from tests.processes import FLASK, environment, get, served, wait_until
+from tests.processes import FEEDS, environment, get, served, wait_until
 
 FEED = "/feeds/research.rss"
 
@@ -89,8 +88,7 @@ def test_a_read_only_state_folder_blocks_no_update(content: Path, disk: Path, ca
 
 def test_a_build_onto_a_full_disk_fails_with_a_message_and_leaves_every_file_intact(content: Path, disk: Path) -> None:
     content_folder(content, {"a": {}})
-    command = [sys.executable, "-m", "flask", "build", "--no-compress", str(disk / "public")]
-    assert command[:3] == FLASK
+    command = [*FEEDS, "build", "--no-compress", str(disk / "public")]
 
     def build() -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, env=environment(content), capture_output=True, text=True)

@@ -15,7 +15,7 @@ from feeds.base import log
 from feeds.server.front import path_label
 from feeds.settings import SettingError, Settings
 from tests.builders import PLAIN, as_yaml, content_folder
-from tests.processes import flask_process, free_port, get, served, wait_until
+from tests.processes import feeds_process, free_port, get, served, wait_until
 
 
 @pytest.mark.usefixtures("restored_log")
@@ -60,7 +60,7 @@ def test_an_unknown_log_format_is_rejected() -> None:
 def test_the_server_logs_each_edition_and_each_error_as_json(content: Path) -> None:
     content_folder(content, {"a": {}, "bad": {"published": "demain"}})
     port = free_port()
-    with flask_process(content, "serve", "--port", str(port), FEEDS_LOG="json") as process:
+    with feeds_process(content, "serve", "--port", str(port), FEEDS_LOG="json") as process:
         wait_until(lambda: _is_up(port), process)
         process.terminate()
         lines = process.communicate(timeout=30)[0].splitlines()
@@ -141,7 +141,7 @@ def test_the_metrics_port_must_be_free(content: Path) -> None:
     content_folder(content, {"a": {}})
     with (
         served(content) as (port, _),
-        flask_process(content, "serve", "--port", str(free_port()), "--metrics-port", str(port)) as other,
+        feeds_process(content, "serve", "--port", str(free_port()), "--metrics-port", str(port)) as other,
     ):
         assert other.wait(20) == 1
         assert other.stdout and f"port {port} is taken (use another --metrics-port)" in other.stdout.read()

@@ -1,4 +1,4 @@
-"""Previews for authors: available in `flask run` only, never in the production server."""
+"""Previews for authors: available in `feeds preview` only, never in the production server."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_the_production_server_has_no_previews(content: Path) -> None:
     assert Client(app.wsgi_app).get("/preview").status_code == 404, "nor has any other server that imports the app"
 
 
-def test_the_development_server_has_previews(content: Path) -> None:
+def test_the_preview_server_has_previews(content: Path) -> None:
     write(content)
-    with served(content, command="run") as (port, _):
+    with served(content, command="preview") as (port, _):
         assert "Le brouillon" in get(port, "/preview")[2].decode()

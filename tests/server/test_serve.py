@@ -19,10 +19,10 @@ import pytest
 
 from tests.builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder
 from tests.processes import (
-    FLASK,
+    FEEDS,
     children,
     environment,
-    flask_process,
+    feeds_process,
     free_port,
     get,
     is_healthy,
@@ -62,8 +62,8 @@ def test_servers_started_separately_serve_the_same_bytes_and_etags(sample: Path)
     assert seen[0] == seen[1]
 
 
-def test_the_development_server_serves_feeds(sample: Path) -> None:
-    with served(sample, command="run") as (port, _):
+def test_the_preview_server_serves_feeds(sample: Path) -> None:
+    with served(sample, command="preview") as (port, _):
         assert get(port, "/feeds/all.rss")[0] == 200
 
 
@@ -88,7 +88,7 @@ def test_a_response_in_progress_is_completed_when_the_server_stops(content: Path
 def test_a_broken_site_file_is_reported_before_any_worker_starts(content: Path) -> None:
     content_folder(content, {}, "title: Le site\n")
     found = subprocess.run(
-        [*FLASK, "serve"], cwd=content.parent, env=environment(content), capture_output=True, text=True, timeout=30
+        [*FEEDS, "serve"], cwd=content.parent, env=environment(content), capture_output=True, text=True, timeout=30
     )
     assert found.returncode == 2
     assert f"{content}/site.yaml:1:1: url: missing (expected url: https://news.crcm.example)" in found.stderr
@@ -102,7 +102,7 @@ def test_a_port_in_use_is_reported(content: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         found = subprocess.run(
-            [*FLASK, "serve", "--port", port], env=environment(content), capture_output=True, text=True, timeout=30
+            [*FEEDS, "serve", "--port", port], env=environment(content), capture_output=True, text=True, timeout=30
         )
     assert found.returncode == 1
     assert f"127.0.0.1 port {port} is taken (use another" in found.stderr
@@ -110,7 +110,7 @@ def test_a_port_in_use_is_reported(content: Path) -> None:
 
 def test_an_invalid_setting_is_reported_without_a_traceback(content: Path) -> None:
     found = subprocess.run(
-        [*FLASK, "check"], env=environment(content, FEEDS_URL="localhost"), capture_output=True, text=True, timeout=30
+        [*FEEDS, "check"], env=environment(content, FEEDS_URL="localhost"), capture_output=True, text=True, timeout=30
     )
     assert found.returncode != 0
     assert "Error: FEEDS_URL: localhost is not a web address (expected https://…" in found.stderr
@@ -165,7 +165,7 @@ def test_the_server_can_listen_on_ipv4_and_on_ipv6(host: str, content: Path) -> 
     content_folder(content, {})
     port = free_port()
 
-    with flask_process(content, "serve", "--host", host, "--port", str(port)) as process:
+    with feeds_process(content, "serve", "--host", host, "--port", str(port)) as process:
         wait_until(lambda: is_open(host, port), process)
 
 
@@ -173,7 +173,7 @@ def test_a_server_that_is_terminated_during_startup_exits_cleanly(content: Path)
     content_folder(content, {})
     port = free_port()
 
-    with flask_process(content, "serve", "--workers", "2", "--port", str(port)) as process:
+    with feeds_process(content, "serve", "--workers", "2", "--port", str(port)) as process:
         wait_until(lambda: is_open("127.0.0.1", port), process)  # the parent listens before its workers have begun
         process.terminate()
         assert process.wait(timeout=20) == 0
@@ -221,7 +221,7 @@ def test_all_processes_may_receive_the_stop_signal_at_once(told: signal.Signals,
     """As Ctrl+C does in a terminal, and systemd by default."""
     content_folder(content, {"a": {}})
     port = free_port()
-    with flask_process(content, "serve", "--port", str(port), "--workers", "2") as process:
+    with feeds_process(content, "serve", "--port", str(port), "--workers", "2") as process:
         wait_until(lambda: is_healthy(port), process)
         os.killpg(process.pid, told)
         output = process.communicate(timeout=30)[0]
@@ -232,7 +232,7 @@ def test_all_processes_may_receive_the_stop_signal_at_once(told: signal.Signals,
 def test_workers_exit_when_their_parent_process_is_killed(content: Path) -> None:
     content_folder(content, {"a": {}})
     port = free_port()
-    with flask_process(content, "serve", "--port", str(port), "--workers", "2") as process:
+    with feeds_process(content, "serve", "--port", str(port), "--workers", "2") as process:
         wait_until(lambda: is_healthy(port), process)
         begun = children(process.pid)
         os.kill(process.pid, signal.SIGKILL)
@@ -277,7 +277,7 @@ def test_the_http_port_and_the_metrics_port_must_differ(content: Path) -> None:
     content_folder(content, {"a": {}})
     port = str(free_port())
     done = subprocess.run(
-        [*FLASK, "serve", "--port", port, "--metrics-port", port],
+        [*FEEDS, "serve", "--port", port, "--metrics-port", port],
         env=environment(content),
         capture_output=True,
         text=True,
