@@ -20,7 +20,11 @@ serve: $(run)
 	@exec $(venv)/feeds serve --port $(PORT)
 
 test: $(dev)
-	$(venv)/python -m pytest $(ARGS)
+	$(venv)/python -m pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+# What starts no process or browser and opens no connection.
+quick: $(dev)
+	$(venv)/python -m pytest --numprocesses auto -m "not integration" $(ARGS)
 
 lint: $(dev)
 	$(venv)/ruff check .

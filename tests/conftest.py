@@ -3,12 +3,18 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.test import Client
 
 from feeds import create_app
@@ -17,12 +23,72 @@ from feeds.settings import Settings
 from tests.builders import NOW, ROOT, SAMPLE
 from tests.processes import forwarding_app, free_port, nginx
 
-settings.register_profile("feeds", deadline=None)  # a slow machine is not an error
-settings.load_profile("feeds")
+HOST, BELOW = "https://news.crcm.example", "https://www.example.org/news"
+"""URLs at which the sample is published: on a host of its own, and below a path of another."""
+
+SHARED = ("hosted", "browser")
+"""Fixtures that are expensive to set up. With pytest-xdist, one worker runs all tests of each."""
+
+OUTSIDE_EVENTS = {"os.exec", "os.fork", "os.posix_spawn", "socket.bind", "socket.connect", "subprocess.Popen"}
+"""Audit events (PEP 578) of a test that leaves its process."""
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+may_leave_process = True
+"""Whether the current test is marked `integration`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write tests/golden/ anew from what is rendered now")
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden/ anew from what is rendered")
+    parser.addoption("--long", action="store_true", help="run random walks and property tests at full length")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, examples in (("short", 25), ("long", 400)):
+        settings.register_profile(name, max_examples=examples, deadline=None)  # a slow machine is not an error
+    settings.load_profile("long" if config.getoption("--long") else "short")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name in SHARED:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(name))
+                item.add_marker(pytest.mark.integration)
+    items.sort(key=lambda item: item.get_closest_marker("integration") is None)  # the longest first
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are cores: many tests wait for a process."""
+    return (os.cpu_count() or 1) + 1
+
+
+def check_event(event: str, arguments: tuple[Any, ...]) -> None:
+    """Raise AssertionError if the current test does what its marks do not allow."""
+    if event not in OUTSIDE_EVENTS or threading.current_thread() is not threading.main_thread():
+        return
+    assert may_leave_process, f"{event} in a test without the mark integration"
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        assert arguments[1][0] in LOOPBACK, f"a test connects to {arguments[1]}"
+
+
+sys.addaudithook(check_event)
+
+
+@pytest.fixture(autouse=True)
+def isolation(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Allow only tests with the mark `integration` to start a process or to open a connection."""
+    global may_leave_process
+    may_leave_process = request.node.get_closest_marker("integration") is not None
+    yield
+    may_leave_process = True
+
+
+@pytest.fixture(scope="session")
+def is_long(request: pytest.FixtureRequest) -> bool:
+    """Return whether random walks run at full length."""
+    return bool(request.config.getoption("--long"))
 
 
 def require(candidate: str | Path | None, name: str) -> str:
@@ -62,41 +128,78 @@ def browser(program: Callable[[str], str]) -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session", params=["https://news.crcm.example", "https://www.example.org/news"])
+at_both_addresses = pytest.mark.parametrize("address", [HOST, BELOW], indirect=True)
+"""Runs a test at both addresses, where the path of the site matters."""
+
+
+@pytest.fixture
 def address(request: pytest.FixtureRequest) -> str:
-    """Return the URL at which the sample is published: its own host, or a path on another."""
-    return str(request.param)
+    """Return the URL at which the sample is published, by default below a path."""
+    return str(getattr(request, "param", BELOW))
 
 
-@pytest.fixture(scope="session")
-def live(address: str) -> Client:
+VIOLATIONS = """async () => {
+  const found = await axe.run(document, {resultTypes: ["violations"]});
+  return found.violations.map(each => [each.id, each.nodes.map(node => node.html)]);
+}"""
+
+
+def violations(page: Page) -> list[Any]:
+    """Return the rules of axe-core that a page violates, each with the HTML of its elements."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    return list(page.evaluate(VIOLATIONS))
+
+
+@cache
+def sample_at(address: str) -> Client:
     """Return a client of the sample at NOW. Its content does not change between tests."""
-    app = create_app(Settings(SAMPLE, address), clock=lambda: NOW)
-    return Client(app.wsgi_app)
+    return Client(create_app(Settings(SAMPLE, address), clock=lambda: NOW).wsgi_app)
+
+
+@pytest.fixture
+def live(address: str) -> Client:
+    """Return a client of our own server."""
+    return sample_at(address)
 
 
 @pytest.fixture(scope="session")
-def hosted(address: str, program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Yield a client of Debian's nginx that serves the files of `feeds build` for the sample, without our code."""
-    folder = tmp_path_factory.mktemp("hosted")
-    app = create_app(Settings(SAMPLE, address), clock=lambda: NOW)
-    result = app.test_cli_runner().invoke(args=["build", str(folder / "files")])
-    assert result.exit_code == 0, result.output
-    port = free_port()
-    config = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace("/srv/feeds", f"{folder}/files")
-    config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
-    with nginx(program("nginx"), config.replace("# brotli_static", "brotli_static"), folder):
-        yield Client(forwarding_app(port))
+def hosts(program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Client]]:
+    """Yield a function that returns a client of nginx with the built sample, by its address."""
+    with ExitStack() as stack:
+
+        @cache
+        def client_of(address: str) -> Client:
+            folder = tmp_path_factory.mktemp("hosted")
+            app = create_app(Settings(SAMPLE, address), clock=lambda: NOW)
+            result = app.test_cli_runner().invoke(args=["build", str(folder / "files")])
+            assert result.exit_code == 0, result.output
+            port = free_port()
+            config = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+            config = config.replace("/srv/feeds", f"{folder}/files").replace("# brotli_static", "brotli_static")
+            config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
+            stack.enter_context(nginx(program("nginx"), config, folder))
+            return Client(forwarding_app(port))
+
+        yield client_of
 
 
-@pytest.fixture(params=["live", "hosted"])
+@pytest.fixture
+def hosted(hosts: Callable[[str], Client], address: str) -> Client:
+    """Return a client of Debian's nginx that serves the files of `feeds build` for the sample, without our code."""
+    return hosts(address)
+
+
+@pytest.fixture(
+    params=["live", pytest.param("hosted", marks=[pytest.mark.integration, pytest.mark.xdist_group("hosted")])]
+)
 def client(request: pytest.FixtureRequest) -> Client:
     """Return a client for each way to serve the sample: our own server, and static files on nginx."""
     http_client: Client = request.getfixturevalue(request.param)
     return http_client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def path(address: str) -> Callable[[str], str]:
     """Return a function that prefixes a path with the path of the address."""
     prefix = "/" + address.split("/", 3)[3] if address.count("/") > 2 else ""

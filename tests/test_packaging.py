@@ -15,6 +15,8 @@ import pytest
 from tests.builders import ROOT, content_folder
 from tests.processes import free_port, get, wait_until
 
+pytestmark = pytest.mark.integration
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 

@@ -116,7 +116,7 @@ class Census:
         host = urlsplit(site.url).hostname or ""
         self._hosts = {b"", host.encode(), f"www.{host}".encode(), host.removeprefix("www.").encode()}
         self._missed_paths: Counter[str] = Counter()
-        self._days: dict[date, _DayCounts] = {}
+        self.days: dict[date, _DayCounts] = {}
         self._open_days: OrderedDict[date, _DayCounts] = OrderedDict()
         self._sampled_days: set[date] = set()
         self._reopened_days: set[date] = set()
@@ -207,11 +207,11 @@ class Census:
             return self._open_days[day]
         if len(self._open_days) >= MAX_OPEN_DAYS:
             self._close_least_recent_day()
-        if counts := self._days.get(day):
+        if counts := self.days.get(day):
             self._reopened_days.add(day)
             counts.open()
         else:
-            self._days[day] = counts = _DayCounts()
+            self.days[day] = counts = _DayCounts()
         self._open_days[day] = counts
         return counts
 
@@ -258,12 +258,12 @@ class Census:
     def _max_plausible_claim(self, feed: str) -> int:
         """Return the largest number of subscribers that a service plausibly stated for a feed, on any day."""
         tallies = (
-            tally for counts in self._days.values() for (name, _), tally in counts.tallies.items() if name == feed
+            tally for counts in self.days.values() for (name, _), tally in counts.tallies.items() if name == feed
         )
         return max((tally.stated or 1 for tally in tallies if not tally.is_implausible), default=1)
 
     def _rows(self) -> Iterator[Readership]:
-        for day, counts in sorted(self._days.items()):
+        for day, counts in sorted(self.days.items()):
             for (feed, program), tally in sorted(counts.tallies.items()):
                 kind = self._agents.kinds[program]
                 if tally.is_implausible:

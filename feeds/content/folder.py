@@ -54,8 +54,8 @@ class ContentFolder:
         self.root, self.url = root, url
         self.media = MediaFolder(root / "media")
         self._state = state
-        self._reader = ArticleReader(root, self.media)
-        self._cache = ArticleCache(root, self._reader, state)
+        self.reader = ArticleReader(root, self.media)
+        self._cache = ArticleCache(root, self.reader, state)
         self._site: Site | None = None
         self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
@@ -75,7 +75,7 @@ class ContentFolder:
 
     def load_site(self) -> tuple[Site | None, list[Problem]]:
         """Read the site file."""
-        tree, problems = self._reader.read_tree(self.site_file)
+        tree, problems = self.reader.read_tree(self.site_file)
         site = read_site(tree, self.media) if tree else None
         if any(problem.severity == "error" for problem in problems):
             return None, problems
@@ -172,7 +172,7 @@ class ContentFolder:
         before = self._files.get(path)
         if before and is_same_site and not before.depends_on(changed_media) and before.state == file_state(path):
             return before if before.is_settled else replace(before, is_settled=True)
-        return self._reader.load(path, site, before, is_first=not self._files)
+        return self.reader.load(path, site, before, is_first=not self._files)
 
     def article_files(self) -> Iterator[Path]:
         """Yield the files below `articles/` without hidden ones and backups, always in the same order."""
@@ -200,7 +200,7 @@ class ContentFolder:
         for path, file in self._files.items():
             article = file.article
             if article and content.articles.get(article.slug) is article:
-                tree, _ = self._reader.read_tree(path)
+                tree, _ = self.reader.read_tree(path)
                 if tree:
                     yield article, tree
 
@@ -215,7 +215,7 @@ class ContentFolder:
         for name, text in self._cache.texts(paths).items():
             path = paths[name]
             tree, _ = parse_yaml(text, str(path))
-            article = self._reader.article(tree, path, site)
+            article = self.reader.article(tree, path, site)
             if article and tree:
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
 
@@ -223,7 +223,7 @@ class ContentFolder:
         """Return a problem if the site file lost a category that articles still name: its feeds would vanish."""
         for name in (name for name in before.categories if name not in site.categories):
             for path in self.article_files():
-                if name in self._reader.categories_in(path):
+                if name in self.reader.categories_in(path):
                     message = Message.of("category-in-use", category=name, file=str(path))
                     return Problem(str(self.site_file), 1, 1, "categories", message)
         return None

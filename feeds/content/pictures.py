@@ -121,7 +121,7 @@ class PictureStore:
     def _render_missing(self, original: Original) -> dict[str, bytes]:
         """Render the feed picture and the card, unless they exist. Returns their bytes by file name."""
         try:
-            with self._open(
+            with self.opened(
                 original, lambda size: max(_scale(size, FEED_PICTURE_PIXELS), _card_scale(size))
             ) as picture:
                 files = {}
@@ -143,7 +143,7 @@ class PictureStore:
     def decode_error(self, original: Original) -> Message | None:
         """Return why an original cannot be decoded, or None. Nothing is written."""
         try:
-            with self._open(original, lambda _: 0):
+            with self.opened(original, lambda _: 0):
                 return None
         except Exception as error:
             return _decode_message(original, error)
@@ -159,7 +159,7 @@ class PictureStore:
         try:
             with self._exclusive():
                 if not path.exists():
-                    with self._open(original, lambda size: width / size[0]) as picture:
+                    with self.opened(original, lambda size: width / size[0]) as picture:
                         height = max(round(picture.height * width / picture.width), 1)
                         small = _resize(picture, (width, height))
                     atomic_write(self.folder / name, _encode(small, "WEBP", quality=80, method=4))
@@ -206,7 +206,7 @@ class PictureStore:
             self._is_error_logged = True
 
     @contextmanager
-    def _open(self, original: Original, scale: Callable[[tuple[int, int]], float]) -> Iterator[Image.Image]:
+    def opened(self, original: Original, scale: Callable[[tuple[int, int]], float]) -> Iterator[Image.Image]:
         """Open a picture upright, in sRGB, without metadata, and not much larger than needed.
 
         Raises _ChangedError if the file is no longer the one that was measured.

@@ -47,7 +47,7 @@ HUB_TIMEOUT_SECONDS = 60
 
 _NO_CACHE_HEADERS = {"Cache-Control": "no-cache"}
 
-_LIVE_POLL_SECONDS = 0.5
+LIVE_POLL_SECONDS = 0.5
 _MAX_THREADS = 8
 _MAX_REDIRECTS = 4
 
@@ -88,16 +88,16 @@ def wait_until_live(
     deadline, stale_topics = until or time.monotonic() + LIVE_TIMEOUT_SECONDS, list(names)
     with ThreadPoolExecutor(_MAX_THREADS) as pool:
         while stale_topics and is_wanted():
-            stale = pool.map(lambda topic: _is_stale(topic, topics[topic]), stale_topics)
-            stale_topics = [topic for topic, is_stale in zip(stale_topics, stale, strict=True) if is_stale]
+            stale = pool.map(lambda topic: is_stale(topic, topics[topic]), stale_topics)
+            stale_topics = [topic for topic, is_old in zip(stale_topics, stale, strict=True) if is_old]
             if stale_topics and time.monotonic() >= deadline:
                 logger.warning("%s: old bytes are still served; hubs are notified anyway", stale_topics[0])
                 return
             if stale_topics:
-                time.sleep(_LIVE_POLL_SECONDS)
+                time.sleep(LIVE_POLL_SECONDS)
 
 
-def _is_stale(topic: str, digest: str) -> bool:
+def is_stale(topic: str, digest: str) -> bool:
     """Return whether a topic does not have the published bytes yet."""
     client = _client()
     try:

@@ -54,7 +54,7 @@ MAX_COMMENT_BYTES = 250
 """Maximum bytes of the comment before the root element."""
 
 # feedgen formats RSS dates with setlocale, which affects the whole process: render one feed at a time
-_render_lock = threading.Lock()
+render_lock = threading.Lock()
 
 
 def render_rss(feed: Feed) -> bytes:
@@ -70,7 +70,7 @@ def render_rss(feed: Feed) -> bytes:
     if feed.logo and _fits_rss(feed.logo):
         size = {"width": str(feed.logo.width), "height": str(feed.logo.height)}
         generator.image(url=feed.logo.url, title=feed.title, link=feed.url, **size)
-    return _serialize(generator, feed, generator.rss_str)
+    return serialize(generator, feed, generator.rss_str)
 
 
 def render_atom(feed: Feed) -> bytes:
@@ -84,7 +84,7 @@ def render_atom(feed: Feed) -> bytes:
         generator.logo(feed.logo.url)
     if feed.icon:
         generator.icon(feed.icon.url)
-    return _serialize(generator, feed, generator.atom_str)
+    return serialize(generator, feed, generator.atom_str)
 
 
 def _generator(feed: Feed, extension: type[BaseExtension]) -> FeedGenerator:
@@ -100,11 +100,11 @@ def _generator(feed: Feed, extension: type[BaseExtension]) -> FeedGenerator:
     return generator
 
 
-def _serialize(generator: FeedGenerator, feed: Feed, write: Any) -> bytes:
+def serialize(generator: FeedGenerator, feed: Feed, write: Any) -> bytes:
     """Serialize a feed and parse the result, so that only well-formed XML is returned."""
     for entry in feed.entries:
         generator.add_entry(_CachedEntry(entry), order="append")
-    with _render_lock:
+    with render_lock:
         data: bytes = write(pretty=True)
     etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     return data

@@ -29,7 +29,7 @@ the content waits for the GIL under full load. With twice as many, changes would
 second to show.
 """
 
-_SIGNAL_SETTLE_SECONDS = 0.2
+SIGNAL_SETTLE_SECONDS = 0.2
 """Seconds after which a worker that has loaded the application is sure to handle signals."""
 
 _WORKER_POLL_SECONDS = 0.02
@@ -115,7 +115,7 @@ class Server(MPServer):
         deadline = time.monotonic() + SHUTDOWN_SECONDS
         while self._starting_workers() and time.monotonic() < deadline:
             time.sleep(_WORKER_POLL_SECONDS)
-        time.sleep(_SIGNAL_SETTLE_SECONDS)
+        time.sleep(SIGNAL_SETTLE_SECONDS)
         super()._stop_workers()  # type: ignore[no-untyped-call]
 
     def _starting_workers(self) -> set[int]:
@@ -141,7 +141,7 @@ def _load_and_report(load: LoadApplication, ready_writer: Connection, parent_pid
 
 def _exit_with_parent(parent_pid: int) -> None:
     """End this process after its parent has ended; by force if SIGTERM was lost."""
-    time.sleep(_SIGNAL_SETTLE_SECONDS)
+    time.sleep(SIGNAL_SETTLE_SECONDS)
     while os.getppid() == parent_pid:
         time.sleep(_PARENT_POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -34,7 +34,7 @@ class PictureQueue:
         self._store, self._retry_seconds = store, retry_seconds
         self._pending: list[Original] = []  # the newest article's last
         self._pending_smaller: list[Original] = []
-        self._retry_at = 0.0
+        self.retry_at = 0.0
         self._edition_at = time.monotonic()
         self._seen_losses = 0
 
@@ -59,14 +59,14 @@ class PictureQueue:
     def work(self) -> bool:
         """Make some pictures; return whether it is time for an edition with them."""
         start, previous = time.monotonic(), self._store.pictures
-        remaining = len(self._pending) if start >= self._retry_at else 0
+        remaining = len(self._pending) if start >= self.retry_at else 0
         while remaining and time.monotonic() < start + WORK_SECONDS:
             remaining -= 1
             original = self._pending.pop()
             self._store.make(original)
             if self._store.is_missing(original):  # the picture is not the cause: the folder may be usable later
                 self._pending.insert(0, original)
-                self._retry_at, remaining = start + self._retry_seconds, 0
+                self.retry_at, remaining = start + self._retry_seconds, 0
         while self._pending_smaller and not self._pending and time.monotonic() < start + WORK_SECONDS:
             self._store.make_small_pictures(self._pending_smaller.pop())
         is_time = not remaining or time.monotonic() >= self._edition_at + EDITION_SECONDS

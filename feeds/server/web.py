@@ -40,7 +40,7 @@ client takes.
 LARGE_FILE_BYTES = 500_000
 """Size in bytes above which a file counts as large; smaller ones are handed over at once."""
 
-_download_slots = threading.BoundedSemaphore(MAX_LARGE_DOWNLOADS)
+download_slots = threading.BoundedSemaphore(MAX_LARGE_DOWNLOADS)
 
 
 def current_publisher() -> Publisher:
@@ -144,11 +144,11 @@ def _send(path: Path, media_type: str | None, *, etag: str, max_age: int) -> Res
     response = send_file(path, media_type, etag=etag, max_age=max_age, conditional=True)
     has_body = request.method == "GET" and response.status_code in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
     if has_body and (response.content_length or 0) > LARGE_FILE_BYTES:
-        if not _download_slots.acquire(blocking=False):
+        if not download_slots.acquire(blocking=False):
             response.close()
             raise ServiceUnavailable
         # the body outlives the response; Granian 2.8 does not close it (PEP 3333), but drops its reference
-        weakref.finalize(response.response, _download_slots.release)
+        weakref.finalize(response.response, download_slots.release)
     return response
 
 

@@ -18,7 +18,6 @@ from typing import Any, Literal, cast
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from lxml import etree
 from playwright.sync_api import Browser
 
@@ -34,6 +33,7 @@ from feeds.base import translations
 from feeds.server.granian import EscapeLogArguments
 from feeds.settings import Settings
 from tests.builders import NOW, ROOT, SAMPLE, SITE, content_folder, site
+from tests.conftest import violations
 from tests.processes import get, served
 
 FEEDLY = "Feedly/1.0 (+http://www.feedly.com/fetcher.html; {} subscribers; like FeedFetcher-Google)"
@@ -41,6 +41,7 @@ FEEDBIN = "Feedbin feed-id:{} - {} subscribers"
 NNW = "NetNewsWire (RSS Reader; https://netnewswire.com/)"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 DAY = date(2026, 3, 2)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def line(
@@ -172,12 +173,12 @@ def test_addresses_cannot_be_recovered_once_their_day_is_over(monkeypatch: pytes
         log = log_of(line(day=day).encode())
         for requests in log:
             found.add(requests)
-    salts = [day.salt for day in found._days.values()]
+    salts = [day.salt for day in found.days.values()]
     assert sum(salt != b"" for salt in salts) == census.MAX_OPEN_DAYS
     assert len(set(seen)) >= 7, "each day has a salt of its own"
     found.audience()
-    assert all(day.salt == b"" for day in found._days.values())
-    assert not any(tally.clients for day in found._days.values() for tally in day.tallies.values())
+    assert all(day.salt == b"" for day in found.days.values())
+    assert not any(tally.clients for day in found.days.values() for tally in day.tallies.values())
 
 
 @pytest.mark.parametrize(
@@ -578,6 +579,7 @@ def test_a_file_that_is_not_a_log_is_reported(run: Callable[..., str], tmp_path:
     assert run(str(path)) == "No feed was requested.\n"
 
 
+@pytest.mark.integration
 def test_the_log_of_our_own_server_is_read(sample: Path, run: Callable[..., str]) -> None:
     headers = {"User_Agent": NNW, "If_None_Match": '"a b"', "X_Forwarded_For": "203.0.113.7"}
     with served(sample, "--access-log") as (port, process):
@@ -590,6 +592,7 @@ def test_the_log_of_our_own_server_is_read(sample: Path, run: Callable[..., str]
     assert (row["program"], row["subscribers"], row["requests"], row["conditional"]) == ("NetNewsWire", 1, 2, 2)
 
 
+@pytest.mark.integration
 def test_the_generated_log_gives_the_expected_counts(tmp_path: Path, run: Callable[..., str]) -> None:
     """The log that the docs show and `bench/audience.py` measures: its readers are those that were generated."""
     made = subprocess.run(
@@ -651,14 +654,15 @@ def test_each_line_of_a_plot_has_its_own_dash_pattern_besides_its_colour(browser
     tab.close()
 
 
-@pytest.mark.parametrize("width", [390, 1120])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_audience_page_is_accessible(browser: Browser, width: int, scheme: Literal["light", "dark"]) -> None:
+def test_the_audience_page_is_accessible(browser: Browser) -> None:
     """axe-core finds no barriers, for keyboard users or blind users."""
-    tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    tab = browser.new_page()
     tab.set_content(rendered("fr").decode())
-    violations = Axe().run(tab).response["violations"]
-    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in violations] == []
+    for width in (390, 1120):
+        tab.set_viewport_size({"width": width, "height": 800})
+        for scheme in SCHEMES:
+            tab.emulate_media(color_scheme=scheme)
+            assert violations(tab) == [], (width, scheme)
     tab.close()
 
 

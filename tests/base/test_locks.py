@@ -33,6 +33,7 @@ def test_a_lock_has_one_holder_at_a_time(kind: str, tmp_path: Path) -> None:
     second.release()
 
 
+@pytest.mark.integration
 def test_the_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:

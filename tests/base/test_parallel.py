@@ -49,6 +49,7 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 MANY = list(range(4 * MIN_VALUES_PER_PROCESS + 7))
 
 
+@pytest.mark.integration
 def test_work_is_divided_among_processes_and_returned_in_order(forks: list[int]) -> None:
     assert parallel_map(MANY, twice, pack=packed, unpack=unpacked) == [2 * value for value in MANY]
     assert len(forks) == 2
@@ -60,6 +61,7 @@ def test_a_small_job_runs_in_the_calling_process(count: int, forks: list[int]) -
     assert forks == []
 
 
+@pytest.mark.integration
 def test_the_work_of_a_failed_process_is_done_in_the_calling_process(
     forks: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -85,6 +87,7 @@ def test_if_no_process_can_be_started_the_calling_process_does_the_work(
     assert "no process can be started" in caplog.text
 
 
+@pytest.mark.integration
 def test_if_only_some_processes_can_be_started_none_is_left_waiting(
     forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +105,7 @@ def test_if_only_some_processes_can_be_started_none_is_left_waiting(
         os.kill(forks[0], 0)
 
 
+@pytest.mark.integration
 def test_if_no_thread_can_be_started_the_calling_process_does_the_work(
     forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +136,7 @@ parallel_map(range(2 * MIN_VALUES_PER_PROCESS), work, pack=lambda _: b"", unpack
 """
 
 
+@pytest.mark.integration
 def test_a_worker_ends_with_its_parent() -> None:
     """It would hold the locks that it inherited, such as that of a folder of a build."""
     program = [sys.executable, "-c", LOSES_ITS_PARENT]
@@ -141,6 +146,7 @@ def test_a_worker_ends_with_its_parent() -> None:
         assert process.communicate(timeout=20)[0] == "", "it returns once no process has the other end"
 
 
+@pytest.mark.integration
 def test_an_interrupt_does_not_wait_for_the_workers(forks: list[int]) -> None:
     parent = os.getpid()
 
@@ -157,6 +163,7 @@ def test_an_interrupt_does_not_wait_for_the_workers(forks: list[int]) -> None:
             os.kill(process, 0)
 
 
+@pytest.mark.integration
 def test_no_child_process_outlives_an_error_in_the_calling_process(forks: list[int]) -> None:
     here = os.getpid()
 

@@ -75,7 +75,7 @@ def test_a_cached_article_is_read_back_unchanged() -> None:
     folder = ContentFolder(ROOT / "content")
     site, _ = folder.load_site()
     assert site
-    files = [folder._reader.load(path, site, None, is_first=True) for path in folder.article_files()]
+    files = [folder.reader.load(path, site, None, is_first=True) for path in folder.article_files()]
     assert len(files) > 5
     for file in files:
         assert file.tree and file.article and file.state
@@ -284,6 +284,7 @@ def test_a_removed_media_file_is_dropped_from_the_cache(content: Path, state: St
     assert "media/a.png" not in cached_names(state)
 
 
+@pytest.mark.integration
 def test_many_files_are_read_in_several_processes(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forks = count_forks(monkeypatch)
     text = as_yaml(PLAIN)

@@ -15,6 +15,8 @@ from feeds.settings import Settings
 from tests.builders import NOW, content_folder
 from tests.processes import free_port
 
+pytestmark = pytest.mark.integration
+
 
 class Elsewhere(BaseHTTPRequestHandler):
     """A server with audio of 1,000 bytes, a redirect, a page and an invalid length; it answers 410 to the rest."""

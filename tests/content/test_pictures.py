@@ -157,8 +157,8 @@ def test_colours_of_another_profile_are_converted(darkroom: Darkroom) -> None:
 
 
 def test_a_rendition_of_a_noisy_picture_stays_below_the_size_limit_of_networks(darkroom: Darkroom) -> None:
-    noise = Image.effect_noise((2000, 2000), 200).convert("RGB")
-    clear = Image.effect_noise((2000, 2000), 200).convert("RGBA")
+    noise = Image.effect_noise((1300, 1300), 200).convert("RGB")
+    clear = Image.effect_noise((1300, 1300), 200).convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))
     for name, picture in (("a.png", noise), ("b.png", clear)):
         made = darkroom.made(darkroom.original(name, picture, compress_level=1))
@@ -370,7 +370,7 @@ def test_a_very_tall_picture_is_decoded_large_enough(darkroom: Darkroom) -> None
     """A JPEG may be decoded at a half, a quarter or an eighth of its size, unless a crop or a width needs more."""
     original = darkroom.original("a.jpg", Image.new("RGB", (1000, 8000), "red"))
     for scale, width in ((1.2, 1000), (0.8, 1000), (0.05, 125)):
-        with darkroom.store._open(original, lambda _, scale=scale: scale) as picture:  # type: ignore[misc]
+        with darkroom.store.opened(original, lambda _, scale=scale: scale) as picture:  # type: ignore[misc]
             assert picture.size == (width, width * 8)
     card = darkroom.made(original).card
     assert (card.width, card.height) == CARD_SIZE
@@ -422,7 +422,7 @@ def test_a_missing_or_full_picture_folder_delays_no_article(
     assert not publisher.pictures.failures
     assert not [path for path in (tmp_path / "pictures").iterdir() if path.name.startswith("new-")]
     monkeypatch.undo()
-    monkeypatch.setattr(publisher.picture_queue, "_retry_at", 0.0)
+    monkeypatch.setattr(publisher.picture_queue, "retry_at", 0.0)
     while not publisher.picture_queue.work():
         pass
     publisher.refresh(NOW + timedelta(seconds=5))

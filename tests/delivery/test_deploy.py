@@ -38,6 +38,7 @@ def behind_nginx(program: str, ports: list[int], folder: Path) -> Iterator[int]:
         yield port
 
 
+@pytest.mark.integration
 def test_killing_a_replica_under_load_fails_no_request(
     content: Path, tmp_path: Path, program: Callable[[str], str]
 ) -> None:
@@ -80,6 +81,7 @@ def test_killing_a_replica_under_load_fails_no_request(
         assert asked == 600 and not failed
 
 
+@pytest.mark.integration
 def test_the_cache_serves_stale_copies_while_the_server_is_down_and_honours_no_cache(
     content: Path, tmp_path: Path, program: Callable[[str], str]
 ) -> None:
@@ -98,7 +100,7 @@ def test_the_cache_serves_stale_copies_while_the_server_is_down_and_honours_no_c
         (content / "articles" / "a.yaml").write_text(as_yaml({**PLAIN, "title": "Apres"}), encoding="utf-8")
         wait_until(lambda: b"Apres" in get(ours, feed)[2], server)
         fresh = get(ours, feed)
-        assert not websub._is_stale(f"http://127.0.0.1:{port}{feed}", fresh[1]["etag"].strip('"'))
+        assert not websub.is_stale(f"http://127.0.0.1:{port}{feed}", fresh[1]["etag"].strip('"'))
         assert get(port, feed)[2] == fresh[2], "who asks for new bytes has everybody else get them"
         assert not {old[coding]["etag"] for coding in codings} & {
             get(port, feed, Accept_Encoding=coding)[1]["etag"] for coding in codings
@@ -113,6 +115,7 @@ def test_the_cache_serves_stale_copies_while_the_server_is_down_and_honours_no_c
         assert get(port, "/health")[0] == 502
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("unit", sorted(DEPLOY.glob("*.service")), ids=lambda path: path.stem)
 def test_a_systemd_unit_is_valid_and_sandboxed(unit: Path, tmp_path: Path, program: Callable[[str], str]) -> None:
     analyze = program("systemd-analyze")

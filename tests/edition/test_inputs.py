@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.edition.edition import Edition
@@ -76,7 +76,6 @@ around = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
 @given(before=state, edits=st.lists(st.tuples(st.integers(0, 6), change), max_size=2), other=st.none() | around)
 def test_equal_inputs_give_equal_output(
     before: Any, edits: list[tuple[int, tuple[str, Any]]], other: tuple[str, Any] | None

@@ -276,6 +276,7 @@ several_words_hashtags_list={home}/tags
     ]
 
 
+@pytest.mark.integration
 def test_feed2toot_posts_each_article_once(content: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

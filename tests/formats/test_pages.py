@@ -18,6 +18,7 @@ from feeds.formats import crawlers
 from feeds.model.colours import PAGE_BACKGROUND
 from feeds.settings import Settings
 from tests.builders import NOW, SITE, content_folder
+from tests.conftest import at_both_addresses
 
 Put = Callable[[str], str]
 
@@ -42,9 +43,10 @@ def properties(page: bytes) -> dict[str, str]:
     return {each.get("property"): each.get("content") for each in xpath(page, "//meta[@property]")}
 
 
-def test_an_article_has_open_graph_metadata(client: Client, path: Put, address: str) -> None:
+@at_both_addresses
+def test_an_article_has_open_graph_metadata(live: Client, path: Put, address: str) -> None:
     """F1: Mastodon, Bluesky, X and LinkedIn build their link cards from it."""
-    page = client.get(path("/articles/cheque-ligue")).data
+    page = live.get(path("/articles/cheque-ligue")).data
     found = properties(page)
     nb, thin = "\u00a0", "\u202f"
     title = f"La Ligue contre le cancer remet 130{nb}000{nb}€ pour comprendre les cellules résistantes"
@@ -60,8 +62,9 @@ def test_an_article_has_open_graph_metadata(client: Client, path: Put, address: 
     assert xpath(page, "//title/text()") == [f"{title} – Actualités du CRCM"]
 
 
-def test_an_article_is_a_news_article_in_json_ld(client: Client, path: Put, address: str) -> None:
-    (script,) = xpath(client.get(path("/articles/cheque-ligue")).data, "//script[@type='application/ld+json']")
+@at_both_addresses
+def test_an_article_is_a_news_article_in_json_ld(live: Client, path: Put, address: str) -> None:
+    (script,) = xpath(live.get(path("/articles/cheque-ligue")).data, "//script[@type='application/ld+json']")
     found = json.loads(script.text)
     assert (found["@type"], found["inLanguage"]) == ("NewsArticle", "fr")
     sizes = [re.fullmatch(f"{address}/pictures/[0-9a-f]{{20}}-([0-9x]+).jpg", url) for url in found["image"]]
@@ -77,8 +80,9 @@ def test_the_fediverse_handle_of_an_author_is_in_the_metadata(content: Path) -> 
     assert meta == "@labo@social.example"
 
 
-def test_translations_link_to_each_other(client: Client, path: Put, address: str) -> None:
-    links = xpath(client.get(path("/articles/cheque-ligue")).data, "//link[@hreflang]")
+@at_both_addresses
+def test_translations_link_to_each_other(live: Client, path: Put, address: str) -> None:
+    links = xpath(live.get(path("/articles/cheque-ligue")).data, "//link[@hreflang]")
     assert {(link.get("hreflang"), link.get("href")) for link in links} == {
         ("fr", f"{address}/articles/cheque-ligue"),
         ("en", f"{address}/en/articles/cheque-ligue-en"),
@@ -221,8 +225,9 @@ def test_a_tag_that_looks_like_a_month_is_a_tag(content: Path) -> None:
     assert text_of(client.get("/feeds/tags/2026-03/2026-03").data, "//h1") == "mars 2026"
 
 
-def test_a_feed_page_offers_its_url_and_a_choice_of_readers(client: Client, path: Put, address: str) -> None:
-    page = client.get(path("/en/feeds/research")).data
+@at_both_addresses
+def test_a_feed_page_offers_its_url_and_a_choice_of_readers(live: Client, path: Put, address: str) -> None:
+    page = live.get(path("/en/feeds/research")).data
     (field,) = xpath(page, "//input")
     assert (field.get("value"), "readonly" in field.attrib) == (f"{address}/en/feeds/research.rss", True)
     (label,) = xpath(page, f"//label[@for='{field.get('id')}']")
@@ -232,9 +237,9 @@ def test_a_feed_page_offers_its_url_and_a_choice_of_readers(client: Client, path
     assert any(each.startswith("https://feedly.com/") and "%3A%2F%2F" in each for each in hrefs)
 
 
-def test_every_category_tag_and_author_has_a_page(client: Client, path: Put) -> None:
+def test_every_category_tag_and_author_has_a_page(live: Client, path: Put) -> None:
     for name in ("all", "research", "funding", "tags/genetique", "authors/ligue-contre-le-cancer"):
-        assert client.get(path(f"/feeds/{name}")).status_code == 200
+        assert live.get(path(f"/feeds/{name}")).status_code == 200
 
 
 def test_the_sitemap_lists_what_search_engines_should_index(content: Path) -> None:
@@ -281,6 +286,7 @@ def test_a_sitemap_with_too_many_urls_is_split(content: Path, monkeypatch: pytes
     assert client.get("/sitemap-9.xml").status_code == 404
 
 
+@at_both_addresses
 def test_robots_txt_allows_everything_and_names_the_sitemap(client: Client, path: Put, address: str) -> None:
     """A12."""
     found = client.get(path("/robots.txt"))
@@ -295,6 +301,7 @@ def test_security_txt_names_the_contact(client: Client, path: Put, content: Path
     assert client_of(content, {}).get("/.well-known/security.txt").status_code == 404
 
 
+@at_both_addresses
 def test_well_known_icon_paths_redirect_to_the_icon_of_the_site(client: Client, path: Put, address: str) -> None:
     for below in ("/favicon.ico", "/apple-touch-icon.png"):
         found = client.get(path(below))
@@ -302,13 +309,13 @@ def test_well_known_icon_paths_redirect_to_the_icon_of_the_site(client: Client, 
 
 
 @pytest.mark.parametrize("below", ["/", "/feeds/research", "/articles/cheque-ligue", "/articles/mois-sans-tabac"])
-def test_pictures_have_their_size_and_asset_urls_have_a_fingerprint(below: str, client: Client, path: Put) -> None:
-    page = client.get(path(below)).data
+def test_pictures_have_their_size_and_asset_urls_have_a_fingerprint(below: str, live: Client, path: Put) -> None:
+    page = live.get(path(below)).data
     for picture in xpath(page, "//img"):
         assert picture.get("width") and picture.get("height") and picture.get("alt") is not None
     for asset in xpath(page, "//link[@rel='stylesheet']/@href | //script/@src"):
         assert re.fullmatch(r".*/static/[a-z]+\.(css|js)\?[0-9a-f]{8}", asset)
-        assert client.get(asset).status_code == 200
+        assert live.get(asset).status_code == 200
 
 
 def test_the_stylesheet_has_the_colour_of_the_site_and_the_checked_background(content: Path) -> None:
@@ -320,6 +327,7 @@ def test_the_stylesheet_has_the_colour_of_the_site_and_the_checked_background(co
     assert f"--paper: {PAGE_BACKGROUND};" in text
 
 
+@at_both_addresses
 @pytest.mark.parametrize("ending", ["rss", "atom"])
 def test_a_feed_opened_in_a_browser_explains_what_it_is(ending: str, client: Client, path: Put, address: str) -> None:
     """C1, C16: before the root element, which readers expect in the first 512 bytes; no XSLT."""

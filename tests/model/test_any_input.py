@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from werkzeug.test import create_environ, run_wsgi_app
@@ -68,7 +68,6 @@ def looked_at(article: Mapping[str, Any] | None, site: str) -> None:
                 json.loads(document.data)
 
 
-@settings(max_examples=60, deadline=None)
 @given(valued(Article, PLAIN))
 def test_any_article_gives_well_formed_feeds_or_a_problem(values: dict[str, Any]) -> None:
     looked_at(values, SITE)
@@ -86,7 +85,6 @@ WHOLE: dict[str, Any] = {
 }
 
 
-@settings(max_examples=60, deadline=None)
 @given(valued(Site, WHOLE))
 def test_any_site_gives_well_formed_feeds_or_a_problem(values: dict[str, Any]) -> None:
     looked_at(None, json.dumps(values, ensure_ascii=False))
@@ -110,7 +108,6 @@ def application() -> Flask:
     return create_app(Settings(SAMPLE), clock=lambda: NOW)
 
 
-@settings(max_examples=150, deadline=None)
 @given(METHODS, st.lists(PARTS, max_size=5), HEADERS)
 def test_any_request_gets_a_valid_response(
     application: Flask, method: str, parts: list[str], headers: dict[str, str]

@@ -26,6 +26,8 @@ from lxml import etree
 from tests.builders import SAMPLE, TESTS, as_yaml, draw
 from tests.processes import get, served, wait_until
 
+pytestmark = pytest.mark.integration
+
 with warnings.catch_warnings(action="ignore"):  # of its own parts
     from reader import make_reader
 

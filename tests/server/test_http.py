@@ -1,7 +1,8 @@
-"""What a client of the sample receives, at the root of a host and below a path; `address` runs each test at both.
+"""What a client of the sample receives.
 
-`client` also runs each test twice: with our server, and with nginx, which serves the same sample as static files.
-Where static files cannot do the same, the test says so.
+`client` runs a test twice: with our server, and with nginx, which serves the same sample as static files. Where static
+files cannot do the same, the test says so. The sample is below a path; where that can matter, `at_both_addresses` runs
+a test at the root of a host as well.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ from feeds import create_app
 from feeds.server import web
 from feeds.settings import Settings
 from tests.builders import NOW, SAMPLE, SITE, as_yaml, content_folder, draw
+from tests.conftest import at_both_addresses
 
 Put = Callable[[str], str]
 
 FEEDS = [
     f"{prefix}/feeds/{name}.{ending}"
     for prefix in ("", "/en")
-    for name in ("all", "research", "outreach", "funding")
+    for name in ("all", "research")
     for ending in ("rss", "atom", "json")
 ]
 TYPES = {
@@ -156,6 +158,7 @@ def test_no_cache_serves_a_stale_copy_while_revalidating_after_an_embargo(
     assert Client(app.wsgi_app).get("/feeds/all.rss").headers["Cache-Control"] == f"public, {said}"
 
 
+@at_both_addresses
 def test_the_link_header_names_the_feed_its_formats_and_translations(client: Client, path: Put, address: str) -> None:
     """A11."""
     links = client.get(path("/feeds/research.atom")).headers["Link"].split(", ")
@@ -169,6 +172,7 @@ def test_the_link_header_names_the_feed_its_formats_and_translations(client: Cli
     ]
 
 
+@at_both_addresses
 def test_a_page_links_to_its_translation_in_a_header(client: Client, path: Put, address: str) -> None:
     found = client.get(path("/articles/cheque-ligue")).headers["Link"]
     assert found == f'<{address}/en/articles/cheque-ligue-en>; rel="alternate"; hreflang="en"'
@@ -182,6 +186,7 @@ def test_browsers_may_read_feeds_from_any_origin(client: Client, path: Put) -> N
     assert "Access-Control-Allow-Origin" not in client.get(path("/")).headers
 
 
+@at_both_addresses
 @pytest.mark.parametrize(
     "guess", ["feed", "feed/", "rss", "rss/", "feed.xml", "rss.xml", "atom.xml", "index.xml", "feed.json"]
 )
@@ -215,6 +220,7 @@ def test_no_url_is_built_from_request_headers(host: str, client: Client, path: P
         assert found.data == client.get(path(below)).data
 
 
+@at_both_addresses
 @pytest.mark.parametrize("below", FEEDS)
 def test_every_url_in_a_feed_is_absolute_and_our_own_start_with_the_site_url(
     below: str, client: Client, path: Put, address: str
@@ -227,6 +233,7 @@ def test_every_url_in_a_feed_is_absolute_and_our_own_start_with_the_site_url(
     assert own == {"https://" + address.split("/")[2]}
 
 
+@at_both_addresses
 @pytest.mark.parametrize("below", [feed for feed in FEEDS if not feed.endswith("json")])
 def test_feedparser_reads_every_feed_without_complaint(below: str, client: Client, path: Put, address: str) -> None:
     found = feedparser.parse(client.get(path(below)).data)
@@ -235,6 +242,7 @@ def test_feedparser_reads_every_feed_without_complaint(below: str, client: Clien
     assert own == address + below
 
 
+@at_both_addresses
 def test_feedparser_returns_what_the_author_wrote(client: Client, path: Put, address: str) -> None:
     for ending in ("rss", "atom"):
         entries = feedparser.parse(client.get(path(f"/feeds/all.{ending}")).data).entries
@@ -291,12 +299,14 @@ def test_an_unknown_url_gets_a_short_404_page_with_the_feeds(client: Client, pat
     assert '<html lang="fr">' in client.get(path("/nothing")).text
 
 
+@at_both_addresses
 def test_nothing_is_served_outside_the_path_of_the_site_url(client: Client, path: Put) -> None:
     outside = client.get("/feeds/all.rss")
     assert outside.status_code == (200 if path("") == "" else 404)
     assert client.get("/media/icon.png", buffered=True).status_code == (200 if path("") == "" else 404)
 
 
+@at_both_addresses
 def test_an_extra_or_missing_slash_redirects_to_the_page(client: Client, path: Put, address: str) -> None:
     for below, right in (
         ("/en", "/en/"),
@@ -307,6 +317,7 @@ def test_an_extra_or_missing_slash_redirects_to_the_page(client: Client, path: P
         assert (found.status_code, found.headers["Location"]) == (301, address + right)
 
 
+@at_both_addresses
 def test_an_old_path_redirects_to_its_new_url(client: Client, path: Put, address: str) -> None:
     """A1: a feed's address answers 200, 304, 301 or 308 for years."""
     found = client.get(path("/spip.php?page=backend"))
@@ -362,6 +373,7 @@ def test_every_response_has_the_security_headers(below: str, client: Client, pat
     assert "unsafe-inline" not in found["Content-Security-Policy"]
 
 
+@at_both_addresses
 def test_health_reports_numbers_and_reveals_no_content(live: Client, path: Put) -> None:
     found = live.get(path("/health"))
     assert found.status_code == 200 and found.headers["Cache-Control"] == "no-store"
@@ -407,6 +419,7 @@ def _links(client: Client, below: str) -> set[str]:
     return {str(link) for link in xpath(client.get(below).data, "//a/@href | //link/@href | //img/@src")}
 
 
+@at_both_addresses
 def test_links_between_pages_are_root_relative_and_resolve(client: Client, path: Put, address: str) -> None:
     seen, waiting = set(), {path("/"), path("/en/")}
     while waiting:
@@ -444,12 +457,14 @@ def test_pages_list_their_feeds_with_the_most_specific_first(client: Client, pat
     assert len(set(titles)) == len(titles)
 
 
+@at_both_addresses
 def test_an_article_published_elsewhere_has_that_url_as_canonical(client: Client, path: Put, address: str) -> None:
     assert '<link rel="canonical" href="https://www.ligue-cancer.net/">' in client.get(path("/articles/dons")).text
     own = f'<link rel="canonical" href="{address}/articles/cheque-ligue">'
     assert own in client.get(path("/articles/cheque-ligue")).text
 
 
+@at_both_addresses
 def test_the_path_of_the_site_url_leads_to_the_home_page(client: Client, path: Put, address: str) -> None:
     found = client.get(path("") or "/")
     assert found.status_code == (301 if path("") else 200)
@@ -543,7 +558,7 @@ def test_only_large_response_bodies_count_towards_the_download_limit(
             return found.status_code, found.headers
 
     etag = asked(method="HEAD")[1]["ETag"]
-    monkeypatch.setattr(web, "_download_slots", threading.Semaphore(0))
+    monkeypatch.setattr(web, "download_slots", threading.Semaphore(0))
     status, headers = asked()
     assert (status, headers["Retry-After"]) == (503, "60")
     assert asked(method="HEAD")[0] == 200

@@ -57,6 +57,7 @@ def test_an_unknown_log_format_is_rejected() -> None:
         Settings.from_environ({"FEEDS_LOG": "xml"})
 
 
+@pytest.mark.integration
 def test_the_server_logs_each_edition_and_each_error_as_json(content: Path) -> None:
     content_folder(content, {"a": {}, "bad": {"published": "demain"}})
     port = free_port()
@@ -111,6 +112,7 @@ def requests(found: Metrics, path: str, status: str) -> float:
     return found.get(("feeds_requests_total", (path, status)), 0)
 
 
+@pytest.mark.integration
 def test_metrics_cover_all_processes_and_counts_survive_a_killed_process(content: Path) -> None:
     content_folder(content, {"a": {}, "bad": {"published": "demain"}})
     metrics = free_port()
@@ -137,6 +139,7 @@ def test_metrics_cover_all_processes_and_counts_survive_a_killed_process(content
             assert requests(asked(metrics), "/feeds/all.rss", "200") >= requests(before, "/feeds/all.rss", "200")
 
 
+@pytest.mark.integration
 def test_the_metrics_port_must_be_free(content: Path) -> None:
     content_folder(content, {"a": {}})
     with (
@@ -147,6 +150,7 @@ def test_the_metrics_port_must_be_free(content: Path) -> None:
         assert other.stdout and f"port {port} is taken (use another --metrics-port)" in other.stdout.read()
 
 
+@pytest.mark.integration
 def test_unpublished_content_appears_in_no_metric(content: Path) -> None:
     content_folder(content, {"secret-embargo": {"published": "2999-01-01"}})
     text = as_yaml({**PLAIN, "published": "2999-01-01"})

@@ -126,6 +126,7 @@ def test_a_picture_in_the_body_of_a_draft_is_shown(content: Path) -> None:
         assert shown and client.get(shown[1], buffered=True).status_code == 200
 
 
+@pytest.mark.integration
 def test_the_production_server_has_no_previews(content: Path) -> None:
     write(content)
     with served(content) as (port, _):
@@ -135,6 +136,7 @@ def test_the_production_server_has_no_previews(content: Path) -> None:
     assert Client(app.wsgi_app).get("/preview").status_code == 404, "nor has any other server that imports the app"
 
 
+@pytest.mark.integration
 def test_the_preview_server_has_previews(content: Path) -> None:
     write(content)
     with served(content, command="preview") as (port, _):

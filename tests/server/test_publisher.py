@@ -198,13 +198,13 @@ def test_unchanged_articles_and_documents_stay_the_same_objects_with_the_same_da
 
 def test_an_unchanged_feed_is_not_rendered_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered: list[str] = []
-    real = rss_atom._serialize
+    real = rss_atom.serialize
 
     def written(*about: Any) -> bytes:
         rendered.append("a feed")
         return real(*about)
 
-    monkeypatch.setattr("feeds.formats.rss_atom._serialize", written)
+    monkeypatch.setattr("feeds.formats.rss_atom.serialize", written)
     desk.write("b", {"title": "Un autre titre", "categories": ["outreach"]})
     desk.refresh()
     assert len(rendered) == 4, "RSS and Atom of everything and of outreach, in French"
@@ -371,7 +371,7 @@ def test_a_rendering_error_leaves_the_last_edition_in_place(desk: Desk, monkeypa
     def fail(*_: object) -> bytes:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("feeds.formats.rss_atom._serialize", fail)
+    monkeypatch.setattr("feeds.formats.rss_atom.serialize", fail)
     desk.write("a", {"title": "Un autre"})
     with pytest.raises(RuntimeError):
         desk.refresh()

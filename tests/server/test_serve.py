@@ -32,6 +32,8 @@ from tests.processes import (
     wait_until,
 )
 
+pytestmark = pytest.mark.integration
+
 PATHS = [
     *(f"/feeds/research.{ending}" for ending in ("rss", "atom", "json")),
     *("/feeds/tags/genetique.atom", "/feeds.opml", "/", "/en/articles/cheque-ligue-en"),
@@ -77,7 +79,7 @@ def test_a_response_in_progress_is_completed_when_the_server_stops(content: Path
         reader.sendall(b"GET /media/film.mp4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         received = len(reader.recv(1000))
         process.send_signal(signal.SIGTERM)
-        time.sleep(1.2)  # a slow reader: the server tells its workers twice meanwhile
+        wait_until(lambda: not is_open("127.0.0.1", port), process)  # it accepts nothing more, and waits for us
         while data := reader.recv(1_000_000):
             received += len(data)
         reader.close()
@@ -254,7 +256,7 @@ def register_and_lose():
     found = register()
     os.kill(os.getppid(), signal.SIGKILL)
     print('the parent is gone', flush=True)
-    time.sleep(server._SIGNAL_SETTLE_SECONDS + 1)  # the signal is sent before anybody handles it
+    time.sleep(server.SIGNAL_SETTLE_SECONDS + 1)  # the signal is sent before anybody handles it
     return found
 
 signals.set_sync_signals = register_and_lose
