@@ -176,6 +176,19 @@ def test_an_excerpt_ends_after_a_word_if_no_sentence_fits() -> None:
     assert markup.excerpt("<p>Un mot, puis 130\u202f000\u00a0€ encore</p>", 20) == "Un mot, puis…"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("abcde", "abcde"),
+        ("abcdef", "abcd…"),
+        ("abcé\u0301f", "abc…"),
+        ("ab👩‍🔬cd", "ab…"),
+    ],
+)
+def test_an_excerpt_of_one_long_word_has_whole_graphemes_and_at_most_the_limit(text: str, expected: str) -> None:
+    assert markup.excerpt(f"<p>{text}</p>", 5) == expected
+
+
 def test_an_excerpt_omits_code_and_separates_words_at_line_breaks() -> None:
     assert markup.excerpt("<pre><code>rm -rf /</code></pre>\n<p>Un<br>paragraphe.</p>") == "Un paragraphe."
 
@@ -193,7 +206,7 @@ def test_an_excerpt_never_splits_a_grapheme(text: str, limit: int) -> None:
     if found == whole:
         return
     kept = found.removesuffix("…")
-    assert len(found) <= limit + 1
+    assert len(found) <= limit
     assert whole.startswith(kept)
     graphemes = regex.findall(r"\X", whole)
     boundaries = {sum(map(len, graphemes[:count])) for count in range(len(graphemes) + 1)}
