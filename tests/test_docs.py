@@ -17,11 +17,11 @@ from feeds.model.site import Category, Person, Podcast, Site
 from feeds.settings import Settings
 from tests.builders import PLAIN, ROOT, SAMPLE, as_yaml, content_folder, draw
 
-ARTICLES = (ROOT / "docs" / "articles.md").read_text(encoding="utf-8")
-SITE = (ROOT / "docs" / "site.md").read_text(encoding="utf-8")
-URLS = (ROOT / "docs" / "urls.md").read_text(encoding="utf-8")
+ARTICLES = (ROOT / "docs" / "reference" / "articles.md").read_text(encoding="utf-8")
+SITE = (ROOT / "docs" / "reference" / "site.md").read_text(encoding="utf-8")
+URLS = (ROOT / "docs" / "reference" / "addresses.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCS = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md"]
+DOCS = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md"]
 
 
 def rows(text: str) -> set[str]:
@@ -115,8 +115,8 @@ def test_the_first_example_in_the_docs_is_a_valid_article(content: Path) -> None
 
 
 def test_every_requirement_that_a_test_names_is_documented() -> None:
-    """A requirement is named by a letter and a number, which docs/readers.md lists."""
-    written = set(re.findall(r"(?m)^\| ([A-F][0-9]+) \|", (ROOT / "docs" / "readers.md").read_text(encoding="utf-8")))
+    """A requirement is named by a letter and a number, which docs/explanation/readers.md lists."""
+    written = set(re.findall(r"(?m)^\| ([A-F][0-9]+) \|", (ROOT / "docs" / "explanation" / "readers.md").read_text(encoding="utf-8")))
     named: set[str] = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
         named |= set(re.findall(r'"""((?:[A-F][0-9]+(?:, )?)+):', path.read_text(encoding="utf-8")))
@@ -126,7 +126,7 @@ def test_every_requirement_that_a_test_names_is_documented() -> None:
 
 
 def test_every_test_that_the_docs_name_exists() -> None:
-    docs = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("security.md", "reliability.md"))
+    docs = ((ROOT / "docs" / "explanation" / name).read_text(encoding="utf-8") for name in ("security.md", "reliability.md"))
     named = set(re.findall(r"`(test_[a-z0-9_]+)`", "".join(docs)))
     texts = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert len(named) > 40 and named <= set(re.findall(r"(?m)^def (test_[a-z0-9_]+)", "".join(texts)))

@@ -1,6 +1,6 @@
 """Systems: the feed addresses of other publishing systems, and what they add to an author's text.
 
-It is a table; `docs/moving.md` documents the same for users.
+It is a table; `docs/guides/moving.md` documents the same for users.
 """
 
 from __future__ import annotations

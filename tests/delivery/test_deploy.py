@@ -23,7 +23,7 @@ from tests.builders import PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder
 from tests.processes import free_port, get, kill, nginx, served, wait_until
 
 DEPLOY = ROOT / "deploy"
-OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+OPERATING = (ROOT / "docs" / "guides" / "operating.md").read_text(encoding="utf-8")
 
 
 @contextmanager

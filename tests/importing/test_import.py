@@ -866,7 +866,7 @@ def test_systems_are_recognised_by_their_generator(name: str) -> None:
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda each: str(each.name))
 def test_the_docs_name_the_feeds_of_each_system(system: System) -> None:
-    text = (ROOT / "docs" / "moving.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "guides" / "moving.md").read_text(encoding="utf-8")
     for paths, name in ((system.feeds, ""), (system.category, "category"), (system.tag, "tag")):
         for path in paths:
             forms = [path.format("<slug>"), path.format(f"<{name}>")]
