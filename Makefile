@@ -26,6 +26,17 @@ test: $(dev)
 quick: $(dev)
 	$(venv)/python -m pytest --numprocesses auto -m "not integration" $(ARGS)
 
+# Also of the processes that the tests start.
+coverage: $(dev)
+	$(venv)/coverage erase
+	$(venv)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report= $(ARGS)
+	$(venv)/coverage report
+
+mutants: $(dev)
+	@$(pip) install mutmut==3.8.1
+	$(venv)/mutmut run
+	$(venv)/mutmut results
+
 lint: $(dev)
 	$(venv)/ruff check .
 	$(venv)/ruff format --check .
@@ -37,7 +48,7 @@ check: $(run)
 	@$(venv)/feeds check
 
 docs: $(dev)
-	$(venv)/mkdocs build --strict
+	@NO_MKDOCS_2_WARNING=1 $(venv)/mkdocs build --strict
 
 wheel: $(dev)
 	$(venv)/python -m hatchling build --target wheel

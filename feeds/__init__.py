@@ -10,7 +10,7 @@ from datetime import datetime
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from feeds.commands import Commands, command_line, shows_previews
+from feeds.commands import Commands, cli, shows_previews
 from feeds.content.folder import ContentFolder
 from feeds.content.pictures import PictureStore
 from feeds.content.state import StateFolder
@@ -54,4 +54,4 @@ def create_app(
 
 def main() -> None:
     """Run the console script `feeds`."""
-    command_line().main(obj=ScriptInfo(create_app=create_app, set_debug_flag=False))
+    cli.main(obj=ScriptInfo(create_app=create_app, set_debug_flag=False))

@@ -49,14 +49,14 @@ class Commands(AppGroup):
                 formatter.write_dl([(name, command.get_short_help_str(width)) for name, command in commands if command])
 
 
-def command_line() -> Commands:
-    """Return the command line of the console script `feeds`."""
-    group = Commands(
+cli = click.version_option(package_name="feeds", message="%(prog)s %(version)s")(
+    Commands(
         "feeds",
         help="Publish articles in YAML files as RSS, Atom and JSON feeds.\n\n"
         "The site is in the folder FEEDS_CONTENT, else in the current folder if it has a site.yaml, else in ./content.",
     )
-    return click.version_option(package_name="feeds", message="%(prog)s %(version)s")(group)
+)
+"""The command line of the console script `feeds`."""
 
 
 def shows_previews() -> bool:

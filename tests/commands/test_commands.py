@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from flask.testing import FlaskCliRunner
 
 from feeds import create_app
-from feeds.commands import MODULES, SECTIONS, command_line
+from feeds.commands import MODULES, SECTIONS, cli
 from feeds.content.folder import ContentFolder
 from feeds.model.yamlfile import parse_yaml
 from feeds.settings import SettingError, Settings
@@ -217,7 +217,7 @@ def test_a_folder_without_a_site_is_reported(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_help_of_feeds_lists_its_commands_by_what_people_do_and_nothing_of_flask() -> None:
-    lines = CliRunner().invoke(command_line(), ["--help"]).output.splitlines()
+    lines = CliRunner().invoke(cli, ["--help"]).output.splitlines()
     headings = [line.removesuffix(":") for line in lines if re.fullmatch("[A-Z][a-z]+:", line)]
     assert headings == ["Options", *SECTIONS]
     listed = [match[1] for line in lines if (match := re.match("  ([a-z]+)  +[A-Z]", line))]

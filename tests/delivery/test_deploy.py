@@ -17,13 +17,16 @@ from pathlib import Path
 import click
 import pytest
 
-from feeds.commands import Commands
+from feeds.commands import MODULES, cli
 from feeds.delivery import websub
 from tests.builders import PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder
 from tests.processes import free_port, get, kill, nginx, served, wait_until
 
 DEPLOY = ROOT / "deploy"
-OPERATING = (ROOT / "docs" / "guides" / "operating.md").read_text(encoding="utf-8")
+GUIDES = "".join(
+    path.read_text(encoding="utf-8")
+    for path in (*sorted((ROOT / "docs" / "guides").glob("*.md")), ROOT / "docs" / "tutorial.md")
+)
 
 
 @contextmanager
@@ -150,24 +153,25 @@ def test_the_container_installs_the_locked_requirements_and_the_package() -> Non
 def parses(words: list[str]) -> bool:
     """Return whether `feeds` accepts a command and its options; nothing is run."""
     name, *arguments = words
-    command = Commands().get_command(click.Context(click.Command("feeds")), name)
+    command = cli.get_command(click.Context(cli), name)
     assert command, name
     return command.make_context(name, arguments) is not None
 
 
-def test_every_command_in_the_docs_and_units_is_valid() -> None:
+def test_every_command_in_the_guides_and_units_is_valid() -> None:
     units = "".join(path.read_text(encoding="utf-8") for path in DEPLOY.glob("*.service"))
-    lines = re.findall(r"(?:(?:\.venv|/opt/feeds)/bin/|\$ )feeds ([^\n&#`|)]+)", OPERATING + units)
-    assert len(lines) >= 8
+    blocks = "".join(re.findall(r"(?ms)^ *```(?:sh|ini)\n(.*?)^ *```", GUIDES))
+    lines = re.findall(rf"(?m)(?:^|[ =/])feeds ((?:{'|'.join(MODULES)})\b[^\n#`|]*)", blocks + units)
+    assert len(lines) >= 20 and {line.split()[0] for line in lines} == set(MODULES) - {"schema"}
     for line in lines:
-        assert parses(shlex.split(line.replace("${FEEDS_BUCKET}", "s3://bucket"))), line
+        assert parses(shlex.split(line.partition(" && ")[0].replace("${FEEDS_BUCKET}", "s3://bucket"))), line
     targets = re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"))
-    assert set(re.findall(r"(?m)^\s*(?:sudo -u feeds )?make ([a-z]+)", OPERATING)) <= set(targets)
+    assert set(re.findall(r"(?m)^make (?:--directory \S+ )?([a-z]+)", blocks)) <= set(targets)
 
 
-def test_the_docs_name_exactly_the_files_in_deploy() -> None:
-    named = set(re.findall(r"deploy/[A-Za-z.-]+", OPERATING))
-    assert named == {f"deploy/{path.name}" for path in DEPLOY.iterdir()}
+def test_the_guides_name_exactly_the_files_in_deploy() -> None:
+    named = set(re.findall(r"(?:deploy|share/feeds)/([A-Za-z.-]+)", GUIDES))
+    assert named == {path.name for path in DEPLOY.iterdir()}
 
 
 def test_the_container_runs_as_an_unprivileged_user() -> None:

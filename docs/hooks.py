@@ -1,0 +1,34 @@
+"""MkDocs hook: fills the reference of messages from the catalogue."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from feeds.model import messages
+
+PLACEHOLDER = "<!-- messages -->"
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace the placeholder in a page by a table of messages for each group of the catalogue."""
+    return markdown.replace(PLACEHOLDER, "\n".join(_tables())) if PLACEHOLDER in markdown else markdown
+
+
+def _tables() -> list[str]:
+    """Return a heading and a table for each comment in the source of the catalogue."""
+    lines = []
+    for line in inspect.getsource(messages).splitlines():
+        if group := re.fullmatch(r"    # (.+)", line):
+            lines += ["", f"## {group[1][0].upper()}{group[1][1:]}", "", "| code | message |", "|---|---|"]
+        elif entry := re.match(r'    "([a-z0-9-]+)": ', line):
+            text = messages.MESSAGES[entry[1]].replace("{{", "{").replace("}}", "}").replace("|", "\\|")
+            lines.append(f"| <span id={entry[1]}>`{entry[1]}`</span> | {_escape(text)} |")
+    return lines
+
+
+def _escape(text: str) -> str:
+    """Return a message as Markdown that shows it unchanged, with its parameters as code."""
+    escaped = re.sub(r"([<>*_\[\]])", r"\\\1", text)
+    return re.sub(r"\{([a-z_]+)[^}]*\}", r"`\1`", escaped.replace("\\_", "_"))
