@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.edition.document import Document, negotiate_coding
+from feeds.edition.document import Document, cache_control, negotiate_coding
 
 MODIFIED = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
 LONG = Document(b"<rss>" + b"abc " * 500 + b"</rss>", "application/rss+xml; charset=utf-8", MODIFIED, 3600)
@@ -100,3 +100,68 @@ def test_max_age_never_exceeds_the_time_to_the_next_change(seconds: float) -> No
     _, headers, _ = LONG.respond({"REQUEST_METHOD": "GET"}, seconds)
     age = int(dict(headers)["Cache-Control"].split("max-age=")[1].split(",")[0])
     assert 0 <= age <= max(0, min(3600, seconds))
+
+
+def respond(
+    method: str = "GET", seconds_left: float = float("inf"), **headers: str
+) -> tuple[str, dict[str, str], bytes]:
+    environ = {"REQUEST_METHOD": method, **{f"HTTP_{name.upper()}": value for name, value in headers.items()}}
+    status, response_headers, body = LONG.respond(environ, seconds_left)
+    assert len(response_headers) == len(dict(response_headers)), "no header twice"
+    return status, dict(response_headers), b"".join(body)
+
+
+def test_a_document_answers_get_and_head_in_the_coding_that_was_asked_for() -> None:
+    """A3, A8."""
+    for coding in ("identity", "gzip", "br"):
+        variant = LONG.variants[coding]
+        status, headers, body = respond(accept_encoding=coding)
+        assert (status, body, headers) == ("200 OK", variant.data, dict(variant.ok_headers))
+        assert headers["Content-Length"] == str(len(body))
+        assert headers.get("Content-Encoding") == (None if coding == "identity" else coding)
+        assert respond("HEAD", accept_encoding=coding) == ("200 OK", headers, b"")
+    assert respond()[2] == LONG.data and respond(accept_encoding="zstd")[2] == LONG.data
+
+
+def test_a_document_answers_304_by_tag_or_date() -> None:
+    """A4."""
+    for asked in ({"if_none_match": f'"{TAG}"'}, {"if_modified_since": "Mon, 01 Jun 2026 10:00:00 GMT"}):
+        status, headers, body = respond(accept_encoding="br", **asked)
+        assert (status, body) == ("304 Not Modified", b"")
+        assert headers == dict(LONG.variants["br"].not_modified_headers)
+        assert headers["ETag"] == f'"{TAG}-br"'
+    assert respond(if_none_match='"x"', if_modified_since="Mon, 01 Jun 2026 10:00:00 GMT")[0] == "200 OK"
+
+
+def test_a_document_refuses_other_methods() -> None:
+    """A3."""
+    status, headers, body = respond("POST")
+    assert (status, body) == ("405 Method Not Allowed", b"")
+    assert (headers["Allow"], headers["Content-Length"]) == ("GET, HEAD", "0")
+    assert headers["X-Content-Type-Options"] == "nosniff" and "ETag" not in headers
+
+
+@pytest.mark.parametrize(
+    ("seconds_left", "expected"),
+    [
+        (float("inf"), "public, max-age=3600, s-maxage=10, stale-while-revalidate=60, stale-if-error=86400"),
+        (3660, "public, max-age=3600, s-maxage=10, stale-while-revalidate=60, stale-if-error=86400"),
+        (3659.9, "public, max-age=3600, s-maxage=10, stale-if-error=86400"),
+        (3600, "public, max-age=3600, s-maxage=10, stale-if-error=86400"),
+        (11.9, "public, max-age=11, s-maxage=10, stale-if-error=86400"),
+        (10.9, "public, max-age=10, stale-if-error=86400"),
+        (0.5, "public, max-age=0, stale-if-error=86400"),
+        (-5, "public, max-age=0, stale-if-error=86400"),
+    ],
+)
+def test_no_copy_outlives_the_next_change(seconds_left: float, expected: str) -> None:
+    """A10."""
+    assert respond(seconds_left=seconds_left)[1]["Cache-Control"] == expected
+    assert respond(seconds_left=seconds_left, if_none_match=f'"{TAG}"')[1]["Cache-Control"] == expected
+    assert cache_control(3600, seconds_left, shared=10) == expected
+
+
+def test_cache_control_without_shared_caches_and_changes() -> None:
+    assert cache_control(60) == "public, max-age=60, stale-while-revalidate=60, stale-if-error=86400"
+    assert cache_control(60, shared=60) == cache_control(60)
+    assert cache_control(60, shared=59).startswith("public, max-age=60, s-maxage=59, ")
