@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
@@ -178,24 +178,25 @@ class ArticleCache:
 
     def _query(self, statement: str, values: tuple[str, ...] = ()) -> Iterator[Any]:
         try:
-            with closing(self._connect()) as database:
+            with self._database() as database:
                 yield from database.execute(statement, values)
         except (sqlite3.Error, OSError) as error:
             self._recover(error)
 
     def _execute(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         try:
-            with closing(self._connect()) as database, database:
+            with self._database() as database, database:
                 database.executemany(statement, rows)
         except (sqlite3.Error, OSError) as error:
             self._recover(error)
 
-    def _connect(self) -> sqlite3.Connection:
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
         assert self._state, "without a state folder nothing is cached"
         self._state.root.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(self._state.root / NAME, timeout=5)
-        database.execute(_CREATE)
-        return database
+        with closing(sqlite3.connect(self._state.root / NAME, timeout=5)) as database:
+            database.execute(_CREATE)
+            yield database
 
     def _recover(self, error: Exception) -> None:
         """Delete a damaged database; log any other error, which may be temporary."""

@@ -6,9 +6,11 @@ It neither creates nor changes files. The result for a file is a `MediaFile`, ca
 from __future__ import annotations
 
 import difflib
+import errno
 import hashlib
 import os
 import re
+import stat
 import unicodedata
 import warnings
 from pathlib import Path, PurePosixPath
@@ -98,7 +100,7 @@ class MediaFolder:
         if "\x00" in name:
             return None
         exact = self.root / name
-        if exact.is_file():
+        if _is_file(exact):
             return exact
         normalized = unicodedata.normalize("NFC", name)
         return next(
@@ -209,3 +211,16 @@ def _is_truncated(file: Path, media_type: str) -> bool:
 def is_within(path: Path, root: Path) -> bool:
     """Return whether a path is below a folder once all links are resolved."""
     return os.path.realpath(path).startswith(os.path.realpath(root) + os.sep)
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether a path leads to a regular file. Raises OSError if that cannot be found out.
+
+    `Path.is_file` hides such errors since Python 3.14.
+    """
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return False
+        raise
