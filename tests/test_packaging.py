@@ -53,8 +53,7 @@ def wheel(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_contains_the_package_its_data_and_the_files_for_servers(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     package = {name for name in names if name.startswith("feeds/")}
-    tracked = subprocess.run(["git", "ls-files", "feeds"], cwd=ROOT, capture_output=True, text=True).stdout.split()
-    assert package >= {name for name in tracked if (ROOT / name).exists()}
+    assert package == {f"feeds/{name}" for name in files_below(ROOT / "feeds") if not name.endswith(".pyc")}
     data = f"feeds-{PROJECT['version']}.data/data/share/feeds/"
     assert {name.removeprefix(data) for name in names if name.startswith(data)} == {
         path.name for path in (ROOT / "deploy").iterdir()

@@ -1,4 +1,4 @@
-"""BuildFolder: an edition as files that any web server serves, for `feeds build`.
+"""BuildFolder: an edition as files for nginx and hosts of static files, for `feeds build`.
 
 Only changes are written, each file atomically, and only files of an earlier build are removed. A list records the
 files of a build, and a journal those that are being written, so that an interrupted build is finished by the next.
