@@ -16,7 +16,6 @@ setup: $(run)
 serve: export FEEDS_URL ?= http://localhost:$(PORT)
 serve: export FEEDS_STATE ?= instance/local
 serve: $(run)
-	@echo "The feeds are at $(FEEDS_URL)/"
 	@exec $(venv)/feeds serve --port $(PORT)
 
 test: $(dev)
@@ -50,8 +49,9 @@ check: $(run)
 docs: $(dev)
 	@NO_MKDOCS_2_WARNING=1 $(venv)/mkdocs build --strict
 
-wheel: $(dev)
-	$(venv)/python -m hatchling build --target wheel
+wheel: | .venv/bin/python
+	@$(pip) wheel --no-deps --wheel-dir dist .
+	@ls dist/*.whl
 
 bench: $(dev)
 	@command -v wrk > /dev/null && [ -x /usr/sbin/nginx ] || { echo "make bench needs wrk and nginx (Debian: wrk, nginx-light)"; exit 1; }
@@ -79,15 +79,16 @@ lock:
 
 # Some systems ship Python without ensurepip: there, the pip of the system fills the environment.
 .venv/bin/python:
-	@echo "Setting up .venv …"
 	@$(PYTHON) -m venv .venv > /dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; }
 
 $(run): requirements.txt pyproject.toml | .venv/bin/python
+	@echo "Installing Feeds into .venv …"
 	@$(pip) install --requirement requirements.txt
 	@$(pip) install --no-deps --editable .
 	@touch $@
 
 $(dev): requirements-dev.txt pyproject.toml | .venv/bin/python
+	@echo "Installing what tests, linters and docs need into .venv …"
 	@$(pip) install --requirement requirements-dev.txt
 	@$(pip) install --no-deps --editable .
 	@touch $@ $(run)

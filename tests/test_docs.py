@@ -135,8 +135,8 @@ def test_the_readmes_article_produces_the_readmes_item(content: Path) -> None:
     (example,) = re.findall(r"(?ms)^```yaml\n(.*?)^```", README)
     (shown,) = re.findall(r"(?ms)^```xml\n(.*?)^```", README)
     site = (SAMPLE / "site.yaml").read_text(encoding="utf-8").replace("logo: logo.png\nicon: icon.png\n", "")
-    content_folder(content, {"2026/cheque": example}, site)
-    for name in ("cheque.jpg", "podcast.png"):
+    content_folder(content, {"2026/open-day": example}, site)
+    for name in ("cellules.jpg", "podcast.png"):
         (content / "media" / name).write_bytes((SAMPLE / "media" / name).read_bytes())
     client = create_app(Settings(content, "http://localhost:8000")).test_client()
     item = [line.strip() for line in client.get("/en/feeds/research.rss").text.splitlines()]

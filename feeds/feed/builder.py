@@ -64,9 +64,8 @@ class FeedBuilder:
         for language in self.site.languages:
             topics |= {(language, topic.name): topic for topic in self.main_topics(language)}
             for kind, prefix in _PATH_PREFIXES.items():
-                for name in self.catalog.names(kind, language):
-                    if topic := self.topic(language, prefix + name):
-                        topics[language, topic.name] = topic
+                named = (self.topic(language, prefix + name) for name in self.catalog.names(kind, language))
+                topics |= {(language, topic.name): topic for topic in named if topic}
         return topics
 
     def main_topics(self, language: str) -> list[Topic]:

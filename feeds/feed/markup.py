@@ -151,12 +151,8 @@ def excerpt(content: str, limit: int = EXCERPT_LENGTH) -> str:
     words, space, _ = plain[:limit].rpartition(" ")
     if space:
         return words.rstrip(" ,;:–—-") + "…"
-    start = ""
-    for grapheme in regex.finditer(r"\X", plain):
-        if len(start) + len(grapheme[0]) >= limit:
-            break
-        start += grapheme[0]
-    return start + "…"
+    ends = (grapheme.end() for grapheme in regex.finditer(r"\X", plain[:limit]))
+    return plain[: max((end for end in ends if end < limit), default=0)] + "…"
 
 
 def media_url(path: str, *, base: str) -> str:

@@ -224,9 +224,8 @@ class Article(StrictModel):
 
     @field_validator("withdrawn")
     @classmethod
-    def _withdrawn_not_before_published(cls, value: Withdrawal | None, info: ValidationInfo) -> Withdrawal | None:
-        if value:
-            cls._not_before_published(value.at, info)
+    def _withdrawn_not_before_published(cls, value: Withdrawal, info: ValidationInfo) -> Withdrawal:
+        cls._not_before_published(value.at, info)
         return value
 
     @cached_property

@@ -118,7 +118,7 @@ class Site(StrictModel):
         examples=["crcm.example,2026"],
     )
     publisher: Person = Field(description="Who publishes: `name`, `email`, `url`.", examples=["{name: CRCM}"])
-    rights: Texts | None = Field(None, description="The copyright line of the feeds.", examples=["© CRCM"])
+    rights: Texts | None = Field(None, description="The copyright line of feeds and pages.", examples=["© CRCM"])
     logo: PicturePath | None = Field(
         None,
         description="A picture in `media/`; in RSS too if it is at most 144 × 400 px and JPEG, PNG or GIF.",

@@ -4,6 +4,7 @@ import pytest
 
 from feeds.edition import edition as edition_module
 from feeds.edition.edition import Edition
+from feeds.feed.catalog import Catalog
 from tests.builders import PICTURES, FakeMedia, article, catalog
 
 
@@ -34,3 +35,25 @@ def test_documents_built_ahead_are_never_discarded(monkeypatch: pytest.MonkeyPat
     for number in range(3):
         edition[f"/articles/a{number}"]
     assert edition["/feeds/all.rss"] is feed
+
+
+def test_an_edition_is_a_mapping_of_its_paths() -> None:
+    edition = edition_of(1)
+    assert len(edition) == len(set(edition)) and "/articles/a0" in set(edition) and edition
+    assert edition.find("/articles/nothing") is None and not edition.has("/articles/nothing")
+    for look_up in (edition.__getitem__, edition.render):
+        with pytest.raises(KeyError, match="/articles/nothing"):
+            look_up("/articles/nothing")
+
+
+def test_entries_beyond_the_bound_are_rendered_again() -> None:
+    found = catalog(article("a"), article("b"))
+    bounded = Edition(found, FakeMedia(), None, None, PICTURES, cached_entries=1)
+    assert bounded["/feeds/all.atom"].data == edition_without_bound(found)["/feeds/all.atom"].data
+    first, second = found.live
+    entries = bounded.builder.entries
+    assert entries.of(first) is entries.of(first) and entries.of(second) is not entries.of(second)
+
+
+def edition_without_bound(found: Catalog) -> Edition:
+    return Edition(found, FakeMedia(), None, None, PICTURES)

@@ -380,6 +380,11 @@ def test_any_article_text_is_read_back_unchanged(title: str, summary: str, body:
         assert feedparser.parse(FORMATS[ending].render(found)).bozo == 0
 
 
+def test_an_opml_list_without_feeds_has_no_date() -> None:
+    head = etree.fromstring(opml.render("Le site", [])).find("head")
+    assert head is not None and [element.tag for element in head] == ["title"]
+
+
 def test_an_opml_list_names_every_feed_under_its_language() -> None:
     found = table(article(tags=["génétique"]))
     root = etree.fromstring(opml.render("Le site", [found.outline(topic) for topic in found.topics.values()]))

@@ -92,6 +92,14 @@ def test_feedparser_reads_a_podcast(client: Client) -> None:
     assert own == "https://news.example/feeds/research.podcast.rss"
 
 
+def test_an_episode_without_a_duration_names_none(content: Path) -> None:
+    sound = {name: value for name, value in SOUND.items() if name != "duration"}
+    client = client_of(content, {"a": {"attachments": [sound]}})
+    root: Any = etree.fromstring(client.get("/feeds/research.podcast.rss").data)
+    assert root.find("channel/item/enclosure") is not None
+    assert root.xpath("channel/item/itunes:duration", namespaces=NAMES) == []
+
+
 def test_duration_and_enclosure_describe_the_same_file(content: Path) -> None:
     first = {"url": "https://v.example/1.mp3", "title": "Sans longueur", "duration": "0:05"}
     client = client_of(content, {"a": {"attachments": [first, SOUND]}})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from feeds.model.site import Site
+from feeds.model.yamlfile import MAX_YAML_BYTES, parse_yaml
 from tests.builders import SITE, site
 
 
@@ -34,3 +35,11 @@ def test_a_path_redirects_with_and_without_its_slash_and_a_query_only_as_given()
         "/dir/": "https://b.example/x",
     }
     assert found.query_redirects == {"/a": {"b=c": "https://news.example/", "d=e": "https://news.example/en/"}}
+
+
+def test_a_file_beyond_the_limit_is_not_parsed() -> None:
+    data = b"title: x\n".ljust(MAX_YAML_BYTES + 1, b"#")
+    tree, problems = parse_yaml(data, "site.yaml")
+    assert tree is None
+    assert [problem.message.code for problem in problems] == ["file-too-large"]
+    assert parse_yaml(data[:-1], "site.yaml")[0]

@@ -93,6 +93,12 @@ def test_a_preview_reports_what_is_missing(office: Client) -> None:
     assert "missing (expected body: | and Markdown below it, indented)" in text and "<iframe" not in text
 
 
+def test_a_preview_suggests_a_shorter_summary(content: Path) -> None:
+    content_folder(content, {"a": {"summary": "Un mot. " * 100}})
+    client = Client(create_app(Settings(content), clock=lambda: NOW, previews=True).wsgi_app)
+    assert "Le résumé fait 799 caractères" in client.get("/preview/a").text
+
+
 def test_the_preview_revision_changes_only_with_the_content(content: Path) -> None:
     write(content)
     app = create_app(Settings(content), clock=lambda: NOW, previews=True)
