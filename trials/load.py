@@ -183,7 +183,7 @@ class Changes:
 def many_requests(connections: int, seconds: int, stale: float = STALE) -> Report:
     """Request a feed with wrk over many connections while it changes; a change may take `stale` seconds."""
     with server() as running:
-        subprocess.run(wrk(running, connections, 2), capture_output=True, check=True)  # warm up: render everything
+        subprocess.run(wrk(running, connections, 1), capture_output=True, check=True)  # warm up: render everything
         before, changes = running.memory(), Changes(running)
         output = subprocess.run(wrk(running, connections, seconds), capture_output=True, text=True, check=True).stdout
         changes.stop()
