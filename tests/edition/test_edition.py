@@ -40,6 +40,7 @@ def test_documents_built_ahead_are_never_discarded(monkeypatch: pytest.MonkeyPat
 def test_an_edition_is_a_mapping_of_its_paths() -> None:
     edition = edition_of(1)
     assert len(edition) == len(set(edition)) and "/articles/a0" in set(edition) and edition
+    assert edition.has("/feeds/all.rss") and edition.has("/articles/a0") and edition.has("/manifest.json")
     assert edition.find("/articles/nothing") is None and not edition.has("/articles/nothing")
     for look_up in (edition.__getitem__, edition.render):
         with pytest.raises(KeyError, match="/articles/nothing"):
