@@ -21,11 +21,11 @@ serve: $(run)
 test: $(dev)
 	$(venv)/python -m pytest --numprocesses auto --dist loadgroup $(ARGS)
 
-# What starts no process or browser and opens no connection.
+# The tests that start no process or browser and open no connection.
 quick: $(dev)
 	$(venv)/python -m pytest --numprocesses auto -m "not integration" $(ARGS)
 
-# Also of the processes that the tests start.
+# Includes the coverage of processes that the tests start.
 coverage: $(dev)
 	$(venv)/coverage erase
 	$(venv)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report= $(ARGS)
@@ -64,7 +64,7 @@ trials: $(dev)
 fuzz: $(dev)
 	@for each in yaml front; do $(venv)/python trials/fuzz_$$each.py -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=300 trials/corpus/$$each || exit 1; done
 
-# In a folder of its own: what pip-audit needs is not part of what is tested.
+# pip-audit has its own folder, so that its dependencies are not mixed with those of the tests.
 audit: $(run)
 	@[ -x .venv/audit/bin/pip-audit ] || $(pip) install --target .venv/audit pip-audit==2.10.1
 	@PYTHONPATH=.venv/audit $(venv)/python -m pip_audit --requirement requirements.txt --require-hashes --disable-pip --progress-spinner off
@@ -77,7 +77,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev --output-file requirements-dev.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 
-# Some systems ship Python without ensurepip: there, the pip of the system fills the environment.
+# Some systems ship Python without ensurepip. There, the system's pip installs pip into the environment.
 .venv/bin/python:
 	@$(PYTHON) -m venv .venv > /dev/null 2>&1 || { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; }
 
@@ -88,7 +88,7 @@ $(run): requirements.txt pyproject.toml | .venv/bin/python
 	@touch $@
 
 $(dev): requirements-dev.txt pyproject.toml | .venv/bin/python
-	@echo "Installing what tests, linters and docs need into .venv …"
+	@echo "Installing the tools for tests, linters and docs into .venv …"
 	@$(pip) install --requirement requirements-dev.txt
 	@$(pip) install --no-deps --editable .
 	@touch $@ $(run)

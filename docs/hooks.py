@@ -1,4 +1,4 @@
-"""MkDocs hook: fills the reference of messages from the catalogue."""
+"""MkDocs hook that generates the message reference from the catalogue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PLACEHOLDER = "<!-- messages -->"
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the placeholder in a page by a table of messages for each group of the catalogue."""
+    """Replace the placeholder in a page with a table of messages for each group of the catalogue."""
     return markdown.replace(PLACEHOLDER, "\n".join(_tables())) if PLACEHOLDER in markdown else markdown
 
 

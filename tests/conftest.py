@@ -24,13 +24,13 @@ from tests.builders import NOW, ROOT, SAMPLE
 from tests.processes import forwarding_app, free_port, nginx
 
 HOST, BELOW = "https://news.crcm.example", "https://www.example.org/news"
-"""URLs at which the sample is published: on a host of its own, and below a path of another."""
+"""URLs at which the sample is published: on its own host, and below a path on another host."""
 
 SHARED = ("hosted", "browser")
-"""Fixtures that are expensive to set up. With pytest-xdist, one worker runs all tests of each."""
+"""Fixtures that are expensive to set up. With pytest-xdist, one worker runs all tests that use the same one."""
 
 OUTSIDE_EVENTS = {"os.exec", "os.fork", "os.posix_spawn", "socket.bind", "socket.connect", "subprocess.Popen"}
-"""Audit events (PEP 578) of a test that leaves its process."""
+"""Audit events (PEP 578) that show that a test acts outside its own process."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -39,7 +39,7 @@ may_leave_process = True
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write tests/golden/ anew from what is rendered")
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ from the rendered output")
     parser.addoption("--long", action="store_true", help="run random walks and property tests at full length")
 
 
@@ -56,11 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if name in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(name))
                 item.add_marker(pytest.mark.integration)
-    items.sort(key=lambda item: item.get_closest_marker("integration") is None)  # the longest first
+    items.sort(key=lambda item: item.get_closest_marker("integration") is None)  # the slowest first
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one worker more than there are cores: many tests wait for a process."""
+    """Return the number of cores plus one, since many tests wait for a process."""
     return (os.cpu_count() or 1) + 1
 
 
@@ -103,7 +103,7 @@ def require(candidate: str | Path | None, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def program() -> Callable[[str], str]:
-    """Return a function that finds a program of the system by name."""
+    """Return a function that finds a system program by name."""
     return lambda name: require(shutil.which(name), name)
 
 
@@ -165,7 +165,7 @@ def live(address: str) -> Client:
 
 @pytest.fixture(scope="session")
 def hosts(program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Client]]:
-    """Yield a function that returns a client of nginx with the built sample, by its address."""
+    """Yield a function that takes a URL, and returns a client of nginx that serves the sample built for it."""
     with ExitStack() as stack:
 
         @cache
@@ -213,7 +213,7 @@ def content(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sample(content: Path) -> Path:
-    """Return a copy of the sample for a server, whose state is stored beside it and not in the repository."""
+    """Return a copy of the sample for a server, whose state is stored next to it and not in the repository."""
     shutil.copytree(SAMPLE, content)
     return content
 

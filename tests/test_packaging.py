@@ -1,4 +1,4 @@
-"""The wheel: it contains what the program needs, works from any folder, and building it leaves no trace."""
+"""The wheel contains what the program needs, works in any folder, and building it leaves no files behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def files_below(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of what a wheel is built from."""
+    """Return a copy of the files that a wheel is built from."""
     folder = tmp_path_factory.mktemp("clone")
     for name in ("feeds", "deploy"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

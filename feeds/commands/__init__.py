@@ -1,7 +1,7 @@
 """The command line: each command calls the other packages and prints the result.
 
 This package never computes anything itself. Command modules are imported on
-first use. May import: all below.
+first use. May import: all packages below.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ SECTIONS = {
     "Move": {"import": "importing", "diff": "checking"},
     "Watch": {"audience": "audience"},
 }
-"""Commands by what people do, and the modules that contain them."""
+"""Commands grouped by task, and the modules that contain them."""
 
 MODULES = {name: module for section in SECTIONS.values() for name, module in section.items()}
 """Commands, and the modules that contain them."""
 
 
 class Commands(AppGroup):
-    """The commands of `feeds`, which `flask` has beside its own."""
+    """The commands of `feeds`, which `flask` offers in addition to its own."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""

@@ -1,4 +1,4 @@
-"""`feeds audience`: counts of subscribers, from access logs."""
+"""`feeds audience`: subscriber counts from access logs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ REPORT_FORMATS: dict[str, Callable[[Audience], str]] = {
     default=MAX_CLAIM,
     show_default=True,
     type=click.IntRange(1),
-    help="Most subscribers that a service is believed to have.",
+    help="Highest subscriber count that is accepted from a service.",
 )
 @click.option(
     "--max-polls",
@@ -60,9 +60,10 @@ REPORT_FORMATS: dict[str, Callable[[Audience], str]] = {
 def audience(
     logs: tuple[str, ...], form: str | None, html: Path | None, language: str | None, max_claim: int, max_polls: int
 ) -> None:
-    """Print the subscribers of each feed from access logs.
+    """Print the number of subscribers of each feed, from access logs.
 
-    They are counted by day and program. LOGs are files, or `-` for standard input, plain or compressed, in any order.
+    Subscribers are counted by day and program. Each LOG is a file, or `-` for standard input, plain
+    or compressed, in any order.
 
     Services state how many subscribers they have; other readers are counted once a day. No IP address
     is stored or printed.
@@ -152,7 +153,7 @@ def _is_file(name: str) -> bool:
 
 
 def _first_day(name: str) -> date:
-    """Return the first day of a log; a pipe is read last."""
+    """Return the first day of a log, or the last possible date for a pipe, which is read last."""
     if not _is_file(name):
         return date.max
     with _open_log(name) as file:

@@ -1,4 +1,4 @@
-"""`feeds check` and `diff`: problems of the content, and the changes that subscribers would see."""
+"""`feeds check` and `diff`: problems in the content, and the changes that subscribers would see."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--online", is_flag=True, help="Check the type and length of attachments on other sites.")
 @with_appcontext
 def check(files: tuple[Path, ...], form: str, online: bool) -> None:
-    """Print the problems of the content, or of the FILEs and folders.
+    """Print the problems in the content, or in the given FILEs and folders.
 
     The exit status is 1 if one of them is an error.
     """
@@ -80,7 +80,7 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
 
 @click.command()
 @click.argument("other", required=False)
-@click.option("--feed", "name", metavar="NAME", help="Our feed to compare another feed with, such as en/research.")
+@click.option("--feed", "name", metavar="NAME", help="Feed of this site to compare OTHER with, such as en/research.")
 @click.option(
     "--max-new", default=10, show_default=True, type=click.IntRange(0), help="Maximum number of new entries accepted."
 )
@@ -90,9 +90,9 @@ def diff(other: str | None, name: str | None, max_new: int, form: str) -> None:
     """Print what would change for subscribers.
 
     The content is compared with the manifest in the state folder, or with OTHER: a manifest or feed
-    in a file or at a URL, or a folder with a manifest.json. A feed, such as that of the previous
-    system, is compared with the feed that its URL is redirected to, or with --feed. Exit status 1
-    if more than --max-new entries would be new: automations would post them.
+    in a file or at a URL, or a folder with a manifest.json. A feed, such as that of the previous system,
+    is compared with the feed that its URL is redirected to, or with the one that --feed names. The exit
+    status is 1 if more than --max-new entries would be new, since automations would post them.
     """
     publisher, content = current_publisher(), current_folder()
     site_or_exit(content, 2)

@@ -1,4 +1,4 @@
-"""What all commands share: access to the content, and output."""
+"""Helpers for all commands: access to the content, and output."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ MAX_EXAMPLES = 10
 @click.argument("feed")
 @click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see above.")
 @click.option("--language", help="Language of the entries, if not the one that the feed states.")
-@click.option("--feed", "name", default="all", show_default=True, help="Our feed that replaces FEED.")
+@click.option("--feed", "name", default="all", show_default=True, help="Feed of this site that replaces FEED.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, fetch only the feed, and print what would be done.")
 @click.option("--no-pictures", is_flag=True, help="Leave pictures where they are.")
 @click.option("--no-archives", is_flag=True, help="Do not follow the archives of the feed.")
@@ -56,11 +56,11 @@ def import_(
     no_archives: bool,
     allow_local: bool,
 ) -> None:
-    """Take over the articles of another system.
+    """Import the articles of another system.
 
-    FEED is the URL or file of an RSS, Atom or JSON feed, or the file of a WordPress export. Ids stay
-    the same to the byte, so that no reader takes an entry for new. Existing files are not changed,
-    except that redirects are added to site.yaml. A second run adds only what is new.
+    FEED is the URL or file of an RSS, Atom or JSON feed, or the file of a WordPress export. Ids are kept
+    byte for byte, so that no feed reader treats an entry as new. Existing files are not changed,
+    except that redirects are added to site.yaml. A second run adds only new entries.
 
     --map "Name=research" puts entries filed under "Name" into a category, "Name=research,funding"
     into two, "Name=" drops the name, and "*=research" is for entries without any other category.
@@ -148,7 +148,7 @@ def _write_articles(importer: Importer, plan: list[PlannedArticle], *, writes: b
     with click.progressbar(new, label="Importing", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         for article in bar:
             importer.convert(article)
-    for article in new:  # again, if it links to an entry that was refused since
+    for article in new:  # again, if it links to an entry that has been refused since
         if article.path and any(page in article.text for page in importer.refused_pages):
             importer.convert(article)
     try:

@@ -47,9 +47,9 @@ PING_POLL_SECONDS = 0.5
 def build(folder: Path, force: bool, no_compress: bool) -> None:
     """Write the site as files into FOLDER.
 
-    The folder is the document root for nginx or a host of static files. Only changed files are
-    written, and only files of an earlier build are removed. Exit status 2 if site.yaml cannot be
-    used, 1 if the folder cannot.
+    The folder is the document root for nginx or a static file host. Only changed files are written, and
+    only files of an earlier build are removed. The exit status is 2 if site.yaml cannot be used, and 1 if
+    the folder cannot be used.
     """
     from feeds.delivery.folder import BuildFolder, FolderError
 
@@ -87,13 +87,13 @@ def _site_with_articles() -> Site:
 
 
 def _export(published_manifest: Manifest | None) -> Export:
-    """Return the current files with all pictures, dated after those published before; save them as served."""
+    """Return the current files with all pictures, dated after those published before. Saves them as served."""
     publisher = current_publisher()
     return _export_of(publisher.content, publisher.state, published_manifest)
 
 
 def _plan(published_manifest: Manifest | None) -> Export:
-    """Return the current files, and save nothing."""
+    """Return the current files, without saving anything."""
     publisher = current_publisher()
     saved_manifest = publisher.state.read_manifest() if publisher.state else None
     latest = max(
@@ -116,16 +116,16 @@ def _export_of(content: ContentFolder, state: StateFolder | None, published_mani
 @click.command()
 @click.argument("url")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent and removed, and do neither.")
-@click.option("--watch", is_flag=True, help="Keep running: publish each change, also scheduled ones.")
+@click.option("--watch", is_flag=True, help="Keep running: publish each change, including scheduled ones.")
 @click.option("--force", is_flag=True, help="Publish into a bucket with other objects, which are not overwritten.")
 @click.option("--gzip", is_flag=True, help="Send text compressed, for buckets that can decompress it for clients.")
 @with_appcontext
 def publish(url: str, dry_run: bool, watch: bool, force: bool, gzip: bool) -> None:
     """Send the site to a bucket, and notify hubs.
 
-    URL is that of the bucket: s3://…, gs://… or az://…. Only changed files are sent. Credentials come
-    from the environment, such as AWS_ACCESS_KEY_ID. Exit status 2 if site.yaml cannot be used, 1 if
-    the bucket cannot, or if a hub could not be notified.
+    URL is the URL of the bucket: s3://…, gs://… or az://…. Only changed files are sent. Credentials come
+    from environment variables such as AWS_ACCESS_KEY_ID. The exit status is 2 if site.yaml cannot be
+    used, and 1 if the bucket cannot be used or a hub could not be notified.
     """
     from feeds.delivery.bucket import Bucket, BucketError
     from feeds.delivery.websub import topics_of
@@ -160,7 +160,7 @@ def _publish_summary(report: BucketReport, url: str, is_planned: bool = False) -
 
 
 def _publish_forever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
-    """Publish each new edition and have hubs notified; failures are retried with growing delays."""
+    """Publish each new edition and notify hubs. Failures are retried with increasing delays."""
     from feeds.delivery.announcer import MAX_RETRY_SECONDS, Announcer
     from feeds.delivery.bucket import BucketError
     from feeds.delivery.websub import topics_of
@@ -176,7 +176,7 @@ def _publish_forever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
     failures = 0
 
     def make(published_manifest: Manifest | None) -> Export:
-        """Return the newest edition's files, dated after anything later that was published elsewhere."""
+        """Return the files of the newest edition, dated after anything that was published elsewhere since."""
         newest = publisher.edition
         assert newest, "there is one"
         media, pictures = publisher.content.media, publisher.pictures
@@ -210,12 +210,12 @@ def _publish_forever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
 @click.option("--watch", is_flag=True, help="Keep running: notify hubs of each build, and of what they missed.")
 @with_appcontext
 def ping(watch: bool) -> None:
-    """Notify hubs of what was built.
+    """Notify hubs of the last build.
 
-    The hubs of site.yaml are notified of each feed that changed since they were last notified. Run it
-    once the new files are where readers fetch them. `feeds serve` and `feeds publish` do it
-    themselves. Exit status 1 if a hub could not be notified: the next run notifies it of all that
-    it missed.
+    The hubs of site.yaml are notified of each feed that changed since they were last notified. Run this
+    command once the new files are online. `feeds serve` and `feeds publish` notify hubs themselves. The
+    exit status is 1 if a hub could not be notified. The next run notifies it of everything that it
+    missed.
     """
     from feeds.delivery.announcer import Workers
 

@@ -41,7 +41,7 @@ MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 def serve(host: str, port: int, workers: int, metrics_port: int | None, access_log: bool, no_ping: bool) -> None:
     """Run the production server.
 
-    It ends with SIGTERM or Ctrl+C. Requests in progress are finished, within 30 seconds. If site.yaml
+    Stop it with SIGTERM or Ctrl+C. Requests in progress are finished within 30 seconds. If site.yaml
     cannot be used, the exit status is 2 and no process is started.
     """
     settings, site = Settings.from_environ(os.environ), site_or_exit(current_folder(), 2)
@@ -84,7 +84,7 @@ def load_worker(
 ) -> WSGIApplication:
     """Return the application of a worker process, with its first edition ready.
 
-    `feeds` gives the factory, and `flask` the import path of an application.
+    `feeds` passes the factory, and `flask` the import path of an application.
     """
     log.configure(Settings.from_environ(os.environ).log)
     app = ScriptInfo(app_import_path, create_app).load_app()
@@ -110,10 +110,10 @@ def load_worker(
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @with_appcontext
 def preview(host: str, port: int) -> None:
-    """Serve the site to its authors, with previews.
+    """Serve the site for its authors, with previews.
 
-    /preview shows drafts, embargoed and broken articles: as pages, in a feed reader, and as posts on
-    social networks. It follows each file as it is saved.
+    /preview shows drafts, embargoed articles and broken articles as pages, as entries in a feed reader,
+    and as posts on social networks. It is updated whenever a file is saved.
     """
     from werkzeug.serving import make_server
 

@@ -64,7 +64,7 @@ body: |
 @click.option("--write", is_flag=True, help="Write both next to site.yaml, where article files refer to them.")
 @with_appcontext
 def schema(kind: str, write: bool) -> None:
-    """Print a JSON Schema for editors, of article or of site files."""
+    """Print the JSON Schema of article or site files, for editors."""
     content = current_folder()
     schemas = {"article": article_schema(site_or_exit(content, 1)), "site": site_schema()}
     texts = {name: json.dumps(definition, ensure_ascii=False, indent=1) + "\n" for name, definition in schemas.items()}
