@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 @click.option("--online", is_flag=True, help="Check the type and length of attachments on other sites.")
 @with_appcontext
 def check(files: tuple[Path, ...], form: str, online: bool) -> None:
-    """Print the problems in the content, or in the given FILEs and folders.
+    """Print the problems in the content.
 
-    The exit status is 1 if one of them is an error.
+    With FILEs or folders, print only theirs. The exit status is 1 if one of them is an error.
     """
     publisher, content = current_publisher(), current_folder()
     loaded = content.load()

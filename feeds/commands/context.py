@@ -1,4 +1,4 @@
-"""Helpers for all commands: access to the content, and output."""
+"""Access to the content, and output, for all commands."""
 
 from __future__ import annotations
 
