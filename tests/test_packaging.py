@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import ROOT, content_folder
-from tests.processes import free_port, get, wait_until
+from tests.processes import free_port, get, is_healthy, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -83,15 +83,8 @@ def test_an_installed_wheel_serves_the_site_in_the_current_folder(wheel: Path, t
         text=True,
     )
     try:
-        wait_until(lambda: is_served(port), process)
+        wait_until(lambda: is_healthy(port), process)
         assert "Depuis le paquet" in get(port, "/feeds/all.rss")[2].decode()
     finally:
         process.terminate()
         process.communicate(timeout=20)
-
-
-def is_served(port: int) -> bool:
-    try:
-        return get(port, "/health")[0] == 200
-    except OSError:
-        return False
