@@ -50,6 +50,7 @@ docs: $(dev)
 	@NO_MKDOCS_2_WARNING=1 $(venv)/mkdocs build --strict
 
 wheel: | .venv/bin/python
+	@rm -f dist/feeds-*.whl
 	@$(pip) wheel --no-deps --wheel-dir dist .
 	@ls dist/*.whl
 

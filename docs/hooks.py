@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import re
 from typing import Any
@@ -23,12 +24,15 @@ def _tables() -> list[str]:
         if group := re.fullmatch(r"    # (.+)", line):
             lines += ["", f"## {group[1][0].upper()}{group[1][1:]}", "", "| code | message |", "|---|---|"]
         elif entry := re.match(r'    "([a-z0-9-]+)": ', line):
-            text = messages.MESSAGES[entry[1]].replace("{{", "{").replace("}}", "}").replace("|", "\\|")
+            text = messages.MESSAGES[entry[1]]
             lines.append(f"| <span id={entry[1]}>`{entry[1]}`</span> | {_escape(text)} |")
     return lines
 
 
 def _escape(text: str) -> str:
-    """Return a message as Markdown that shows it unchanged, with its parameters as code."""
-    escaped = re.sub(r"([<>*_\[\]])", r"\\\1", text)
-    return re.sub(r"\{([a-z_]+)[^}]*\}", r"`\1`", escaped.replace("\\_", "_"))
+    """Return a message as HTML that shows it unchanged, with its parameters as code."""
+    text = html.escape(text, quote=False)
+    text = re.sub(r"(?<!\{)\{([a-z_]+)[^{}]*\}(?!\})", r"<code>\1</code>", text)
+    text = text.replace("{{", "{").replace("}}", "}")
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return re.sub(r"[|*_\[\]\\]", lambda match: f"&#{ord(match[0])};", text)

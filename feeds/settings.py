@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ RESCAN_SECONDS = 30
 
 class SettingError(ClickException):
     """An environment variable that cannot be used; `flask` prints the message."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,22 @@ class Settings:
 
 def _default_content() -> Path:
     """Return the current folder if it is a content folder, else its `content`. Raises SettingError without either."""
-    if Path(SITE_FILE).exists():
+    if os.path.lexists(SITE_FILE):
         return Path()
     content = Path("content")
     if not content.exists():
         raise SettingError(
-            f"there is no site here: neither {SITE_FILE} nor {content}/ exists in {Path.cwd()}"
+            f"there is no site here: neither {SITE_FILE} nor {content}/ exists in {_current_folder()}"
             " (change to the folder of a site, or set FEEDS_CONTENT)"
         )
     return content
+
+
+def _current_folder() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return "the current folder, which was deleted"
 
 
 def _url(value: str) -> str:

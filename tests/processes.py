@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from feeds.server.granian import SHUTDOWN_SECONDS
 from tests.builders import ROOT
 
 Process = subprocess.Popen[str]
@@ -49,7 +50,7 @@ def feeds_process(content: Path, *arguments: str, **variables: str) -> Iterator[
     try:
         yield process
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=SHUTDOWN_SECONDS + 10)  # a worker that does not end is killed by then
     finally:
         kill(process)
         process.communicate()

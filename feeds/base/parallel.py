@@ -44,7 +44,7 @@ def parallel_map(
     failed. If it has threads, it does not fork: a child would inherit their locks, but not the
     threads that release them.
     """
-    count = min(len(os.sched_getaffinity(0)), MAX_PROCESSES, max(len(values) // MIN_VALUES_PER_PROCESS, 1))
+    count = min(core_count(), MAX_PROCESSES, max(len(values) // MIN_VALUES_PER_PROCESS, 1))
     if count == 1 or threading.active_count() > 1:
         return [work(value) for value in values]
     size = int(len(values) / (count + PARENT_SHARE - 1))
@@ -74,6 +74,11 @@ def parallel_map(
     finally:
         pool.shutdown()
     return results
+
+
+def core_count() -> int:
+    """Return the number of cores that this process may use; macOS knows only that of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _start_worker(job: Callable[[Any], bytes | None], parent_pid: int) -> None:

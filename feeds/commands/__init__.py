@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from keyword import iskeyword
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -25,15 +26,23 @@ MODULES = {name: module for section in SECTIONS.values() for name, module in sec
 
 
 class Commands(AppGroup):
-    """The commands of `feeds`, which `flask` offers in addition to its own."""
+    """The commands of `feeds`, which `flask` offers in addition to its own.
+
+    `flask` does not have `preview`: it has loaded the public application by then. `flask run` shows previews.
+    """
+
+    def __init__(self, *args: Any, has_preview: bool = False, **options: Any) -> None:
+        """Create the group, with or without `preview`."""
+        super().__init__(*args, **options)
+        self._has_preview = has_preview
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return list(MODULES)
+        return [name for name in MODULES if self._has_preview or name != "preview"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by its name, or None."""
-        if module := MODULES.get(cmd_name):
+        if (module := MODULES.get(cmd_name)) and cmd_name in self.list_commands(ctx):
             command: click.Command = getattr(
                 import_module(f"feeds.commands.{module}"), cmd_name + "_" * iskeyword(cmd_name)
             )
@@ -52,6 +61,7 @@ class Commands(AppGroup):
 cli = click.version_option(package_name="feeds", message="%(prog)s %(version)s")(
     Commands(
         "feeds",
+        has_preview=True,
         help="Publish articles in YAML files as RSS, Atom and JSON feeds.\n\n"
         "The site is in the folder FEEDS_CONTENT, else in the current folder if it has a site.yaml, else in ./content.",
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -33,6 +36,15 @@ def print_problem(problem: Problem, *, err: bool = False) -> None:
     location, message = str(problem).split(": ", 1)
     colour = "red" if problem.severity == "error" else "yellow"
     click.echo(f"{click.style(location, bold=True)}: {click.style(message, fg=colour)}", err=err)
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Report an OSError of the block, about a file or folder, as a message for users."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
 
 
 def pluralize(number: int, noun: str, plural: str | None = None) -> str:

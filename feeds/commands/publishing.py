@@ -25,7 +25,7 @@ from feeds.server.publisher import Publisher
 from feeds.server.web import current_publisher
 from feeds.settings import Settings
 
-from .context import current_folder, pluralize, site_or_exit
+from .context import current_folder, file_errors, pluralize, site_or_exit
 
 if TYPE_CHECKING:
     from feeds.delivery.bucket import Bucket
@@ -222,7 +222,9 @@ def ping(watch: bool) -> None:
     state = current_publisher().state
     assert state, "commands have one"
     workers = click.get_current_context().with_resource(closing(Workers(state.root)))
-    if not workers.is_announcer():
+    with file_errors(state.root):
+        is_announcer = workers.is_announcer()
+    if not is_announcer:
         raise click.ClickException(f"another process announces what is in {state.root} (run only one)")
     if watch:
         _ping_forever(state)

@@ -45,6 +45,8 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, access_l
     cannot be used, the exit status is 2 and no process is started.
     """
     settings, site = Settings.from_environ(os.environ), site_or_exit(current_folder(), 2)
+    os.environ["FEEDS_CONTENT"] = str(settings.content)  # a worker that starts later serves the same folder
+    host = _resolve(host)
     _check_port_is_free(host, port)
     if metrics_port == port:
         raise click.ClickException(f"port {port} cannot be used for both (use another --metrics-port)")
@@ -87,7 +89,7 @@ def load_worker(
     `feeds` passes the factory, and `flask` the import path of an application.
     """
     log.configure(Settings.from_environ(os.environ).log)
-    app = ScriptInfo(app_import_path, create_app).load_app()
+    app = ScriptInfo(app_import_path, create_app, set_debug_flag=False).load_app()
     publisher: Publisher = app.extensions["feeds"]
     front = cast(Front, app.wsgi_app)
     publisher.start(saves_cache=False)  # serve first
@@ -118,11 +120,24 @@ def preview(host: str, port: int) -> None:
     from werkzeug.serving import make_server
 
     site_or_exit(current_folder(), 2)
-    _check_port_is_free(host, port)
+    address = _resolve(host)
+    _check_port_is_free(address, port)
     app = click.get_current_context().ensure_object(ScriptInfo).load_app()
-    server = make_server(host, port, app, threaded=True)
-    click.echo(f"Previews are at http://{host}:{port}/preview. Ctrl+C ends it.")
+    server = make_server(address, port, app, threaded=True)
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Previews are at http://{shown}:{port}/preview. Ctrl+C ends it.")
     server.serve_forever()
+
+
+def _resolve(host: str) -> str:
+    """Return the IP address of a host to listen on."""
+    try:
+        return str(socket.getaddrinfo(host or "0.0.0.0", None, type=socket.SOCK_STREAM)[0][4][0])  # noqa: S104
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a host name"
+        raise click.BadParameter(
+            f"{host}: {reason} (expected an address of this machine, such as 127.0.0.1)", param_hint="--host"
+        ) from None
 
 
 def _check_port_is_free(host: str, port: int, option: str = "--port, --host") -> None:

@@ -8,6 +8,7 @@ import secrets
 import click
 from flask.cli import with_appcontext
 
+from feeds.base.atomic import atomic_write
 from feeds.content.checks import BODY_PLACEHOLDER
 from feeds.content.reader import ARTICLE_SUFFIX, free_name
 from feeds.model.fields import title as read_title
@@ -16,7 +17,7 @@ from feeds.model.site_types import slug
 from feeds.model.yamlfile import FORBIDDEN, name_character
 from feeds.server.web import current_publisher
 
-from .context import current_folder, site_or_exit
+from .context import current_folder, file_errors, site_or_exit
 
 SCHEMAS = ("article", "site")
 
@@ -40,7 +41,6 @@ def new(words: tuple[str, ...]) -> None:
     existing_slugs = {slug(path.stem) for path in content.article_files()}
     name = free_name(slug(title) or "article", existing_slugs)
     folder = content.root / "articles"
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}{ARTICLE_SUFFIX}"
     timestamp = publisher.clock().astimezone(site.timezone).strftime("%Y-%m-%dT%H:%M")
     categories = list(site.categories)
@@ -54,8 +54,9 @@ summary:
 body: |
   {BODY_PLACEHOLDER}
 """
-    with path.open("x", encoding="utf-8") as file:  # x: never overwrite a file created meanwhile
-        file.write(text)
+    with file_errors(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic_write(path, text.encode(), is_new=True)  # never replace a file created meanwhile
     click.echo(path)
 
 
@@ -71,7 +72,8 @@ def schema(kind: str, write: bool) -> None:
     if write:
         for name in SCHEMAS:
             path = content.root / f"{name}.schema.json"
-            path.write_text(texts[name], encoding="utf-8")
+            with file_errors(path):
+                atomic_write(path, texts[name].encode())
             click.echo(path)
     else:
         click.echo(texts[kind], nl=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 
 from feeds.base import translations
 from feeds.feed import markup, posts
@@ -35,20 +36,26 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
     if article.body.strip() == BODY_PLACEHOLDER and not article.draft:
         yield tree.problem(path, Message.of("body-placeholder"))
     if refusal := markup.complexity_problem(article.body):
-        yield tree.problem(path, refusal)
+        yield tree.block_problem(path, *refusal, "error")
         return
     for offset, message in markup.problems(article.body):
         yield tree.block_problem(path, offset, message, "warning")
     if "media/" in article.body:
         html = markup.to_html(article.body, base=site.url, page=site.url)
-        for reference in markup.media_references(html, base=site.url):
-            try:
-                file = media.find(reference)
-            except InvalidValue as error:
-                yield tree.block_problem(path, max(article.body.find(reference), 0), error.message, "error")
-            else:
-                if file.flaw and f'src="{markup.media_url(reference, base=site.url)}"' in html:
-                    yield tree.block_problem(path, max(article.body.find(reference), 0), file.flaw, "error")
+        references = dict.fromkeys(markup.media_references(html, base=site.url))
+        flaws = ((reference, flaw) for reference in references if (flaw := _media_flaw(reference, html, site, media)))
+        for reference, flaw in islice(flaws, markup.MAX_PROBLEMS):
+            yield tree.block_problem(path, max(article.body.find(reference), 0), flaw, "error")
+
+
+def _media_flaw(reference: str, html: str, site: Site, media: Media) -> Message | None:
+    """Return why a file that a body refers to cannot be published, or None."""
+    try:
+        file = media.find(reference)
+    except InvalidValue as error:
+        return error.message
+    is_shown = file.flaw and f'src="{markup.media_url(reference, base=site.url)}"' in html
+    return file.flaw if is_shown else None
 
 
 def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFile]:

@@ -102,7 +102,7 @@ class ContentFolder:
         changed_media = {name for name, *_ in media_state ^ self._media_state}
         self._media_state = media_state
         if not (self.root / "articles").is_dir():  # a drive may be missing for a moment
-            missing = Problem(f"{self.root}/articles", 1, 1, "", Message.of("articles-folder-missing"))
+            missing = Problem(str(self.root / "articles"), 1, 1, "", Message.of("articles-folder-missing"))
             self._other_problems, self._other_files = (*problems, missing), 1
             return self._content(site, dict(self._files), None)
         paths = list(self.article_files())

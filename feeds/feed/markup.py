@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, unquote, urljoin
 
@@ -57,6 +58,18 @@ MAX_DEPTH = 100
 
 MAX_TAG_LENGTH = 5_000
 """Maximum length of a tag in characters, for the same reason."""
+
+MAX_BODY_LENGTH = 250_000
+"""Maximum length of a text in characters. Some constructs need 500 bytes of memory a character to render."""
+
+MAX_TABLE_CELLS = 20_000
+"""Maximum number of cells in the tables of a text."""
+
+MAX_PROBLEMS = 50
+"""Maximum number of problems that are reported for a text."""
+
+_DELIMITER_CHARACTERS = "|:- \t>*+.)0123456789"
+"""The characters of a table's delimiter row, which may be in a list or a block quote."""
 
 _TAG = re.compile("<(/?)([a-z][a-z0-9]*)([^<>]*)>")
 """A tag as nh3 writes it: quotes and angle brackets in attribute values are escaped."""
@@ -186,30 +199,67 @@ def media_references(content: str, *, base: str) -> Iterator[str]:
             yield unquote(re.split("[?#]", url.removeprefix(f"{base}/media/"))[0])
 
 
-def complexity_problem(body: str) -> Message | None:
-    """Return why a text would take unbounded time to render, or None if it is safe to render."""
-    if body.count(">") + body.count("<") <= MAX_DEPTH:
+def complexity_problem(body: str) -> tuple[int, Message] | None:
+    """Return why a text would take unbounded time or memory to render, with the offset; None if it is safe."""
+    if len(body) > MAX_BODY_LENGTH:
+        return MAX_BODY_LENGTH, Message.of("body-too-long", length=len(body), limit=MAX_BODY_LENGTH)
+    if (offset := _table_overflow(body)) is not None:
+        return offset, Message.of("body-table-too-large", limit=MAX_TABLE_CELLS)
+    if "<" not in body and body.count(">") <= MAX_DEPTH:
         return None  # only block quotes and an author's own HTML can be nested that deep
     rendered = _commonmark(body)
-    if re.search(f"<[A-Za-z/!?][^>]{{{MAX_TAG_LENGTH}}}", rendered):
-        return Message.of("body-tag-too-long", limit=MAX_TAG_LENGTH)
-    if _parse_elements(rendered, _DepthCounter()) > MAX_DEPTH:
-        return Message.of("body-too-deep", limit=MAX_DEPTH)
+    if tag := re.search(f"<[A-Za-z/!?][^>]{{{MAX_TAG_LENGTH}}}", rendered):
+        return max(body.find(tag[0][:20]), 0), Message.of("body-tag-too-long", limit=MAX_TAG_LENGTH)
+    if element_depth(rendered) > MAX_DEPTH:
+        return 0, Message.of("body-too-deep", limit=MAX_DEPTH)
     return None
 
 
+def _table_overflow(body: str) -> int | None:
+    """Return the offset of the table at which the tables of a text exceed MAX_TABLE_CELLS, or None.
+
+    A short row is filled up to the columns of the delimiter row, so that few characters can make many cells.
+    """
+    if "|" not in body:
+        return None
+    cells = columns = offset = start = 0  # of all tables; of the current one, where its delimiter row starts
+    for line in body.split("\n"):
+        if not columns and "|" in line and "-" in line and not line.strip(_DELIMITER_CHARACTERS):
+            columns, start = line.strip(_DELIMITER_CHARACTERS.replace("-", "")).count("|") + 1, offset
+        if not line.strip(" \t>"):
+            columns = 0
+        cells += columns
+        if cells > MAX_TABLE_CELLS:
+            return start
+        offset += len(line) + 1
+    return None
+
+
+def element_depth(content: str) -> int:
+    """Return how deep the elements of HTML are nested, at most MAX_DEPTH + 1."""
+    counter = _DepthCounter()
+    with suppress(_EnoughError):
+        _parse_elements(content, counter)
+    return counter.deepest
+
+
 def problems(body: str) -> list[tuple[int, Message]]:
-    """Return what is removed from a text or missing in it.
+    """Return what is removed from a text or missing in it, at most MAX_PROBLEMS, and then a note that there is more.
 
     Each result is an offset in `body` and a message.
     """
     rendered = _commonmark(body)
     collector = _ProblemCollector(body)
-    if "<" in body or "](" in body or "]:" in body:
-        _parse_elements(rendered, collector)
-    if character := FORBIDDEN.search(rendered):
-        collector.add(r"&#", Message.of("body-character-removed", character=name_character(character[0])))
-    return sorted(collector.found)
+    with suppress(_EnoughError):
+        if "<" in body or "](" in body or "]:" in body:
+            _parse_elements(rendered, collector)
+        if character := FORBIDDEN.search(rendered):
+            collector.add(r"&#", Message.of("body-character-removed", character=name_character(character[0])))
+    return sorted(collector.problems)
+
+
+class _EnoughError(Exception):
+    """Raised to stop the parser: the result is known."""
 
 
 def _parse_elements(rendered: str, target: Any) -> Any:
@@ -224,27 +274,39 @@ def _parse_elements(rendered: str, target: Any) -> Any:
 
 class _DepthCounter:
     def __init__(self) -> None:
-        self._depth = self._deepest = 0
+        self._depth = self.deepest = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:  # pragma: no mutate block (lxml counts parameters)
         self._depth += 1
-        self._deepest = max(self._deepest, self._depth)
+        self.deepest = max(self.deepest, self._depth)
+        if self.deepest > MAX_DEPTH:
+            raise _EnoughError
 
     def end(self, tag: str) -> None:
         self._depth -= 1
 
-    def close(self) -> int:
-        return self._deepest
+    def close(self) -> None:
+        """Do nothing: `deepest` is complete."""
 
 
 class _ProblemCollector:
+    """Collects problems in the order of the text, so that each is searched for after the one before."""
+
     def __init__(self, body: str) -> None:
         self._body = body
-        self.found: set[tuple[int, Message]] = set()
+        self._cursor = 0
+        self.problems: list[tuple[int, Message]] = []
 
     def add(self, pattern: str, message: Message) -> None:
-        match = re.search(pattern, self._body, re.IGNORECASE)
-        self.found.add((match.start() if match else 0, message))
+        expression = re.compile(pattern, re.IGNORECASE)
+        match = expression.search(self._body, self._cursor) or expression.search(self._body)
+        offset = match.start() if match else 0
+        self._cursor = max(self._cursor, match.end() if match else 0)
+        if len(self.problems) == MAX_PROBLEMS:
+            self.problems.append((offset, Message.of("body-more-problems", limit=MAX_PROBLEMS)))
+            raise _EnoughError
+        if (offset, message) not in self.problems:
+            self.problems.append((offset, message))
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:  # pragma: no mutate block (lxml counts parameters)
         if tag in ("html", "body"):  # added by libxml2 around the text

@@ -186,8 +186,8 @@ class Importer:
             values = self._conversion.values(
                 entry, language=self.language_of(entry), base=base, note=planned.notes.append
             )
-        except (ValueError, RecursionError) as error:  # HTML that no browser would show either
-            self._refuse(planned, f"its text cannot be read: {type(error).__name__}")
+        except ValueError as error:  # HTML that no browser would show either
+            self._refuse(planned, f"its text cannot be read: {error}")
             return
         if not values["body"]:
             self._refuse(planned, "it has no text")

@@ -18,6 +18,8 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 from markdownify import ATX, MarkdownConverter
 
+from feeds.feed.markup import MAX_DEPTH, element_depth
+
 from .cleanup import BLOCKS, BREAK, tidy
 from .images import best_source, figure_of, is_picture_url, same_picture
 from .old_feed import OldPicture, absolute_url
@@ -60,8 +62,9 @@ def to_markdown(
 
     `extras` are CSS selectors of what the author did not write. `without` is the address of a picture that is
     already shown above the text. `picture` and `link` return the current address for an absolute old one.
+    Raises ValueError if the text is nested too deeply.
     """
-    soup = BeautifulSoup(html.translate({2: None, 3: None}), "lxml")
+    soup = _parse(html.translate({2: None, 3: None}))
     notes = tidy(soup, base, extras)
     _remove_lead_picture(soup, base, without)
     converter = _Converter(base, picture, link)
@@ -71,6 +74,13 @@ def to_markdown(
         _normalize_whitespace(part) if index % 3 == 0 else part for index, part in enumerate(parts) if index % 3 < 2
     ]
     return MarkdownBody("".join(texts).strip("\n"), (*notes, *converter.notes))
+
+
+def _parse(html: str) -> BeautifulSoup:
+    """Parse HTML. Raises ValueError if its elements are nested too deeply for the recursive converter."""
+    if element_depth(html) > MAX_DEPTH:
+        raise ValueError(f"elements are nested more than {MAX_DEPTH} levels deep")
+    return BeautifulSoup(html, "lxml")
 
 
 def _normalize_whitespace(text: str) -> str:
@@ -90,10 +100,13 @@ def _paragraph_break(match: re.Match[str]) -> str:
 
 
 def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:
-    """Return the first picture of a text with its caption, and whether nothing precedes it."""
+    """Return the first picture of a text with its caption, and whether nothing precedes it.
+
+    Raises ValueError if the text is nested too deeply.
+    """
     if "<img" not in html.lower():  # most texts have none
         return None, False
-    soup = BeautifulSoup(html, "lxml")
+    soup = _parse(html)
     tidy(soup, base, extras)
     image = soup.find("img")
     if not isinstance(image, Tag):

@@ -18,6 +18,8 @@ def read_json(data: bytes, url: str) -> OldFeed:
     """Parse a JSON Feed. Raises FeedError if it is not one."""
     try:
         feed = json.loads(data.decode("utf-8-sig"))
+    except RecursionError:
+        raise FeedError("its lists are nested too deeply (expected a JSON Feed)") from None
     except ValueError as error:
         raise FeedError(f"it is not JSON: {error} (expected a complete JSON Feed)") from None
     items = feed.get("items") if isinstance(feed, dict) else None

@@ -149,6 +149,9 @@ MESSAGES: Mapping[str, str] = {
     # bodies
     "body-expected": "{value} is not a text (expected Markdown after `body: |`, indented)",
     "body-placeholder": "nothing but … (write the text, or add draft: true)",
+    "body-too-long": "the text has {length:,} characters (expected at most {limit:,}: attach it as a file)",
+    "body-table-too-large": "tables with more than {limit:,} cells (attach them as a file)",
+    "body-more-problems": "there are more problems than these {limit} (fix these first)",
     "body-tag-too-long": "a tag has more than {limit:,} characters (close it with >)",
     "body-too-deep": "elements are nested more than {limit} levels deep (expected fewer)",
     "body-element-removed": "<{element}> is removed (link to it instead)",

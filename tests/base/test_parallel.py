@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from feeds.base import parallel
 from feeds.base.parallel import MIN_VALUES_PER_PROCESS, parallel_map
 from tests.builders import ROOT
 
@@ -36,7 +37,7 @@ def count_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return process
 
     monkeypatch.setattr(os, "fork", counted)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(parallel, "core_count", lambda: 3)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     return forked
 
@@ -44,6 +45,11 @@ def count_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return count_forks(monkeypatch)
+
+
+def test_without_a_known_affinity_all_cores_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert parallel.core_count() == os.cpu_count()
 
 
 MANY = list(range(4 * MIN_VALUES_PER_PROCESS + 7))
@@ -121,9 +127,10 @@ def test_if_no_thread_can_be_started_the_calling_process_does_the_work(
 
 LOSES_ITS_PARENT = """
 import os, signal, time
+from feeds.base import parallel
 from feeds.base.parallel import MIN_VALUES_PER_PROCESS, parallel_map
 
-os.sched_getaffinity = lambda _: {0, 1}
+parallel.core_count = lambda: 2
 parent = os.getpid()
 
 def work(value):

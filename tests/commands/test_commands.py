@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
+from flask.cli import ScriptInfo
 from flask.testing import FlaskCliRunner
 
 from feeds import create_app
@@ -77,8 +78,8 @@ def test_check_accepts_a_folder(content: Path) -> None:
 
 
 def test_check_warns_about_a_feed_that_is_too_large(content: Path) -> None:
-    text = {"body": "Un mot. " * 60_000, "summary": "Un résumé."}
-    content_folder(content, {"a": text, "b": text, "c": text})
+    text = {"body": "Un mot. " * 30_000, "summary": "Un résumé."}
+    content_folder(content, dict.fromkeys("abcdef", text))
     found = flask(content, "check")
     assert found.exit_code == 0
     assert re.search(
@@ -121,6 +122,32 @@ def test_new_gives_each_article_its_own_id(content: Path) -> None:
     for _ in range(2):
         flask(content, "new", "Essai")
     assert len({article.id for article in ContentFolder(content).load().articles.values()}) == 2
+
+
+def test_a_file_that_cannot_be_written_is_reported(content: Path) -> None:
+    content_folder(content, {})
+    (content / "article.schema.json").mkdir()
+    found = flask(content, "schema", "--write")
+    assert found.exit_code == 1 and found.output == f"Error: {content}/article.schema.json: Is a directory\n"
+    (content / "articles").rmdir()
+    (content / "articles").write_text("")
+    found = flask(content, "new", "Essai")
+    assert found.exit_code == 1 and f"Error: {content}/articles/essai.yaml: " in found.output
+
+
+def test_flask_offers_all_commands_but_preview(content: Path) -> None:
+    content_folder(content, {})
+    assert "  check " in flask(content, "--help").output
+    assert "  preview " not in flask(content, "--help").output
+    assert flask(content, "preview").exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["serve", "preview"])
+def test_a_host_that_is_not_of_this_machine_is_reported(command: str, content: Path) -> None:
+    content_folder(content, {})
+    runner = CliRunner(env={"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(content.parent / "state")})
+    found = runner.invoke(cli, [command, "--host", "a" * 70 + ".example"], obj=ScriptInfo(create_app=create_app))
+    assert found.exit_code == 2 and "expected an address of this machine" in found.output, found.output
 
 
 @pytest.mark.parametrize("title", ["", "  ", "Le <i>gène</i>", "un\ndeux", "un\x07"])
@@ -276,7 +303,9 @@ def test_diff_reports_a_changed_url(content: Path, tmp_path: Path) -> None:
     assert counts == "0 new, 0 edited, 0 gone, 0 renamed, 1 moved, 0 backdated"
 
 
-@pytest.mark.parametrize("other", ["nowhere.json", "http://127.0.0.1:9/manifest.json"])
+@pytest.mark.parametrize(
+    "other", ["nowhere.json", pytest.param("http://127.0.0.1:9/manifest.json", marks=pytest.mark.integration)]
+)
 def test_diff_reports_a_manifest_that_cannot_be_read(other: str, content: Path) -> None:
     content_folder(content, {"a": {}})
     found = flask(content, "diff", other)

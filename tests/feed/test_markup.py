@@ -117,7 +117,7 @@ def test_removed_elements_are_reported_with_their_position() -> None:
 
 @pytest.mark.parametrize("mark", [">", "<b>", "<div>\n\n", "<ul><li>"])
 def test_a_body_nested_too_deeply_is_rejected_before_it_is_rendered(mark: str) -> None:
-    assert markup.complexity_problem(mark * 5_000 + "x") == Message.of("body-too-deep", limit=markup.MAX_DEPTH)
+    assert markup.complexity_problem(mark * 5_000 + "x") == (0, Message.of("body-too-deep", limit=markup.MAX_DEPTH))
     assert markup.complexity_problem((mark + "x\n\n") * 40) is None
 
 

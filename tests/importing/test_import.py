@@ -39,6 +39,7 @@ from feeds.importing.categories import Categories, MappingError
 from feeds.importing.fetcher import Fetcher
 from feeds.importing.markdown import to_markdown
 from feeds.importing.old_feed import FeedError
+from feeds.importing.old_json import read_json
 from feeds.importing.old_xml import read_feed
 from feeds.importing.site_redirects import SiteFileError, add_redirects
 from feeds.importing.systems import SYSTEMS, System, system_of
@@ -1068,3 +1069,15 @@ def test_a_server_that_trickles_bytes_times_out() -> None:
             client.get(f"http://127.0.0.1:{server.getsockname()[1]}/", max_bytes=200_000)
         thread.join(20)
         assert not thread.is_alive(), "who asked has gone"
+
+
+def test_a_json_feed_nested_too_deeply_is_reported() -> None:
+    data = b'{"version": "https://jsonfeed.org/version/1.1", "items": ' + b"[" * 200_000
+    with pytest.raises(FeedError, match="nested too deeply"):
+        read_json(data, "https://o.example")
+
+
+@pytest.mark.integration
+def test_a_text_nested_too_deeply_is_refused_with_the_reason(old: OldSite, content: Path, run: Run) -> None:
+    printed = take(run, feed_of(old, item(text="&lt;div&gt;" * 150 + "x"), item("Autre", id="a:2")))
+    assert "left out  Titre: its text cannot be read: elements are nested more than 100 levels deep" in printed
