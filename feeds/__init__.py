@@ -48,6 +48,7 @@ def create_app(
     app.register_blueprint(web.blueprint)
     if has_previews:
         app.register_blueprint(preview.blueprint)
+        app.config[preview.HOSTS_KEY] = ["localhost"]
     app.wsgi_app = Front(app.wsgi_app, publisher)  # type: ignore[method-assign]
     return app
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import resource
 import socket
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -22,6 +23,7 @@ from feeds.base import log
 from feeds.delivery import announcer
 from feeds.server.front import Front
 from feeds.server.granian import Server
+from feeds.server.preview import HOSTS_KEY
 from feeds.server.publisher import Publisher
 from feeds.settings import Settings
 
@@ -54,6 +56,7 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, access_l
         _check_port_is_free("127.0.0.1", metrics_port, "--metrics-port")
 
     log.configure(settings.log)
+    _raise_descriptor_limit()
     server = Server(host=host, port=port, workers=workers, access_log=GRANIAN_LOG_FORMAT if access_log else None)
     if settings.log == "json":
         log.log_event("serve", address=site.absolute("/"), host=host, port=port, workers=workers)
@@ -110,12 +113,14 @@ def load_worker(
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--trusted-host", multiple=True, metavar="NAME", help="Another name by which authors reach it.")
 @with_appcontext
-def preview(host: str, port: int) -> None:
+def preview(host: str, port: int, trusted_host: tuple[str, ...]) -> None:
     """Serve the site for its authors, with previews.
 
     /preview shows drafts, embargoed articles and broken articles as pages, as entries in a feed reader,
-    and as posts on social networks. It is updated whenever a file is saved.
+    and as posts on social networks. It is updated whenever a file is saved. Requests must name localhost,
+    an IP address, --host or --trusted-host, so that no web page elsewhere can read drafts (DNS rebinding).
     """
     from werkzeug.serving import make_server
 
@@ -125,6 +130,7 @@ def preview(host: str, port: int) -> None:
     app = click.get_current_context().ensure_object(ScriptInfo).load_app()
     server = make_server(address, port, app, threaded=True)
     shown = f"[{host}]" if ":" in host else host
+    app.config[HOSTS_KEY] += [host, *trusted_host]
     click.echo(f"Previews are at http://{shown}:{port}/preview. Ctrl+C ends it.")
     server.serve_forever()
 
@@ -138,6 +144,13 @@ def _resolve(host: str) -> str:
         raise click.BadParameter(
             f"{host}: {reason} (expected an address of this machine, such as 127.0.0.1)", param_hint="--host"
         ) from None
+
+
+def _raise_descriptor_limit() -> None:
+    """Allow as many open files as the system permits: each connection is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS has a lower limit of its own
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _check_port_is_free(host: str, port: int, option: str = "--port, --host") -> None:

@@ -39,6 +39,12 @@ IMMUTABLE_MAX_AGE = 31_536_000
 IMMUTABLE_CACHE_CONTROL = f"public, max-age={IMMUTABLE_MAX_AGE}, immutable"
 """The Cache-Control of content that never changes at its address."""
 
+MAX_HEADER_LENGTH = 1_000
+"""Characters of a request header that are parsed, which is some 25 of our tags. Parsed headers are cached."""
+
+MAX_DATE_LENGTH = 60
+"""Maximum length of a date in a request header."""
+
 SHARED_MAX_AGE = 10
 """Seconds that a shared cache, such as nginx in front of us, may reuse a copy; revalidating costs it a 304."""
 
@@ -178,15 +184,24 @@ def _cache_control_header(max_age: int, seconds_left: int) -> tuple[str, str]:
     return "Cache-Control", cache_control(max_age, seconds_left, shared=SHARED_MAX_AGE)
 
 
-@lru_cache(maxsize=4096)
 def _parse_if_none_match(header: str) -> frozenset[str] | None:
-    """Parse If-None-Match and return its tags, weak or strong; None for `*`, which matches any."""
+    """Return the tags of an If-None-Match, weak or strong, of a long one only the first; None for `*`."""
+    return _parse_etags(header[:MAX_HEADER_LENGTH])
+
+
+@lru_cache(maxsize=512)
+def _parse_etags(header: str) -> frozenset[str] | None:
     etags = parse_etags(header)
     return None if etags.star_tag else frozenset(etags.as_set(include_weak=True))
 
 
-@lru_cache(maxsize=4096)
 def _parse_http_date(header: str) -> datetime | None:
+    """Return the date in a header, or None if it is not a date."""
+    return _parse_date(header) if len(header) <= MAX_DATE_LENGTH else None
+
+
+@lru_cache(maxsize=512)
+def _parse_date(header: str) -> datetime | None:
     try:
         date = parse_date(header)
         return date.astimezone(UTC) if date else None
@@ -194,12 +209,16 @@ def _parse_http_date(header: str) -> datetime | None:
         return None
 
 
-@lru_cache(maxsize=1024)
 def negotiate_coding(header: str) -> str:
     """Return the content coding for an Accept-Encoding header.
 
-    It is identity by default, and never a refusal.
+    It is identity by default and for a very long header, and never a refusal.
     """
+    return _negotiate(header) if len(header) <= MAX_HEADER_LENGTH else "identity"
+
+
+@lru_cache(maxsize=512)
+def _negotiate(header: str) -> str:
     qualities = {str(coding).lower(): quality for coding, quality in parse_accept_header(header, Accept)}
     best = max(("br", "gzip"), key=lambda coding: (qualities.get(coding, 0), coding == "br"))
     return best if qualities.get(best, 0) > 0 and qualities[best] >= qualities.get("identity", 0) else "identity"

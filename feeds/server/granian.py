@@ -1,4 +1,4 @@
-"""The WSGI server: Granian with our settings. It knows nothing about the application."""
+"""The WSGI server: Granian with our settings and limits. It knows nothing about the application."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
+from typing import Any
 from urllib.parse import quote
 from wsgiref.types import WSGIApplication
 
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels, logger
 from granian.server.mp import MPServer
+
+from .connections import close_idle_connections
 
 SHUTDOWN_SECONDS = 30
 """Seconds that responses in progress have to finish after the server is asked to stop."""
@@ -29,13 +34,25 @@ the content waits for the GIL under full load. With twice as many, changes would
 second to show.
 """
 
+MAX_CONNECTIONS = 16_384
+"""Maximum number of open connections of a process; more wait until one is closed."""
+
+HEADER_SECONDS = 20
+"""Seconds after which a connection with an incomplete request is closed."""
+
+MAX_REQUEST_HEAD_BYTES = 32_768
+"""Maximum size of a request line with its headers; a larger one is answered with 431 (RFC 6585 section 5)."""
+
 SIGNAL_SETTLE_SECONDS = 0.2
 """Seconds after which a worker that has loaded the application is sure to handle signals."""
 
-_WORKER_POLL_SECONDS = 0.02
+HEARTBEAT_SECONDS = 1.0
+"""Seconds between two heartbeats of a worker, at each of which it also checks whether its parent still runs."""
 
-_PARENT_POLL_SECONDS = 0.5
-"""Seconds between checks whether the parent process still runs."""
+HANG_SECONDS = 10.0
+"""Seconds without a heartbeat after which a worker is killed and replaced."""
+
+_WORKER_POLL_SECONDS = 0.02
 
 _ACCESS_HANDLER = {"class": "logging.StreamHandler", "formatter": "access", "stream": "ext://sys.stdout"}
 _ACCESS_LOGGER = {"handlers": ["access"], "level": "INFO", "propagate": False, "filters": ["escape"]}
@@ -94,6 +111,10 @@ class Server(MPServer):
             interface=Interfaces.WSGI,
             workers=workers,
             blocking_threads=WORKER_THREADS,
+            backpressure=MAX_CONNECTIONS,
+            http1_settings=HTTP1Settings(
+                header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=MAX_REQUEST_HEAD_BYTES
+            ),
             websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=SHUTDOWN_SECONDS,
@@ -102,14 +123,15 @@ class Server(MPServer):
             log_access_format=access_log,
             log_dictconfig=config or {"handlers": {}, "loggers": {}},  # all other records go to this process's log
         )
-        self._ready_reader, self._ready_writer = multiprocessing.Pipe(duplex=False)
-        self._ready_pids: set[int] = set()
+        self._heartbeat_reader, self._heartbeat_writer = multiprocessing.Pipe(duplex=False)
+        self._heartbeats: dict[int, float] = {}  # when each worker was last heard of, by its process id
 
     def run(self, load: LoadApplication) -> None:
         """Serve the application that `load` returns in each worker, until asked to stop."""
         logging.raiseExceptions = False  # the reader of the access log may exit
         logger.addFilter(lambda record: "Python threads" not in record.getMessage())  # it warns of too many threads
-        self.serve(target_loader=partial(_load_and_report, load, self._ready_writer, os.getpid()), wrap_loader=False)
+        loader = partial(_load_and_report, load, self._heartbeat_writer, os.getpid(), self.bind_port)
+        self.serve(target_loader=loader, wrap_loader=False)
 
     def _stop_workers(self) -> None:
         deadline = time.monotonic() + SHUTDOWN_SECONDS
@@ -119,14 +141,37 @@ class Server(MPServer):
         super()._stop_workers()  # type: ignore[no-untyped-call]
 
     def _starting_workers(self) -> set[int]:
-        while self._ready_reader.poll():
-            self._ready_pids.add(int(self._ready_reader.recv_bytes()))
-        alive = (worker.inner for worker in self.wrks if worker.inner.is_alive())
-        return {process.pid for process in alive} - self._ready_pids
+        return self._running_pids() - self._heartbeats.keys()
+
+    def _running_pids(self) -> set[int]:
+        return {worker.inner.pid for worker in self.wrks if worker.inner.is_alive()}
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        """Start the workers, and a thread that replaces those that hang."""
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        threading.Thread(target=self._watch_workers, name="heartbeats", daemon=True).start()
+
+    def _watch_workers(self) -> None:
+        previous = time.monotonic()
+        while True:
+            self._heartbeat_reader.poll(HEARTBEAT_SECONDS)
+            now = time.monotonic()
+            if now - previous > HANG_SECONDS / 2:  # this process was stopped, perhaps with all workers
+                self._heartbeats = dict.fromkeys(self._heartbeats, now)
+            previous = now
+            while self._heartbeat_reader.poll():
+                self._heartbeats[int(self._heartbeat_reader.recv_bytes())] = now
+            for pid in self._running_pids():
+                if now - self._heartbeats.get(pid, now) > HANG_SECONDS:
+                    logger.error(f"worker {pid} has not responded for {HANG_SECONDS:.0f} seconds and is replaced")
+                    del self._heartbeats[pid]
+                    os.kill(pid, signal.SIGKILL)
 
 
-def _load_and_report(load: LoadApplication, ready_writer: Connection, parent_pid: int) -> WSGIApplication:
-    """Load the application, and report that this worker is ready.
+def _load_and_report(
+    load: LoadApplication, heartbeat_writer: Connection, parent_pid: int, port: int
+) -> WSGIApplication:
+    """Load the application, and start to report that this worker is ready and well.
 
     Only the parent process stops a worker, and a worker always ends with its parent. A terminal
     signals the whole process group, and a worker that ends by itself would count as failed. So each
@@ -134,16 +179,18 @@ def _load_and_report(load: LoadApplication, ready_writer: Connection, parent_pid
     """
     os.setpgrp()
     application = load()
-    ready_writer.send_bytes(str(os.getpid()).encode())
-    threading.Thread(target=_exit_with_parent, args=(parent_pid,), name="parent", daemon=True).start()
+    threading.Thread(target=_beat, args=(heartbeat_writer, parent_pid), name="heartbeat", daemon=True).start()
+    threading.Thread(target=close_idle_connections, args=(port,), name="idle connections", daemon=True).start()
     return application
 
 
-def _exit_with_parent(parent_pid: int) -> None:
-    """End this process after its parent has ended; by force if SIGTERM was lost."""
-    time.sleep(SIGNAL_SETTLE_SECONDS)
+def _beat(heartbeat_writer: Connection, parent_pid: int) -> None:
+    """Report to the parent at intervals; end this process once the parent has, by force if SIGTERM was lost."""
+    os.set_blocking(heartbeat_writer.fileno(), False)  # a parent that does not read must not hold us up
     while os.getppid() == parent_pid:
-        time.sleep(_PARENT_POLL_SECONDS)
+        with suppress(BlockingIOError):
+            heartbeat_writer.send_bytes(str(os.getpid()).encode())
+        time.sleep(HEARTBEAT_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(SHUTDOWN_SECONDS)
     os._exit(1)

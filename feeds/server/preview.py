@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, Response, abort, current_app, jsonify, request
+from werkzeug.exceptions import SecurityError
 
 from feeds.edition.document import content_security_policy
 from feeds.feed.builder import FeedBuilder
@@ -24,7 +28,27 @@ from feeds.model.site_types import slug
 
 from .web import current_edition, current_publisher
 
+HOSTS_KEY = "PREVIEW_HOSTS"
+"""The configuration key of the host names by which previews, and the media of drafts, can be reached."""
+
 blueprint = Blueprint("preview", __name__, url_prefix="/preview")
+
+
+@blueprint.before_app_request
+def check_host() -> None:
+    """Abort a request for an unknown host name, which a web page elsewhere may have pointed to us (DNS rebinding).
+
+    IP addresses cannot be pointed anywhere. Flask's TRUSTED_HOSTS does not recognise those of version 6.
+    """
+    host = urlsplit(f"//{request.host}").hostname or ""
+    if host not in current_app.config[HOSTS_KEY] and not _is_ip_address(host):
+        raise SecurityError(f"{host or 'this host'} is not trusted (use --trusted-host)")
+
+
+def _is_ip_address(host: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(host))
+    return False
 
 
 @blueprint.get("")

@@ -5,6 +5,7 @@ Requests for documents never reach it.
 
 from __future__ import annotations
 
+import re
 import threading
 import weakref
 from datetime import datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request, send_file
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 
 from feeds.edition.document import (
     IMMUTABLE_MAX_AGE,
@@ -39,6 +40,9 @@ client takes.
 
 LARGE_FILE_BYTES = 500_000
 """Size in bytes above which a file counts as large; smaller ones are handed over at once."""
+
+_SINGLE_RANGE = re.compile(r"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})[ \t]*", re.IGNORECASE)
+"""A Range header with one range: its first and last position, or the length of a suffix."""
 
 download_slots = threading.BoundedSemaphore(MAX_LARGE_DOWNLOADS)
 
@@ -141,6 +145,8 @@ def picture(name: str) -> Response:
 
 def _send(path: Path, media_type: str | None, *, etag: str, max_age: int) -> Response:
     """Send a file or the requested part of it; limit how many large files are sent at a time."""
+    if request.method != "GET" or not is_supported_range(request.headers.get("Range", "")):
+        request.environ.pop("HTTP_RANGE", None)
     response = send_file(path, media_type, etag=etag, max_age=max_age, conditional=True)
     has_body = request.method == "GET" and response.status_code in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT)
     if has_body and (response.content_length or 0) > LARGE_FILE_BYTES:
@@ -150,6 +156,12 @@ def _send(path: Path, media_type: str | None, *, etag: str, max_age: int) -> Res
         # the body outlives the response; Granian 2.8 does not close it (PEP 3333), but drops its reference
         weakref.finalize(response.response, download_slots.release)
     return response
+
+
+def is_supported_range(header: str) -> bool:
+    """Return whether a Range header has one valid range in bytes; any other is ignored (RFC 9110 section 14.2)."""
+    match = _SINGLE_RANGE.fullmatch(header)
+    return match is not None and not (match[1] and match[2] and int(match[1]) > int(match[2]))
 
 
 @blueprint.app_errorhandler(HTTPException)
@@ -166,7 +178,8 @@ def error(exception: HTTPException) -> Response:
             edition.not_found_page(request.root_path + request.path), exception
         )
     status = HTTPStatus(exception.code or 500)
-    response = Response(f"{status.value} {status.phrase}\n", status, content_type="text/plain; charset=utf-8")
+    reason = f": {exception.description}" if isinstance(exception, SecurityError) else ""
+    response = Response(f"{status.value} {status.phrase}{reason}\n", status, content_type="text/plain; charset=utf-8")
     response.headers.extend(
         [(name, value) for name, value in exception.get_headers() if name in ("Allow", "Content-Range")]
     )

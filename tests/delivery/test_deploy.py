@@ -20,7 +20,7 @@ import pytest
 from feeds.commands import MODULES, cli
 from feeds.delivery import websub
 from tests.builders import PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder
-from tests.processes import free_port, get, kill, nginx, served, wait_until
+from tests.processes import children, free_port, get, kill, nginx, served, wait_until
 
 DEPLOY = ROOT / "deploy"
 GUIDES = "".join(
@@ -39,6 +39,30 @@ def behind_nginx(program: str, ports: list[int], folder: Path) -> Iterator[int]:
     folder.mkdir()
     with nginx(program, text, folder):
         yield port
+
+
+@pytest.mark.integration
+def test_seeking_in_a_film_through_nginx_reads_only_the_part_that_is_requested(
+    content: Path, tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    content_folder(content, {"a": {"attachments": [{"file": "film.mp4", "title": "Un film"}]}})
+    with (content / "media" / "film.mp4").open("wb") as film:
+        film.truncate(1_000_000_000)
+    with served(content) as (port, process), behind_nginx(program("nginx"), [port], tmp_path / "nginx") as front:
+        (worker,) = children(process.pid)
+        wait_until(lambda: get(front, "/media/film.mp4", method="HEAD")[0] == 200, process)
+        before = bytes_read(worker)
+        for start in (0, 500_000_000, 999_999_989):
+            status, headers, data = get(front, "/media/film.mp4", Range=f"bytes={start}-{start + 10}")
+            assert (status, headers["content-range"]) == (206, f"bytes {start}-{start + 10}/1000000000")
+            assert data == bytes(11)
+        assert bytes_read(worker) - before < 1_000_000
+        assert not [path for path in (tmp_path / "nginx" / "cache").rglob("*") if path.stat().st_size > 100_000]
+
+
+def bytes_read(pid: int) -> int:
+    """Return how many bytes a process has read from files, whether they were in the page cache or not."""
+    return int(re.findall("rchar: ([0-9]+)", Path(f"/proc/{pid}/io").read_text())[0])
 
 
 @pytest.mark.integration

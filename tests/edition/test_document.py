@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from datetime import UTC, datetime
 
 import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.http import http_date
 
 from feeds.edition.document import Document, cache_control, negotiate_coding
 
@@ -168,3 +170,29 @@ def test_cache_control_without_shared_caches_and_changes() -> None:
     assert cache_control(60) == "public, max-age=60, stale-while-revalidate=60, stale-if-error=86400"
     assert cache_control(60, shared=60) == cache_control(60)
     assert cache_control(60, shared=59).startswith("public, max-age=60, s-maxage=59, ")
+
+
+def test_a_very_long_header_is_neither_cached_nor_parsed_in_full() -> None:
+    tags = ", ".join(f'"{number:032x}"' for number in range(10_000))
+    assert respond(if_none_match=f'"{TAG}", {tags}')[0] == "304 Not Modified"
+    assert respond(if_none_match=f'{tags}, "{TAG}"')[0] == "200 OK"
+    assert respond(accept_encoding="br, " + "x" * 10_000)[0] == "200 OK"
+    assert negotiate_coding("br, " + "x" * 10_000) == "identity"
+    date = http_date(MODIFIED)
+    assert respond(if_modified_since=date)[0] == "304 Not Modified"
+    assert respond(if_modified_since=date + " " * 10_000)[0] == "200 OK"
+
+
+def test_distinct_long_headers_take_no_memory() -> None:
+    def send_all() -> None:
+        for number in range(2_000):
+            value = f"{number}" + "x" * 20_000
+            respond(if_none_match=f'"{value}"', accept_encoding=value)
+            respond(if_modified_since=value)
+
+    send_all()
+    tracemalloc.start()
+    send_all()
+    growth, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert growth < 2_000_000

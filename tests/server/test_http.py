@@ -566,3 +566,28 @@ def test_only_large_response_bodies_count_towards_the_download_limit(
     assert asked(Range="bytes=0-99")[0] == 206
     assert asked(Range=f"bytes={web.LARGE_FILE_BYTES * 2}-")[0] == 416
     assert asked("/feeds/all.rss")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("requested", "status"),
+    [
+        *(
+            (value, 206)
+            for value in ("bytes=0-3", "bytes=4-", "bytes=-4", "Bytes=0-0", "bytes= 0-3 ", "bytes=0-999999")
+        ),
+        *(
+            (value, 200)
+            for value in ("bytes=0-1,4-5", "bytes=0-1, ", "lines=0-3", "bytes=5-2", "bytes=a-b", "bytes=", "")
+        ),
+        *((value, 200) for value in ("bytes=--1", "bytes=0x1-0x3", "bytes=²-3", "0-3", "bytes=1-2-3")),
+        *((value, 416) for value in ("bytes=60000-", "bytes=60000-60001")),
+    ],
+)
+def test_only_a_single_range_is_served_and_any_other_is_ignored(requested: str, status: int, content: Path) -> None:
+    content_folder(content, {"a": {"attachments": [{"file": "a.bin", "title": "Un fichier"}]}})
+    (content / "media" / "a.bin").write_bytes(b"0123456789" * 5_000)
+    client = Client(create_app(Settings(content), clock=lambda: NOW))
+    with closing(client.get("/media/a.bin", headers={"Range": requested})) as response:
+        assert response.status_code == status
+    with closing(client.head("/media/a.bin", headers={"Range": requested})) as response:
+        assert response.status_code == 200, "RFC 9110 defines ranges for GET only"

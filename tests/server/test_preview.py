@@ -147,3 +147,23 @@ def test_the_preview_server_has_previews(content: Path) -> None:
     write(content)
     with served(content, command="preview") as (port, _):
         assert "Le brouillon" in get(port, "/preview")[2].decode()
+
+
+@pytest.mark.parametrize("host", ["attacker.example", "127.0.0.1.attacker.example", "localhost.attacker.example", ""])
+@pytest.mark.parametrize("path", ["/preview", "/preview/draft", "/preview/draft/page", "/preview/-/revision"])
+def test_a_page_elsewhere_cannot_read_drafts_by_dns_rebinding(host: str, path: str, office: Client) -> None:
+    response = office.get(path, headers={"Host": host})
+    assert response.status_code == 400 and "Le brouillon" not in response.text
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000"])
+def test_previews_are_shown_on_this_machine(host: str, office: Client) -> None:
+    assert office.get("/preview", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.integration
+def test_previews_are_shown_at_a_trusted_host(content: Path) -> None:
+    write(content)
+    with served(content, "--trusted-host", "office.example", command="preview") as (port, _):
+        assert get(port, "/preview", Host="office.example")[0] == 200
+        assert get(port, "/preview", Host="other.example")[0] == 400
