@@ -118,7 +118,7 @@ def cached(state: Path) -> int:
     """Return how many files are in the cache of a state folder."""
     try:
         with closing(sqlite3.connect(f"file:{state}/articles.sqlite?mode=ro", uri=True)) as database:
-            return int(database.execute("select count(*) from files where row is not null").fetchone()[0])
+            return int(database.execute("select count(*) from articles where row is not null").fetchone()[0])
     except sqlite3.Error:
         return 0
 

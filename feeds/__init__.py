@@ -12,6 +12,7 @@ from flask.cli import ScriptInfo
 
 from feeds.commands import Commands, cli, shows_previews
 from feeds.content.folder import ContentFolder
+from feeds.content.media import UPLOAD_SECONDS
 from feeds.content.pictures import PictureStore
 from feeds.content.state import StateFolder
 from feeds.server import preview, web
@@ -41,7 +42,9 @@ def create_app(
     app.url_map.merge_slashes = False
     app.cli = Commands()
     state = StateFolder(settings.state) if settings.state else None
-    content = ContentFolder(settings.content, settings.url, state)
+    content = ContentFolder(
+        settings.content, settings.url, state, upload_seconds=UPLOAD_SECONDS if settings.rescan else 0
+    )
     pictures = PictureStore(content.media, settings.state / "pictures" if settings.state else None)
     publisher = Publisher(content, clock, rescan=settings.rescan, state=state, pictures=pictures)
     app.extensions["feeds"] = publisher

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,8 @@ from werkzeug.test import Client
 
 from feeds import create_app
 from feeds.base import log
+from feeds.content import pictures, rendering
+from feeds.content.rendering import Rendered, RenderError, Version
 from feeds.settings import Settings
 from tests.builders import NOW, ROOT, SAMPLE
 from tests.processes import forwarding_app, free_port, nginx
@@ -96,6 +98,22 @@ def isolation(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     may_leave_process = True
     assert not violations_of_isolation
+
+
+@pytest.fixture(autouse=True)
+def renders_in_process(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Render pictures without a child process in tests that may not start one."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.node.get_closest_marker("integration") is None:
+            patch.setattr(pictures, "render", render_here)
+        yield
+
+
+def render_here(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> list[Rendered]:
+    try:
+        return rendering.render(path, size, versions)
+    except Exception as error:
+        raise RenderError(str(error)) from None
 
 
 @pytest.fixture(scope="session")

@@ -101,6 +101,7 @@ def server(articles: int = 200, film: int = 0) -> Iterator[Server]:
         if film:
             with (content / "media" / "film.mp4").open("wb") as file:
                 file.truncate(film)
+            os.utime(content / "media" / "film.mp4", (0, 0))  # else it looks like an upload in progress
             path = content / "articles" / "a0.yaml"
             path.write_text(f"attachments: [{{file: film.mp4, title: Film}}]\n{path.read_text(encoding='utf-8')}")
         probe.bind(("127.0.0.1", 0))

@@ -21,7 +21,7 @@ from feeds.delivery.export import EXPORT_CACHED_ENTRIES, Export
 from feeds.edition.edition import Edition
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
-from feeds.server.publisher import Publisher
+from feeds.server.publisher import SETTLE_SECONDS, Publisher
 from feeds.server.web import current_publisher
 from feeds.settings import Settings
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 SAVE_SECONDS = 1.0
 """Seconds after which `publish --watch` saves what hubs were notified of."""
+
+MAX_UPLOAD_WAIT_SECONDS = 10.0
+"""Seconds that a build waits for media files that are being written; after that, their articles stay as they were."""
 
 PING_POLL_SECONDS = 0.5
 """Seconds between two polls of `ping --watch` for a new build."""
@@ -109,6 +112,10 @@ def _export_of(content: ContentFolder, state: StateFolder | None, published_mani
     )
     publisher.continue_from(published_manifest)
     publisher.start()
+    deadline = time.monotonic() + MAX_UPLOAD_WAIT_SECONDS
+    while publisher.loaded_content.is_settling and time.monotonic() < deadline:
+        time.sleep(SETTLE_SECONDS)
+        publisher.refresh(publisher.clock(), ())
     assert publisher.edition, "the site was read just now"
     return Export(publisher.edition, publisher.content.media, publisher.pictures)
 

@@ -1,7 +1,8 @@
 """A cache of parsed article files, measured media, and the last good text of each file, which outlives restarts.
 
 A row is used only if the file, the code, the site and the media that it was made from are unchanged: its seal covers
-all of them. Rows are JSON, so that a damaged or forged row is discarded and can never run code.
+all of them. The last good text has a seal of its own, since it outlives releases. Rows are JSON, so that a damaged row
+is discarded and can never run code.
 """
 
 from __future__ import annotations
@@ -61,17 +62,17 @@ _NO_FIELDS: set[str] = set()
 
 _PATHS: dict[yamlfile.Path, yamlfile.Path] = {path: path for path in ((), *OUTLINE)}
 
-_CREATE = "create table if not exists files (name text primary key, seal blob, row blob, text blob)"
+_CREATE = "create table if not exists articles (name text primary key, seal blob, row blob, text_seal blob, text blob)"
 _SAVE = (
-    "insert into files values (?, ?, ?, ?) on conflict (name) do update set"
-    " seal = excluded.seal, row = excluded.row, text = excluded.text"
+    "insert into articles values (?, ?, ?, ?, ?) on conflict (name) do update set"
+    " seal = excluded.seal, row = excluded.row, text_seal = excluded.text_seal, text = excluded.text"
     " where seal is not excluded.seal or row is not excluded.row or text is not excluded.text"
 )
 
 logger = logging.getLogger(__name__)
 
-Row = tuple[str, bytes | None, bytes | None, bytes | None]
-"""Name of the file below the content folder, seal, packed reading, last good text."""
+Row = tuple[str, bytes | None, bytes | None, bytes | None, bytes | None]
+"""Name of the file below the content folder, seal, packed reading, seal of the text, last good text."""
 
 
 class ArticleCache:
@@ -103,7 +104,7 @@ class ArticleCache:
         """Return the files whose cached rows are still valid, and mark deleted files for `save`."""
         by_name = {self._name(path): path for path in paths}
         files: dict[Path, ArticleFile] = {}
-        for name, seal, row in self._query("select name, seal, row from files"):
+        for name, seal, row in self._query("select name, seal, row from articles"):
             path = by_name.get(name)
             is_sealed = isinstance(row, bytes) and seal == self._seal(name, row)
             if path is None and name.startswith(MEDIA) and (self._root / name).exists():
@@ -145,7 +146,7 @@ class ArticleCache:
         while batch := list(islice(rows, BATCH)):
             self._execute(_SAVE, batch)
         if gone := [(self._name(path),) for path in changed if path not in files]:
-            self._execute("delete from files where name = ?", gone)
+            self._execute("delete from articles where name = ?", gone)
 
     def _rows(self, files: Mapping[Path, ArticleFile], paths: Collection[Path]) -> Iterator[Row]:
         for path in paths:
@@ -153,22 +154,27 @@ class ArticleCache:
                 text, problem = self._reader.read_bytes(path)
                 if not problem and file_state(path) == file.state:  # else it has changed, and is read next
                     row, name = pack(file), self._name(path)
-                    yield name, row and self._seal(name, row), row, text
+                    yield name, row and self._seal(name, row), row, _text_seal(name, text), text
         for state, media in self._reader.media.pop_new_measurements():
             name, row = f"{MEDIA}{media.path}", json.dumps([state, _pack(media)], ensure_ascii=False).encode()
-            yield name, self._seal(name, row), row, None
+            yield name, self._seal(name, row), row, None, None
 
     def texts(self, names: Collection[str]) -> dict[str, bytes]:
         """Return the last good texts of files, by their names below the content folder."""
-        found: dict[str, bytes] = {}
+        texts: dict[str, bytes] = {}
+        statement = "select text_seal, text from articles where name = ? and text is not null"
         for name in names if self._state else ():
-            found.update(self._query("select name, text from files where name = ? and text is not null", (name,)))
-        return found
+            for seal, text in self._query(statement, (name,)):
+                if seal == _text_seal(name, text):
+                    texts[name] = text
+                else:
+                    logger.error("the last good text of %s is damaged, and is not used", name)
+        return texts
 
     def save_text(self, name: str, text: bytes) -> None:
         """Write the text of a file that is good."""
         if self._state:
-            self._execute(_SAVE, [(name, None, None, text)])
+            self._execute(_SAVE, [(name, None, None, _text_seal(name, text), text)])
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
@@ -208,6 +214,11 @@ class ArticleCache:
                 path.unlink()
         else:
             self._state.log_error(error)
+
+
+def _text_seal(name: str, text: object) -> bytes:
+    data = text if isinstance(text, bytes) else repr(text).encode()  # a damaged row may hold another type
+    return fingerprint_bytes(name.encode(errors="surrogateescape") + b"\0" + data).encode()
 
 
 def pack(file: ArticleFile) -> bytes | None:

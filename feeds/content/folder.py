@@ -49,10 +49,15 @@ class ContentFolder:
     An article that did not change is the same object at every reading.
     """
 
-    def __init__(self, root: Path, url: str | None = None, state: StateFolder | None = None) -> None:
-        """Set the folder; nothing is read yet. `state` stores the last good texts across restarts."""
+    def __init__(
+        self, root: Path, url: str | None = None, state: StateFolder | None = None, *, upload_seconds: float = 0
+    ) -> None:
+        """Set the folder; nothing is read yet. `state` stores the last good texts across restarts.
+
+        An article waits for a media file that was written in the last `upload_seconds`.
+        """
         self.root, self.url = root, url
-        self.media = MediaFolder(root / "media")
+        self.media = MediaFolder(root / "media", upload_seconds=upload_seconds)
         self._state = state
         self.reader = ArticleReader(root, self.media)
         self._cache = ArticleCache(root, self.reader, state)
@@ -105,9 +110,12 @@ class ContentFolder:
             missing = Problem(str(self.root / "articles"), 1, 1, "", Message.of("articles-folder-missing"))
             self._other_problems, self._other_files = (*problems, missing), 1
             return self._content(site, dict(self._files), None)
-        paths = list(self.article_files())
+        unreadable: list[Path] = []
+        paths = list(self.article_files(unreadable))
+        paths += [path for path in self._files if any(path.is_relative_to(folder) for folder in unreadable)]
         wrong = {path: found for path in paths if path not in self._files and (found := name_problem(path))}
         articles = [path for path in paths if path not in wrong]
+        problems += [Problem(str(folder), 1, 1, "", Message.of("folder-unreadable")) for folder in unreadable]
         self._other_problems, self._other_files = (*problems, *wrong.values()), 1 + len(wrong)
         self._cache.use_site(site)
         if not self._files:
@@ -170,13 +178,22 @@ class ContentFolder:
     def _look_at(self, path: Path, site: Site, changed_media: set[str], *, is_same_site: bool) -> ArticleFile:
         """Return a file as it was read before, or read it again if it, its media or the site changed."""
         before = self._files.get(path)
-        if before and is_same_site and not before.depends_on(changed_media) and before.state == file_state(path):
+        is_current = before and is_same_site and not before.must_retry and not before.depends_on(changed_media)
+        if before and is_current and before.state == file_state(path):
             return before if before.is_settled else replace(before, is_settled=True)
         return self.reader.load(path, site, before, is_first=not self._files)
 
-    def article_files(self) -> Iterator[Path]:
-        """Yield the files below `articles/` without hidden ones and backups, always in the same order."""
-        for folder, folders, names in os.walk(self.root / "articles"):
+    def article_files(self, unreadable: list[Path] | None = None) -> Iterator[Path]:
+        """Yield the files below `articles/` without hidden ones and backups, always in the same order.
+
+        Folders that cannot be read are added to `unreadable`.
+        """
+
+        def record(error: OSError) -> None:
+            if unreadable is not None:
+                unreadable.append(Path(error.filename))
+
+        for folder, folders, names in os.walk(self.root / "articles", onerror=record):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 if not is_ignored(name):
@@ -245,7 +262,7 @@ class ContentFolder:
         if self._files:
             self._cache.mark(changed)
         before, self._files = self._files, files
-        self._unsettled = {path for path in paths if path in files and not files[path].is_settled}
+        self._unsettled = {path for path in paths if path in files and files[path].is_unsettled}
         self._links = {path for path in self._links if path in files} | {path for path in changed if path.is_symlink()}
         pairs = [(before.get(path), files.get(path)) for path in changed]
         is_local = looked_at is not None and all(

@@ -11,14 +11,16 @@ import hashlib
 import os
 import re
 import stat
+import time
 import unicodedata
 import warnings
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from PIL import Image
 
-from feeds.base.fingerprint import FileState, file_state
+from feeds.base.fingerprint import FileState, file_state, fingerprint, state_of
 from feeds.model.mediafile import MediaFile, guess_type
 from feeds.model.problems import InvalidValue, Message, show
 
@@ -43,22 +45,38 @@ _ORIENTATION_TAG = 0x0112
 _TAIL_BYTES = 1 << 16
 """Bytes at the end of a file that are searched for the end marker. Cameras append data after it."""
 
+LARGE_FILE_BYTES = 16_000_000
+"""Size above which only the ends of a file are read, not all of it: a film takes minutes."""
+
+_END_BYTES = 1 << 16
+"""Bytes that are read at both ends of a large file."""
+
+UPLOAD_SECONDS = 3.0
+"""Seconds for which a file must not have been written before it is published: an upload may be in progress."""
+
 
 MediaEntry = tuple[str, FileState | None, str | None]
 """A file below the folder: its relative path, its state, and its target if it is a link."""
 
 
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, b"\xff\xd9"
+
+
 class MediaFolder:
     """The files below one folder, by their relative path with forward slashes."""
 
-    def __init__(self, root: Path) -> None:
-        """Set the folder. No file is measured yet."""
+    def __init__(self, root: Path, *, upload_seconds: float = 0) -> None:
+        """Set the folder. No file is measured yet.
+
+        A file that was written in the last `upload_seconds` is not found.
+        """
         self.root = root
+        self._upload_seconds = upload_seconds
         self._measurements: dict[str, tuple[FileState | None, MediaFile]] = {}
         self._new_paths: dict[str, None] = {}  # paths measured since pop_new_measurements() was last called
 
     def find(self, path: str) -> MediaFile:
-        """Return the measured file at a path. Raises ValueError, worded for authors, if there is none."""
+        """Return the measured file at a path. Raises InvalidValue if there is none, or it is still being written."""
         parts = PurePosixPath(path).parts
         if not parts or path.startswith("/") or ".." in parts:
             raise InvalidValue("media-path-outside", path=show(path))
@@ -87,6 +105,17 @@ class MediaFolder:
         """Return whether the file at a path still has a state, and is not a link."""
         file = self.root / path
         return file_state(file) == state and not file.is_symlink()
+
+    def etag(self, file: MediaFile) -> str:
+        """Return a tag for the bytes of a file as they are now. Nothing is read: a request must not wait for that.
+
+        It is the file's digest if that covers all bytes and the file has not changed since. Raises OSError.
+        """
+        state = state_of(self.path_of(file).stat())
+        measured_state, measured = self._measurements.get(file.path, (None, file))
+        if state == measured_state and measured.size <= LARGE_FILE_BYTES:
+            return measured.digest
+        return fingerprint(file.path, state)
 
     def path_of(self, file: MediaFile) -> Path:
         """Return the path of a file on disk."""
@@ -129,8 +158,10 @@ class MediaFolder:
         cached = self._measurements.get(path)
         if cached and cached[0] == state:
             return cached[1]
+        if state and abs(time.time() - state[0] / 1e9) < self._upload_seconds:
+            raise InvalidValue("media-growing", path=show(path), seconds=int(self._upload_seconds))
         with file.open("rb") as stream:
-            size, digest = os.fstat(stream.fileno()).st_size, hashlib.file_digest(stream, "sha256").hexdigest()
+            size, digest = os.fstat(stream.fileno()).st_size, digest_of(stream)
         info = _read_picture_info(file, f"media/{path}")
         media_type = info.type or guess_type(path) or "application/octet-stream"
         media_file = MediaFile(path, size, media_type, digest, info.width, info.height, info.flaw, info.moves)
@@ -147,6 +178,18 @@ class MediaFolder:
         paths, self._new_paths = self._new_paths, {}
         measurements = (self._measurements[path] for path in paths if path in self._measurements)
         return [(state, file) for state, file in measurements if state]
+
+
+def digest_of(stream: BufferedReader) -> str:
+    """Return the SHA-256 of a file, in hex; of a large one, that of its size and its ends."""
+    size = os.fstat(stream.fileno()).st_size
+    if size <= LARGE_FILE_BYTES:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = hashlib.sha256(f"{size}\n".encode())
+    for position in (0, size - _END_BYTES):
+        stream.seek(position)
+        digest.update(stream.read(_END_BYTES))
+    return digest.hexdigest()
 
 
 class _PictureInfo(NamedTuple):
@@ -200,12 +243,40 @@ def _is_truncated(file: Path, media_type: str) -> bool:
     """Return whether the end of a picture file is missing. Data after the end marker is ignored."""
     size = file.stat().st_size
     with file.open("rb") as stream:
+        if media_type == "image/jpeg":
+            return not _has_jpeg_end(stream)
         head = stream.read(12)
         if media_type == "image/webp":
             return size < int.from_bytes(head[4:8], "little") + 8  # RIFF states its length
         stream.seek(max(size - _TAIL_BYTES, 0))
         tail = stream.read()
-    return {"image/jpeg": b"\xff\xd9", "image/png": b"IEND", "image/gif": b"\x3b"}[media_type] not in tail
+    return {"image/png": b"IEND", "image/gif": b"\x3b"}[media_type] not in tail
+
+
+def _has_jpeg_end(stream: BufferedReader) -> bool:
+    """Return whether the end marker of a JPEG follows its image data (ITU T.81, B.1.1).
+
+    The segments before the data are skipped: one of them may be a thumbnail, which has an end marker of its own.
+    """
+    position = 2  # after the start marker
+    while True:
+        stream.seek(position)
+        marker, code, *length = stream.read(4).ljust(4, b"\0")
+        if marker != 0xFF:
+            return False
+        if code == 0xFF:  # fill byte
+            position += 1
+            continue
+        position += 2 + int.from_bytes(length, "big")
+        if code == _START_OF_SCAN:
+            break
+    stream.seek(position)
+    previous = b""
+    while chunk := stream.read(_TAIL_BYTES):
+        if _END_OF_IMAGE in previous + chunk:  # in image data, 0 follows each 0xFF
+            return True
+        previous = chunk[-1:]
+    return False
 
 
 def is_within(path: Path, root: Path) -> bool:

@@ -1,4 +1,4 @@
-"""PictureStore: creates the renditions of pictures with Pillow, once, and stores them in a folder.
+"""PictureStore: the renditions of pictures in a folder. `rendering` makes them, once, in a process of its own.
 
 The caller decides which pictures are needed. The name of a file identifies its original and its size. A half-written
 file never has such a name.
@@ -7,24 +7,25 @@ file never has such a name.
 from __future__ import annotations
 
 import hashlib
-import io
+import json
 import logging
-import math
 import os
 import re
 import shutil
 import tempfile
 import threading
+import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageOps
+import PIL
 
 from feeds.base.atomic import atomic_write
+from feeds.base.fingerprint import FileState, file_state
 from feeds.base.locks import FileLock
-from feeds.model.problems import Message
+from feeds.model.problems import InvalidValue, Message
 from feeds.model.renditions import (
     CARD_SIZE,
     FEED_PICTURE_PIXELS,
@@ -36,17 +37,32 @@ from feeds.model.renditions import (
     scaled_size,
 )
 
-from .media import PICTURE_FORMATS, MediaFolder
+from . import rendering
+from .media import MediaFolder
+from .rendering import Rendered, RenderError, Version
 
 RENDITION_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
-JPEG_QUALITIES = (85, 75, 65, 55)
-"""JPEG qualities that are tried before the picture is scaled down."""
+INDEX = "index.txt"
+"""Name of the file with a line for each rendition: its SHA-256, its length and its name."""
+
+FAILED_SUFFIX = ".failed"
+"""Suffix of the file that records that an original cannot be decoded, and why."""
+
+RETRY_SECONDS = 86_400
+"""Seconds after which a picture that could not be decoded is tried again."""
+
+INTERRUPTED_SECONDS = 600
+"""Seconds after which a picture is tried again if the machine or the service stopped while it was decoded."""
 
 _RENDITION_NAME = re.compile(r"([0-9a-f]{20})-([0-9]+)x([0-9]+)\.(jpg|png)")
-_SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 logger = logging.getLogger(__name__)
+
+
+def render(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> list[Rendered]:
+    """Render versions of a picture; tests replace this function, since it starts a process."""
+    return rendering.render_in_child(path, size, versions)
 
 
 class PictureStore:
@@ -60,10 +76,13 @@ class PictureStore:
         self.pictures = Pictures()
         self._media, self._root = media, root
         self._folder: Path | None = None
-        self._folder_mtime: int | None = None  # mtime of the folder when it was last read
+        self._folder_state: object = None  # state of the folder and its index when they were last read
+        self._index: dict[str, tuple[str, int]] = {}  # SHA-256 and length of the renditions by name
+        self._verified_states: dict[str, FileState] = {}
         self.loss_count = 0  # how often a known rendition was missing when the folder was read
         self._is_error_logged = False
         self.failures: dict[Original, Message] = {}  # originals that cannot be decoded, and why
+        self._retry_times: dict[Original, float] = {}  # when they may be tried again
         self._thread_lock = threading.Lock()
 
     @property
@@ -76,101 +95,168 @@ class PictureStore:
     def refresh(self) -> Pictures:
         """Return the renditions in the folder, which is read again if it changed.
 
-        Another process may have added some, and somebody may have removed some.
+        Another process may have added some, and somebody may have removed or damaged some.
         """
         if self._folder is None and self._root is None:
             return self.pictures  # no folder was created, so nothing can be in it
         try:
-            mtime = self.folder.stat().st_mtime_ns
-            if mtime != self._folder_mtime:
+            state = self.folder.stat().st_mtime_ns, file_state(self.folder / INDEX)
+            if state != self._folder_state:
+                self._index = self._read_index()
                 matches = ((_RENDITION_NAME.fullmatch(entry.name), entry) for entry in os.scandir(self.folder))
                 renditions = {
-                    match[1]: _rendition(match, entry.stat().st_size)
+                    match[1]: _rendition(match, length)
                     for match, entry in matches
-                    if match and entry.is_file()
+                    if match and (length := self._known_length(entry)) is not None
                 }
                 self.loss_count += not self.pictures.renditions.keys() <= renditions.keys()
                 self.pictures = self.pictures if renditions == self.pictures.renditions else Pictures(renditions)
-                self._folder_mtime = mtime
+                self._folder_state = state
         except OSError as error:
             self._reset_folder(error)
         return self.pictures
 
+    def _read_index(self) -> dict[str, tuple[str, int]]:
+        """Return the digests and lengths of the renditions by name. A line that is damaged is left out."""
+        with suppress(FileNotFoundError):
+            text = (self.folder / INDEX).read_text(encoding="ascii", errors="replace")
+            lines = (line.split("  ") for line in text.splitlines())
+            return {line[2]: (line[0], int(line[1])) for line in lines if len(line) == 3 and line[1].isdigit()}
+        return {}
+
+    def _known_length(self, entry: os.DirEntry[str]) -> int | None:
+        """Return the length of a rendition, or None if it is not the one that was made."""
+        length = entry.stat().st_size
+        return length if self._index.get(entry.name, ("", -1))[1] == length else None
+
+    def verified(self, name: str) -> Path | None:
+        """Return the file of a version whose bytes are those that were made, else None; a damaged one is removed.
+
+        The bytes are read at the first call for a file, and again if it changes.
+        """
+        path = self.folder / name
+        state = file_state(path)
+        if state and name not in self._index:
+            self.refresh()  # another process may have made it
+        digest, _ = self._index.get(name, ("", 0))
+        if state is None or not digest:
+            return None
+        if self._verified_states.get(name) != state:
+            with suppress(OSError):
+                if hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+                    self._verified_states[name] = state
+                    return path
+                logger.warning("%s is damaged; it is made again", path)
+                path.unlink()
+            return None
+        return path
+
     def is_missing(self, original: Original) -> bool:
-        """Return whether a rendition of an original is still missing. False if it cannot be decoded."""
+        """Return whether a rendition of an original is still missing. False if it cannot be decoded for now."""
         return original not in self.failures and self.pictures.of(original) is None
 
-    def make(self, original: Original) -> None:
+    def make(self, original: Original) -> bool:
         """Create the feed picture and the card of an original. One that cannot be decoded is added to `failures`.
 
-        If the folder fails, that is logged once, and the renditions stay missing.
+        Return False if the folder cannot be used, which is logged once; then the renditions stay missing.
         """
+        versions = {original.feed_stem: _feed_version(original), original.card_stem: _card_version(original)}
         try:
             with self._exclusive():
                 self.refresh()
                 if self.is_missing(original):
-                    files = self._render_missing(original)
-                    for name, data in files.items():
-                        atomic_write(self.folder / name, data)
+                    known = self.pictures.renditions
+                    self._make(original, {stem: version for stem, version in versions.items() if stem not in known})
             self.refresh()
-        except _ChangedError:
-            return  # the file has changed, and is read again next
+        except OSError as error:
+            self._reset_folder(error)
+            return False
+        return True
+
+    def make_small_pictures(self, original: Original) -> None:
+        """Create the smaller pictures for pages, unless there are all of them."""
+        try:
+            if original in self.failures or all(self.verified(name) for name in original.small_names):
+                return
+            with self._exclusive():
+                self.refresh()
+                missing = {name: width for name, width in original.small_names.items() if not self.verified(name)}
+                self._make(original, {name: _page_version(original, width) for name, width in missing.items()})
+            self.refresh()
         except OSError as error:
             self._reset_folder(error)
 
-    def _render_missing(self, original: Original) -> dict[str, bytes]:
-        """Render the feed picture and the card, unless they exist. Returns their bytes by file name."""
+    def _make(self, original: Original, versions: dict[str, Version]) -> None:
+        """Render versions, by the name of their file or by its stem, and write them.
+
+        An attempt is recorded before it is made: if it stops the process, or the machine, it is not repeated at once.
+        Raises OSError.
+        """
+        if not versions or self._has_failed(original) or not self._is_current(original):
+            return
+        record = self.folder / f"{original.feed_stem}{FAILED_SUFFIX}"
+        self._record_failure(record, "it was interrupted", INTERRUPTED_SECONDS)
         try:
-            with self.opened(
-                original, lambda size: max(_scale(size, FEED_PICTURE_PIXELS), _card_scale(size))
-            ) as picture:
-                files = {}
-                if original.feed_stem not in self.pictures.renditions:
-                    name, data = _encode_within_limit(_resize(picture, scaled_size(*picture.size, FEED_PICTURE_PIXELS)))
-                    files[f"{original.feed_stem}-{name}"] = data
-                if original.card_stem not in self.pictures.renditions:
-                    name, data = _encode_within_limit(
-                        _flatten_on_white(_resize(picture, CARD_SIZE, crop_box(*picture.size, original.focus)))
-                    )
-                    files[f"{original.card_stem}-{name}"] = data
-                return files
-        except _ChangedError:
-            raise
-        except Exception as error:  # Pillow raises many kinds; none may affect the other pictures
-            self.failures[original] = _decode_message(original, error)
-            return {}
+            rendered = render(self._media.path_of(original.file), _size(original), list(versions.values()))
+        except RenderError as error:
+            self._record_failure(record, str(error), RETRY_SECONDS)
+            self._has_failed(original)
+            return
+        except InterruptedError:
+            record.unlink()
+            return
+        except OSError as error:  # no process could be started
+            record.unlink()
+            raise OSError(error.errno, f"no picture can be decoded: {error.strerror}") from None
+        if self._is_current(original):  # else the file was replaced meanwhile, and is read again next
+            for name, (ending, data) in zip(versions, rendered, strict=True):
+                self._write(name if "." in name else f"{name}-{ending}", data)
+        record.unlink()
+
+    def _write(self, name: str, data: bytes) -> None:
+        with (self.folder / INDEX).open("a", encoding="ascii") as index:
+            index.write(f"{hashlib.sha256(data).hexdigest()}  {len(data)}  {name}\n")
+        atomic_write(self.folder / name, data)
+
+    def _record_failure(self, record: Path, reason: str, seconds: float) -> None:
+        values = {"reason": reason, "until": time.time() + seconds, "limits": _LIMITS}
+        atomic_write(record, json.dumps(values, ensure_ascii=False).encode())
+
+    def _has_failed(self, original: Original) -> bool:
+        """Return whether an attempt to decode an original failed, in any process. If so, `failures` has the reason."""
+        try:
+            values = json.loads((self.folder / f"{original.feed_stem}{FAILED_SUFFIX}").read_bytes())
+            if values["limits"] != _LIMITS or time.time() > values["until"]:
+                return False
+            reason = str(values["reason"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        self.failures[original] = _decode_message(original, reason)
+        self._retry_times[original] = float(values["until"])
+        return True
+
+    def forget_old_failures(self) -> list[Original]:
+        """Return the originals whose failures are so old that they may be tried again, and forget those."""
+        now = time.time()
+        originals = [original for original, until in self._retry_times.items() if now > until]
+        for original in originals:
+            del self._retry_times[original], self.failures[original]
+        return originals
+
+    def _is_current(self, original: Original) -> bool:
+        """Return whether the file of an original is still the one that was measured."""
+        try:
+            return self._media.find(original.file.path).digest == original.file.digest
+        except InvalidValue:
+            return False
 
     def decode_error(self, original: Original) -> Message | None:
         """Return why an original cannot be decoded, or None. Nothing is written."""
         try:
-            with self.opened(original, lambda _: 0):
-                return None
-        except Exception as error:
-            return _decode_message(original, error)
-
-    def small_picture(self, original: Original, name: str) -> Path | None:
-        """Return the file of a smaller picture for pages, which is created at its first request.
-
-        None for an unknown name, and if it cannot be created.
-        """
-        width, path = original.small_names.get(name), self.folder / name
-        if width is None or path.exists():
-            return path if width else None
-        try:
-            with self._exclusive():
-                if not path.exists():
-                    with self.opened(original, lambda size: width / size[0]) as picture:
-                        height = max(round(picture.height * width / picture.width), 1)
-                        small = _resize(picture, (width, height))
-                    atomic_write(self.folder / name, _encode(small, "WEBP", quality=80, method=4))
-            return path
-        except Exception:  # the caller uses the feed picture instead
+            render(self._media.path_of(original.file), _size(original), [])
             return None
-
-    def make_small_pictures(self, original: Original) -> None:
-        """Create all smaller pictures of an original, so that no reader waits for one."""
-        for name in original.small_names:
-            self.small_picture(original, name)
+        except (RenderError, OSError) as error:
+            return _decode_message(original, str(error))
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -198,112 +284,38 @@ class PictureStore:
     def _reset_folder(self, error: OSError) -> None:
         """Log an error, and choose a folder again next time. `pictures` is unchanged until then."""
         self._log_error(error)
-        self._folder, self._folder_mtime = None, None
+        self._folder, self._folder_state = None, None
 
     def _log_error(self, error: OSError) -> None:
         if not self._is_error_logged:
             logger.error("%s cannot be used: %s; until it can, pictures are missing or made again", self._root, error)
             self._is_error_logged = True
 
-    @contextmanager
-    def opened(self, original: Original, scale: Callable[[tuple[int, int]], float]) -> Iterator[Image.Image]:
-        """Open a picture upright, in sRGB, without metadata, and not much larger than needed.
 
-        Raises _ChangedError if the file is no longer the one that was measured.
-        """
-        data = self._media.path_of(original.file).read_bytes()
-        if hashlib.sha256(data).hexdigest() != original.file.digest:
-            raise _ChangedError
-        with Image.open(io.BytesIO(data), formats=tuple(PICTURE_FORMATS)) as picture:
-            factor = min(scale((original.file.width or 1, original.file.height or 1)), 1.0)
-            width, height = (max(math.ceil(side * factor), 1) for side in picture.size)
-            picture.draft("RGB", (width, height))  # a JPEG can be decoded at 1/2, 1/4 or 1/8
-            yield _convert_to_srgb(ImageOps.exif_transpose(picture))
+_LIMITS = [PIL.__version__, rendering.MEMORY_BYTES, rendering.DEADLINE_SECONDS]
+"""What a failure depends on besides the file: with other limits, or another Pillow, it is tried again."""
 
 
-class _ChangedError(Exception):
-    """The file of an original has changed since it was measured."""
+def _size(original: Original) -> tuple[int, int]:
+    return original.file.width or 1, original.file.height or 1
 
 
-def _scale(size: tuple[int, int], side: int) -> float:
-    return side / max(size)
+def _feed_version(original: Original) -> Version:
+    return Version(scaled_size(*_size(original), FEED_PICTURE_PIXELS), None, "feed", MAX_RENDITION_BYTES)
 
 
-def _card_scale(size: tuple[int, int]) -> float:
-    return max(CARD_SIZE[0] / size[0], CARD_SIZE[1] / size[1])
+def _card_version(original: Original) -> Version:
+    return Version(CARD_SIZE, crop_box(*_size(original), original.focus), "card", MAX_RENDITION_BYTES)
 
 
-def _encode_within_limit(picture: Image.Image) -> tuple[str, bytes]:
-    """Encode a picture within the size limit. Return the end of its file name, and its bytes."""
-    while True:
-        width, height = picture.size
-        if picture.mode == "RGBA":
-            data, ending = _encode(picture, "PNG", optimize=True), "png"
-            if len(data) > MAX_RENDITION_BYTES:
-                data = _encode(picture.quantize(256, Image.Quantize.FASTOCTREE), "PNG", optimize=True)
-        else:
-            data, ending = _encode_jpeg(picture), "jpg"
-        if len(data) <= MAX_RENDITION_BYTES:
-            return f"{width}x{height}.{ending}", data
-        picture = _resize(picture, (width * 4 // 5, height * 4 // 5))
+def _page_version(original: Original, width: int) -> Version:
+    full_width, full_height = _size(original)
+    return Version((width, max(round(full_height * width / full_width), 1)), None, "page")
 
 
-def _flatten_on_white(picture: Image.Image) -> Image.Image:
-    """Return a transparent picture on white. Networks would choose a background of their own."""
-    if picture.mode != "RGBA":
-        return picture
-    background = Image.new("RGB", picture.size, "white")
-    background.paste(picture, mask=picture.getchannel("A"))
-    return background
-
-
-def _decode_message(original: Original, error: Exception) -> Message:
-    return Message.of("picture-not-decoded", path=f"media/{original.file.path}", reason=str(error))
+def _decode_message(original: Original, reason: str) -> Message:
+    return Message.of("picture-not-decoded", path=f"media/{original.file.path}", reason=reason)
 
 
 def _rendition(name: re.Match[str], length: int) -> Rendition:
     return Rendition(name[0], RENDITION_TYPES[name[4]], length, int(name[2]), int(name[3]))
-
-
-def _convert_to_srgb(picture: Image.Image) -> Image.Image:
-    """Return a picture with its colours converted to sRGB. Transparency is preserved."""
-    has_alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
-    alpha = picture.convert("RGBA").getchannel("A") if has_alpha else None
-    profile = picture.info.get("icc_profile")
-    if picture.mode in ("P", "PA"):
-        picture = picture.convert("RGB")
-    converted = picture
-    if profile and picture.mode in ("RGB", "RGBA", "CMYK", "L"):
-        with suppress(ImageCms.PyCMSError, OSError, ValueError):  # an unreadable profile is ignored
-            source_profile = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            base = picture.convert("RGB") if picture.mode == "RGBA" else picture
-            converted = ImageCms.profileToProfile(base, source_profile, _SRGB_PROFILE, outputMode="RGB") or picture
-    if picture.mode.startswith("I;16"):
-        converted = picture.point(lambda value: value / 256).convert("L")
-    converted = converted.convert("RGB")
-    if alpha and alpha.getextrema() != (255, 255):
-        converted.putalpha(alpha)
-    converted.info = {}
-    return converted
-
-
-def _resize(
-    picture: Image.Image, size: tuple[int, int], crop: tuple[float, float, float, float] | None = None
-) -> Image.Image:
-    if picture.size == size and crop is None:
-        return picture
-    return picture.resize(size, Image.Resampling.LANCZOS, box=crop, reducing_gap=3.0)
-
-
-def _encode_jpeg(picture: Image.Image) -> bytes:
-    for quality in JPEG_QUALITIES:
-        data = _encode(picture, "JPEG", quality=quality, optimize=True, progressive=True)
-        if len(data) <= MAX_RENDITION_BYTES:
-            break
-    return data
-
-
-def _encode(picture: Image.Image, format_name: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, format_name, **options)
-    return buffer.getvalue()

@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 from collections.abc import Container, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from feeds.base.fingerprint import FileState, file_state
@@ -32,6 +32,12 @@ ARTICLE_SUFFIX = ".yaml"
 ANY_FILE = ""
 """Stands for any file below `media/`."""
 
+UPLOAD_CODE = "media-growing"
+"""The code of a media file that is still being written."""
+
+TEMPORARY_CODES = (UPLOAD_CODE, "media-unreadable", "file-unreadable")
+"""Codes of problems that may disappear although no file changes."""
+
 OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 """The keys whose positions are stored for each file, for problems that are found later."""
 
@@ -40,8 +46,9 @@ OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 class ArticleFile:
     """An article file as it was last read. `article` is the article in it, or the last valid one if it is broken.
 
-    `media` are the files below `media/` that it refers to, each with its state at that time. With ANY_FILE among
-    them, it may depend on any file.
+    `must_retry` means that something could not be read for now, so that the file is read again even if it does not
+    change. `media` are the files below `media/` that it refers to, each with its state at that time. With ANY_FILE
+    among them, it may depend on any file.
     """
 
     state: FileState | None
@@ -50,7 +57,14 @@ class ArticleFile:
     problems: tuple[Problem, ...]
     is_broken: bool
     is_settled: bool = True
+    must_retry: bool = False
     media: Mapping[str, FileState] = field(default_factory=dict)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether it has to be read again soon: it may be incomplete, or waits for a media file."""
+        is_waiting = self.must_retry and any(problem.message.code == UPLOAD_CODE for problem in self.problems)
+        return not self.is_settled or is_waiting
 
     @property
     def reported_problems(self) -> tuple[Problem, ...]:
@@ -94,11 +108,16 @@ class ArticleReader:
         media = _RecordingMedia(self.media)
         article, tree, problems = self._read_and_check(path, site, media)
         is_broken = any(problem.severity == "error" for problem in problems)
+        must_retry = any(problem.message.code in TEMPORARY_CODES for problem in problems)
+        problems = [
+            replace(problem, severity="warning") if problem.message.code == UPLOAD_CODE else problem
+            for problem in problems
+        ]
         last_valid = before.article if before and before.article and before.article.is_valid_for(site) else None
         if is_broken:
             outline = before.tree if before and last_valid else None
             is_settled = is_first or (before is not None and before.state == state and before.is_broken)
-            return ArticleFile(state, last_valid, outline, tuple(problems), True, is_settled)
+            return ArticleFile(state, last_valid, outline, tuple(problems), True, is_settled, must_retry)
         current = last_valid if last_valid and article and _is_same(last_valid, article) else article
         outline = tree.outline(*OUTLINE) if tree else None
         return ArticleFile(state, current, outline, tuple(problems), False, media=media.files)

@@ -234,12 +234,11 @@ class Export:
         files: dict[str, Path] = {}
         for original in self._shown_originals():
             if renditions := pictures.of(original):
+                self._pictures.make_small_pictures(original)
                 for rendition in (renditions.feed, renditions.card):
-                    files[rendition.name] = self._pictures.folder / rendition.name
+                    files[rendition.name] = self._verified_file(original, rendition.name)
                 for name in original.small_names:
-                    files[name] = (
-                        self._pictures.small_picture(original, name) or self._pictures.folder / renditions.feed.name
-                    )
+                    files[name] = self._pictures.verified(name) or files[renditions.feed.name]
         for name, file in files.items():
             media_type = RENDITION_TYPES.get(name.rpartition(".")[2], SMALL_PICTURE_TYPE)
             content = ExportedContent(
@@ -247,13 +246,20 @@ class Export:
             )
             yield ExportedFile(site.path + picture_path(name), 0, False, lambda content=content: content)  # type: ignore[misc]
 
+    def _verified_file(self, original: Original, name: str) -> Path:
+        """Return the file of a rendition, which is made again if it is damaged."""
+        if self._pictures.verified(name) is None:
+            self._pictures.make(original)
+        return self._pictures.folder / name
+
     def _media_files(self) -> Iterator[ExportedFile]:
         site = self.edition.site
         for path, file in self.edition.files.items():
             headers = self.headers
             if file.type in SCRIPTABLE_TYPES:
                 headers = (*headers[:-1], ("Content-Security-Policy", SANDBOX_POLICY))
-            source, digest = self._media.path_of(file), fingerprint(file.type, file.digest, headers)
+            source = self._media.path_of(file)
+            digest = fingerprint(file.type, self._media.etag(file), headers)
             content = ExportedContent(source, file.type, headers, _date_of(source), digest)
             yield ExportedFile(f"{site.path}/media/{path}", 0, False, lambda content=content: content)  # type: ignore[misc]
 

@@ -15,7 +15,7 @@ from .problems import Message
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A file: path below `media/`, size in bytes, media type, SHA-256 in hex, and a picture's pixels.
+    """A file: path below `media/`, size in bytes, media type, digest in hex, and a picture's pixels.
 
     `flaw` is why an apparent picture cannot be shown as one. `moves` is whether it is animated.
     """

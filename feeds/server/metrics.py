@@ -26,6 +26,9 @@ _editions = Counter("feeds_editions", "Editions, counted once by every process t
 _problems = Gauge("feeds_problems", "Problems of the content.", ["severity"], multiprocess_mode=_MOST_RECENT)
 _articles = Gauge("feeds_articles", "Articles, last good versions included.", multiprocess_mode=_MOST_RECENT)
 _entries = Gauge("feeds_entries", "Articles that are in feeds.", multiprocess_mode=_MOST_RECENT)
+_watching = Gauge(
+    "feeds_watching", "1 if the system reports changed files, 0 if all are scanned.", multiprocess_mode=_MOST_RECENT
+)
 _refreshed = Gauge(
     "feeds_refreshed_timestamp_seconds", "When the content was last read.", multiprocess_mode=_MOST_RECENT
 )
@@ -66,6 +69,7 @@ def follow(publisher: Publisher) -> None:
         severities = Tally(problem.severity for problem in publisher.problems)
         for severity in ("error", "warning"):
             _problems.labels(severity).set(severities[severity])
+        _watching.set(publisher.watcher.mode == "events")
         if publisher.refreshed_at:
             _refreshed.set(publisher.refreshed_at.timestamp())
         if edition := publisher.edition:

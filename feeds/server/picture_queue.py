@@ -1,11 +1,13 @@
-"""The queue of pictures whose renditions have not been made yet.
+"""The queue of pictures whose renditions have not been made yet, and the thread that makes them.
 
-A few are made at once, so that a new article appears with its picture. Many are made later, while
-text is served.
+A new article waits for its picture for a few seconds. If there are many, or one takes longer, the article is published
+without its picture first.
 """
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Iterable
 
@@ -14,13 +16,18 @@ from feeds.model.article import Article
 from feeds.model.renditions import Original
 
 MAX_AT_ONCE = 4
-"""Maximum pictures that are made before their articles appear."""
+"""Maximum number of pictures that articles wait for."""
+
+WAIT_SECONDS = 3.0
+"""Maximum seconds that an article waits for its picture."""
 
 EDITION_SECONDS = 5
 """Minimum seconds between two editions while pictures are made."""
 
-WORK_SECONDS = 0.3
-"""Seconds of work before the next poll for changes."""
+FAILURE_POLL_SECONDS = 60.0
+"""Seconds between two checks for failures that may be tried again."""
+
+logger = logging.getLogger(__name__)
 
 
 class PictureQueue:
@@ -29,13 +36,16 @@ class PictureQueue:
     def __init__(self, store: PictureStore, *, retry_seconds: float) -> None:
         """Set the store.
 
-        If `retry_seconds` is 0, nobody calls `work`, and all pictures are made at once.
+        `retry_seconds` is the time between attempts while the folder cannot be used. If it is 0, no thread is started,
+        and all pictures are made at once.
         """
         self._store, self._retry_seconds = store, retry_seconds
         self._pending: list[Original] = []  # the newest article's last
         self._pending_smaller: list[Original] = []
-        self.retry_at = 0.0
-        self._edition_at = time.monotonic()
+        self._condition = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._busy = False
+        self._edition_at, self._edition_pictures = time.monotonic(), store.pictures
         self._seen_losses = 0
 
     def add(self, new_articles: Iterable[Article], articles: Iterable[Article]) -> None:
@@ -44,33 +54,60 @@ class PictureQueue:
         while self._seen_losses != self._store.loss_count:
             self._seen_losses = self._store.loss_count
             self._add(articles)
+        self._edition_pictures = self._store.pictures
 
     def _add(self, articles: Iterable[Article]) -> None:
         public = sorted((article for article in articles if not article.draft), key=lambda article: article.published)
-        originals = dict.fromkeys(original for article in public for original in article.originals)
+        originals = list(dict.fromkeys(original for article in public for original in article.originals))
         missing = [original for original in originals if self._store.is_missing(original)]
-        if len(missing) <= MAX_AT_ONCE or not self._retry_seconds:
-            for original in missing:
+        if not self._retry_seconds:
+            for original in originals:
                 self._store.make(original)
-            missing = [original for original in missing if self._store.is_missing(original)]  # the disk may be full
-        self._pending += [original for original in missing if original not in self._pending]
-        self._pending_smaller += originals
+                self._store.make_small_pictures(original)
+            return
+        with self._condition:
+            self._pending += [original for original in missing if original not in self._pending]
+            self._pending_smaller += originals
+            if originals and self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="pictures", daemon=True)
+                self._thread.start()
+            self._condition.notify_all()
+            if len(missing) <= MAX_AT_ONCE:
+                self._condition.wait_for(lambda: not any(map(self._store.is_missing, missing)), WAIT_SECONDS)
 
-    def work(self) -> bool:
-        """Make some pictures; return whether it is time for an edition with them."""
-        start, previous = time.monotonic(), self._store.pictures
-        remaining = len(self._pending) if start >= self.retry_at else 0
-        while remaining and time.monotonic() < start + WORK_SECONDS:
-            remaining -= 1
-            original = self._pending.pop()
-            self._store.make(original)
-            if self._store.is_missing(original):  # the picture is not the cause: the folder may be usable later
-                self._pending.insert(0, original)
-                self.retry_at, remaining = start + self._retry_seconds, 0
-        while self._pending_smaller and not self._pending and time.monotonic() < start + WORK_SECONDS:
-            self._store.make_small_pictures(self._pending_smaller.pop())
-        is_time = not remaining or time.monotonic() >= self._edition_at + EDITION_SECONDS
-        if not is_time or self._store.pictures is previous:
+    def has_news(self) -> bool:
+        """Return whether it is time for an edition with pictures that were made since the last one."""
+        is_time = not self._pending or time.monotonic() >= self._edition_at + EDITION_SECONDS
+        if not is_time or self._store.pictures is self._edition_pictures:
             return False
-        self._edition_at = time.monotonic()
+        self._edition_at, self._edition_pictures = time.monotonic(), self._store.pictures
         return True
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until all pictures have been tried; return whether they have been, within some seconds."""
+        with self._condition:
+            return self._condition.wait_for(lambda: not (self._pending or self._pending_smaller or self._busy), seconds)
+
+    def _work(self) -> None:
+        while True:
+            with self._condition:
+                self._busy = False
+                self._condition.notify_all()
+                self._condition.wait_for(lambda: self._pending or self._pending_smaller, FAILURE_POLL_SECONDS)
+                self._pending += self._store.forget_old_failures()
+                original = self._pending.pop() if self._pending else None
+                smaller = self._pending_smaller.pop() if original is None and self._pending_smaller else None
+                self._busy = True
+            try:
+                is_usable = self._store.make(original) if original else True
+                if smaller:
+                    self._store.make_small_pictures(smaller)
+            except Exception:  # whatever it is, the other pictures are made
+                logger.exception("the pictures of %s cannot be made", original or smaller)
+                continue
+            if original and not is_usable:
+                with self._condition:
+                    self._pending.insert(0, original)
+                    self._busy = False
+                    self._condition.notify_all()
+                    self._condition.wait(self._retry_seconds)

@@ -24,7 +24,7 @@ from feeds.model.problems import Problem
 
 from .picture_queue import PictureQueue
 from .problem_log import ProblemLog
-from .watcher import watch_folder
+from .watcher import Watcher
 
 Clock = Callable[[], datetime]
 
@@ -65,6 +65,7 @@ class Publisher:
         self._timestamp: Callable[[], float] = time.time if clock is utc_now else lambda: clock().timestamp()
         self.pictures = pictures or PictureStore(content.media, None)
         self.picture_queue = PictureQueue(self.pictures, retry_seconds=rescan)
+        self.watcher = Watcher(content.root, rescan)
         self.edition: Edition | None = None
         self.loaded_content = Content(None, {}, (), 0)  # last read, whether an edition could be made of it or not
         self.refreshed_at: datetime | None = None
@@ -143,8 +144,8 @@ class Publisher:
         logged_errors: set[str] = set()
         while True:
             try:
-                for paths in watch_folder(self.content.root, self._rescan):
-                    has_pictures = self.picture_queue.work()
+                for paths in self.watcher.changes():
+                    has_pictures = self.picture_queue.has_news()
                     if has_pictures or paths is None or paths or self.is_due():
                         self._wait_for_next_second()
                         self.refresh(self.clock(), paths)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 import weakref
 from datetime import datetime
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from typing import cast
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request, send_file
 from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 
+from feeds.content.media import is_within
 from feeds.edition.document import (
     IMMUTABLE_MAX_AGE,
     SANDBOX_POLICY,
@@ -43,6 +45,9 @@ LARGE_FILE_BYTES = 500_000
 
 _SINGLE_RANGE = re.compile(r"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})[ \t]*", re.IGNORECASE)
 """A Range header with one range: its first and last position, or the length of a suffix."""
+
+NEW_PICTURE_SECONDS = 10.0
+"""Seconds for which a picture is served that another worker made, although this one does not know its article yet."""
 
 download_slots = threading.BoundedSemaphore(MAX_LARGE_DOWNLOADS)
 
@@ -75,6 +80,7 @@ def health() -> tuple[Response, int]:
         "age": int(publisher.age(edition)) if edition else None,
         "refreshed": _iso(refreshed),
         "next_change": _iso(edition.next_change) if edition else None,
+        "watching": publisher.watcher.mode,
         "errors": sum(problem.severity == "error" for problem in publisher.problems),
         "problems": len(publisher.problems),
     }
@@ -101,12 +107,14 @@ def media(name: str) -> Response:
     if not is_named or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
     try:
-        file = folder.find(name)  # measured again if it changed, so that the ETag is that of the bytes sent
-    except ValueError:
+        file = edition.files.get(name) or folder.find(name)
+        path, etag = folder.path_of(file).resolve(), folder.etag(file)
+    except (ValueError, OSError):
+        abort(HTTPStatus.NOT_FOUND)
+    if not is_within(path, folder.root) or not path.is_file():
         abort(HTTPStatus.NOT_FOUND)
     max_age = max(0, int(min(edition.site.max_age, current_publisher().seconds_left(edition))))
-    path = folder.path_of(file).resolve()
-    response = _send(path, file.type, etag=file.digest, max_age=max_age)
+    response = _send(path, file.type, etag=etag, max_age=max_age)
     response.cache_control.public = True
     if max_age > SHARED_MAX_AGE:
         response.cache_control.s_maxage = SHARED_MAX_AGE
@@ -120,27 +128,36 @@ def picture(name: str) -> Response:
     """Send a version of a picture that something live shows; the bytes of a name never change."""
     edition, store = current_edition(), current_publisher().pictures
     stem = name[:STEM_LENGTH]
-    rendition, original = (
-        store.pictures.renditions.get(stem) or store.refresh().renditions.get(stem),
-        edition.catalog.original(stem),
-    )
-    is_unknown = not edition.catalog.group("picture", stem).articles  # of another worker, which has newer content
-    is_shown = original is not None or is_unknown or "preview" in current_app.blueprints
-    if rendition is None or not is_shown or request.root_path != edition.site.path:
+    original = edition.catalog.original(stem)
+    rendition = store.pictures.renditions.get(stem) or store.refresh().renditions.get(stem)
+    is_shown = original is not None or "preview" in current_app.blueprints
+    is_allowed = is_shown or _is_brand_new(edition, store.folder / name, stem)
+    if rendition is None or not is_allowed or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
     if name == rendition.name:
-        path = store.folder / name
+        path = store.verified(name)
     elif original and name in original.small_names:
-        path = store.small_picture(original, name) or store.folder / rendition.name
+        path = store.verified(name) or store.verified(rendition.name)  # until it has been made
     else:
-        abort(HTTPStatus.NOT_FOUND)
-    if not path.is_file():
+        path = None
+    if path is None:
         abort(HTTPStatus.NOT_FOUND)
     is_exact = path.name == name  # the substitute for a version that cannot be made is not cached for ever
     max_age = IMMUTABLE_MAX_AGE if is_exact else edition.site.max_age
     response = _send(path.resolve(), None, etag=path.stem, max_age=max_age)
     response.cache_control.public, response.cache_control.immutable = True, is_exact
+    response.cache_control.s_maxage = SHARED_MAX_AGE  # a picture that is withdrawn leaves shared caches
     return response
+
+
+def _is_brand_new(edition: Edition, path: Path, stem: str) -> bool:
+    """Return whether a picture was made just now by another worker, which has newer content than this one."""
+    if edition.catalog.group("picture", stem).articles:
+        return False
+    try:
+        return time.time() - path.stat().st_mtime < NEW_PICTURE_SECONDS
+    except OSError:
+        return False
 
 
 def _send(path: Path, media_type: str | None, *, etag: str, max_age: int) -> Response:

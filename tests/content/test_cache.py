@@ -63,7 +63,7 @@ def loaded(content: Path, state: StateFolder | None) -> Content:
 
 def cached_names(state: StateFolder) -> set[str]:
     with closing(sqlite3.connect(state.root / NAME)) as database:
-        return {name for (name,) in database.execute("select name from files")}
+        return {name for (name,) in database.execute("select name from articles")}
 
 
 def write_some(content: Path) -> None:
@@ -197,17 +197,17 @@ def test_a_media_file_under_another_unicode_form_of_its_name_is_looked_up_again(
 
 def damage_rows(place: Path) -> None:
     with closing(sqlite3.connect(place)) as texts, texts:
-        texts.execute("update files set row = replace(cast(row as text), 'Un autre', 'Un faux!')")
+        texts.execute("update articles set row = replace(cast(row as text), 'Un autre', 'Un faux!')")
 
 
 def swap_seals(place: Path) -> None:
     with closing(sqlite3.connect(place)) as texts, texts:
-        texts.execute("update files set seal = (select seal from files where name = 'articles/a.yaml')")
+        texts.execute("update articles set seal = (select seal from articles where name = 'articles/a.yaml')")
 
 
 def odd_types(place: Path) -> None:
     with closing(sqlite3.connect(place)) as texts, texts:
-        texts.execute("update files set row = 7, seal = null")
+        texts.execute("update articles set row = 7, seal = null")
 
 
 def no_database(place: Path) -> None:
@@ -257,8 +257,8 @@ def test_cached_measurements_of_a_media_file_are_trusted_only_with_a_valid_seal(
     loaded(content, state)
     size = (content / "media" / "a.png").stat().st_size
     with closing(sqlite3.connect(state.root / NAME)) as texts, texts:
-        (row,) = texts.execute("select row from files where name = 'media/a.png'").fetchone()
-        texts.execute("update files set row = ? where name = 'media/a.png'", (row.replace(b"%d" % size, b"7"),))
+        (row,) = texts.execute("select row from articles where name = 'media/a.png'").fetchone()
+        texts.execute("update articles set row = ? where name = 'media/a.png'", (row.replace(b"%d" % size, b"7"),))
     folder = ContentFolder(content, state=state)
     folder.load()
     assert folder.media.find("a.png").size == size
@@ -304,3 +304,16 @@ def test_all_code_that_reads_articles_is_in_the_rooms_that_invalidate_the_cache(
             modules.add(module)
             waiting += imported(module)
     assert {module.split(".")[1] for module in modules} == set(cache.READING_PACKAGES)
+
+
+@pytest.mark.parametrize("damage", ["replace(cast(text as text), 'Un', 'Nu')", "7", "zeroblob(9)"])
+def test_a_damaged_last_good_text_is_not_published(
+    damage: str, content: Path, state: StateFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_some(content)
+    loaded(content, state)
+    with closing(sqlite3.connect(state.root / NAME)) as texts, texts:
+        texts.execute(f"update articles set text = {damage} where name = 'articles/b.yaml'")
+    (content / "articles" / "b.yaml").write_text("title: [\n")
+    assert loaded(content, state).articles.keys() == {"a", "rich"}
+    assert "the last good text of articles/b.yaml is damaged" in caplog.text

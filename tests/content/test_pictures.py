@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import shutil
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from PIL import Image, ImageCms
 from werkzeug.test import Client
 
 from feeds import create_app
+from feeds.content import rendering
 from feeds.content.media import MediaFolder
 from feeds.content.pictures import PictureStore
 from feeds.model.renditions import CARD_SIZE, MAX_RENDITION_BYTES, Original, Renditions, crop_box, scaled_size
@@ -172,13 +174,15 @@ def test_smaller_renditions_are_created_on_demand_and_only_once(darkroom: Darkro
     original = darkroom.original("a.jpg", quarters(1000, 500))
     assert list(original.small_names.values()) == [480, 800]
     name = next(iter(original.small_names))
-    path = darkroom.store.small_picture(original, name)
+    darkroom.store.make_small_pictures(original)
+    path = darkroom.store.verified(name)
     assert path is not None
     with Image.open(path) as picture:
         assert (picture.size, picture.format) == ((480, 240), "WEBP")
     before = path.stat().st_mtime_ns
-    assert darkroom.store.small_picture(original, name) == path and path.stat().st_mtime_ns == before
-    assert darkroom.store.small_picture(original, "anything.webp") is None
+    darkroom.store.make_small_pictures(original)
+    assert darkroom.store.verified(name) == path and path.stat().st_mtime_ns == before
+    assert darkroom.store.verified("anything.webp") is None
 
 
 def test_another_process_reuses_existing_renditions(darkroom: Darkroom) -> None:
@@ -246,17 +250,27 @@ def publisher_of(content: Path, state: Path) -> Publisher:
     return Publisher(folder, lambda: NOW, rescan=30, pictures=PictureStore(folder.media, state))
 
 
-def test_with_many_pictures_the_articles_are_published_before_them(content: Path, tmp_path: Path) -> None:
+def test_with_many_pictures_the_articles_are_published_before_them(
+    content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     count = MAX_AT_ONCE + 3
     content_folder(content, {f"a{number}": pictured(number) for number in range(count)})
     for number in range(count):
         quarters(400 + number, 300).save(content / "media" / f"p{number}.jpg")
+    release = threading.Event()
+    make = PictureStore.make
+
+    def wait_and_make(self: PictureStore, original: Original) -> bool:
+        release.wait(60)
+        return make(self, original)
+
+    monkeypatch.setattr(PictureStore, "make", wait_and_make)
     publisher = publisher_of(content, tmp_path / "pictures")
     publisher.start()
     assert images(publisher) == [False] * count
     before = publisher.edition
-    while not publisher.picture_queue.work():
-        pass
+    release.set()
+    assert publisher.picture_queue.wait_until_idle(60) and publisher.picture_queue.has_news()
     publisher.refresh(NOW + timedelta(seconds=1))
     assert images(publisher) == [True] * count
     assert before and publisher.edition
@@ -264,7 +278,7 @@ def test_with_many_pictures_the_articles_are_published_before_them(content: Path
         assert publisher.edition[path].modified > before[path].modified
     again = publisher_of(content, tmp_path / "pictures")
     again.start()
-    assert images(again) == [True] * count and not again.picture_queue.work(), "a second start makes nothing"
+    assert images(again) == [True] * count and not again.picture_queue.has_news(), "a second start makes nothing"
 
 
 def test_a_new_article_appears_with_its_picture_at_once(content: Path, tmp_path: Path) -> None:
@@ -288,7 +302,7 @@ def test_a_rendition_is_immutable_and_served_only_while_a_live_article_shows_it(
     for path, kind in ((url, "image/jpeg"), (f"/pictures/{small}", "image/webp")):
         found = client.get(path, buffered=True)
         assert (found.status_code, found.content_type) == (200, kind)
-        assert found.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert found.headers["Cache-Control"] == "public, max-age=31536000, immutable, s-maxage=10"
         assert client.get(path, headers={"If-None-Match": found.headers["ETag"]}, buffered=True).status_code == 304
         with Image.open(io.BytesIO(found.data)) as picture:
             assert picture.width in (1300, 480)
@@ -370,8 +384,7 @@ def test_a_very_tall_picture_is_decoded_large_enough(darkroom: Darkroom) -> None
     """A JPEG may be decoded at a half, a quarter or an eighth of its size, unless a crop or a width needs more."""
     original = darkroom.original("a.jpg", Image.new("RGB", (1000, 8000), "red"))
     for scale, width in ((1.2, 1000), (0.8, 1000), (0.05, 125)):
-        with darkroom.store.opened(original, lambda _, scale=scale: scale) as picture:  # type: ignore[misc]
-            assert picture.size == (width, width * 8)
+        assert rendering.opened(darkroom.root / "media" / "a.jpg", scale).size == (width, width * 8)
     card = darkroom.made(original).card
     assert (card.width, card.height) == CARD_SIZE
 
@@ -380,7 +393,8 @@ def test_a_file_that_changed_after_it_was_measured_gets_no_rendition(darkroom: D
     original = darkroom.original("a.jpg", Image.new("RGB", (1300, 700), "red"))
     Image.new("RGB", (1300, 700), "blue").save(darkroom.root / "media" / "a.jpg")
     darkroom.store.make(original)
-    assert darkroom.store.small_picture(original, next(iter(original.small_names))) is None
+    darkroom.store.make_small_pictures(original)
+    assert darkroom.store.verified(next(iter(original.small_names))) is None
     assert darkroom.store.is_missing(original) and not darkroom.store.failures
     Image.new("RGB", (1300, 700), "red").save(darkroom.root / "media" / "a.jpg")
     assert colour(darkroom.opened(darkroom.made(original).feed.name), 0.5, 0.5) == "red"
@@ -422,9 +436,8 @@ def test_a_missing_or_full_picture_folder_delays_no_article(
     assert not publisher.pictures.failures
     assert not [path for path in (tmp_path / "pictures").iterdir() if path.name.startswith("new-")]
     monkeypatch.undo()
-    monkeypatch.setattr(publisher.picture_queue, "retry_at", 0.0)
-    while not publisher.picture_queue.work():
-        pass
+    publisher.picture_queue.add([], [])  # wakes the thread, which otherwise waits for 30 seconds
+    assert publisher.picture_queue.wait_until_idle(60)
     publisher.refresh(NOW + timedelta(seconds=5))
     assert images(publisher) == [True, True, True]
 

@@ -384,6 +384,7 @@ def test_health_reports_numbers_and_reveals_no_content(live: Client, path: Put) 
         "next_change",
         "problems",
         "refreshed",
+        "watching",
     ]
     assert found.json["age"] == 0
     assert found.json["next_change"] == "2027-03-02T14:00:00+00:00"
@@ -403,6 +404,7 @@ def test_without_an_edition_health_and_pages_answer_503(content: Path) -> None:
             "next_change": None,
             "problems": 7,
             "refreshed": "2026-06-01T10:00:00+00:00",
+            "watching": None,
         },
     )
     page = client.get("/feeds/all.rss")

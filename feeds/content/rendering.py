@@ -1,0 +1,268 @@
+"""Rendering of pictures with Pillow, in a process of its own with limits on memory and time.
+
+A small file can decompress into more memory than a machine has. So the server never decodes a picture itself: it runs
+this file as a program, which therefore imports nothing of Feeds.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import resource
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NamedTuple
+
+from PIL import Image, ImageCms
+
+MEMORY_BYTES = 600 << 20
+"""Maximum address space of the process. Two workers and this process fit into the memory that the unit allows."""
+
+DEADLINE_SECONDS = 30
+"""Maximum time for a picture, before the process is killed."""
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "MPO")
+"""The formats that are decoded, by Pillow's names."""
+
+JPEG_QUALITIES = (85, 75, 65, 55)
+"""JPEG qualities that are tried before the picture is scaled down."""
+
+REDUCING_GAP = 2.0
+"""How many times larger than needed a picture stays before it is resampled; averaging blocks comes first."""
+
+BAND_PIXELS = 4_000_000
+"""Pixels that are converted at a time: a converted copy of the whole picture would double the memory."""
+
+WEBP_PIXEL_BYTES = 12
+"""Bytes that libwebp and Pillow need for a pixel. If they cannot have them, the error does not say so."""
+
+_NEEDS_MEMORY = f"it needs more than {MEMORY_BYTES >> 20} MB of memory"
+
+NICENESS = 10
+"""Lower priority of the process, so that serving goes first (nice(2))."""
+
+_SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+Box = tuple[float, float, float, float]
+
+
+class Version(NamedTuple):
+    """A version of a picture: its size, the part of the original that it shows, and its format.
+
+    `feed` and `card` are JPEG, or PNG if transparent (a card never is), of at most `max_bytes`. `page` is WebP.
+    """
+
+    size: tuple[int, int]
+    box: Box | None
+    format: Literal["feed", "card", "page"]
+    max_bytes: int = 0
+
+
+class RenderError(Exception):
+    """A picture that cannot be decoded, with the reason."""
+
+
+Rendered = tuple[str, bytes]
+"""A rendered version: the end of its file name, as `1200x630.jpg`, and its bytes."""
+
+
+def render_in_child(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> list[Rendered]:
+    """Render versions of a picture of an upright size in another process. With none, it is decoded only.
+
+    Raises RenderError if it cannot be decoded within the limits, and OSError if no process can be started.
+    """
+    job = json.dumps([str(path), size, versions])
+    command = [sys.executable, "-P", __file__]
+    try:
+        child = subprocess.run(command, input=job.encode(), capture_output=True, timeout=DEADLINE_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise RenderError(f"it takes more than {DEADLINE_SECONDS} seconds") from None
+    if child.returncode in (-signal.SIGTERM, -signal.SIGINT):  # the machine or the service is stopping
+        raise InterruptedError(child.returncode, "the rendering of a picture was stopped")
+    header, _, data = child.stdout.partition(b"\n")
+    try:
+        outcome = json.loads(header)
+    except ValueError:  # it was killed, or ran out of memory in a library
+        raise RenderError(_NEEDS_MEMORY) from None
+    if isinstance(outcome, str):
+        raise RenderError(outcome)
+    stream = io.BytesIO(data)
+    return [(ending, stream.read(length)) for ending, length in outcome]
+
+
+def main() -> None:
+    """Render the versions that standard input asks for. Print a header in JSON, and the bytes of all versions."""
+    with suppress(ValueError, OSError):  # macOS does not limit the address space
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (DEADLINE_SECONDS, DEADLINE_SECONDS))
+    with suppress(OSError):
+        os.nice(NICENESS)
+    path, size, versions = json.load(sys.stdin)
+    rendered: list[Rendered] = []
+    outcome: object
+    try:
+        rendered = render(Path(path), tuple(size), [_version(*values) for values in versions])
+        outcome = [(ending, len(data)) for ending, data in rendered]
+    except Exception as error:
+        is_too_large = str(path).endswith(".webp") and size[0] * size[1] * WEBP_PIXEL_BYTES > MEMORY_BYTES
+        outcome = _NEEDS_MEMORY if isinstance(error, MemoryError) or is_too_large else str(error) or repr(error)
+    output: BinaryIO = sys.stdout.buffer
+    output.write(json.dumps(outcome).encode() + b"\n" + b"".join(data for _, data in rendered))
+
+
+def _version(size: Sequence[int], box: Any, kind: Any, max_bytes: int) -> Version:
+    return Version((size[0], size[1]), tuple(box) if box else None, kind, max_bytes)
+
+
+def render(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> list[Rendered]:
+    """Render versions of a picture of an upright size. With none, it is decoded only.
+
+    They are upright, in sRGB and without metadata. Raises what Pillow raises.
+    """
+    scale = max((_scale_of(version, size) for version in versions), default=0.0)
+    with opened(path, scale) as picture:
+        return [_encode_version(picture, size, version) for version in versions]
+
+
+def _scale_of(version: Version, size: tuple[int, int]) -> float:
+    left, top, right, bottom = version.box or (0, 0, *size)
+    return max(version.size[0] / (right - left), version.size[1] / (bottom - top))
+
+
+def opened(path: Path, scale: float) -> Image.Image:
+    """Return a picture upright, in sRGB, and not much larger than `scale` of its size."""
+    with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
+        width, height = (max(math.ceil(side * min(scale, 1.0)), 1) for side in picture.size)
+        picture.draft("RGB", (width, height))  # a JPEG can be decoded at 1/2, 1/4 or 1/8
+        picture.load()
+        orientation = picture.getexif().get(_ORIENTATION_TAG)
+        factor = int(min(picture.width / width, picture.height / height) / REDUCING_GAP) or 1
+        reduced = _reduce(picture, factor)
+        reduced.info = {name: picture.info[name] for name in ("icc_profile",) if picture.info.get(name)}
+    if isinstance(orientation, int) and orientation in _TRANSPOSITIONS:
+        reduced = reduced.transpose(_TRANSPOSITIONS[orientation])
+    return _convert_to_srgb(reduced)
+
+
+_ORIENTATION_TAG = 0x0112
+
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its EXIF orientation."""
+
+
+def _reduce(picture: Image.Image, factor: int) -> Image.Image:
+    """Return a picture in a mode that can be resampled, with blocks of `factor` pixels averaged, band by band."""
+    bands = _bands(picture, factor)
+    first = next(bands)
+    size = math.ceil(picture.width / factor), math.ceil(picture.height / factor)
+    reduced = Image.new(first.mode, size)
+    top = 0
+    for band in (first, *bands) if first.height < size[1] else (first,):
+        reduced.paste(band, (0, top))
+        top += band.height
+    return reduced
+
+
+def _bands(picture: Image.Image, factor: int) -> Iterator[Image.Image]:
+    height = max(BAND_PIXELS // picture.width // factor, 1) * factor
+    for top in range(0, picture.height, height):
+        band = _plain(picture.crop((0, top, picture.width, min(top + height, picture.height))))
+        yield band.reduce(factor) if factor > 1 else band
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """Return a picture in a mode whose pixels can be averaged: no palette, and 8 bits a channel."""
+    if picture.mode in ("P", "PA", "1") or "transparency" in picture.info:
+        return picture.convert("RGBA" if picture.mode == "PA" or "transparency" in picture.info else "RGB")
+    if picture.mode.startswith("I;16"):
+        return picture.point(lambda value: value / 256).convert("L")
+    return picture
+
+
+def _convert_to_srgb(picture: Image.Image) -> Image.Image:
+    """Return a picture with its colours converted to sRGB. Transparency is preserved."""
+    alpha = picture.convert("RGBA").getchannel("A") if picture.mode in ("RGBA", "LA") else None
+    profile = picture.info.get("icc_profile")
+    converted = picture
+    if profile and picture.mode in ("RGB", "RGBA", "CMYK", "L"):
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):  # an unreadable profile is ignored
+            source_profile = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            base = picture.convert("RGB") if picture.mode == "RGBA" else picture
+            converted = ImageCms.profileToProfile(base, source_profile, _SRGB_PROFILE, outputMode="RGB") or picture
+    converted = converted.convert("RGB")
+    if alpha and alpha.getextrema() != (255, 255):
+        converted.putalpha(alpha)
+    converted.info = {}
+    return converted
+
+
+def _encode_version(picture: Image.Image, size: tuple[int, int], version: Version) -> Rendered:
+    x, y = picture.width / size[0], picture.height / size[1]  # it may have been decoded at a smaller size
+    box = version.box and (version.box[0] * x, version.box[1] * y, version.box[2] * x, version.box[3] * y)
+    resized = _resize(picture, version.size, box)
+    if version.format == "page":
+        return "webp", _encode(resized, "WEBP", quality=80, method=4)
+    return _encode_within_limit(_flatten_on_white(resized) if version.format == "card" else resized, version.max_bytes)
+
+
+def _resize(picture: Image.Image, size: tuple[int, int], box: Box | None = None) -> Image.Image:
+    if picture.size == size and box is None:
+        return picture
+    return picture.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+
+
+def _encode_within_limit(picture: Image.Image, max_bytes: int) -> Rendered:
+    """Encode a picture within a size limit. Return the end of its file name, and its bytes."""
+    while True:
+        width, height = picture.size
+        if picture.mode == "RGBA":
+            data, ending = _encode(picture, "PNG", optimize=True), "png"
+            if len(data) > max_bytes:
+                data = _encode(picture.quantize(256, Image.Quantize.FASTOCTREE), "PNG", optimize=True)
+        else:
+            data, ending = _encode_jpeg(picture, max_bytes), "jpg"
+        if len(data) <= max_bytes:
+            return f"{width}x{height}.{ending}", data
+        picture = _resize(picture, (width * 4 // 5, height * 4 // 5))
+
+
+def _flatten_on_white(picture: Image.Image) -> Image.Image:
+    """Return a transparent picture on white. Networks would choose a background of their own."""
+    if picture.mode != "RGBA":
+        return picture
+    background = Image.new("RGB", picture.size, "white")
+    background.paste(picture, mask=picture.getchannel("A"))
+    return background
+
+
+def _encode_jpeg(picture: Image.Image, max_bytes: int) -> bytes:
+    for quality in JPEG_QUALITIES:
+        data = _encode(picture, "JPEG", quality=quality, optimize=True, progressive=True)
+        if len(data) <= max_bytes:
+            break
+    return data
+
+
+def _encode(picture: Image.Image, format_name: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format_name, **options)
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    main()
