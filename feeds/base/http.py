@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -78,35 +79,63 @@ def is_local(address: str) -> bool:
     return not ip.is_global or ip.is_multicast or any(ip in network for network in _LOCAL_NETWORKS)
 
 
-class _GuardedConnection(HTTPConnection):
-    """A connection that is closed, with an HttpError, if the peer is on the local network."""
+class _Sockets:
+    """The sockets of an exchange, so that they can be shut down while another thread waits for them."""
 
-    def _new_conn(self) -> Any:
-        connection = super()._new_conn()
+    def __init__(self, *, allow_local: bool) -> None:
+        self.allow_local = allow_local
+        self._sockets: list[socket.socket] = []
+
+    def add(self, host: str, connection: socket.socket) -> None:
+        """Record a connection. If its peer is on the local network, close it and raise HttpError."""
         address = connection.getpeername()[0]
-        if is_local(address):
+        if not self.allow_local and is_local(address):
             connection.close()
-            host = self.host if self.host == address else f"{self.host} ({address})"
-            raise HttpError(f"{host} is on the local network (use --allow-local if that is intended)")
-        return connection
+            shown = host if host == address else f"{host} ({address})"
+            raise HttpError(f"{shown} is on the local network (use --allow-local if that is intended)")
+        self._sockets.append(connection.dup())  # TLS takes over the socket itself
+
+    def shut_down(self) -> None:
+        """End all connections, and with them whatever waits for them."""
+        for each in self._sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Forget all connections."""
+        while self._sockets:
+            self._sockets.pop().close()
 
 
-class _GuardedTLSConnection(_GuardedConnection, HTTPSConnection):
-    """A guarded connection with TLS."""
+def _pool_classes(sockets: _Sockets) -> dict[str, type[HTTPConnectionPool]]:
+    """Return urllib3's pools with connections that are recorded before anything is sent."""
+
+    class Connection(HTTPConnection):
+        def _new_conn(self) -> Any:
+            connection = super()._new_conn()
+            sockets.add(self.host, connection)
+            return connection
+
+    class TLSConnection(Connection, HTTPSConnection):
+        pass
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class TLSPool(HTTPSConnectionPool):
+        ConnectionCls = TLSConnection
+
+    return {"http": Pool, "https": TLSPool}
 
 
-class _GuardedPool(HTTPConnectionPool):
-    ConnectionCls = _GuardedConnection
+class _Adapter(HTTPAdapter):
+    def __init__(self, sockets: _Sockets) -> None:
+        self._pool_classes = _pool_classes(sockets)
+        super().__init__()
 
-
-class _GuardedTLSPool(HTTPSConnectionPool):
-    ConnectionCls = _GuardedTLSConnection
-
-
-class _GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTLSPool}
+        self.poolmanager.pool_classes_by_scheme = self._pool_classes
 
 
 class _Session(requests.Session):
@@ -127,9 +156,9 @@ class HttpClient:
         self._session.max_redirects = MAX_REDIRECTS
         self._session.headers["User-Agent"] = user_agent
         self._deadline = deadline
-        if not allow_local:
-            for scheme in ("http://", "https://"):
-                self._session.mount(scheme, _GuardedAdapter())
+        self._sockets = _Sockets(allow_local=allow_local)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter(self._sockets))
 
     def get(self, url: str, *, max_bytes: int, headers: Mapping[str, str] | None = None) -> Response:
         """Send a GET request and return the response, whatever its status. Raises HttpError."""
@@ -145,7 +174,10 @@ class HttpClient:
         return self._within_deadline(url, lambda: self._exchange("POST", url, 0, headers, fields))
 
     def _within_deadline(self, url: str, exchange: Callable[[], Response]) -> Response:
-        """Run an exchange in a thread: a server that sends a byte a second never hits the read timeout."""
+        """Run an exchange in a thread, which is ended after the deadline.
+
+        A server that sends a byte a second never hits the read timeout.
+        """
         if not url.startswith(("http://", "https://")):
             raise HttpError(f"{url} is not fetched (expected http or https)")
         outcomes: SimpleQueue[Response | HttpError] = SimpleQueue()
@@ -157,11 +189,14 @@ class HttpClient:
                 outcomes.put(error)
             except Exception as error:  # a malformed response may raise anything
                 outcomes.put(HttpError(describe(error, url)))
+            finally:
+                self._sockets.close()
 
         Thread(target=run, daemon=True).start()
         try:
             outcome = outcomes.get(timeout=max(0, self._deadline))
         except Empty:
+            self._sockets.shut_down()
             outcome = self._too_slow()
         if isinstance(outcome, HttpError):
             raise outcome

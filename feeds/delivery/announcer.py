@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -108,12 +108,26 @@ class Workers:
 
 
 @dataclass
-class HubRetry:
-    """State of a hub: when its topics became pending, failures in a row, and when to retry."""
+class Retry:
+    """Failures in a row, and when to retry, on the monotonic clock."""
 
-    since: float = 0.0
     failures: int = 0
     retry_at: float = 0.0
+
+    def record_failure(self, wait: float | None) -> None:
+        """Schedule the next attempt: the delay doubles with each failure, and is at least `wait`."""
+        self.failures += 1
+        delay = max(wait or 0.0, min(2.0 ** (self.failures - 1), MAX_RETRY_SECONDS))
+        self.retry_at = time.monotonic() + delay
+
+
+@dataclass
+class HubState:
+    """State of a hub: when its topics became pending, and the retries of the hub and of single topics."""
+
+    since: float = 0.0
+    retry: Retry = field(default_factory=Retry)
+    topics: dict[str, Retry] = field(default_factory=dict)
 
 
 @dataclass
@@ -129,7 +143,7 @@ class Announcer:
     count: Callable[[str, str], None] | None = None
     _hubs: tuple[str, ...] = field(default=(), init=False)
     _topics: Topics = field(default_factory=dict, init=False)
-    _retries: dict[str, HubRetry] = field(default_factory=dict, init=False)
+    _states: dict[str, HubState] = field(default_factory=dict, init=False)
     _condition: threading.Condition = field(default_factory=threading.Condition, init=False)
 
     def update(self, hubs: tuple[str, ...], topics: Topics) -> None:
@@ -139,8 +153,8 @@ class Announcer:
                 return
             self._hubs, self._topics = hubs, topics
             for hub in hubs:
-                if hub not in self._retries:
-                    self._retries[hub] = HubRetry()
+                if hub not in self._states:
+                    self._states[hub] = HubState()
                     threading.Thread(target=self._notify_forever, args=(hub,), name=f"hub {hub}", daemon=True).start()
             self._condition.notify_all()
 
@@ -148,31 +162,32 @@ class Announcer:
         return self._topics is topics
 
     def _notify_forever(self, hub: str) -> None:
-        retry = self._retries[hub]
+        state = self._states[hub]
         while True:
             with self._condition:
-                while not self._is_due(hub):
+                while not self._due_topics(hub):
                     self._condition.wait(self._seconds_to_wait(hub))
-                topics, notified_topics = self._topics, self.notified_topics.get(hub, {})
-                retry.since = retry.since or time.monotonic()
-            error, pending_topics = None, list[str]()
+                topics, notified_topics, due = self._topics, self.notified_topics.get(hub, {}), self._due_topics(hub)
+                state.since = state.since or time.monotonic()
+            refused, error, was_tried = dict[str, HubError](), None, False
             try:
-                until, pending_topics = retry.since + LIVE_TIMEOUT_SECONDS, pending(notified_topics, topics)
-                wait_until_live(topics, pending_topics, until=until, is_wanted=partial(self._is_current, topics))
+                until = state.since + LIVE_TIMEOUT_SECONDS
+                wait_until_live(topics, due, until=until, is_wanted=partial(self._is_current, topics))
                 if self._topics is topics or time.monotonic() >= until:
-                    notify_hub(hub, notified_topics, topics, partial(self._record_topics, hub))
+                    was_tried = True
+                    refused = notify_hub(hub, notified_topics, topics, partial(self._record_topics, hub), due)
             except HubError as exception:
                 error = exception
             except Exception as exception:  # whatever it is, other hubs are notified, and this one is retried
                 logger.exception("hub %s", hub)
                 error = HubError(repr(exception))
             with self._condition:
-                self._record_outcome(retry, hub, error)
-                self._log_attempt(hub, len(pending_topics), error)
+                self._record_outcome(hub, [topic for topic in due if was_tried], refused, error)
+                self._log_attempt(hub, len(due), error or next(iter(refused.values()), None))
 
     def _log_attempt(self, hub: str, count: int, error: HubError | None) -> None:
         """Log and count an attempt to notify a hub."""
-        is_up_to_date = not error and not pending(self.notified_topics.get(hub, {}), self._topics)
+        is_up_to_date = not error and not self._pending(hub)
         if not is_up_to_date and not error:
             return  # newer topics are pending
         outcome = "failed" if error else "notified"
@@ -187,28 +202,45 @@ class Announcer:
             }
             self.save(self.notified_topics)
 
-    def _is_due(self, hub: str) -> bool:
-        has_pending = hub in self._hubs and bool(pending(self.notified_topics.get(hub, {}), self._topics))
-        return has_pending and time.monotonic() >= self._retries[hub].retry_at
+    def _pending(self, hub: str) -> list[str]:
+        return pending(self.notified_topics.get(hub, {}), self._topics) if hub in self._hubs else []
+
+    def _retry_time(self, hub: str, topic: str) -> float:
+        state = self._states[hub]
+        return max(state.retry.retry_at, state.topics.get(topic, state.retry).retry_at)
+
+    def _due_topics(self, hub: str) -> list[str]:
+        """Return the pending topics that a hub may be notified of now."""
+        now = time.monotonic()
+        return [topic for topic in self._pending(hub) if self._retry_time(hub, topic) <= now]
 
     def _seconds_to_wait(self, hub: str) -> float | None:
-        seconds = self._retries[hub].retry_at - time.monotonic()
-        return seconds if seconds > 0 else None
+        times = [self._retry_time(hub, topic) for topic in self._pending(hub)]
+        return max(min(times) - time.monotonic(), 0.0) if times else None
 
-    def _record_outcome(self, retry: HubRetry, hub: str, error: HubError | None) -> None:
-        """Record the outcome of an attempt. The delay before a retry doubles with each failure."""
-        if error is None:
-            if not pending(self.notified_topics.get(hub, {}), self._topics):
-                retry.since = 0.0
-                if retry.failures:
-                    logger.warning("hub %s: notified of everything that it missed", hub)
-            retry.failures, retry.retry_at = 0, 0.0
+    def _record_outcome(
+        self, hub: str, tried: Iterable[str], refused: Mapping[str, HubError], error: HubError | None
+    ) -> None:
+        """Record the outcome of an attempt, with retries for the hub or for the topics that it refused."""
+        state = self._states[hub]
+        if error:
+            state.retry.record_failure(error.wait)
+            if state.retry.failures == 1:
+                logger.warning("hub %s: %s; it is notified later", hub, error)
             return
-        retry.failures += 1
-        delay = max(error.wait or 0.0, min(2.0 ** (retry.failures - 1), MAX_RETRY_SECONDS))
-        retry.retry_at = time.monotonic() + delay
-        if retry.failures == 1:
-            logger.warning("hub %s: %s; it is notified later", hub, error)
+        for topic in tried:
+            if topic not in refused:
+                state.topics.pop(topic, None)
+        for topic, topic_error in refused.items():
+            retry = state.topics.setdefault(topic, Retry())
+            retry.record_failure(topic_error.wait)
+            if retry.failures == 1:
+                logger.warning("hub %s: %s for %s; it is notified later", hub, topic_error, topic)
+        if not self._pending(hub):
+            state.since = 0.0
+            if state.retry.failures:
+                logger.warning("hub %s: notified of everything that it missed", hub)
+        state.retry = Retry()
 
 
 def start(publisher: Publisher, count: Callable[[str, str], None] | None) -> None:

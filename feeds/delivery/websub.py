@@ -21,9 +21,6 @@ from feeds.base.http import HttpClient, HttpError
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
 
-MAX_TOPICS_PER_REQUEST = 50
-"""Maximum number of topics in one request."""
-
 HUB_DEADLINE_SECONDS = 15
 """Time limit of a single request, to a hub or for a topic, in seconds."""
 
@@ -58,12 +55,15 @@ logger = logging.getLogger(__name__)
 
 
 class HubError(Exception):
-    """A hub that could not be notified. `wait` is the number of seconds that it asked us to wait, or None."""
+    """A hub that could not be notified. `wait` is the number of seconds that it asked us to wait, or None.
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        """Set the reason, and the seconds to wait."""
+    `is_general` means that the failure is not about one topic.
+    """
+
+    def __init__(self, reason: str, wait: float | None = None, *, is_general: bool = False) -> None:
+        """Set the reason, the seconds to wait, and whether it concerns all topics."""
         super().__init__(reason)
-        self.wait = wait
+        self.wait, self.is_general = wait, is_general
 
 
 def topics_of(site: Site, manifest: Manifest) -> dict[str, str]:
@@ -139,7 +139,10 @@ def notify_hubs(
                 save(dict(topics_by_hub))
 
         try:
-            notify_hub(hub, topics_by_hub[hub], topics, record)
+            count = len(pending(topics_by_hub[hub], topics))
+            if refused := notify_hub(hub, topics_by_hub[hub], topics, record):
+                first = next(iter(refused.values()))
+                errors[hub] = HubError(f"{first} for {len(refused)} of {count} feeds")
         except HubError as error:
             errors[hub] = error
         except Exception as error:  # saving failed; the hub may be notified twice
@@ -157,25 +160,40 @@ def notify_hubs(
         return dict(topics_by_hub), dict(errors)
 
 
-def notify_hub(hub: str, notified_topics: Topics, topics: Topics, record: Callable[[Topics], None]) -> None:
-    """Notify a hub of its pending topics. After each request, `record` gets its notified topics. Raises HubError."""
+def notify_hub(
+    hub: str,
+    notified_topics: Topics,
+    topics: Topics,
+    record: Callable[[Topics], None],
+    names: Sequence[str] | None = None,
+) -> dict[str, HubError]:
+    """Notify a hub of its pending topics, or of those in `names`, and return the errors of single topics.
+
+    There is one topic in a request: many hubs read only the last of several, and answer with an error for a topic
+    without subscribers. After each request, `record` gets the notified topics. Raises HubError if the hub cannot be
+    reached or asks us to wait; then the remaining topics are not tried.
+    """
+    client, errors = _client(), dict[str, HubError]()
     notified = {topic: digest for topic, digest in notified_topics.items() if topic in topics}
-    pending_topics = pending(notified, topics)
-    for start in range(0, len(pending_topics), MAX_TOPICS_PER_REQUEST):
-        batch = pending_topics[start : start + MAX_TOPICS_PER_REQUEST]
-        publish(hub, batch)
-        notified = notified | {topic: topics[topic] for topic in batch}
+    if notified != notified_topics:
         record(notified)
-    if not pending_topics and notified != notified_topics:
-        record(notified)
+    for topic in pending(notified, topics) if names is None else names:
+        try:
+            publish(hub, topic, client)
+        except HubError as error:
+            if error.is_general:
+                raise
+            errors[topic] = error
+        else:
+            notified = notified | {topic: topics[topic]}
+            record(notified)
+    return errors
 
 
-def publish(hub: str, topics: Iterable[str]) -> None:
-    """Notify a hub that topics changed, in one request. Any failure raises HubError."""
-    form = [("hub.mode", "publish")]
-    for topic in topics:
-        form += [("hub.url", topic), ("hub.topic", topic)]  # hubs differ in which of the two they read
-    client, target = _client(), hub
+def publish(hub: str, topic: str, client: HttpClient | None = None) -> None:
+    """Notify a hub that a topic changed. Any failure raises HubError."""
+    client, target = client or _client(), hub
+    form = [("hub.mode", "publish"), ("hub.url", topic), ("hub.topic", topic)]  # hubs differ in which they read
     try:
         for _ in range(_MAX_REDIRECTS):
             response = client.post(target, form, headers=_NO_CACHE_HEADERS)
@@ -183,11 +201,12 @@ def publish(hub: str, topics: Iterable[str]) -> None:
                 return
             location = urljoin(target, response.headers.get("Location", ""))
             if response.status not in (307, 308) or urlsplit(location)[:2] != urlsplit(target)[:2]:
-                raise HubError(f"it answers {response.status}", _parse_retry_after(response.headers.get("Retry-After")))
+                wait = _parse_retry_after(response.headers.get("Retry-After"))
+                raise HubError(f"it answers {response.status}", wait, is_general=wait is not None)
             target = location
-        raise HubError("it redirects too often")
+        raise HubError("it redirects too often", is_general=True)
     except (HttpError, ValueError) as error:  # a Location may be anything
-        raise HubError(str(error)) from None
+        raise HubError(str(error), is_general=True) from None
 
 
 def _client() -> HttpClient:
