@@ -113,7 +113,7 @@ def render_here(path: Path, size: tuple[int, int], versions: Sequence[Version]) 
     try:
         return rendering.render(path, size, versions)
     except Exception as error:
-        raise RenderError(str(error)) from None
+        raise RenderError.of(error) from None
 
 
 @pytest.fixture(scope="session")

@@ -159,6 +159,11 @@ class ArticleCache:
             name, row = f"{MEDIA}{media.path}", json.dumps([state, _pack(media)], ensure_ascii=False).encode()
             yield name, self._seal(name, row), row, None, None
 
+    def paths(self) -> list[Path]:
+        """Return the paths of all article files that have been good."""
+        names = [name for (name,) in self._query("select name from articles")] if self._state else []
+        return [self._root / name for name in names if name.startswith("articles/")]
+
     def texts(self, names: Collection[str]) -> dict[str, bytes]:
         """Return the last good texts of files, by their names below the content folder."""
         texts: dict[str, bytes] = {}

@@ -112,7 +112,9 @@ class ContentFolder:
             return self._content(site, dict(self._files), None)
         unreadable: list[Path] = []
         paths = list(self.article_files(unreadable))
-        paths += [path for path in self._files if any(path.is_relative_to(folder) for folder in unreadable)]
+        if unreadable:  # what was there stays
+            known = self._files or self._cache.paths()
+            paths += [path for path in known if any(path.is_relative_to(folder) for folder in unreadable)]
         wrong = {path: found for path in paths if path not in self._files and (found := name_problem(path))}
         articles = [path for path in paths if path not in wrong]
         problems += [Problem(str(folder), 1, 1, "", Message.of("folder-unreadable")) for folder in unreadable]

@@ -55,6 +55,9 @@ RETRY_SECONDS = 86_400
 INTERRUPTED_SECONDS = 600
 """Seconds after which a picture is tried again if the machine or the service stopped while it was decoded."""
 
+UNREADABLE_SECONDS = 60
+"""Seconds after which a picture whose file could not be read is tried again."""
+
 _RENDITION_NAME = re.compile(r"([0-9a-f]{20})-([0-9]+)x([0-9]+)\.(jpg|png)")
 
 logger = logging.getLogger(__name__)
@@ -199,19 +202,23 @@ class PictureStore:
         try:
             rendered = render(self._media.path_of(original.file), _size(original), list(versions.values()))
         except RenderError as error:
-            self._record_failure(record, str(error), RETRY_SECONDS)
-            self._has_failed(original)
+            if error.is_temporary:
+                self._clear_failure(record)
+                self._set_failure(original, str(error), time.time() + UNREADABLE_SECONDS)
+            else:
+                self._record_failure(record, str(error), RETRY_SECONDS)
+                self._has_failed(original)
             return
         except InterruptedError:
-            record.unlink()
+            self._clear_failure(record)
             return
         except OSError as error:  # no process could be started
-            record.unlink()
+            self._clear_failure(record)
             raise OSError(error.errno, f"no picture can be decoded: {error.strerror}") from None
+        self._clear_failure(record)
         if self._is_current(original):  # else the file was replaced meanwhile, and is read again next
             for name, (ending, data) in zip(versions, rendered, strict=True):
                 self._write(name if "." in name else f"{name}-{ending}", data)
-        record.unlink()
 
     def _write(self, name: str, data: bytes) -> None:
         with (self.folder / INDEX).open("a", encoding="ascii") as index:
@@ -222,6 +229,12 @@ class PictureStore:
         values = {"reason": reason, "until": time.time() + seconds, "limits": _LIMITS}
         atomic_write(record, json.dumps(values, ensure_ascii=False).encode())
 
+    def _clear_failure(self, record: Path) -> None:
+        try:
+            record.unlink()
+        except OSError:
+            self._record_failure(record, "", 0)
+
     def _has_failed(self, original: Original) -> bool:
         """Return whether an attempt to decode an original failed, in any process. If so, `failures` has the reason."""
         try:
@@ -231,9 +244,12 @@ class PictureStore:
             reason = str(values["reason"])
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        self.failures[original] = _decode_message(original, reason)
-        self._retry_times[original] = float(values["until"])
+        self._set_failure(original, reason, float(values["until"]))
         return True
+
+    def _set_failure(self, original: Original, reason: str, until: float) -> None:
+        self.failures[original] = _decode_message(original, reason)
+        self._retry_times[original] = until
 
     def forget_old_failures(self) -> list[Original]:
         """Return the originals whose failures are so old that they may be tried again, and forget those."""

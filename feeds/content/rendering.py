@@ -66,7 +66,17 @@ class Version(NamedTuple):
 
 
 class RenderError(Exception):
-    """A picture that cannot be decoded, with the reason."""
+    """A picture that cannot be decoded, with the reason. If it could not be read, that `is_temporary`."""
+
+    def __init__(self, reason: str, *, is_temporary: bool = False) -> None:
+        """Set the reason."""
+        super().__init__(reason)
+        self.is_temporary = is_temporary
+
+    @classmethod
+    def of(cls, error: Exception) -> RenderError:
+        """Return the error for what Pillow or the system raised."""
+        return cls(str(error) or repr(error), is_temporary=isinstance(error, OSError) and error.errno is not None)
 
 
 Rendered = tuple[str, bytes]
@@ -91,8 +101,8 @@ def render_in_child(path: Path, size: tuple[int, int], versions: Sequence[Versio
         outcome = json.loads(header)
     except ValueError:  # it was killed, or ran out of memory in a library
         raise RenderError(_NEEDS_MEMORY) from None
-    if isinstance(outcome, str):
-        raise RenderError(outcome)
+    if isinstance(outcome, dict):
+        raise RenderError(outcome["reason"], is_temporary=outcome["is_temporary"])
     stream = io.BytesIO(data)
     return [(ending, stream.read(length)) for ending, length in outcome]
 
@@ -112,7 +122,9 @@ def main() -> None:
         outcome = [(ending, len(data)) for ending, data in rendered]
     except Exception as error:
         is_too_large = str(path).endswith(".webp") and size[0] * size[1] * WEBP_PIXEL_BYTES > MEMORY_BYTES
-        outcome = _NEEDS_MEMORY if isinstance(error, MemoryError) or is_too_large else str(error) or repr(error)
+        failure = RenderError.of(error)
+        reason = _NEEDS_MEMORY if isinstance(error, MemoryError) or is_too_large else str(failure)
+        outcome = {"reason": reason, "is_temporary": failure.is_temporary}
     output: BinaryIO = sys.stdout.buffer
     output.write(json.dumps(outcome).encode() + b"\n" + b"".join(data for _, data in rendered))
 

@@ -480,6 +480,6 @@ def test_a_subscriber_receives_an_entry_once_within_two_seconds_of_its_embargos_
     with peers(tmp_path / "peers", port) as process, served(content, FEEDS_URL=f"http://127.0.0.1:{ours}"):
         write(content, "e", "Enfin")
         wait_until(lambda: len({url for (url,) in state(port)["announced"]}) == 6, process)
-        announced = {url for (url,) in state(port)["announced"]}
+        urls = {url for (url,) in state(port)["announced"]}
         names = {"all", "research"}
-        assert {url.rpartition("/")[2].partition(".")[0] for url in announced} == names, "nothing else is announced"
+        assert {url.rpartition("/")[2].partition(".")[0] for url in urls} == names, "nothing else is announced"
