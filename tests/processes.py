@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -36,11 +36,13 @@ def environment(content: Path, **variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def feeds_process(content: Path, *arguments: str, **variables: str) -> Iterator[Process]:
+def feeds_process(
+    content: Path, *arguments: str, program: Sequence[str] = FEEDS, **variables: str
+) -> Iterator[Process]:
     """Run a command of `feeds` until the block ends. No process that it started outlives the block."""
     age_media(content)
     process = subprocess.Popen(
-        [*FEEDS, *arguments],
+        [*program, *arguments],
         cwd=content.parent,
         env=environment(content, PYTHONPATH=str(ROOT), **variables),
         stdout=subprocess.PIPE,
@@ -81,12 +83,17 @@ def children(pid: int) -> list[int]:
 
 @contextmanager
 def served(
-    content: Path, *options: str, command: str = "serve", port: int | None = None, **variables: str
+    content: Path,
+    *options: str,
+    command: str = "serve",
+    port: int | None = None,
+    program: Sequence[str] = FEEDS,
+    **variables: str,
 ) -> Iterator[tuple[int, Process]]:
     """Serve a folder until the block ends, by default on a free port, which replaces `{port}` in `variables`."""
     port = port or free_port()
     variables = {name: value.format(port=port) for name, value in variables.items()}
-    with feeds_process(content, command, "--port", str(port), *options, **variables) as process:
+    with feeds_process(content, command, "--port", str(port), *options, program=program, **variables) as process:
         wait_until(lambda: is_healthy(port), process)
         yield port, process
 

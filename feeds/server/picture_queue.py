@@ -77,7 +77,7 @@ class PictureQueue:
 
     def has_news(self) -> bool:
         """Return whether it is time for an edition with pictures that were made since the last one."""
-        is_time = not self._pending or time.monotonic() >= self._edition_at + EDITION_SECONDS
+        is_time = not (self._pending or self._busy) or time.monotonic() >= self._edition_at + EDITION_SECONDS
         if not is_time or self._store.pictures is self._edition_pictures:
             return False
         self._edition_at, self._edition_pictures = time.monotonic(), self._store.pictures
