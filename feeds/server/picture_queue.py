@@ -48,15 +48,21 @@ class PictureQueue:
         self._edition_at, self._edition_pictures = time.monotonic(), store.pictures
         self._seen_losses = 0
 
-    def add(self, new_articles: Iterable[Article], articles: Iterable[Article]) -> None:
-        """Queue the pictures of new articles, or of all articles if renditions were lost from the folder."""
-        self._add(new_articles)
+    def add(
+        self, new_articles: Iterable[Article], articles: Iterable[Article], max_seconds: float = WAIT_SECONDS
+    ) -> None:
+        """Queue the pictures of new articles, or of all articles if renditions were lost from the folder.
+
+        If there are few, wait for them, at most for `max_seconds`.
+        """
+        deadline = time.monotonic() + min(max_seconds, WAIT_SECONDS)
+        self._add(new_articles, deadline)
         while self._seen_losses != self._store.loss_count:
             self._seen_losses = self._store.loss_count
-            self._add(articles)
+            self._add(articles, deadline)
         self._edition_pictures = self._store.pictures
 
-    def _add(self, articles: Iterable[Article]) -> None:
+    def _add(self, articles: Iterable[Article], deadline: float) -> None:
         public = sorted((article for article in articles if not article.draft), key=lambda article: article.published)
         originals = list(dict.fromkeys(original for article in public for original in article.originals))
         missing = [original for original in originals if self._store.is_missing(original)]
@@ -73,7 +79,8 @@ class PictureQueue:
                 self._thread.start()
             self._condition.notify_all()
             if len(missing) <= MAX_AT_ONCE:
-                self._condition.wait_for(lambda: not any(map(self._store.is_missing, missing)), WAIT_SECONDS)
+                seconds = max(deadline - time.monotonic(), 0)
+                self._condition.wait_for(lambda: not any(map(self._store.is_missing, missing)), seconds)
 
     def has_news(self) -> bool:
         """Return whether it is time for an edition with pictures that were made since the last one."""

@@ -140,6 +140,9 @@ class Publisher:
             return True
         return self.edition is not None and self.seconds_left(self.edition) <= 0
 
+    def _seconds_until(self, instant: datetime | None) -> float:
+        return (instant - self.clock()).total_seconds() if instant else float("inf")
+
     def _follow(self) -> None:
         logged_errors: set[str] = set()
         while True:
@@ -173,7 +176,9 @@ class Publisher:
             if content.site and not self._is_current(content, now):
                 is_new, previous = True, self.edition
                 catalog = Catalog.at(now, content.site, content.articles, previous.catalog if previous else None)
-                self.picture_queue.add(catalog.added, catalog.articles.values())
+                self.picture_queue.add(
+                    catalog.added, catalog.articles.values(), self._seconds_until(catalog.next_change)
+                )
                 self.edition = self._next_edition(catalog)
                 self._published_content = content
                 self._log_edition(self.edition, previous, time.monotonic() - start)
