@@ -254,9 +254,10 @@ class PictureStore:
     def forget_old_failures(self) -> list[Original]:
         """Return the originals whose failures are so old that they may be tried again, and forget those."""
         now = time.time()
-        originals = [original for original, until in self._retry_times.items() if now > until]
+        originals = [original for original, until in list(self._retry_times.items()) if now > until]
         for original in originals:
-            del self._retry_times[original], self.failures[original]
+            self._retry_times.pop(original, None)
+            self.failures.pop(original, None)
         return originals
 
     def _is_current(self, original: Original) -> bool:

@@ -44,6 +44,7 @@ class PictureQueue:
         self._pending_smaller: list[Original] = []
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._current: Original | None = None  # what is being made, but for smaller renditions
         self._busy = False
         self._edition_at, self._edition_pictures = time.monotonic(), store.pictures
         self._seen_losses = 0
@@ -84,7 +85,7 @@ class PictureQueue:
 
     def has_news(self) -> bool:
         """Return whether it is time for an edition with pictures that were made since the last one."""
-        is_time = not (self._pending or self._busy) or time.monotonic() >= self._edition_at + EDITION_SECONDS
+        is_time = not (self._pending or self._current) or time.monotonic() >= self._edition_at + EDITION_SECONDS
         if not is_time or self._store.pictures is self._edition_pictures:
             return False
         self._edition_at, self._edition_pictures = time.monotonic(), self._store.pictures
@@ -98,11 +99,11 @@ class PictureQueue:
     def _work(self) -> None:
         while True:
             with self._condition:
-                self._busy = False
+                self._busy, self._current = False, None
                 self._condition.notify_all()
                 self._condition.wait_for(lambda: self._pending or self._pending_smaller, FAILURE_POLL_SECONDS)
                 self._pending += self._store.forget_old_failures()
-                original = self._pending.pop() if self._pending else None
+                original = self._current = self._pending.pop() if self._pending else None
                 smaller = self._pending_smaller.pop() if original is None and self._pending_smaller else None
                 self._busy = True
             try:
@@ -115,6 +116,6 @@ class PictureQueue:
             if original and not is_usable:
                 with self._condition:
                     self._pending.insert(0, original)
-                    self._busy = False
+                    self._busy, self._current = False, None
                     self._condition.notify_all()
                     self._condition.wait(self._retry_seconds)
