@@ -190,6 +190,7 @@ class HttpClient:
             except Exception as error:  # a malformed response may raise anything
                 outcomes.put(HttpError(describe(error, url)))
             finally:
+                self._session.close()  # a connection that is used again could not be shut down
                 self._sockets.close()
 
         Thread(target=run, daemon=True).start()

@@ -95,7 +95,7 @@ def load_worker(
     app = ScriptInfo(app_import_path, create_app, set_debug_flag=False).load_app()
     publisher: Publisher = app.extensions["feeds"]
     front = cast(Front, app.wsgi_app)
-    publisher.start(saves_cache=False)  # serve first
+    publisher.try_to_start(saves_cache=False)  # serve first
     gc.collect()
     gc.freeze()  # later collections need not examine the loaded content
     count: Callable[[str, str], None] | None = None

@@ -22,8 +22,16 @@ from feeds.model.yamlfile import Tree, parse_yaml
 
 from . import checks
 from .cache import ArticleCache
-from .media import MediaEntry, MediaFolder
-from .reader import ARTICLE_SUFFIX, OUTLINE, ArticleFile, ArticleReader, is_ignored, name_problem
+from .media import UPLOAD_CODE, MediaEntry, MediaFolder, PublishedMedia
+from .reader import (
+    ARTICLE_SUFFIX,
+    OUTLINE,
+    ArticleFile,
+    ArticleReader,
+    is_ignored,
+    name_problem,
+    without_upload_errors,
+)
 from .state import StateFolder
 
 
@@ -62,6 +70,7 @@ class ContentFolder:
         self.reader = ArticleReader(root, self.media)
         self._cache = ArticleCache(root, self.reader, state)
         self._site: Site | None = None
+        self._is_site_waiting = False  # for a media file that is being written
         self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: frozenset[MediaEntry] = frozenset()
@@ -83,7 +92,7 @@ class ContentFolder:
         tree, problems = self.reader.read_tree(self.site_file)
         site = read_site(tree, self.media) if tree else None
         if any(problem.severity == "error" for problem in problems):
-            return None, problems
+            return None, without_upload_errors(problems)
         if site and tree:
             problems += checks.site_warnings(tree, site)
         return self._moved(site), problems
@@ -93,7 +102,8 @@ class ContentFolder:
 
         `changed` are paths that changed: if all are article files, only those are looked at, else all files.
         """
-        paths = None if changed is None or self._site is None else self._article_files_at(changed)
+        is_full = changed is None or self._site is None or self._is_site_waiting
+        paths = None if is_full or changed is None else self._article_files_at(changed)
         with without_collection():
             return self._load_all() if paths is None else self._load_some(paths)
 
@@ -101,7 +111,7 @@ class ContentFolder:
         before = self._site
         site, problems = self._load_good_site()
         if site is None:
-            return Content(None, {}, tuple(problems), 1)
+            return Content(None, {}, tuple(problems), 1, is_settling=self._is_site_waiting)
         self._site = site
         media_state = self.media.state()
         changed_media = {name for name, *_ in media_state ^ self._media_state}
@@ -128,6 +138,7 @@ class ContentFolder:
     def _load_good_site(self) -> tuple[Site | None, list[Problem]]:
         """Return the site and its problems; if its file is broken, the site is the last good one."""
         site, problems = self.load_site()
+        self._is_site_waiting = any(problem.message.code == UPLOAD_CODE for problem in problems)
         last = self._site or self._last_good_site()
         if site and last and (in_use := self._category_in_use(last, site)):
             problems.append(in_use)
@@ -234,7 +245,7 @@ class ContentFolder:
         for name, text in self._cache.texts(paths).items():
             path = paths[name]
             tree, _ = parse_yaml(text, str(path))
-            article = self.reader.article(tree, path, site)
+            article = self.reader.article(tree, path, site, PublishedMedia(self.media))
             if article and tree:
                 files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
 
@@ -251,7 +262,7 @@ class ContentFolder:
         """Return the site that was served before this process started: a worker may be restarted at any time."""
         text = self._cache.texts([self.site_file.name]).get(self.site_file.name)
         tree = parse_yaml(text, str(self.site_file))[0] if text else None
-        return self._moved(read_site(tree, self.media) if tree else None)
+        return self._moved(read_site(tree, PublishedMedia(self.media)) if tree else None)
 
     def _moved(self, site: Site | None) -> Site | None:
         return site.with_url(self.url) if site and self.url else site
@@ -282,7 +293,11 @@ class ContentFolder:
             reported = (problem for file in files.values() for problem in file.reported_problems)
             self._problems = tuple(sorted([*self._other_problems, *reported, *self._cross_problems]))
         count = len(files) + self._other_files
-        return Content(site, self._articles, self._problems, count, self._media_state, bool(self._unsettled))
+        return Content(site, self._articles, self._problems, count, self._media_state, self._is_settling)
+
+    @property
+    def _is_settling(self) -> bool:
+        return bool(self._unsettled) or self._is_site_waiting
 
     def _served_slugs(self) -> Mapping[str, str]:
         """Return the slugs of what is or was served, by id: a copy of a file does not replace its original."""

@@ -45,6 +45,9 @@ _ORIENTATION_TAG = 0x0112
 _TAIL_BYTES = 1 << 16
 """Bytes at the end of a file that are searched for the end marker. Cameras append data after it."""
 
+UPLOAD_CODE = "media-growing"
+"""The code of the problem that a file is still being written."""
+
 LARGE_FILE_BYTES = 16_000_000
 """Size above which only the ends of a file are read, not all of it: a film takes minutes."""
 
@@ -57,6 +60,18 @@ UPLOAD_SECONDS = 3.0
 
 MediaEntry = tuple[str, FileState | None, str | None]
 """A file below the folder: its relative path, its state, and its target if it is a link."""
+
+
+class PublishedMedia:
+    """The media folder for content that was published before: it does not wait for uploads."""
+
+    def __init__(self, media: MediaFolder) -> None:
+        """Set the folder."""
+        self._media = media
+
+    def find(self, path: str) -> MediaFile:
+        """Return the measured file at a path, whether it is being written or not. Raises InvalidValue."""
+        return self._media.find(path, is_upload_accepted=True)
 
 
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, b"\xff\xd9"
@@ -75,7 +90,7 @@ class MediaFolder:
         self._measurements: dict[str, tuple[FileState | None, MediaFile]] = {}
         self._new_paths: dict[str, None] = {}  # paths measured since pop_new_measurements() was last called
 
-    def find(self, path: str) -> MediaFile:
+    def find(self, path: str, *, is_upload_accepted: bool = False) -> MediaFile:
         """Return the measured file at a path. Raises InvalidValue if there is none, or it is still being written."""
         parts = PurePosixPath(path).parts
         if not parts or path.startswith("/") or ".." in parts:
@@ -87,7 +102,7 @@ class MediaFolder:
                 raise InvalidValue("media-missing", path=show(name), nearest=self._nearest(name))
             if not is_within(file, self.root):
                 raise InvalidValue("media-link-outside", path=show(name))
-            return self._measure(file)
+            return self._measure(file, 0 if is_upload_accepted else self._upload_seconds)
         except OSError as error:
             raise InvalidValue("media-unreadable", path=show(name), reason=error.strerror or "") from None
 
@@ -142,7 +157,9 @@ class MediaFolder:
         )
 
     def _names(self) -> list[str]:
-        return [path.relative_to(self.root).as_posix() for path in sorted(self.root.rglob("*")) if path.is_file()]
+        """Return the paths of all files, sorted. What cannot be read is left out."""
+        paths = (os.path.join(folder, name) for folder, _, names in os.walk(self.root) for name in names)
+        return sorted(os.path.relpath(path, self.root) for path in paths if os.path.isfile(path))
 
     def _nearest(self, name: str) -> str:
         names = {
@@ -153,13 +170,13 @@ class MediaFolder:
         matches = difflib.get_close_matches(name.removeprefix("media/").casefold(), names, n=1, cutoff=0.75)
         return names[matches[0]] if matches else f"it in the folder {self.root}"
 
-    def _measure(self, file: Path) -> MediaFile:
+    def _measure(self, file: Path, upload_seconds: float = 0) -> MediaFile:
         path, state = file.relative_to(self.root).as_posix(), file_state(file)
         cached = self._measurements.get(path)
         if cached and cached[0] == state:
             return cached[1]
-        if state and abs(time.time() - state[0] / 1e9) < self._upload_seconds:
-            raise InvalidValue("media-growing", path=show(path), seconds=int(self._upload_seconds))
+        if state and abs(time.time() - state[0] / 1e9) < upload_seconds:
+            raise InvalidValue(UPLOAD_CODE, path=show(path), seconds=int(upload_seconds))
         with file.open("rb") as stream:
             size, digest = os.fstat(stream.fileno()).st_size, digest_of(stream)
         info = _read_picture_info(file, f"media/{path}")

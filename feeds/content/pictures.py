@@ -39,7 +39,7 @@ from feeds.model.renditions import (
 
 from . import rendering
 from .media import MediaFolder
-from .rendering import Rendered, RenderError, Version
+from .rendering import UNREADABLE_SECONDS, Rendered, RenderError, Version
 
 RENDITION_TYPES = {"jpg": "image/jpeg", "png": "image/png"}
 
@@ -49,14 +49,10 @@ INDEX = "index.txt"
 FAILED_SUFFIX = ".failed"
 """Suffix of the file that records that an original cannot be decoded, and why."""
 
-RETRY_SECONDS = 86_400
-"""Seconds after which a picture that could not be decoded is tried again."""
-
 INTERRUPTED_SECONDS = 600
-"""Seconds after which a picture is tried again if the machine or the service stopped while it was decoded."""
+"""Seconds after which a picture is tried again if the service stopped twice while it was decoded."""
 
-UNREADABLE_SECONDS = 60
-"""Seconds after which a picture whose file could not be read is tried again."""
+_INTERRUPTED = "the service stopped while it was decoded"
 
 _RENDITION_NAME = re.compile(r"([0-9a-f]{20})-([0-9]+)x([0-9]+)\.(jpg|png)")
 
@@ -196,18 +192,17 @@ class PictureStore:
         Raises OSError.
         """
         if not versions or self._has_failed(original) or not self._is_current(original):
-            return
+            return  # what was replaced is read again next, and queued anew
         record = self.folder / f"{original.feed_stem}{FAILED_SUFFIX}"
-        self._record_failure(record, "it was interrupted", INTERRUPTED_SECONDS)
+        self._record_attempt(record)
         try:
             rendered = render(self._media.path_of(original.file), _size(original), list(versions.values()))
         except RenderError as error:
-            if error.is_temporary:
-                self._clear_failure(record)
-                self._set_failure(original, str(error), time.time() + UNREADABLE_SECONDS)
+            if error.retry_seconds > UNREADABLE_SECONDS:
+                self._record_failure(record, str(error), error.retry_seconds)
             else:
-                self._record_failure(record, str(error), RETRY_SECONDS)
-                self._has_failed(original)
+                self._clear_failure(record)
+            self._set_failure(original, str(error), time.time() + error.retry_seconds)
             return
         except InterruptedError:
             self._clear_failure(record)
@@ -224,6 +219,13 @@ class PictureStore:
         with (self.folder / INDEX).open("a", encoding="ascii") as index:
             index.write(f"{hashlib.sha256(data).hexdigest()}  {len(data)}  {name}\n")
         atomic_write(self.folder / name, data)
+
+    def _record_attempt(self, record: Path) -> None:
+        """Record that an attempt begins. If the one before did not end, the next one is not made soon."""
+        was_interrupted = False
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            was_interrupted = json.loads(record.read_bytes())["reason"] == _INTERRUPTED
+        self._record_failure(record, _INTERRUPTED, INTERRUPTED_SECONDS if was_interrupted else 0)
 
     def _record_failure(self, record: Path, reason: str, seconds: float) -> None:
         values = {"reason": reason, "until": time.time() + seconds, "limits": _LIMITS}
@@ -261,10 +263,12 @@ class PictureStore:
         return originals
 
     def _is_current(self, original: Original) -> bool:
-        """Return whether the file of an original is still the one that was measured."""
+        """Return whether the file of an original still has the bytes that were measured."""
         try:
-            return self._media.find(original.file.path).digest == original.file.digest
-        except InvalidValue:
+            return self._media.find(original.file.path, is_upload_accepted=True).digest == original.file.digest
+        except InvalidValue as error:
+            if error.message.code == "media-unreadable":
+                self._set_failure(original, str(error), time.time() + UNREADABLE_SECONDS)
             return False
 
     def decode_error(self, original: Original) -> Message | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Container, Mapping, Set
+from collections.abc import Container, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -22,7 +22,7 @@ from feeds.model.site_types import slug
 from feeds.model.yamlfile import MAX_YAML_BYTES, Tree, parse_yaml
 
 from . import checks
-from .media import MediaFolder, is_within
+from .media import UPLOAD_CODE, MediaFolder, is_within
 
 _OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -31,9 +31,6 @@ ARTICLE_SUFFIX = ".yaml"
 
 ANY_FILE = ""
 """Stands for any file below `media/`."""
-
-UPLOAD_CODE = "media-growing"
-"""The code of a media file that is still being written."""
 
 TEMPORARY_CODES = (UPLOAD_CODE, "media-unreadable", "file-unreadable")
 """Codes of problems that may disappear although no file changes."""
@@ -109,10 +106,7 @@ class ArticleReader:
         article, tree, problems = self._read_and_check(path, site, media)
         is_broken = any(problem.severity == "error" for problem in problems)
         must_retry = any(problem.message.code in TEMPORARY_CODES for problem in problems)
-        problems = [
-            replace(problem, severity="warning") if problem.message.code == UPLOAD_CODE else problem
-            for problem in problems
-        ]
+        problems = without_upload_errors(problems)
         last_valid = before.article if before and before.article and before.article.is_valid_for(site) else None
         if is_broken:
             outline = before.tree if before and last_valid else None
@@ -192,6 +186,13 @@ class ArticleReader:
         if not is_within(path, self.root):
             raise InvalidValue("link-leaves-folder", target=os.path.realpath(path))
         return os.open(path, _OPEN_FLAGS)
+
+
+def without_upload_errors(problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems with those about uploads in progress as warnings: they end by themselves."""
+    return [
+        replace(problem, severity="warning") if problem.message.code == UPLOAD_CODE else problem for problem in problems
+    ]
 
 
 class _RecordingMedia:

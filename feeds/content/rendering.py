@@ -40,8 +40,17 @@ REDUCING_GAP = 2.0
 BAND_PIXELS = 4_000_000
 """Pixels that are converted at a time: a converted copy of the whole picture would double the memory."""
 
-WEBP_PIXEL_BYTES = 12
-"""Bytes that libwebp and Pillow need for a pixel. If they cannot have them, the error does not say so."""
+PIXEL_BYTES = {".webp": 12, ".jpg": 5, ".jpeg": 5}
+"""Bytes that libwebp and libjpeg (for a progressive JPEG) need for a pixel, by suffix. Their errors do not say so."""
+
+DAMAGED_SECONDS = 86_400
+"""Seconds after which a picture that could not be decoded is tried again."""
+
+KILLED_SECONDS = 600
+"""Seconds after which a picture is tried again whose process was killed: the machine may have been short of memory."""
+
+UNREADABLE_SECONDS = 60
+"""Seconds after which a picture whose file could not be read is tried again."""
 
 _NEEDS_MEMORY = f"it needs more than {MEMORY_BYTES >> 20} MB of memory"
 
@@ -66,17 +75,18 @@ class Version(NamedTuple):
 
 
 class RenderError(Exception):
-    """A picture that cannot be decoded, with the reason. If it could not be read, that `is_temporary`."""
+    """A picture that cannot be decoded, with the reason, and the seconds after which it may be tried again."""
 
-    def __init__(self, reason: str, *, is_temporary: bool = False) -> None:
-        """Set the reason."""
+    def __init__(self, reason: str, retry_seconds: float) -> None:
+        """Set the reason and the time."""
         super().__init__(reason)
-        self.is_temporary = is_temporary
+        self.retry_seconds = retry_seconds
 
     @classmethod
     def of(cls, error: Exception) -> RenderError:
         """Return the error for what Pillow or the system raised."""
-        return cls(str(error) or repr(error), is_temporary=isinstance(error, OSError) and error.errno is not None)
+        is_unreadable = isinstance(error, OSError) and error.errno is not None
+        return cls(str(error) or repr(error), UNREADABLE_SECONDS if is_unreadable else DAMAGED_SECONDS)
 
 
 Rendered = tuple[str, bytes]
@@ -93,16 +103,16 @@ def render_in_child(path: Path, size: tuple[int, int], versions: Sequence[Versio
     try:
         child = subprocess.run(command, input=job.encode(), capture_output=True, timeout=DEADLINE_SECONDS)
     except subprocess.TimeoutExpired:
-        raise RenderError(f"it takes more than {DEADLINE_SECONDS} seconds") from None
+        raise RenderError(f"it takes more than {DEADLINE_SECONDS} seconds", KILLED_SECONDS) from None
     if child.returncode in (-signal.SIGTERM, -signal.SIGINT):  # the machine or the service is stopping
         raise InterruptedError(child.returncode, "the rendering of a picture was stopped")
     header, _, data = child.stdout.partition(b"\n")
     try:
         outcome = json.loads(header)
     except ValueError:  # it was killed, or ran out of memory in a library
-        raise RenderError(_NEEDS_MEMORY) from None
+        raise RenderError(f"its process ended, perhaps since {_NEEDS_MEMORY}", KILLED_SECONDS) from None
     if isinstance(outcome, dict):
-        raise RenderError(outcome["reason"], is_temporary=outcome["is_temporary"])
+        raise RenderError(outcome["reason"], outcome["retry_seconds"])
     stream = io.BytesIO(data)
     return [(ending, stream.read(length)) for ending, length in outcome]
 
@@ -121,10 +131,11 @@ def main() -> None:
         rendered = render(Path(path), tuple(size), [_version(*values) for values in versions])
         outcome = [(ending, len(data)) for ending, data in rendered]
     except Exception as error:
-        is_too_large = str(path).endswith(".webp") and size[0] * size[1] * WEBP_PIXEL_BYTES > MEMORY_BYTES
+        pixel_bytes = PIXEL_BYTES.get(os.path.splitext(path)[1].lower(), 0)
+        is_too_large = size[0] * size[1] * pixel_bytes > MEMORY_BYTES
         failure = RenderError.of(error)
         reason = _NEEDS_MEMORY if isinstance(error, MemoryError) or is_too_large else str(failure)
-        outcome = {"reason": reason, "is_temporary": failure.is_temporary}
+        outcome = {"reason": reason, "retry_seconds": failure.retry_seconds}
     output: BinaryIO = sys.stdout.buffer
     output.write(json.dumps(outcome).encode() + b"\n" + b"".join(data for _, data in rendered))
 

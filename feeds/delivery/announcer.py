@@ -229,6 +229,7 @@ class Announcer:
                 logger.warning("hub %s: %s; it is notified later", hub, error)
             return
         for topic in tried:
+            state.since = 0.0  # the next change has its own time to get through caches
             if topic not in refused:
                 state.topics.pop(topic, None)
         for topic, topic_error in refused.items():
@@ -236,10 +237,8 @@ class Announcer:
             retry.record_failure(topic_error.wait)
             if retry.failures == 1:
                 logger.warning("hub %s: %s for %s; it is notified later", hub, topic_error, topic)
-        if not self._pending(hub):
-            state.since = 0.0
-            if state.retry.failures:
-                logger.warning("hub %s: notified of everything that it missed", hub)
+        if not self._pending(hub) and state.retry.failures:
+            logger.warning("hub %s: notified of everything that it missed", hub)
         state.retry = Retry()
 
 

@@ -40,7 +40,9 @@ NotifiedTopics = Mapping[str, Topics]
 """The topics that each hub was last notified of, by the URL of the hub."""
 
 HUB_TIMEOUT_SECONDS = 60
-"""Seconds after which a command stops waiting for a hub."""
+"""Seconds without progress after which a command stops waiting for a hub."""
+
+_JOIN_SECONDS = 0.1
 
 _NO_CACHE_HEADERS = {"Cache-Control": "no-cache"}
 
@@ -126,14 +128,16 @@ def notify_hubs(
     """Notify each hub once of its pending topics. Return what each was notified of, and the errors, by hub.
 
     `save` is called with the topics of all hubs after each notification, by one thread at a time. A hub that has not
-    finished after HUB_TIMEOUT_SECONDS is no longer waited for.
+    made no progress for HUB_TIMEOUT_SECONDS is no longer waited for.
     """
     topics_by_hub: dict[str, Topics] = {hub: notified_topics.get(hub, {}) for hub in hubs}
     errors: dict[str, HubError] = {}
     lock = threading.Lock()
+    progress = dict.fromkeys(hubs, time.monotonic())  # when each was last notified of a topic
 
     def serve(hub: str) -> None:
         def record(known: Topics) -> None:
+            progress[hub] = time.monotonic()
             with lock:
                 topics_by_hub[hub] = known
                 save(dict(topics_by_hub))
@@ -151,9 +155,9 @@ def notify_hubs(
     threads = {hub: threading.Thread(target=serve, args=(hub,), daemon=True) for hub in hubs}
     for thread in threads.values():
         thread.start()
-    deadline = time.monotonic() + HUB_TIMEOUT_SECONDS
     for hub, thread in threads.items():
-        thread.join(max(0.0, deadline - time.monotonic()))
+        while thread.is_alive() and time.monotonic() < progress[hub] + HUB_TIMEOUT_SECONDS:
+            thread.join(_JOIN_SECONDS)
         if thread.is_alive():
             errors[hub] = HubError(f"it has not answered within {HUB_TIMEOUT_SECONDS} seconds")
     with lock:
@@ -171,9 +175,9 @@ def notify_hub(
 
     There is one topic in a request: many hubs read only the last of several, and answer with an error for a topic
     without subscribers. After each request, `record` gets the notified topics. Raises HubError if the hub cannot be
-    reached or asks us to wait; then the remaining topics are not tried.
+    reached for two topics in a row, or asks us to wait; then the remaining topics are not tried.
     """
-    client, errors = _client(), dict[str, HubError]()
+    client, errors, is_suspect = _client(), dict[str, HubError](), False
     notified = {topic: digest for topic, digest in notified_topics.items() if topic in topics}
     if notified != notified_topics:
         record(notified)
@@ -181,10 +185,11 @@ def notify_hub(
         try:
             publish(hub, topic, client)
         except HubError as error:
-            if error.is_general:
+            if error.wait is not None or (error.is_general and is_suspect):
                 raise
-            errors[topic] = error
+            errors[topic], is_suspect = error, error.is_general
         else:
+            is_suspect = False
             notified = notified | {topic: topics[topic]}
             record(notified)
     return errors

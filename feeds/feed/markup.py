@@ -68,7 +68,17 @@ MAX_TABLE_CELLS = 20_000
 MAX_PROBLEMS = 50
 """Maximum number of problems that are reported for a text."""
 
-_DELIMITER_CHARACTERS = "|:- \t>*+.)0123456789"
+MAX_REPETITIONS = 100_000
+"""Maximum number of times that formatting elements which are not closed may be repeated."""
+
+_FORMATTING = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
+"""The formatting elements of the HTML standard (13.2.4.3)."""
+
+_TAG_NAME = re.compile("<(/?)([A-Za-z][A-Za-z0-9]*)")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+"""A line with its end (CommonMark, section 2.1)."""
+
+_DELIMITER_CHARACTERS = "|:- \t\r\n>*+.)0123456789"
 """The characters of a table's delimiter row, which may be in a list or a block quote."""
 
 _TAG = re.compile("<(/?)([a-z][a-z0-9]*)([^<>]*)>")
@@ -212,6 +222,8 @@ def complexity_problem(body: str) -> tuple[int, Message] | None:
         return max(body.find(tag[0][:20]), 0), Message.of("body-tag-too-long", limit=MAX_TAG_LENGTH)
     if element_depth(rendered) > MAX_DEPTH:
         return 0, Message.of("body-too-deep", limit=MAX_DEPTH)
+    if name := _open_element(rendered):
+        return max(body.lower().find(f"<{name}"), 0), Message.of("body-element-open", element=name)
     return None
 
 
@@ -222,16 +234,39 @@ def _table_overflow(body: str) -> int | None:
     """
     if "|" not in body:
         return None
-    cells = columns = offset = start = 0  # of all tables; of the current one, where its delimiter row starts
-    for line in body.split("\n"):
-        if not columns and "|" in line and "-" in line and not line.strip(_DELIMITER_CHARACTERS):
-            columns, start = line.strip(_DELIMITER_CHARACTERS.replace("-", "")).count("|") + 1, offset
-        if not line.strip(" \t>"):
+    cells = columns = offset = start = 0  # columns of the widest table since the last blank line
+    for line in _LINE.findall(body):
+        if "|" in line and "-" in line and not line.strip(_DELIMITER_CHARACTERS):
+            own_columns = line.strip(_DELIMITER_CHARACTERS.replace("-", "")).count("|") + 1
+            columns, start = max(columns, own_columns), offset
+        if not line.strip(" \t\r\n>"):
             columns = 0
         cells += columns
         if cells > MAX_TABLE_CELLS:
             return start
-        offset += len(line) + 1
+        offset += len(line)
+    return None
+
+
+def _open_element(rendered: str) -> str | None:
+    """Return a formatting element that is not closed and would be repeated in very many others, or None.
+
+    A browser, and so nh3, opens such elements again in each following paragraph (HTML standard, 13.2.4.3).
+    """
+    counts: dict[str, int] = {}
+    open_count = repetitions = 0
+    for closing, name in _TAG_NAME.findall(rendered):
+        name = name.lower()
+        if name not in _FORMATTING:
+            repetitions += open_count
+        elif not closing:
+            counts[name] = counts.get(name, 0) + 1
+            open_count += 1
+        elif counts.get(name):
+            counts[name] -= 1
+            open_count -= 1
+        if repetitions > MAX_REPETITIONS:
+            return max(counts, key=lambda each: counts[each])
     return None
 
 

@@ -155,6 +155,7 @@ MESSAGES: Mapping[str, str] = {
     "body-table-too-large": "tables with more than {limit:,} cells (attach them as a file)",
     "body-more-problems": "there are more problems than these {limit} (fix these first)",
     "body-tag-too-long": "a tag has more than {limit:,} characters (close it with >)",
+    "body-element-open": "<{element}> is not closed (close each <{element}> with </{element}>)",
     "body-too-deep": "elements are nested more than {limit} levels deep (expected fewer)",
     "body-element-removed": "<{element}> is removed (link to it instead)",
     "body-element-unwrapped": "<{element}> is removed, only its text stays (use Markdown)",

@@ -116,9 +116,9 @@ def crop_box(width: int, height: int, focus: Focus | None) -> tuple[float, float
     x, y = focus or (0.5, 0.5)
     scale = min(width / CARD_SIZE[0], height / CARD_SIZE[1])
     part_width, part_height = CARD_SIZE[0] * scale, CARD_SIZE[1] * scale
-    left = min(max(x * width - part_width / 2, 0), width - part_width)
-    top = min(max(y * height - part_height / 2, 0), height - part_height)
-    return left, top, left + part_width, top + part_height
+    left = max(min(x * width - part_width / 2, width - part_width), 0)
+    top = max(min(y * height - part_height / 2, height - part_height), 0)
+    return left, top, min(left + part_width, width), min(top + part_height, height)
 
 
 def _stem(*parts: str) -> str:

@@ -5,22 +5,27 @@ Granian 2.8 has a timeout for incomplete requests, but none for connections that
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import struct
+import termios
 import time
 
 IDLE_SECONDS = 90
-"""Seconds without any traffic after which a connection is closed; longer than nginx keeps one to us (60)."""
+"""Seconds without any traffic after which a connection is closed."""
+
+STALLED_SECONDS = 3600
+"""Seconds after which a download is ended whose client reads no more: a player may be paused."""
 
 CHECK_SECONDS = 5.0
 """Seconds between two checks of all connections."""
 
 DESCRIPTOR_FOLDER = "/proc/self/fd"
 
-_TCP_INFO = struct.Struct("=B 23x I 16x I 4x I")
-"""The fields that we read of Linux's `struct tcp_info` (linux/tcp.h): the state of the connection, segments that were
-not acknowledged yet, and the milliseconds since data was sent and received.
+_TCP_INFO = struct.Struct("=B 43x I 4x I")
+"""The fields that we read of Linux's `struct tcp_info` (linux/tcp.h): the state of the connection, and the milliseconds
+since data was sent and received.
 """
 
 _ESTABLISHED, _CLOSE_WAIT = 1, 8
@@ -62,6 +67,7 @@ def close_idle(port: int, seconds: float) -> int:
 def is_idle(connection: socket.socket, seconds: float) -> bool:
     """Return whether an open connection has neither sent nor received data for some seconds."""
     data = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-    state, unacknowledged, since_sent, since_received = _TCP_INFO.unpack(data)
-    is_open = state in (_ESTABLISHED, _CLOSE_WAIT)
-    return is_open and not unacknowledged and min(since_sent, since_received) > seconds * 1000
+    state, since_sent, since_received = _TCP_INFO.unpack(data)
+    (unsent,) = struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))  # or not acknowledged
+    limit = STALLED_SECONDS if unsent else seconds
+    return state in (_ESTABLISHED, _CLOSE_WAIT) and min(since_sent, since_received) > limit * 1000

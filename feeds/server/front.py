@@ -46,7 +46,7 @@ class Front:
         """Answer a request (PEP 3333)."""
         edition = self._publisher.edition
         if edition is None:
-            self._publisher.start()
+            self._publisher.try_to_start()
             self._publisher.watch()
             edition = self._publisher.edition
             if edition is None:

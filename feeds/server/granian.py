@@ -37,8 +37,11 @@ second to show.
 MAX_CONNECTIONS = 16_384
 """Maximum number of open connections of a process; more wait until one is closed."""
 
-HEADER_SECONDS = 20
-"""Seconds after which a connection with an incomplete request is closed."""
+HEADER_SECONDS = 75
+"""Seconds after which a connection is closed that is between two requests, or has sent only a part of one.
+
+nginx keeps connections to us for 60 seconds, and must not use one that we are closing.
+"""
 
 MAX_REQUEST_HEAD_BYTES = 32_768
 """Maximum size of a request line with its headers; a larger one is answered with 431 (RFC 6585 section 5)."""
@@ -165,7 +168,8 @@ class Server(MPServer):
                 if now - self._heartbeats.get(pid, now) > HANG_SECONDS:
                     logger.error(f"worker {pid} has not responded for {HANG_SECONDS:.0f} seconds and is replaced")
                     del self._heartbeats[pid]
-                    os.kill(pid, signal.SIGKILL)
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
 
 
 def _load_and_report(
@@ -188,7 +192,7 @@ def _beat(heartbeat_writer: Connection, parent_pid: int) -> None:
     """Report to the parent at intervals; end this process once the parent has, by force if SIGTERM was lost."""
     os.set_blocking(heartbeat_writer.fileno(), False)  # a parent that does not read must not hold us up
     while os.getppid() == parent_pid:
-        with suppress(BlockingIOError):
+        with suppress(OSError):
             heartbeat_writer.send_bytes(str(os.getpid()).encode())
         time.sleep(HEARTBEAT_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)

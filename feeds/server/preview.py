@@ -40,8 +40,8 @@ def check_host() -> None:
 
     IP addresses cannot be pointed anywhere. Flask's TRUSTED_HOSTS does not recognise those of version 6.
     """
-    host = urlsplit(f"//{request.host}").hostname or ""
-    if host not in current_app.config[HOSTS_KEY] and not _is_ip_address(host):
+    host = (urlsplit(f"//{request.host}").hostname or "").rstrip(".")
+    if host not in map(str.lower, current_app.config[HOSTS_KEY]) and not _is_ip_address(host):
         raise SecurityError(f"{host or 'this host'} is not trusted (use --trusted-host)")
 
 

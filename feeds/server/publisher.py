@@ -105,6 +105,13 @@ class Publisher:
             if self.edition is None:
                 self._refresh(self.clock(), saves_cache=saves_cache or not self._rescan)
 
+    def try_to_start(self, *, saves_cache: bool = True) -> None:
+        """Make the first edition, or log why that is not possible; whoever follows the content tries again."""
+        try:
+            self.start(saves_cache=saves_cache)
+        except Exception:
+            logger.exception("no edition can be made of %s", self.content.root)
+
     def watch(self) -> None:
         """Start to follow content and time, in a thread that ends with the process."""
         with self._lock:

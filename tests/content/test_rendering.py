@@ -84,7 +84,7 @@ def test_the_process_writes_nothing_to_the_log(tmp_path: Path, capfd: pytest.Cap
 def test_what_failed_is_not_tried_again_after_a_restart(
     tmp_path: Path, original: Original, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    renderer = Renderer(RenderError("it needs more memory"))
+    renderer = Renderer(RenderError("it needs more memory", rendering.DAMAGED_SECONDS))
     monkeypatch.setattr(pictures, "render", renderer)
     for _ in range(3):
         store = store_at(tmp_path)
@@ -92,22 +92,23 @@ def test_what_failed_is_not_tried_again_after_a_restart(
         assert not store.is_missing(original) and store.failures[original].code == "picture-not-decoded"
     assert renderer.attempts == 1
     monkeypatch.setattr(pictures, "render", working := Renderer(None))
-    monkeypatch.setattr(time, "time", lambda real=time.time: real() + pictures.RETRY_SECONDS + 1)
+    monkeypatch.setattr(time, "time", lambda real=time.time: real() + rendering.DAMAGED_SECONDS + 1)
     assert store.forget_old_failures() == [original] and store.is_missing(original)
     store.make(original)
     assert store.pictures.of(original) and working.attempts == 1
     assert not list((tmp_path / "pictures").glob(f"*{FAILED_SUFFIX}"))
 
 
-def test_an_attempt_that_ended_the_process_is_not_repeated_by_the_next_process(
+def test_an_attempt_that_ended_the_process_twice_is_not_repeated_by_the_next_process(
     tmp_path: Path, original: Original, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pictures, "render", crashing := Renderer(KeyboardInterrupt()))
-    with pytest.raises(KeyboardInterrupt):
-        store_at(tmp_path).make(original)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            store_at(tmp_path).make(original)
     store = store_at(tmp_path)
     store.make(original)
-    assert crashing.attempts == 1 and original in store.failures
+    assert crashing.attempts == 2 and original in store.failures
     monkeypatch.setattr(time, "time", lambda real=time.time: real() + pictures.INTERRUPTED_SECONDS + 1)
     monkeypatch.setattr(pictures, "render", Renderer(None))
     again = store_at(tmp_path)
@@ -115,10 +116,35 @@ def test_an_attempt_that_ended_the_process_is_not_repeated_by_the_next_process(
     assert again.pictures.of(original)
 
 
+def test_a_picture_that_is_touched_while_it_is_decoded_is_made_all_the_same(
+    tmp_path: Path, original: Original, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = PictureStore(MediaFolder(tmp_path / "media", upload_seconds=60), tmp_path / "pictures")
+
+    def touch_and_render(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> list[Rendered]:
+        path.touch()
+        return rendering.render(path, size, versions)
+
+    monkeypatch.setattr(pictures, "render", touch_and_render)
+    store.make(original)
+    assert store.pictures.of(original)
+
+
+@pytest.mark.integration
+def test_a_renderer_that_is_killed_does_not_condemn_the_picture_for_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(tmp_path / "a.png")
+    monkeypatch.setattr(rendering, "__file__", str(tmp_path / "missing.py"))
+    with pytest.raises(RenderError) as found:
+        render_in_child(tmp_path / "a.png", (40, 30), [SMALL])
+    assert found.value.retry_seconds == rendering.KILLED_SECONDS
+
+
 def test_with_a_new_release_of_pillow_a_failure_is_tried_again(
     tmp_path: Path, original: Original, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "render", Renderer(RenderError("it needs more memory")))
+    monkeypatch.setattr(pictures, "render", Renderer(RenderError("it needs more memory", rendering.DAMAGED_SECONDS)))
     store_at(tmp_path).make(original)
     monkeypatch.setattr(pictures, "_LIMITS", ["another release"])
     monkeypatch.setattr(pictures, "render", Renderer(None))

@@ -17,8 +17,9 @@ from PIL import Image
 from feeds.content import media as media_module
 from feeds.content.folder import Content, ContentFolder
 from feeds.content.media import LARGE_FILE_BYTES, MediaFolder
+from feeds.content.state import StateFolder
 from feeds.model.problems import InvalidValue
-from tests.builders import PLAIN, as_yaml, content_folder, draw
+from tests.builders import PLAIN, SITE, as_yaml, content_folder, draw
 
 WITH_FILE: dict[str, object] = {"attachments": [{"file": "son.mp3", "title": "Un son"}]}
 LATER = 60
@@ -148,7 +149,7 @@ def test_a_media_file_that_could_not_be_read_for_a_moment_is_read_again(
     (content / "media" / "son.mp3").write_bytes(b"a")
     folder = ContentFolder(content)
 
-    def refuse(self: MediaFolder, file: Path) -> None:
+    def refuse(self: MediaFolder, file: Path, upload_seconds: float = 0) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
@@ -184,3 +185,52 @@ def test_a_file_is_found_once_it_has_not_been_written_for_some_seconds(tmp_path:
     age(tmp_path / "a.png", 3.1)
     assert folder.find("a.png").width == 40
     (tmp_path / "a.yaml").write_text(as_yaml(PLAIN))
+
+
+def test_after_a_restart_what_was_published_stays_while_its_files_look_new(content: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": WITH_FILE, "b": {}}, SITE + "logo: logo.png\n")
+    (content / "media" / "son.mp3").write_bytes(b"a recording")
+    draw(content / "media" / "logo.png", 200, 200)
+    for name in ("son.mp3", "logo.png"):
+        age(content / "media" / name)
+    state = StateFolder(tmp_path / "state")
+    folder = ContentFolder(content, state=state, upload_seconds=media_module.UPLOAD_SECONDS)
+    before = folder.load()
+    folder.save_cache()
+    for name in ("son.mp3", "logo.png"):
+        (content / "media" / name).touch()
+    again = ContentFolder(content, state=state, upload_seconds=media_module.UPLOAD_SECONDS).load()
+    assert again.site == before.site and again.articles.keys() == {"a", "b"} and again.is_settling
+
+
+def test_a_site_waits_for_its_new_logo_and_changes_soon_after(content: Path) -> None:
+    folder = following(content_folder(content, {"a": {}}).root)
+    before = folder.load().site
+    draw(content / "media" / "logo.png", 200, 200)
+    (content / "site.yaml").write_text(SITE + "logo: logo.png\n", encoding="utf-8")
+    waiting = folder.load()
+    assert waiting.site is before and waiting.is_settling and ("media-growing", "warning") in codes(waiting)
+    age(content / "media" / "logo.png")
+    after = folder.load(())
+    assert after.site and after.site.logo and not after.is_settling
+
+
+def test_an_unreadable_folder_of_media_affects_only_what_needs_it(
+    content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content_folder(content, {"a": {"attachments": [{"file": "priv/a.pdf", "title": "Un fichier"}]}, "b": {}})
+    (content / "media" / "priv").mkdir()
+    (content / "media" / "priv" / "a.pdf").write_bytes(b"%PDF")
+    real = os.stat
+
+    def refuse(path: str | Path, *arguments: object, **options: object) -> os.stat_result:
+        if "priv/" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments, **options)  # type: ignore[arg-type]
+
+    folder = ContentFolder(content)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", refuse)
+        loaded = folder.load()
+    assert set(loaded.articles) == {"b"} and ("media-unreadable", "error") in codes(loaded)
+    assert set(folder.load().articles) == {"a", "b"}

@@ -141,6 +141,32 @@ def test_a_topic_that_a_hub_refuses_holds_up_no_other() -> None:
         until(lambda: announcer.notified_topics[hub.url] == changed)
 
 
+def test_a_topic_on_which_a_hub_hangs_holds_up_no_other(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = TOPICS
+    send = websub.publish
+
+    def hang(target: str, topic: str, client: Any = None) -> None:
+        if topic == first:
+            raise HubError("it takes more than 15 seconds", is_general=True)
+        send(target, topic, client)
+
+    monkeypatch.setattr(websub, "publish", hang)
+    known, faults = notify_hubs({}, [hub.url], TOPICS)
+    assert list(known[hub.url]) == others and hub.url in faults
+
+
+def test_a_hub_that_cannot_be_reached_is_given_up_after_two_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def refuse(target: str, topic: str, client: Any = None) -> None:
+        tried.append(topic)
+        raise HubError("connection refused", is_general=True)
+
+    monkeypatch.setattr(websub, "publish", refuse)
+    notify_hubs({}, [HUB], TOPICS)
+    assert tried == list(TOPICS)[:2]
+
+
 def test_a_hub_is_notified_once_of_each_change(hub: Hub) -> None:
     known, _ = notify_hubs({}, [hub.url], TOPICS)
     hub.requests.clear()

@@ -51,6 +51,7 @@ FRAGMENTS = [
     *("*", "_", "**a *b ", "a_ *", "a\\", "<", "<a ", "<a href='", "<!--", "<?", "<![CDATA[", "</b>", "<b a17=1>"),
     *("<b a17=1>x</b>", "<div>", "<p>", "<br>", "<table><tr><td>", "<a href=x>", "<i><b></i></b>", "<svg><p>", "<h1>"),
     *("<select><option>", "<li>", "<ul><li>", "<dd><dt>", "<img src=x>", "<http://a.b>", "<x1>", "<b title='"),
+    *("<b><p>x</p>", "<p>x</p>", "<i class=a>", "<b a=1><i b=2><u c=3>"),
     *("&#", "&", "&amp;", "&nbsp;", "&#7;", "&#x41;", "é\u202f", "😀", " ", "a"),
 ]
 """The constructs of Markdown and HTML."""
@@ -128,6 +129,20 @@ def test_a_table_of_short_rows_is_refused_before_its_rows_are_filled_up() -> Non
     assert refusal(quoted) is not None
     many = "|a|b|\n|-|-|\n" + "|x\n" * 40 + "\n"
     assert refusal(many * 200) is None and refusal(many * 300) is not None, "all tables of a text count"
+
+
+@pytest.mark.parametrize("end", ["# x\n", "---\n", "<p>\n"])
+def test_a_wider_table_after_another_is_counted_even_without_a_blank_line(end: str) -> None:
+    wide = "|a" * 1_000 + "|\n" + "|-" * 1_000 + "|\n" + "a\n" * 499
+    assert refusal("|a|\n|-|\n" + end + wide)
+    assert refusal(("|a|\n|-|\n" + end + wide).replace("\n", "\r")), "comrak ends lines at a carriage return, too"
+
+
+def test_formatting_elements_that_are_not_closed_are_not_repeated_without_end() -> None:
+    body = "".join(f"<b class=c{number}>" for number in range(90)) + "<p>x</p>" * 30_000
+    found = refusal(body)
+    assert found == (0, Message.of("body-element-open", element="b"))
+    assert refusal("<b>x</b><p>y</p>" * 10_000) is None
 
 
 def test_a_large_table_and_lines_that_look_like_one_are_accepted() -> None:

@@ -49,6 +49,21 @@ def test_only_connections_without_traffic_are_closed() -> None:
             connection.close()
 
 
+def test_a_download_whose_client_reads_no_more_is_not_closed_soon() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        with closing(socket.create_connection(("127.0.0.1", port))), closing(server.accept()[0]) as sender:
+            sender.setblocking(False)
+            try:
+                while True:
+                    sender.send(b"x" * 100_000)
+            except BlockingIOError:
+                time.sleep(0.3)  # the kernel counts the milliseconds without traffic
+            assert connections.close_idle(port, 0.2) <= 1, "at most that of the client, which has nothing to send"
+            sender.setblocking(True)
+            assert not connections.is_idle(sender, 0.2)
+
+
 def test_feeds_are_served_beside_thousands_of_silent_connections(content: Path, open_files: int) -> None:
     content_folder(content, {"a": {}})
     with served(content) as (port, _):
