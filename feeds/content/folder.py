@@ -119,7 +119,9 @@ class ContentFolder:
         if not (self.root / "articles").is_dir():  # a drive may be missing for a moment
             missing = Problem(str(self.root / "articles"), 1, 1, "", Message.of("articles-folder-missing"))
             self._other_problems, self._other_files = (*problems, missing), 1
-            return self._content(site, dict(self._files), None)
+            self._cache.use_site(site)
+            files = dict(self._files) or self._cache.load(self._cache.paths(), site)
+            return self._content(site, files, None)
         unreadable: list[Path] = []
         paths = list(self.article_files(unreadable))
         if unreadable:  # what was there stays
@@ -157,7 +159,9 @@ class ContentFolder:
         for path in looked_at:
             if os.path.lexists(path):
                 files[path] = self._look_at(path, self._site, set(), is_same_site=True)
-            else:
+            elif not path.parent.is_dir():
+                return self._load_all()  # the whole folder is missing, perhaps for a moment
+            elif not os.path.lexists(path):  # still, now that its folder is known to be there
                 files.pop(path, None)
         return self._content(self._site, files, looked_at)
 

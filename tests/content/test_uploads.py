@@ -234,3 +234,30 @@ def test_an_unreadable_folder_of_media_affects_only_what_needs_it(
         loaded = folder.load()
     assert set(loaded.articles) == {"b"} and ("media-unreadable", "error") in codes(loaded)
     assert set(folder.load().articles) == {"a", "b"}
+
+
+def test_articles_stay_published_if_the_service_starts_before_their_folder_is_mounted(
+    content: Path, tmp_path: Path
+) -> None:
+    content_folder(content, {"2026/a": {}, "b": {}})
+    state = StateFolder(tmp_path / "state")
+    folder = ContentFolder(content, state=state)
+    before = folder.load()
+    folder.save_cache()
+    (content / "articles").rename(content / "elsewhere")
+    again = ContentFolder(content, state=state)
+    loaded = again.load()
+    assert loaded.articles.keys() == before.articles.keys()
+    assert any(problem.message.code == "articles-folder-missing" for problem in loaded.problems)
+    (content / "elsewhere").rename(content / "articles")
+    assert codes(again.load()) == []
+
+
+def test_an_edit_just_before_the_folder_is_moved_away_removes_nothing(content: Path) -> None:
+    content_folder(content, {"a": {}, "b": {}})
+    folder = ContentFolder(content)
+    folder.load()
+    (content / "articles" / "a.yaml").write_text(as_yaml({**PLAIN, "title": "Un autre titre"}))
+    (content / "articles").rename(content / "elsewhere")
+    loaded = folder.load({str(content / "articles" / "a.yaml")})
+    assert loaded.articles.keys() == {"a", "b"}
