@@ -41,7 +41,7 @@ may_leave_process = True
 """Whether the current test is marked `integration`."""
 
 earlier_threads: set[threading.Thread] = set()
-"""The threads that ran before the current test, but for the main thread."""
+"""The threads that ran before the current test started, except the main thread."""
 
 violations_of_isolation: list[str] = []
 """What the current test did, in any thread, that its marks do not allow."""
@@ -75,7 +75,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def check_event(event: str, arguments: tuple[Any, ...]) -> None:
-    """Record what the current test does if its marks do not allow it."""
+    """Record an event of the current test that its marks do not allow."""
     if event not in OUTSIDE_EVENTS or threading.current_thread() in earlier_threads:
         return
     if not may_leave_process:

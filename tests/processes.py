@@ -60,7 +60,7 @@ def feeds_process(
 
 
 def age_media(content: Path) -> None:
-    """Make media files that were written just now older, so that none looks like an upload in progress."""
+    """Backdate new media files, so that none looks like an upload in progress."""
     for path in (content / "media").rglob("*"):
         if path.is_file() and not path.is_symlink() and time.time() - path.stat().st_mtime < 10:
             os.utime(path, (time.time() - 60,) * 2)

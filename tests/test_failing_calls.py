@@ -1,6 +1,6 @@
-"""Every file call fails once, in turn: after each, the old or the new state is there, and a second try succeeds.
+"""Every file call fails once, in turn. Then the old or the new state is in place, and a second attempt succeeds.
 
-Audit events (PEP 578) are raised before the call, so that an exception in a hook takes the place of the call.
+An audit event (PEP 578) is raised before its call, so that an exception in a hook replaces the call.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ categories:
 
 
 class Fault:
-    """Lets the call with a number fail, counted from 1 while it is armed."""
+    """Makes one call fail: that with `number`, counted from 1 while the fault is armed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = str(folder)
@@ -66,7 +66,7 @@ class Fault:
 
     @contextmanager
     def armed(self, number: int) -> Iterator[None]:
-        """Let a call fail during the block, and `os.fsync` and `os.read` count as calls too."""
+        """Make a call fail during the block. `os.fsync`, `os.read` and `os.fchmod` count as calls, too."""
         real = {name: getattr(os, name) for name in ("fsync", "read", "fchmod")}
 
         def failing(name: str) -> Callable[..., Any]:
@@ -100,12 +100,12 @@ def fault(tmp_path: Path) -> Iterator[Fault]:
 
 @pytest.fixture
 def numbers(is_long: bool) -> range:
-    """Return the numbers of the calls that fail: all, or in a short run one of five."""
+    """Return the numbers of the calls that fail: all, or every fifth in a short run."""
     return range(1, 100_000, 1 if is_long else 5)
 
 
 def attempt(action: Callable[[], object]) -> None:
-    """Run an action whose caller reports or logs an OSError."""
+    """Run an action, and ignore an error that its caller would report or log."""
     with suppress(OSError, FolderError):
         action()
 
@@ -115,7 +115,7 @@ def write_article(content: Path, title: str) -> None:
 
 
 class Scenario:
-    """A content folder at its first version, served, with a second version that is not read yet."""
+    """A served content folder, whose article has a second version that has not been read yet."""
 
     def __init__(self, root: Path) -> None:
         self.content, self.state, self.now = root / "content", root / "state", NOW
@@ -233,11 +233,12 @@ def test_a_rendition_is_whole_or_missing_whatever_call_fails(tmp_path: Path, fau
             attempt(lambda store=store, original=original: store.make(original))  # type: ignore[misc]
             is_over = fault.count < number
         for path in (root / "pictures").glob("*-*"):
-            assert store.verified(path.name) in (path, None), number
+            assert store.verified_path(path.name) in (path, None), number
         again = PictureStore(MediaFolder(root / "media"), root / "pictures")
         again.make(original)
         renditions = again.pictures.of(original)
-        assert renditions and again.verified(renditions.feed.name) and again.verified(renditions.card.name), number
+        assert renditions, number
+        assert again.verified_path(renditions.feed.name) and again.verified_path(renditions.card.name), number
         if is_over:
             return
 

@@ -1,6 +1,6 @@
-"""Attacks the limits of the server: connections, headers, memory, uploads, hubs, hung workers and inotify.
+"""Tests the limits of the server: connections, headers, memory, uploads, hubs, hung workers and inotify.
 
-Run it with `make trials`. Each trial prints what was observed. Exit status 1 if anything failed.
+Run it with `make trials`. Each trial prints what was observed. The exit status is 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def processes(pid: int) -> list[int]:
 
 
 def proportional_memory(pids: list[int]) -> int:
-    """Return the memory of processes in bytes; what several share is divided among them (PSS)."""
+    """Return the memory of processes in bytes. Shared memory is divided among them (PSS)."""
     total = 0
     for pid in pids:
         with suppress(OSError, IndexError):
@@ -89,7 +89,7 @@ def large_headers(count: int) -> Report:
 
 
 def growing_upload(seconds: float) -> Report:
-    """Write a recording for some seconds, as an upload does: no part of it may be published."""
+    """Write a recording for `seconds`, as an upload does: no part of it may be published."""
     report = Report(f"an upload of {seconds:.0f} s", 0)
     with server(articles=5) as running:
         upload = running.content / "media" / "upload.mp3"
@@ -142,7 +142,7 @@ def hostile_content() -> Report:
         if running.get(FEED)[1].count(b"<enclosure") < 4:
             report.faults.append("the pictures were not made")
         if peak > MEMORY_LIMIT:
-            report.faults.append(f"{peak:,} bytes of memory")
+            report.faults.append(f"{peak:,} bytes of memory (expected at most {MEMORY_LIMIT:,})")
         report.figures["memory"] = f"{peak / 1e6:.0f} MB"
     return report
 
@@ -223,7 +223,7 @@ def without_inotify() -> Report:
             wait_until(lambda: b"Un autre titre" in running.get(FEED)[1])
             report.figures["shown after"] = f"{time.monotonic() - start:.1f} s"
             if b'"scans"' not in running.get("/health")[1]:
-                report.faults.append("/health does not say so")
+                report.faults.append("/health does not report scans")
         finally:
             process.terminate()
             process.wait(60)

@@ -80,7 +80,7 @@ def is_local(address: str) -> bool:
 
 
 class _Sockets:
-    """The sockets of an exchange, so that they can be shut down while another thread waits for them."""
+    """The sockets of an exchange, which can be shut down while another thread waits for them."""
 
     def __init__(self, *, allow_local: bool) -> None:
         self.allow_local = allow_local
@@ -96,19 +96,19 @@ class _Sockets:
         self._sockets.append(connection.dup())  # TLS takes over the socket itself
 
     def shut_down(self) -> None:
-        """End all connections, and with them whatever waits for them."""
+        """Shut down all connections, which wakes the threads that wait for them."""
         for each in self._sockets:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Forget all connections."""
+        """Close our duplicates of the sockets, and forget them."""
         while self._sockets:
             self._sockets.pop().close()
 
 
 def _pool_classes(sockets: _Sockets) -> dict[str, type[HTTPConnectionPool]]:
-    """Return urllib3's pools with connections that are recorded before anything is sent."""
+    """Return pool classes of urllib3 whose connections are recorded before anything is sent."""
 
     class Connection(HTTPConnection):
         def _new_conn(self) -> Any:
@@ -174,7 +174,7 @@ class HttpClient:
         return self._within_deadline(url, lambda: self._exchange("POST", url, 0, headers, fields))
 
     def _within_deadline(self, url: str, exchange: Callable[[], Response]) -> Response:
-        """Run an exchange in a thread, which is ended after the deadline.
+        """Run an exchange in a thread, and shut down its connections at the deadline.
 
         A server that sends a byte a second never hits the read timeout.
         """

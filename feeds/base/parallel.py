@@ -77,7 +77,7 @@ def parallel_map(
 
 
 def core_count() -> int:
-    """Return the number of cores that this process may use; macOS knows only that of the machine."""
+    """Return the number of cores that this process may use, or on macOS that of the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

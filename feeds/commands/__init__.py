@@ -28,7 +28,8 @@ MODULES = {name: module for section in SECTIONS.values() for name, module in sec
 class Commands(AppGroup):
     """The commands of `feeds`, which `flask` offers in addition to its own.
 
-    `flask` does not have `preview`: it has loaded the public application by then. `flask run` shows previews.
+    `flask` does not offer `preview`: it loads the application, without previews, before it runs a command. `flask run`
+    shows previews.
     """
 
     def __init__(self, *args: Any, has_preview: bool = False, **options: Any) -> None:

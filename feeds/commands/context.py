@@ -40,7 +40,7 @@ def print_problem(problem: Problem, *, err: bool = False) -> None:
 
 @contextmanager
 def file_errors(path: Path) -> Iterator[None]:
-    """Report an OSError of the block, about a file or folder, as a message for users."""
+    """Report an OSError that the block raises as an error message about a file or folder."""
     try:
         yield
     except OSError as error:

@@ -113,14 +113,14 @@ def load_worker(
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--trusted-host", multiple=True, metavar="NAME", help="Another name by which authors reach it.")
+@click.option("--trusted-host", multiple=True, metavar="NAME", help="Another host name for previews (repeatable).")
 @with_appcontext
 def preview(host: str, port: int, trusted_host: tuple[str, ...]) -> None:
     """Serve the site for its authors, with previews.
 
     /preview shows drafts, embargoed articles and broken articles as pages, as entries in a feed reader,
-    and as posts on social networks. It is updated whenever a file is saved. Requests must name localhost,
-    an IP address, --host or --trusted-host, so that no web page elsewhere can read drafts (DNS rebinding).
+    and as posts on social networks. It is updated whenever a file is saved. It answers only requests for
+    localhost, an IP address, --host or --trusted-host, so that no other web page can read drafts (DNS rebinding).
     """
     from werkzeug.serving import make_server
 
@@ -147,7 +147,7 @@ def _resolve(host: str) -> str:
 
 
 def _raise_descriptor_limit() -> None:
-    """Allow as many open files as the system permits: each connection is one."""
+    """Allow as many open files as the system permits: each connection uses one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # macOS has a lower limit of its own
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

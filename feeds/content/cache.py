@@ -160,7 +160,7 @@ class ArticleCache:
             yield name, self._seal(name, row), row, None, None
 
     def paths(self) -> list[Path]:
-        """Return the paths of all article files that have been good."""
+        """Return the paths of all article files in the cache."""
         names = [name for (name,) in self._query("select name from articles")] if self._state else []
         return [self._root / name for name in names if name.startswith("articles/")]
 

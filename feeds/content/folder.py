@@ -279,7 +279,7 @@ class ContentFolder:
         if self._files:
             self._cache.mark(changed)
         before, self._files = self._files, files
-        self._unsettled = {path for path in paths if path in files and files[path].is_unsettled}
+        self._unsettled = {path for path in paths if path in files and files[path].is_pending}
         self._links = {path for path in self._links if path in files} | {path for path in changed if path.is_symlink()}
         pairs = [(before.get(path), files.get(path)) for path in changed]
         is_local = looked_at is not None and all(

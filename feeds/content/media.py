@@ -48,14 +48,14 @@ _TAIL_BYTES = 1 << 16
 UPLOAD_CODE = "media-growing"
 """The code of the problem that a file is still being written."""
 
-LARGE_FILE_BYTES = 16_000_000
-"""Size above which only the ends of a file are read, not all of it: a film takes minutes."""
+MAX_HASHED_BYTES = 16_000_000
+"""Size up to which a file is hashed as a whole. Of a larger one, only the ends are: hashing a film takes minutes."""
 
 _END_BYTES = 1 << 16
 """Bytes that are read at both ends of a large file."""
 
 UPLOAD_SECONDS = 3.0
-"""Seconds for which a file must not have been written before it is published: an upload may be in progress."""
+"""Seconds that a file must stay unchanged before it is published: an upload may be in progress."""
 
 
 MediaEntry = tuple[str, FileState | None, str | None]
@@ -63,7 +63,7 @@ MediaEntry = tuple[str, FileState | None, str | None]
 
 
 class PublishedMedia:
-    """The media folder for content that was published before: it does not wait for uploads."""
+    """The media folder without the wait for uploads, for content that was already published."""
 
     def __init__(self, media: MediaFolder) -> None:
         """Set the folder."""
@@ -122,13 +122,14 @@ class MediaFolder:
         return file_state(file) == state and not file.is_symlink()
 
     def etag(self, file: MediaFile) -> str:
-        """Return a tag for the bytes of a file as they are now. Nothing is read: a request must not wait for that.
+        """Return an ETag for the current bytes of a file. The file is not read, since a request must not wait for that.
 
-        It is the file's digest if that covers all bytes and the file has not changed since. Raises OSError.
+        The tag is the digest of the file if it covers all bytes and is current, else a fingerprint of the path and the
+        state of the file. Raises OSError.
         """
         state = state_of(self.path_of(file).stat())
         measured_state, measured = self._measurements.get(file.path, (None, file))
-        if state == measured_state and measured.size <= LARGE_FILE_BYTES:
+        if state == measured_state and measured.size <= MAX_HASHED_BYTES:
             return measured.digest
         return fingerprint(file.path, state)
 
@@ -200,7 +201,7 @@ class MediaFolder:
 def digest_of(stream: BufferedReader) -> str:
     """Return the SHA-256 of a file, in hex; of a large one, that of its size and its ends."""
     size = os.fstat(stream.fileno()).st_size
-    if size <= LARGE_FILE_BYTES:
+    if size <= MAX_HASHED_BYTES:
         return hashlib.file_digest(stream, "sha256").hexdigest()
     digest = hashlib.sha256(f"{size}\n".encode())
     for position in (0, size - _END_BYTES):

@@ -1,4 +1,4 @@
-"""PictureStore: the renditions of pictures in a folder. `rendering` makes them, once, in a process of its own.
+"""PictureStore: the renditions of pictures, in a folder. `rendering` makes each of them once, in a child process.
 
 The caller decides which pictures are needed. The name of a file identifies its original and its size. A half-written
 file never has such a name.
@@ -124,14 +124,14 @@ class PictureStore:
         return {}
 
     def _known_length(self, entry: os.DirEntry[str]) -> int | None:
-        """Return the length of a rendition, or None if it is not the one that was made."""
+        """Return the length of a rendition, or None if it is not the length in the index."""
         length = entry.stat().st_size
         return length if self._index.get(entry.name, ("", -1))[1] == length else None
 
-    def verified(self, name: str) -> Path | None:
-        """Return the file of a version whose bytes are those that were made, else None; a damaged one is removed.
+    def verified_path(self, name: str) -> Path | None:
+        """Return the path of a version if its digest is that in the index, else None. A damaged file is removed.
 
-        The bytes are read at the first call for a file, and again if it changes.
+        The file is read at the first call, and again if it changes.
         """
         path = self.folder / name
         state = file_state(path)
@@ -173,26 +173,26 @@ class PictureStore:
         return True
 
     def make_small_pictures(self, original: Original) -> None:
-        """Create the smaller pictures for pages, unless there are all of them."""
+        """Create the smaller pictures for pages that are missing."""
         try:
-            if original in self.failures or all(self.verified(name) for name in original.small_names):
+            if original in self.failures or all(self.verified_path(name) for name in original.small_names):
                 return
             with self._exclusive():
                 self.refresh()
-                missing = {name: width for name, width in original.small_names.items() if not self.verified(name)}
+                missing = {name: width for name, width in original.small_names.items() if not self.verified_path(name)}
                 self._make(original, {name: _page_version(original, width) for name, width in missing.items()})
             self.refresh()
         except OSError as error:
             self._reset_folder(error)
 
     def _make(self, original: Original, versions: dict[str, Version]) -> None:
-        """Render versions, by the name of their file or by its stem, and write them.
+        """Render versions and write them. The keys are names of files, or stems to which the size is added.
 
-        An attempt is recorded before it is made: if it stops the process, or the machine, it is not repeated at once.
-        Raises OSError.
+        An attempt is recorded before it is made, so that one that crashes the service or the machine is not repeated
+        again and again. Raises OSError.
         """
         if not versions or self._has_failed(original) or not self._is_current(original):
-            return  # what was replaced is read again next, and queued anew
+            return  # a file that was replaced is read and queued again
         record = self.folder / f"{original.feed_stem}{FAILED_SUFFIX}"
         self._record_attempt(record)
         try:
@@ -221,7 +221,7 @@ class PictureStore:
         atomic_write(self.folder / name, data)
 
     def _record_attempt(self, record: Path) -> None:
-        """Record that an attempt begins. If the one before did not end, the next one is not made soon."""
+        """Record that an attempt begins. If the previous one was interrupted, too, the next one has to wait."""
         was_interrupted = False
         with suppress(OSError, ValueError, KeyError, TypeError):
             was_interrupted = json.loads(record.read_bytes())["reason"] == _INTERRUPTED
@@ -238,7 +238,7 @@ class PictureStore:
             self._record_failure(record, "", 0)
 
     def _has_failed(self, original: Original) -> bool:
-        """Return whether an attempt to decode an original failed, in any process. If so, `failures` has the reason."""
+        """Return whether an attempt to decode an original failed, in any process, and if so, add it to `failures`."""
         try:
             values = json.loads((self.folder / f"{original.feed_stem}{FAILED_SUFFIX}").read_bytes())
             if values["limits"] != _LIMITS or time.time() > values["until"]:
@@ -254,7 +254,7 @@ class PictureStore:
         self._retry_times[original] = until
 
     def forget_old_failures(self) -> list[Original]:
-        """Return the originals whose failures are so old that they may be tried again, and forget those."""
+        """Forget the failures that are old enough, and return their originals, which may be tried again."""
         now = time.time()
         originals = [original for original, until in list(self._retry_times.items()) if now > until]
         for original in originals:
@@ -314,7 +314,7 @@ class PictureStore:
 
 
 _LIMITS = [PIL.__version__, rendering.MEMORY_BYTES, rendering.DEADLINE_SECONDS]
-"""What a failure depends on besides the file: with other limits, or another Pillow, it is tried again."""
+"""What a failure depends on besides the file. With other limits, or another Pillow, the picture is tried again."""
 
 
 def _size(original: Original) -> tuple[int, int]:

@@ -33,7 +33,7 @@ ANY_FILE = ""
 """Stands for any file below `media/`."""
 
 TEMPORARY_CODES = (UPLOAD_CODE, "media-unreadable", "file-unreadable")
-"""Codes of problems that may disappear although no file changes."""
+"""Codes of problems that may disappear without a change to any file."""
 
 OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 """The keys whose positions are stored for each file, for problems that are found later."""
@@ -43,7 +43,7 @@ OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 class ArticleFile:
     """An article file as it was last read. `article` is the article in it, or the last valid one if it is broken.
 
-    `must_retry` means that something could not be read for now, so that the file is read again even if it does not
+    `must_retry` means that something could not be read, so that the file is read again even if it does not
     change. `media` are the files below `media/` that it refers to, each with its state at that time. With ANY_FILE
     among them, it may depend on any file.
     """
@@ -58,7 +58,7 @@ class ArticleFile:
     media: Mapping[str, FileState] = field(default_factory=dict)
 
     @property
-    def is_unsettled(self) -> bool:
+    def is_pending(self) -> bool:
         """Whether it has to be read again soon: it may be incomplete, or waits for a media file."""
         is_waiting = self.must_retry and any(problem.message.code == UPLOAD_CODE for problem in self.problems)
         return not self.is_settled or is_waiting
@@ -189,7 +189,7 @@ class ArticleReader:
 
 
 def without_upload_errors(problems: Iterable[Problem]) -> list[Problem]:
-    """Return problems with those about uploads in progress as warnings: they end by themselves."""
+    """Return problems, with those about uploads in progress as warnings, since these resolve themselves."""
     return [
         replace(problem, severity="warning") if problem.message.code == UPLOAD_CODE else problem for problem in problems
     ]

@@ -35,7 +35,7 @@ JPEG_QUALITIES = (85, 75, 65, 55)
 """JPEG qualities that are tried before the picture is scaled down."""
 
 REDUCING_GAP = 2.0
-"""How many times larger than needed a picture stays before it is resampled; averaging blocks comes first."""
+"""Blocks of pixels are averaged until a picture is about this many times larger than needed. Then it is resampled."""
 
 BAND_PIXELS = 4_000_000
 """Pixels that are converted at a time: a converted copy of the whole picture would double the memory."""
@@ -47,7 +47,7 @@ DAMAGED_SECONDS = 86_400
 """Seconds after which a picture that could not be decoded is tried again."""
 
 KILLED_SECONDS = 600
-"""Seconds after which a picture is tried again whose process was killed: the machine may have been short of memory."""
+"""Seconds after which a picture whose process was killed is tried again: the machine may have lacked memory."""
 
 UNREADABLE_SECONDS = 60
 """Seconds after which a picture whose file could not be read is tried again."""
@@ -55,7 +55,7 @@ UNREADABLE_SECONDS = 60
 _NEEDS_MEMORY = f"it needs more than {MEMORY_BYTES >> 20} MB of memory"
 
 NICENESS = 10
-"""Lower priority of the process, so that serving goes first (nice(2))."""
+"""Increment of the niceness of the process, so that requests are served first (nice(2))."""
 
 _SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
@@ -90,11 +90,11 @@ class RenderError(Exception):
 
 
 Rendered = tuple[str, bytes]
-"""A rendered version: the end of its file name, as `1200x630.jpg`, and its bytes."""
+"""A rendered version: the end of its file name, such as `1200x630.jpg`, and its bytes."""
 
 
 def render_in_child(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> list[Rendered]:
-    """Render versions of a picture of an upright size in another process. With none, it is decoded only.
+    """Render versions of a picture of upright size `size` in a child process. Without versions, only decode it.
 
     Raises RenderError if it cannot be decoded within the limits, and OSError if no process can be started.
     """
@@ -110,7 +110,7 @@ def render_in_child(path: Path, size: tuple[int, int], versions: Sequence[Versio
     try:
         outcome = json.loads(header)
     except ValueError:  # it was killed, or ran out of memory in a library
-        raise RenderError(f"its process ended, perhaps since {_NEEDS_MEMORY}", KILLED_SECONDS) from None
+        raise RenderError(f"its process ended, perhaps because {_NEEDS_MEMORY}", KILLED_SECONDS) from None
     if isinstance(outcome, dict):
         raise RenderError(outcome["reason"], outcome["retry_seconds"])
     stream = io.BytesIO(data)
@@ -118,7 +118,7 @@ def render_in_child(path: Path, size: tuple[int, int], versions: Sequence[Versio
 
 
 def main() -> None:
-    """Render the versions that standard input asks for. Print a header in JSON, and the bytes of all versions."""
+    """Render the versions that are listed on standard input. Print a header in JSON, then the bytes of all versions."""
     with suppress(ValueError, OSError):  # macOS does not limit the address space
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (DEADLINE_SECONDS, DEADLINE_SECONDS))
@@ -145,12 +145,12 @@ def _version(size: Sequence[int], box: Any, kind: Any, max_bytes: int) -> Versio
 
 
 def render(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> list[Rendered]:
-    """Render versions of a picture of an upright size. With none, it is decoded only.
+    """Render versions of a picture of upright size `size`. Without versions, only decode it.
 
-    They are upright, in sRGB and without metadata. Raises what Pillow raises.
+    Versions are upright, in sRGB and without metadata. Raises what Pillow raises.
     """
     scale = max((_scale_of(version, size) for version in versions), default=0.0)
-    with opened(path, scale) as picture:
+    with open_upright(path, scale) as picture:
         return [_encode_version(picture, size, version) for version in versions]
 
 
@@ -159,8 +159,8 @@ def _scale_of(version: Version, size: tuple[int, int]) -> float:
     return max(version.size[0] / (right - left), version.size[1] / (bottom - top))
 
 
-def opened(path: Path, scale: float) -> Image.Image:
-    """Return a picture upright, in sRGB, and not much larger than `scale` of its size."""
+def open_upright(path: Path, scale: float) -> Image.Image:
+    """Return a picture upright, in sRGB, and not much larger than `scale` times its size."""
     with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
         width, height = (max(math.ceil(side * min(scale, 1.0)), 1) for side in picture.size)
         picture.draft("RGB", (width, height))  # a JPEG can be decoded at 1/2, 1/4 or 1/8

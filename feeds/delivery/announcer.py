@@ -123,11 +123,11 @@ class Retry:
 
 @dataclass
 class HubState:
-    """State of a hub: when its topics became pending, and the retries of the hub and of single topics."""
+    """State of a hub: when its topics became pending, and when to retry the hub and single topics."""
 
     since: float = 0.0
     retry: Retry = field(default_factory=Retry)
-    topics: dict[str, Retry] = field(default_factory=dict)
+    topic_retries: dict[str, Retry] = field(default_factory=dict)
 
 
 @dataclass
@@ -207,7 +207,7 @@ class Announcer:
 
     def _retry_time(self, hub: str, topic: str) -> float:
         state = self._states[hub]
-        return max(state.retry.retry_at, state.topics.get(topic, state.retry).retry_at)
+        return max(state.retry.retry_at, state.topic_retries.get(topic, state.retry).retry_at)
 
     def _due_topics(self, hub: str) -> list[str]:
         """Return the pending topics that a hub may be notified of now."""
@@ -221,7 +221,7 @@ class Announcer:
     def _record_outcome(
         self, hub: str, tried: Iterable[str], refused: Mapping[str, HubError], error: HubError | None
     ) -> None:
-        """Record the outcome of an attempt, with retries for the hub or for the topics that it refused."""
+        """Record the outcome of an attempt, and schedule retries of the hub or of the topics that it refused."""
         state = self._states[hub]
         if error:
             state.retry.record_failure(error.wait)
@@ -229,11 +229,11 @@ class Announcer:
                 logger.warning("hub %s: %s; it is notified later", hub, error)
             return
         for topic in tried:
-            state.since = 0.0  # the next change has its own time to get through caches
+            state.since = 0.0  # the next change may take its own time to get through caches
             if topic not in refused:
-                state.topics.pop(topic, None)
+                state.topic_retries.pop(topic, None)
         for topic, topic_error in refused.items():
-            retry = state.topics.setdefault(topic, Retry())
+            retry = state.topic_retries.setdefault(topic, Retry())
             retry.record_failure(topic_error.wait)
             if retry.failures == 1:
                 logger.warning("hub %s: %s for %s; it is notified later", hub, topic_error, topic)

@@ -238,7 +238,7 @@ class Export:
                 for rendition in (renditions.feed, renditions.card):
                     files[rendition.name] = self._verified_file(original, rendition.name)
                 for name in original.small_names:
-                    files[name] = self._pictures.verified(name) or files[renditions.feed.name]
+                    files[name] = self._pictures.verified_path(name) or files[renditions.feed.name]
         for name, file in files.items():
             media_type = RENDITION_TYPES.get(name.rpartition(".")[2], SMALL_PICTURE_TYPE)
             content = ExportedContent(
@@ -248,7 +248,7 @@ class Export:
 
     def _verified_file(self, original: Original, name: str) -> Path:
         """Return the file of a rendition, which is made again if it is damaged."""
-        if self._pictures.verified(name) is None:
+        if self._pictures.verified_path(name) is None:
             self._pictures.make(original)
         return self._pictures.folder / name
 

@@ -59,7 +59,7 @@ logger = logging.getLogger(__name__)
 class HubError(Exception):
     """A hub that could not be notified. `wait` is the number of seconds that it asked us to wait, or None.
 
-    `is_general` means that the failure is not about one topic.
+    `is_general` means that the failure does not depend on the topic.
     """
 
     def __init__(self, reason: str, wait: float | None = None, *, is_general: bool = False) -> None:
@@ -127,7 +127,7 @@ def notify_hubs(
 ) -> tuple[dict[str, Topics], dict[str, HubError]]:
     """Notify each hub once of its pending topics. Return what each was notified of, and the errors, by hub.
 
-    `save` is called with the topics of all hubs after each notification, by one thread at a time. A hub that has not
+    `save` is called with the topics of all hubs after each notification, by one thread at a time. A hub that has
     made no progress for HUB_TIMEOUT_SECONDS is no longer waited for.
     """
     topics_by_hub: dict[str, Topics] = {hub: notified_topics.get(hub, {}) for hub in hubs}
@@ -169,11 +169,11 @@ def notify_hub(
     notified_topics: Topics,
     topics: Topics,
     record: Callable[[Topics], None],
-    names: Sequence[str] | None = None,
+    due_topics: Sequence[str] | None = None,
 ) -> dict[str, HubError]:
-    """Notify a hub of its pending topics, or of those in `names`, and return the errors of single topics.
+    """Notify a hub of its pending topics, or of `due_topics`, and return the errors of single topics.
 
-    There is one topic in a request: many hubs read only the last of several, and answer with an error for a topic
+    Each request contains one topic: many hubs read only the last of several. Some answer with an error for a topic
     without subscribers. After each request, `record` gets the notified topics. Raises HubError if the hub cannot be
     reached for two topics in a row, or asks us to wait; then the remaining topics are not tried.
     """
@@ -181,7 +181,7 @@ def notify_hub(
     notified = {topic: digest for topic, digest in notified_topics.items() if topic in topics}
     if notified != notified_topics:
         record(notified)
-    for topic in pending(notified, topics) if names is None else names:
+    for topic in pending(notified, topics) if due_topics is None else due_topics:
         try:
             publish(hub, topic, client)
         except HubError as error:

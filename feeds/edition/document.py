@@ -40,7 +40,7 @@ IMMUTABLE_CACHE_CONTROL = f"public, max-age={IMMUTABLE_MAX_AGE}, immutable"
 """The Cache-Control of content that never changes at its address."""
 
 MAX_HEADER_LENGTH = 1_000
-"""Characters of a request header that are parsed, which is some 25 of our tags. Parsed headers are cached."""
+"""Maximum number of characters of a request header that are parsed: about 25 of our tags. Parsed headers are cached."""
 
 MAX_DATE_LENGTH = 60
 """Maximum length of a date in a request header."""
@@ -185,7 +185,7 @@ def _cache_control_header(max_age: int, seconds_left: int) -> tuple[str, str]:
 
 
 def _parse_if_none_match(header: str) -> frozenset[str] | None:
-    """Return the tags of an If-None-Match, weak or strong, of a long one only the first; None for `*`."""
+    """Return the tags of an If-None-Match header, weak or strong, or None for `*`. A long one is cut off."""
     return _parse_etags(header[:MAX_HEADER_LENGTH])
 
 

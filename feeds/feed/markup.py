@@ -230,7 +230,7 @@ def complexity_problem(body: str) -> tuple[int, Message] | None:
 def _table_overflow(body: str) -> int | None:
     """Return the offset of the table at which the tables of a text exceed MAX_TABLE_CELLS, or None.
 
-    A short row is filled up to the columns of the delimiter row, so that few characters can make many cells.
+    A short row is padded to the columns of the delimiter row, so that few characters can make many cells.
     """
     if "|" not in body:
         return None
@@ -273,19 +273,19 @@ def _open_element(rendered: str) -> str | None:
 def element_depth(content: str) -> int:
     """Return how deep the elements of HTML are nested, at most MAX_DEPTH + 1."""
     counter = _DepthCounter()
-    with suppress(_EnoughError):
+    with suppress(_LimitReachedError):
         _parse_elements(content, counter)
     return counter.deepest
 
 
 def problems(body: str) -> list[tuple[int, Message]]:
-    """Return what is removed from a text or missing in it, at most MAX_PROBLEMS, and then a note that there is more.
+    """Return up to MAX_PROBLEMS problems of a text, and then a note if there are more.
 
     Each result is an offset in `body` and a message.
     """
     rendered = _commonmark(body)
     collector = _ProblemCollector(body)
-    with suppress(_EnoughError):
+    with suppress(_LimitReachedError):
         if "<" in body or "](" in body or "]:" in body:
             _parse_elements(rendered, collector)
         if character := FORBIDDEN.search(rendered):
@@ -293,8 +293,8 @@ def problems(body: str) -> list[tuple[int, Message]]:
     return sorted(collector.problems)
 
 
-class _EnoughError(Exception):
-    """Raised to stop the parser: the result is known."""
+class _LimitReachedError(Exception):
+    """Raised to stop the parser, since a limit is reached."""
 
 
 def _parse_elements(rendered: str, target: Any) -> Any:
@@ -315,7 +315,7 @@ class _DepthCounter:
         self._depth += 1
         self.deepest = max(self.deepest, self._depth)
         if self.deepest > MAX_DEPTH:
-            raise _EnoughError
+            raise _LimitReachedError
 
     def end(self, tag: str) -> None:
         self._depth -= 1
@@ -325,7 +325,7 @@ class _DepthCounter:
 
 
 class _ProblemCollector:
-    """Collects problems in the order of the text, so that each is searched for after the one before."""
+    """Collects problems in the order of the text. Each is searched for after the previous one."""
 
     def __init__(self, body: str) -> None:
         self._body = body
@@ -339,7 +339,7 @@ class _ProblemCollector:
         self._cursor = max(self._cursor, match.end() if match else 0)
         if len(self.problems) == MAX_PROBLEMS:
             self.problems.append((offset, Message.of("body-more-problems", limit=MAX_PROBLEMS)))
-            raise _EnoughError
+            raise _LimitReachedError
         if (offset, message) not in self.problems:
             self.problems.append((offset, message))
 

@@ -77,7 +77,7 @@ def to_markdown(
 
 
 def _parse(html: str) -> BeautifulSoup:
-    """Parse HTML. Raises ValueError if its elements are nested too deeply for the recursive converter."""
+    """Parse HTML. Raises ValueError if its elements are nested too deeply for the converter, which is recursive."""
     if element_depth(html) > MAX_DEPTH:
         raise ValueError(f"elements are nested more than {MAX_DEPTH} levels deep")
     return BeautifulSoup(html, "lxml")

@@ -16,7 +16,7 @@ IDLE_SECONDS = 90
 """Seconds without any traffic after which a connection is closed."""
 
 STALLED_SECONDS = 3600
-"""Seconds after which a download is ended whose client reads no more: a player may be paused."""
+"""Seconds after which a download whose client has stopped reading is ended. Until then, a player may be paused."""
 
 CHECK_SECONDS = 5.0
 """Seconds between two checks of all connections."""
@@ -33,9 +33,9 @@ _ESTABLISHED, _CLOSE_WAIT = 1, 8
 
 
 def close_idle_connections(port: int) -> None:
-    """Close the idle connections to a port of this process from time to time, until the process ends.
+    """Close the idle connections to a port of this process every few seconds, until the process ends.
 
-    Returns at once where the system does not tell which are idle: only Linux does.
+    Returns at once on systems other than Linux, which do not report how long a connection has been idle.
     """
     if not hasattr(socket, "TCP_INFO") or not os.path.isdir(DESCRIPTOR_FOLDER):
         return
@@ -45,7 +45,7 @@ def close_idle_connections(port: int) -> None:
 
 
 def close_idle(port: int, seconds: float) -> int:
-    """Close the connections to a port that have had no traffic for some seconds; return how many."""
+    """Close the connections to a port that have had no traffic for `seconds`, and return their number."""
     count = 0
     for name in os.listdir(DESCRIPTOR_FOLDER):
         try:
@@ -59,13 +59,13 @@ def close_idle(port: int, seconds: float) -> int:
                 if connection.getsockname()[1] == port and is_idle(connection, seconds):
                     connection.shutdown(socket.SHUT_RDWR)
                     count += 1
-            except (OSError, IndexError):  # it is no TCP connection, or was closed meanwhile
+            except (OSError, IndexError):  # it is not a TCP connection, or was closed meanwhile
                 continue
     return count
 
 
 def is_idle(connection: socket.socket, seconds: float) -> bool:
-    """Return whether an open connection has neither sent nor received data for some seconds."""
+    """Return whether an open connection has neither sent nor received data for `seconds`."""
     data = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
     state, since_sent, since_received = _TCP_INFO.unpack(data)
     (unsent,) = struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0" * 4))  # or not acknowledged

@@ -38,7 +38,7 @@ MAX_CONNECTIONS = 16_384
 """Maximum number of open connections of a process; more wait until one is closed."""
 
 HEADER_SECONDS = 75
-"""Seconds after which a connection is closed that is between two requests, or has sent only a part of one.
+"""Seconds that a connection may wait between two requests, or take to send the headers of one, before it is closed.
 
 nginx keeps connections to us for 60 seconds, and must not use one that we are closing.
 """
@@ -127,7 +127,7 @@ class Server(MPServer):
             log_dictconfig=config or {"handlers": {}, "loggers": {}},  # all other records go to this process's log
         )
         self._heartbeat_reader, self._heartbeat_writer = multiprocessing.Pipe(duplex=False)
-        self._heartbeats: dict[int, float] = {}  # when each worker was last heard of, by its process id
+        self._heartbeats: dict[int, float] = {}  # when each worker was last heard from, by its process id
 
     def run(self, load: LoadApplication) -> None:
         """Serve the application that `load` returns in each worker, until asked to stop."""
@@ -175,7 +175,7 @@ class Server(MPServer):
 def _load_and_report(
     load: LoadApplication, heartbeat_writer: Connection, parent_pid: int, port: int
 ) -> WSGIApplication:
-    """Load the application, and start to report that this worker is ready and well.
+    """Load the application, and start the heartbeats of this worker, the first of which says that it is ready.
 
     Only the parent process stops a worker, and a worker always ends with its parent. A terminal
     signals the whole process group, and a worker that ends by itself would count as failed. So each
@@ -183,13 +183,14 @@ def _load_and_report(
     """
     os.setpgrp()
     application = load()
-    threading.Thread(target=_beat, args=(heartbeat_writer, parent_pid), name="heartbeat", daemon=True).start()
+    arguments = heartbeat_writer, parent_pid
+    threading.Thread(target=_send_heartbeats, args=arguments, name="heartbeat", daemon=True).start()
     threading.Thread(target=close_idle_connections, args=(port,), name="idle connections", daemon=True).start()
     return application
 
 
-def _beat(heartbeat_writer: Connection, parent_pid: int) -> None:
-    """Report to the parent at intervals; end this process once the parent has, by force if SIGTERM was lost."""
+def _send_heartbeats(heartbeat_writer: Connection, parent_pid: int) -> None:
+    """Send heartbeats to the parent. After the parent has ended, end this process, by force if SIGTERM was lost."""
     os.set_blocking(heartbeat_writer.fileno(), False)  # a parent that does not read must not hold us up
     while os.getppid() == parent_pid:
         with suppress(OSError):

@@ -1,7 +1,7 @@
 """The queue of pictures whose renditions have not been made yet, and the thread that makes them.
 
-A new article waits for its picture for a few seconds. If there are many, or one takes longer, the article is published
-without its picture first.
+A new article waits for its picture for a few seconds. If many pictures are missing, or one takes longer, the article is
+first published without it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EDITION_SECONDS = 5
 """Minimum seconds between two editions while pictures are made."""
 
 FAILURE_POLL_SECONDS = 60.0
-"""Seconds between two checks for failures that may be tried again."""
+"""Seconds between two checks for pictures that may be tried again."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class PictureQueue:
         self._pending_smaller: list[Original] = []
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._current: Original | None = None  # what is being made, but for smaller renditions
+        self._current: Original | None = None  # the original whose feed picture and card are being made
         self._busy = False
         self._edition_at, self._edition_pictures = time.monotonic(), store.pictures
         self._seen_losses = 0
@@ -54,7 +54,7 @@ class PictureQueue:
     ) -> None:
         """Queue the pictures of new articles, or of all articles if renditions were lost from the folder.
 
-        If there are few, wait for them, at most for `max_seconds`.
+        If few are missing, wait for them for at most `max_seconds`.
         """
         deadline = time.monotonic() + min(max_seconds, WAIT_SECONDS)
         self._add(new_articles, deadline)
@@ -92,7 +92,7 @@ class PictureQueue:
         return True
 
     def wait_until_idle(self, seconds: float) -> bool:
-        """Wait until all pictures have been tried; return whether they have been, within some seconds."""
+        """Wait up to `seconds` until all pictures have been tried, and return whether they have been."""
         with self._condition:
             return self._condition.wait_for(lambda: not (self._pending or self._pending_smaller or self._busy), seconds)
 
@@ -111,7 +111,7 @@ class PictureQueue:
                 if smaller:
                     self._store.make_small_pictures(smaller)
             except Exception:  # whatever it is, the other pictures are made
-                logger.exception("the pictures of %s cannot be made", original or smaller)
+                logger.exception("the renditions of %s cannot be made", original or smaller)
                 continue
             if original and not is_usable:
                 with self._condition:

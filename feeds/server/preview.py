@@ -29,20 +29,20 @@ from feeds.model.site_types import slug
 from .web import current_edition, current_publisher
 
 HOSTS_KEY = "PREVIEW_HOSTS"
-"""The configuration key of the host names by which previews, and the media of drafts, can be reached."""
+"""The configuration key of the host names at which the preview server answers."""
 
 blueprint = Blueprint("preview", __name__, url_prefix="/preview")
 
 
 @blueprint.before_app_request
 def check_host() -> None:
-    """Abort a request for an unknown host name, which a web page elsewhere may have pointed to us (DNS rebinding).
+    """Abort a request for an unknown host name: another web page may have made it resolve to us (DNS rebinding).
 
-    IP addresses cannot be pointed anywhere. Flask's TRUSTED_HOSTS does not recognise those of version 6.
+    This is not possible with an IP address. Flask's TRUSTED_HOSTS does not recognise IPv6 addresses.
     """
     host = (urlsplit(f"//{request.host}").hostname or "").rstrip(".")
     if host not in map(str.lower, current_app.config[HOSTS_KEY]) and not _is_ip_address(host):
-        raise SecurityError(f"{host or 'this host'} is not trusted (use --trusted-host)")
+        raise SecurityError(f"{host or 'this host'} is unknown (expected localhost, an IP address or --trusted-host)")
 
 
 def _is_ip_address(host: str) -> bool:

@@ -24,7 +24,7 @@ DEBOUNCE_MS = 5
 """Milliseconds without a further event after which a change of files counts as complete."""
 
 CONTENT_FOLDERS = ("articles", "media")
-"""The folders that are watched with all folders below them. Of the content folder itself, only its files are."""
+"""The folders that are watched with all folders below them. In the content folder itself, only files are watched."""
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +50,8 @@ class Watcher:
     def changes(self) -> Iterator[set[str] | None]:
         """Yield the paths of each change, and an empty set at each poll of the clock. None stands for any change.
 
-        It ends after `rescan_seconds`, or when folders were added or removed, and the caller opens the watch again:
-        replacing a symbolic link raises no event. The first item is None: there may have been a change before the
+        It ends after `rescan_seconds`, since replacing a symbolic link raises no event, and when folders were added or
+        removed. The caller then opens the watch again. The first item is None: there may have been a change before the
         watch was opened.
         """
         if not self._root.is_dir():  # it may reappear, but cannot be watched until then
@@ -112,5 +112,5 @@ def watched_folders(root: Path) -> set[str]:
 
 
 def _changes_folders(change: Change, path: str, folders: set[str]) -> bool:
-    """Return whether an event means that a folder was added or removed, so that others have to be watched."""
+    """Return whether an event means that a folder was added or removed, so that the watch has to be opened again."""
     return path in folders or (change != Change.modified and os.path.isdir(path) and not os.path.islink(path))

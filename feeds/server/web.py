@@ -47,7 +47,7 @@ _SINGLE_RANGE = re.compile(r"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1
 """A Range header with one range: its first and last position, or the length of a suffix."""
 
 NEW_PICTURE_SECONDS = 10.0
-"""Seconds for which a picture is served that another worker made, although this one does not know its article yet."""
+"""Seconds for which a new picture of another worker is served although this worker does not know its article yet."""
 
 download_slots = threading.BoundedSemaphore(MAX_LARGE_DOWNLOADS)
 
@@ -131,13 +131,13 @@ def picture(name: str) -> Response:
     original = edition.catalog.original(stem)
     rendition = store.pictures.renditions.get(stem) or store.refresh().renditions.get(stem)
     is_shown = original is not None or "preview" in current_app.blueprints
-    is_allowed = is_shown or _is_brand_new(edition, store.folder / name, stem)
+    is_allowed = is_shown or _was_just_made(edition, store.folder / name, stem)
     if rendition is None or not is_allowed or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
     if name == rendition.name:
-        path = store.verified(name)
+        path = store.verified_path(name)
     elif original and name in original.small_names:
-        path = store.verified(name) or store.verified(rendition.name)  # until it has been made
+        path = store.verified_path(name) or store.verified_path(rendition.name)  # the feed picture until then
     else:
         path = None
     if path is None:
@@ -146,11 +146,11 @@ def picture(name: str) -> Response:
     max_age = IMMUTABLE_MAX_AGE if is_exact else edition.site.max_age
     response = _send(path.resolve(), None, etag=path.stem, max_age=max_age)
     response.cache_control.public, response.cache_control.immutable = True, is_exact
-    response.cache_control.s_maxage = SHARED_MAX_AGE  # a picture that is withdrawn leaves shared caches
+    response.cache_control.s_maxage = SHARED_MAX_AGE  # so that a withdrawn picture disappears from shared caches
     return response
 
 
-def _is_brand_new(edition: Edition, path: Path, stem: str) -> bool:
+def _was_just_made(edition: Edition, path: Path, stem: str) -> bool:
     """Return whether a picture was made just now by another worker, which has newer content than this one."""
     if edition.catalog.group("picture", stem).articles:
         return False

@@ -175,14 +175,14 @@ def test_smaller_renditions_are_created_on_demand_and_only_once(darkroom: Darkro
     assert list(original.small_names.values()) == [480, 800]
     name = next(iter(original.small_names))
     darkroom.store.make_small_pictures(original)
-    path = darkroom.store.verified(name)
+    path = darkroom.store.verified_path(name)
     assert path is not None
     with Image.open(path) as picture:
         assert (picture.size, picture.format) == ((480, 240), "WEBP")
     before = path.stat().st_mtime_ns
     darkroom.store.make_small_pictures(original)
-    assert darkroom.store.verified(name) == path and path.stat().st_mtime_ns == before
-    assert darkroom.store.verified("anything.webp") is None
+    assert darkroom.store.verified_path(name) == path and path.stat().st_mtime_ns == before
+    assert darkroom.store.verified_path("anything.webp") is None
 
 
 def test_another_process_reuses_existing_renditions(darkroom: Darkroom) -> None:
@@ -384,7 +384,7 @@ def test_a_very_tall_picture_is_decoded_large_enough(darkroom: Darkroom) -> None
     """A JPEG may be decoded at a half, a quarter or an eighth of its size, unless a crop or a width needs more."""
     original = darkroom.original("a.jpg", Image.new("RGB", (1000, 8000), "red"))
     for scale, width in ((1.2, 1000), (0.8, 1000), (0.05, 125)):
-        assert rendering.opened(darkroom.root / "media" / "a.jpg", scale).size == (width, width * 8)
+        assert rendering.open_upright(darkroom.root / "media" / "a.jpg", scale).size == (width, width * 8)
     card = darkroom.made(original).card
     assert (card.width, card.height) == CARD_SIZE
 
@@ -394,7 +394,7 @@ def test_a_file_that_changed_after_it_was_measured_gets_no_rendition(darkroom: D
     Image.new("RGB", (1300, 700), "blue").save(darkroom.root / "media" / "a.jpg")
     darkroom.store.make(original)
     darkroom.store.make_small_pictures(original)
-    assert darkroom.store.verified(next(iter(original.small_names))) is None
+    assert darkroom.store.verified_path(next(iter(original.small_names))) is None
     assert darkroom.store.is_missing(original) and not darkroom.store.failures
     Image.new("RGB", (1300, 700), "red").save(darkroom.root / "media" / "a.jpg")
     assert colour(darkroom.opened(darkroom.made(original).feed.name), 0.5, 0.5) == "red"

@@ -1,4 +1,4 @@
-"""Pictures are decoded in another process with limits, and a failure is remembered before it can be repeated."""
+"""Pictures are decoded in another process with limits, and an attempt is recorded before it is made."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def original(tmp_path: Path) -> Original:
 
 
 class Renderer:
-    """Replaces the renderer: counts the attempts, and raises `error`, if there is one."""
+    """A renderer that counts attempts, and raises `error` if there is one."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error, self.attempts = error, 0
@@ -170,11 +170,11 @@ def test_a_damaged_rendition_is_never_served_and_is_made_again(
     card.write_bytes(damaged[damage])
     store = store_at(tmp_path)
     store.refresh()
-    assert store.verified(card.name) is None
+    assert store.verified_path(card.name) is None
     store.refresh()
     assert store.is_missing(original)
     store.make(original)
-    path = store.verified(card.name)
+    path = store.verified_path(card.name)
     assert path and path.read_bytes() == good
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from feeds.content import media as media_module
 from feeds.content.folder import Content, ContentFolder
-from feeds.content.media import LARGE_FILE_BYTES, MediaFolder
+from feeds.content.media import MAX_HASHED_BYTES, MediaFolder
 from feeds.content.state import StateFolder
 from feeds.model.problems import InvalidValue
 from tests.builders import PLAIN, SITE, as_yaml, content_folder, draw
@@ -26,7 +26,7 @@ LATER = 60
 
 
 def following(root: Path) -> ContentFolder:
-    """Return a content folder as a server has it, which waits for uploads."""
+    """Return a content folder that waits for uploads, as that of a server does."""
     return ContentFolder(root, upload_seconds=media_module.UPLOAD_SECONDS)
 
 
@@ -109,7 +109,7 @@ def test_the_tag_of_a_small_file_depends_only_on_its_bytes(tmp_path: Path) -> No
     tags = set()
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "a.pdf").write_bytes(b"x" * LARGE_FILE_BYTES)
+        (tmp_path / name / "a.pdf").write_bytes(b"x" * MAX_HASHED_BYTES)
         folder = MediaFolder(tmp_path / name)
         tags.add(folder.etag(folder.find("a.pdf")))
     assert len(tags) == 1

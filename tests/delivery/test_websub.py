@@ -96,7 +96,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_a_hub_is_notified_of_one_topic_in_a_request(hub: Hub) -> None:
+def test_a_hub_is_notified_of_one_topic_per_request(hub: Hub) -> None:
     """D1: WebSubHub and other hubs in PHP read only the last of several."""
     known, faults = notify_hubs({}, [hub.url], TOPICS)
     assert known == {hub.url: TOPICS} and not faults

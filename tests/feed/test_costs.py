@@ -57,7 +57,7 @@ FRAGMENTS = [
 """The constructs of Markdown and HTML."""
 
 MAX_RATIO = 150
-"""How many times longer than plain text of the same length anything may take."""
+"""Maximum ratio of the time for any text to that for plain text of the same length."""
 
 MAX_GROWTH = 100_000_000
 """Bytes of memory that a text may need."""
@@ -135,7 +135,7 @@ def test_a_table_of_short_rows_is_refused_before_its_rows_are_filled_up() -> Non
 def test_a_wider_table_after_another_is_counted_even_without_a_blank_line(end: str) -> None:
     wide = "|a" * 1_000 + "|\n" + "|-" * 1_000 + "|\n" + "a\n" * 499
     assert refusal("|a|\n|-|\n" + end + wide)
-    assert refusal(("|a|\n|-|\n" + end + wide).replace("\n", "\r")), "comrak ends lines at a carriage return, too"
+    assert refusal(("|a|\n|-|\n" + end + wide).replace("\n", "\r")), "for comrak, a carriage return also ends a line"
 
 
 def test_formatting_elements_that_are_not_closed_are_not_repeated_without_end() -> None:
@@ -161,7 +161,7 @@ def test_one_tag_with_very_many_attributes_is_refused() -> None:
     assert refusal(body) == (8, Message.of("body-tag-too-long", limit=markup.MAX_TAG_LENGTH))
 
 
-def test_at_most_50_findings_are_reported_each_where_it_is() -> None:
+def test_at_most_50_problems_are_reported_each_at_its_line() -> None:
     links = "".join(f"[a](page{number}.html)\n" for number in range(10_000))
     findings = markup.problems(links)
     lines = [links.count("\n", 0, offset) for offset, _ in findings]
@@ -169,6 +169,6 @@ def test_at_most_50_findings_are_reported_each_where_it_is() -> None:
     assert findings[-1][1] == Message.of("body-more-problems", limit=markup.MAX_PROBLEMS)
 
 
-def test_the_same_slip_is_reported_on_each_of_its_lines() -> None:
+def test_the_same_mistake_is_reported_on_each_of_its_lines() -> None:
     body = "<u>un</u>\n\ndeux\n\n<u>trois</u>\n"
     assert [body.count("\n", 0, offset) for offset, _ in markup.problems(body)] == [0, 4]

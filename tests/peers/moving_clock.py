@@ -1,4 +1,4 @@
-"""The application with a clock that a file moves: it contains an offset in seconds. Used by tests as a WSGI app."""
+"""The application with a clock that is offset by the seconds in the file TEST_CLOCK. Tests serve it."""
 
 import os
 from contextlib import suppress

@@ -77,7 +77,7 @@ def test_feeds_are_served_beside_thousands_of_silent_connections(content: Path, 
 
 @pytest.fixture
 def open_files() -> int:
-    """Return the number of files that this process may have open, which is raised to the system's limit."""
+    """Raise the number of files that this process may have open to the system's limit, and return it."""
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,4 +1,4 @@
-"""Changes are noticed with and without events from the system, and whatever folders are in the way."""
+"""Changes are noticed with and without events from the system, even if some folders cannot be read."""
 
 from __future__ import annotations
 
