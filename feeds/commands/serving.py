@@ -130,7 +130,7 @@ def preview(host: str, port: int, trusted_host: tuple[str, ...]) -> None:
     app = click.get_current_context().ensure_object(ScriptInfo).load_app()
     server = make_server(address, port, app, threaded=True)
     shown = f"[{host}]" if ":" in host else host
-    app.config[HOSTS_KEY] += [host, *trusted_host]
+    app.config[HOSTS_KEY] += [host, socket.gethostname(), *(name.partition(":")[0] for name in trusted_host)]
     click.echo(f"Previews are at http://{shown}:{port}/preview. Ctrl+C ends it.")
     server.serve_forever()
 

@@ -22,7 +22,7 @@ from feeds.model.yamlfile import Tree, parse_yaml
 
 from . import checks
 from .cache import ArticleCache
-from .media import UPLOAD_CODE, MediaEntry, MediaFolder, PublishedMedia
+from .media import MediaEntry, MediaFolder, PublishedMedia
 from .reader import (
     ARTICLE_SUFFIX,
     OUTLINE,
@@ -30,7 +30,6 @@ from .reader import (
     ArticleReader,
     is_ignored,
     name_problem,
-    without_upload_errors,
 )
 from .state import StateFolder
 
@@ -70,7 +69,6 @@ class ContentFolder:
         self.reader = ArticleReader(root, self.media)
         self._cache = ArticleCache(root, self.reader, state)
         self._site: Site | None = None
-        self._is_site_waiting = False  # for a media file that is being written
         self._files: dict[Path, ArticleFile] = {}
         self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
         self._media_state: frozenset[MediaEntry] = frozenset()
@@ -90,9 +88,10 @@ class ContentFolder:
     def load_site(self) -> tuple[Site | None, list[Problem]]:
         """Read the site file."""
         tree, problems = self.reader.read_tree(self.site_file)
-        site = read_site(tree, self.media) if tree else None
+        # a picture that is not complete is recognised by its end, and then the last site stays
+        site = read_site(tree, PublishedMedia(self.media)) if tree else None
         if any(problem.severity == "error" for problem in problems):
-            return None, without_upload_errors(problems)
+            return None, problems
         if site and tree:
             problems += checks.site_warnings(tree, site)
         return self._moved(site), problems
@@ -102,8 +101,7 @@ class ContentFolder:
 
         `changed` are paths that changed: if all are article files, only those are looked at, else all files.
         """
-        is_full = changed is None or self._site is None or self._is_site_waiting
-        paths = None if is_full or changed is None else self._article_files_at(changed)
+        paths = None if changed is None or self._site is None else self._article_files_at(changed)
         with without_collection():
             return self._load_all() if paths is None else self._load_some(paths)
 
@@ -111,7 +109,7 @@ class ContentFolder:
         before = self._site
         site, problems = self._load_good_site()
         if site is None:
-            return Content(None, {}, tuple(problems), 1, is_settling=self._is_site_waiting)
+            return Content(None, {}, tuple(problems), 1)
         self._site = site
         media_state = self.media.state()
         changed_media = {name for name, *_ in media_state ^ self._media_state}
@@ -140,7 +138,6 @@ class ContentFolder:
     def _load_good_site(self) -> tuple[Site | None, list[Problem]]:
         """Return the site and its problems; if its file is broken, the site is the last good one."""
         site, problems = self.load_site()
-        self._is_site_waiting = any(problem.message.code == UPLOAD_CODE for problem in problems)
         last = self._site or self._last_good_site()
         if site and last and (in_use := self._category_in_use(last, site)):
             problems.append(in_use)
@@ -297,11 +294,7 @@ class ContentFolder:
             reported = (problem for file in files.values() for problem in file.reported_problems)
             self._problems = tuple(sorted([*self._other_problems, *reported, *self._cross_problems]))
         count = len(files) + self._other_files
-        return Content(site, self._articles, self._problems, count, self._media_state, self._is_settling)
-
-    @property
-    def _is_settling(self) -> bool:
-        return bool(self._unsettled) or self._is_site_waiting
+        return Content(site, self._articles, self._problems, count, self._media_state, bool(self._unsettled))
 
     def _served_slugs(self) -> Mapping[str, str]:
         """Return the slugs of what is or was served, by id: a copy of a file does not replace its original."""

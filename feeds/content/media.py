@@ -121,6 +121,11 @@ class MediaFolder:
         file = self.root / path
         return file_state(file) == state and not file.is_symlink()
 
+    def is_unchanged_since_measured(self, file: MediaFile) -> bool:
+        """Return whether a file still is in the state in which it was measured."""
+        measured_state, _ = self._measurements.get(file.path, (None, file))
+        return measured_state == file_state(self.path_of(file))
+
     def etag(self, file: MediaFile) -> str:
         """Return an ETag for the current bytes of a file. The file is not read, since a request must not wait for that.
 

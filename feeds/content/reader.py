@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Container, Iterable, Mapping, Set
+from collections.abc import Container, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -106,7 +106,10 @@ class ArticleReader:
         article, tree, problems = self._read_and_check(path, site, media)
         is_broken = any(problem.severity == "error" for problem in problems)
         must_retry = any(problem.message.code in TEMPORARY_CODES for problem in problems)
-        problems = without_upload_errors(problems)
+        problems = [  # an upload ends by itself
+            replace(problem, severity="warning") if problem.message.code == UPLOAD_CODE else problem
+            for problem in problems
+        ]
         last_valid = before.article if before and before.article and before.article.is_valid_for(site) else None
         if is_broken:
             outline = before.tree if before and last_valid else None
@@ -186,13 +189,6 @@ class ArticleReader:
         if not is_within(path, self.root):
             raise InvalidValue("link-leaves-folder", target=os.path.realpath(path))
         return os.open(path, _OPEN_FLAGS)
-
-
-def without_upload_errors(problems: Iterable[Problem]) -> list[Problem]:
-    """Return problems, with those about uploads in progress as warnings, since these resolve themselves."""
-    return [
-        replace(problem, severity="warning") if problem.message.code == UPLOAD_CODE else problem for problem in problems
-    ]
 
 
 class _RecordingMedia:

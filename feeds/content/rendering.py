@@ -37,6 +37,9 @@ JPEG_QUALITIES = (85, 75, 65, 55)
 REDUCING_GAP = 2.0
 """Blocks of pixels are averaged until a picture is about this many times larger than needed. Then it is resampled."""
 
+MAX_FACTOR = 16
+"""Maximum factor by which a picture is reduced at once: a band has at least as many rows."""
+
 BAND_PIXELS = 4_000_000
 """Pixels that are converted at a time: a converted copy of the whole picture would double the memory."""
 
@@ -167,6 +170,7 @@ def open_upright(path: Path, scale: float) -> Image.Image:
         picture.load()
         orientation = picture.getexif().get(_ORIENTATION_TAG)
         factor = int(min(picture.width / width, picture.height / height) / REDUCING_GAP) or 1
+        factor = min(factor, MAX_FACTOR)
         reduced = _reduce(picture, factor)
         reduced.info = {name: picture.info[name] for name in ("icc_profile",) if picture.info.get(name)}
     if isinstance(orientation, int) and orientation in _TRANSPOSITIONS:

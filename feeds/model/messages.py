@@ -142,7 +142,7 @@ MESSAGES: Mapping[str, str] = {
     "media-growing": "media/{path} is being written (it is used once it has not changed for {seconds} seconds)",
     "media-unreadable": "media/{path} cannot be read: {reason} (expected a readable file)",
     "picture-expected": "{path} is not a picture that readers show (expected JPEG, PNG, GIF or WebP)",
-    "picture-too-large": "{path} has {width:,} × {height:,} pixels (expected at most {limit:,} in all)",
+    "picture-too-large": "{path} has {width:,} × {height:,} pixels (expected at most {limit:,} in all: reduce it)",
     "picture-far-too-large": "{path} has far more pixels than a picture needs (expected at most {limit:,})",
     "picture-misnamed": "{path} is {type} by its content (rename it to {name})",
     "picture-damaged": "{path} is damaged or incomplete (upload it again)",
@@ -152,7 +152,9 @@ MESSAGES: Mapping[str, str] = {
     "body-expected": "{value} is not a text (expected Markdown after `body: |`, indented)",
     "body-placeholder": "nothing but … (write the text, or add draft: true)",
     "body-too-long": "the text has {length:,} characters (expected at most {limit:,}; or attach it as a file)",
-    "body-table-too-large": "the tables have more than {limit:,} cells in all (attach them as a file)",
+    "body-table-too-large": (
+        "the tables have more than {limit:,} cells, as each row counts in full (attach them as a file)"
+    ),
     "body-more-problems": "only the first {limit} problems are shown (fix these first)",
     "body-tag-too-long": "a tag has more than {limit:,} characters (close it with >)",
     "body-element-open": "<{element}> is not closed (close each <{element}> with </{element}>)",

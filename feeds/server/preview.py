@@ -42,7 +42,9 @@ def check_host() -> None:
     """
     host = (urlsplit(f"//{request.host}").hostname or "").rstrip(".")
     if host not in map(str.lower, current_app.config[HOSTS_KEY]) and not _is_ip_address(host):
-        raise SecurityError(f"{host or 'this host'} is unknown (expected localhost, an IP address or --trusted-host)")
+        raise SecurityError(
+            f"{host or 'this host'} is unknown (start feeds preview with --trusted-host {host}, or use the IP address)"
+        )
 
 
 def _is_ip_address(host: str) -> bool:

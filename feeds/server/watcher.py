@@ -95,7 +95,12 @@ class Watcher:
 
     def _report(self, fault: str | None) -> None:
         if fault and fault != self.fault:
-            logger.warning("%s cannot be watched (%s); all files are scanned every few seconds", self._root, fault)
+            logger.warning(
+                "%s cannot be watched (%s); all files are scanned every few seconds"
+                " (on Linux, see the limits fs.inotify.max_user_instances and max_user_watches)",
+                self._root,
+                fault,
+            )
         elif self.fault and not fault:
             logger.warning("%s is watched again", self._root)
         self.fault = fault

@@ -113,7 +113,8 @@ def media(name: str) -> Response:
         abort(HTTPStatus.NOT_FOUND)
     if not is_within(path, folder.root) or not path.is_file():
         abort(HTTPStatus.NOT_FOUND)
-    max_age = max(0, int(min(edition.site.max_age, current_publisher().seconds_left(edition))))
+    is_stable = folder.is_unchanged_since_measured(file)  # else it may be in the middle of being replaced
+    max_age = max(0, int(min(edition.site.max_age, current_publisher().seconds_left(edition)))) if is_stable else 0
     response = _send(path, file.type, etag=etag, max_age=max_age)
     response.cache_control.public = True
     if max_age > SHARED_MAX_AGE:

@@ -425,6 +425,7 @@ def test_a_missing_or_full_picture_folder_delays_no_article(
         return images(publisher)
 
     assert add(0, 1) == [True]
+    assert publisher.picture_queue.wait_until_idle(60)
     shutil.rmtree(tmp_path / "pictures")
     assert add(1, 2) == [True, True], "what was lost is made again"
 

@@ -203,16 +203,18 @@ def test_after_a_restart_what_was_published_stays_while_its_files_look_new(conte
     assert again.site == before.site and again.articles.keys() == {"a", "b"} and again.is_settling
 
 
-def test_a_site_waits_for_its_new_logo_and_changes_soon_after(content: Path) -> None:
+def test_a_site_does_not_wait_for_its_pictures_but_refuses_one_that_is_incomplete(content: Path) -> None:
     folder = following(content_folder(content, {"a": {}}).root)
     before = folder.load().site
-    draw(content / "media" / "logo.png", 200, 200)
     (content / "site.yaml").write_text(SITE + "logo: logo.png\n", encoding="utf-8")
-    waiting = folder.load()
-    assert waiting.site is before and waiting.is_settling and ("media-growing", "warning") in codes(waiting)
-    age(content / "media" / "logo.png")
-    after = folder.load(())
-    assert after.site and after.site.logo and not after.is_settling
+    draw(content / "media" / "whole.png", 200, 200)
+    whole = (content / "media" / "whole.png").read_bytes()
+    (content / "media" / "logo.png").write_bytes(whole[:-20])
+    loaded = folder.load()
+    assert loaded.site is before and ("picture-damaged", "error") in codes(loaded)
+    (content / "media" / "logo.png").write_bytes(whole)
+    loaded = folder.load()
+    assert loaded.site and loaded.site.logo and codes(loaded) == []
 
 
 def test_an_unreadable_folder_of_media_affects_only_what_needs_it(
