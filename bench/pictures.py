@@ -32,6 +32,7 @@ def write(content: Path) -> None:
     Image.effect_noise((1000, 750), 60).resize((4000, 3000)).convert("RGB").save(photograph, "JPEG", quality=88)
     for number in range(COUNT):
         (content / "media" / f"p{number}.jpg").write_bytes(photograph.getvalue() + str(number).encode())
+        os.utime(content / "media" / f"p{number}.jpg", (0, 0))  # else it looks like an upload in progress
         date = f"2026-01-01T{number // 60:02}:{number % 60:02}"
         keys = f"title: Article {number}\npublished: {date}\ncategories: [research]\n"
         text = f"{keys}picture: {{file: p{number}.jpg, alt: Un dessin}}\nbody: Un texte.\n"
@@ -67,8 +68,8 @@ def main() -> None:
             with served(content, state) as process:
                 text = wait(lambda: pictured() >= 0)
                 pictures = wait(lambda: pictured() == COUNT)
-                all_forms = wait(lambda: len(os.listdir(state / "pictures")) > FORMS * COUNT)
-                file_count = len(set(os.listdir(state / "pictures")) - before - {"lock"})
+                all_forms = wait(lambda: len(os.listdir(state / "pictures")) > FORMS * COUNT + 1)
+                file_count = len(set(os.listdir(state / "pictures")) - before - {"lock", "index.txt"})
                 times = f"{text:9.2f} s {pictures:13.2f} s {all_forms:13.2f} s {text / pictures:13.2f}"
                 figures = f"{times} {peak(process):8.0f} MiB {file_count:11}"
             print(f"{name:<28}{figures}", flush=True)

@@ -41,11 +41,8 @@ LOOPBACK = ("127.", "::1", "localhost")
 may_leave_process = True
 """Whether the current test is marked `integration`."""
 
-earlier_threads: set[threading.Thread] = set()
-"""The threads that ran before the current test started, except the main thread."""
-
 violations_of_isolation: list[str] = []
-"""What the current test did, in any thread, that its marks do not allow."""
+"""What the current test did in the main thread that its marks do not allow. Other threads may be of earlier tests."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,7 +74,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def check_event(event: str, arguments: tuple[Any, ...]) -> None:
     """Record an event of the current test that its marks do not allow."""
-    if event not in OUTSIDE_EVENTS or threading.current_thread() in earlier_threads:
+    if event not in OUTSIDE_EVENTS or threading.current_thread() is not threading.main_thread():
         return
     if not may_leave_process:
         violations_of_isolation.append(f"{event} in a test without the mark integration")
@@ -93,8 +90,6 @@ def isolation(request: pytest.FixtureRequest) -> Iterator[None]:
     """Allow only tests with the mark `integration` to start a process or to open a connection."""
     global may_leave_process
     may_leave_process = request.node.get_closest_marker("integration") is not None
-    earlier_threads.clear()
-    earlier_threads.update(set(threading.enumerate()) - {threading.main_thread()})
     violations_of_isolation.clear()
     yield
     may_leave_process = True
