@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Container, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,9 @@ ANY_FILE = ""
 TEMPORARY_CODES = (UPLOAD_CODE, "media-unreadable", "file-unreadable")
 """Codes of problems that may disappear without a change to any file."""
 
+RACY_NANOSECONDS = 20_000_000
+"""Time within which two writes may have the same modification time; file systems use the clock tick of the kernel."""
+
 OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 """The keys whose positions are stored for each file, for problems that are found later."""
 
@@ -43,8 +47,8 @@ OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
 class ArticleFile:
     """An article file as it was last read. `article` is the article in it, or the last valid one if it is broken.
 
-    `must_retry` means that something could not be read, so that the file is read again even if it does not
-    change. `media` are the files below `media/` that it refers to, each with its state at that time. With ANY_FILE
+    `must_retry` means that something could not be read, or that the file was being written, so that it is read again
+    even if its state does not change. `media` are the files below `media/` that it refers to, each with its state at that time. With ANY_FILE
     among them, it may depend on any file.
     """
 
@@ -105,7 +109,7 @@ class ArticleReader:
         media = _RecordingMedia(self.media)
         article, tree, problems = self._read_and_check(path, site, media)
         is_broken = any(problem.severity == "error" for problem in problems)
-        must_retry = any(problem.message.code in TEMPORARY_CODES for problem in problems)
+        must_retry = any(problem.message.code in TEMPORARY_CODES for problem in problems) or _is_racy(state)
         problems = [  # an upload ends by itself
             replace(problem, severity="warning") if problem.message.code == UPLOAD_CODE else problem
             for problem in problems
@@ -117,7 +121,7 @@ class ArticleReader:
             return ArticleFile(state, last_valid, outline, tuple(problems), True, is_settled, must_retry)
         current = last_valid if last_valid and article and _is_same(last_valid, article) else article
         outline = tree.outline(*OUTLINE) if tree else None
-        return ArticleFile(state, current, outline, tuple(problems), False, media=media.files)
+        return ArticleFile(state, current, outline, tuple(problems), False, must_retry=must_retry, media=media.files)
 
     def _read_and_check(
         self, path: Path, site: Site, media: Media
@@ -204,6 +208,11 @@ class _RecordingMedia:
         is_exact = "/".join(PurePosixPath(path).parts) == file.path  # else an exact match may be added
         self.files[file.path if state and is_exact else ANY_FILE] = state or ()
         return file
+
+
+def _is_racy(state: FileState | None) -> bool:
+    """Return whether a file was written just before it was read: another write may have the same time and size."""
+    return state is not None and abs(time.time_ns() - state[0]) < RACY_NANOSECONDS
 
 
 def _is_same(previous: Article, current: Article) -> bool:

@@ -263,3 +263,16 @@ def test_an_edit_just_before_the_folder_is_moved_away_removes_nothing(content: P
     (content / "articles").rename(content / "elsewhere")
     loaded = folder.load({str(content / "articles" / "a.yaml")})
     assert loaded.articles.keys() == {"a", "b"}
+
+
+def test_a_write_with_the_same_time_and_size_as_the_one_before_is_not_missed(
+    content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = content_folder(content, {"a": {"title": "Version 1"}})
+    state = (time.time_ns(), 0, 100, 1)
+    for module in ("reader", "folder"):
+        monkeypatch.setattr(f"feeds.content.{module}.file_state", lambda path: state)
+    assert folder.load().articles["a"].title == "Version 1"
+    path = content / "articles" / "a.yaml"
+    path.write_text(as_yaml({**PLAIN, "title": "Version 2"}))
+    assert folder.load({str(path)}).articles["a"].title == "Version 2"
