@@ -48,8 +48,8 @@ class ArticleFile:
     """An article file as it was last read. `article` is the article in it, or the last valid one if it is broken.
 
     `must_retry` means that something could not be read, or that the file was being written, so that it is read again
-    even if its state does not change. `media` are the files below `media/` that it refers to, each with its state at that time. With ANY_FILE
-    among them, it may depend on any file.
+    even if its state does not change. `media` are the files below `media/` that it refers to, each with its state at
+    that time. With ANY_FILE among them, it may depend on any file.
     """
 
     state: FileState | None
