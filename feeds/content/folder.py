@@ -23,14 +23,7 @@ from feeds.model.yamlfile import Tree, parse_yaml
 from . import checks
 from .cache import ArticleCache
 from .media import MediaEntry, MediaFolder, PublishedMedia
-from .reader import (
-    ARTICLE_SUFFIX,
-    OUTLINE,
-    ArticleFile,
-    ArticleReader,
-    is_ignored,
-    name_problem,
-)
+from .reader import ARTICLE_SUFFIX, OUTLINE, ArticleFile, ArticleReader, is_ignored, name_problem
 from .state import StateFolder
 
 

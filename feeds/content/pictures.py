@@ -151,7 +151,7 @@ class PictureStore:
         return path
 
     def is_missing(self, original: Original) -> bool:
-        """Return whether a rendition of an original is still missing. False if it cannot be decoded for now."""
+        """Return whether a rendition of an original is still missing. False while it counts as undecodable."""
         return original not in self.failures and self.pictures.of(original) is None
 
     def make(self, original: Original) -> bool:

@@ -64,8 +64,7 @@ class ArticleFile:
     @property
     def is_pending(self) -> bool:
         """Whether it has to be read again soon: it may be incomplete, or waits for a media file."""
-        is_waiting = self.must_retry and any(problem.message.code == UPLOAD_CODE for problem in self.problems)
-        return not self.is_settled or is_waiting
+        return not self.is_settled or any(problem.message.code == UPLOAD_CODE for problem in self.problems)
 
     @property
     def reported_problems(self) -> tuple[Problem, ...]:

@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -182,7 +182,7 @@ class Announcer:
                 logger.exception("hub %s", hub)
                 error = HubError(repr(exception))
             with self._condition:
-                self._record_outcome(hub, [topic for topic in due if was_tried], refused, error)
+                self._record_outcome(hub, due if was_tried else [], refused, error)
                 self._log_attempt(hub, len(due), error or next(iter(refused.values()), None))
 
     def _log_attempt(self, hub: str, count: int, error: HubError | None) -> None:
@@ -219,7 +219,7 @@ class Announcer:
         return max(min(times) - time.monotonic(), 0.0) if times else None
 
     def _record_outcome(
-        self, hub: str, tried: Iterable[str], refused: Mapping[str, HubError], error: HubError | None
+        self, hub: str, tried: Sequence[str], refused: Mapping[str, HubError], error: HubError | None
     ) -> None:
         """Record the outcome of an attempt, and schedule retries of the hub or of the topics that it refused."""
         state = self._states[hub]
@@ -228,8 +228,9 @@ class Announcer:
             if state.retry.failures == 1:
                 logger.warning("hub %s: %s; it is notified later", hub, error)
             return
-        for topic in tried:
+        if tried:
             state.since = 0.0  # the next change may take its own time to get through caches
+        for topic in tried:
             if topic not in refused:
                 state.topic_retries.pop(topic, None)
         for topic, topic_error in refused.items():

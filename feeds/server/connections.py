@@ -11,6 +11,7 @@ import socket
 import struct
 import termios
 import time
+from contextlib import suppress
 
 IDLE_SECONDS = 90
 """Seconds without any traffic after which a connection is closed."""
@@ -41,7 +42,8 @@ def close_idle_connections(port: int) -> None:
         return
     while True:
         time.sleep(CHECK_SECONDS)
-        close_idle(port, IDLE_SECONDS)
+        with suppress(OSError):  # no file descriptor is left for the moment
+            close_idle(port, IDLE_SECONDS)
 
 
 def close_idle(port: int, seconds: float) -> int:

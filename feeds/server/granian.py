@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 import time
@@ -36,6 +37,9 @@ second to show.
 
 MAX_CONNECTIONS = 16_384
 """Maximum number of open connections of a process; more wait until one is closed."""
+
+RESERVED_DESCRIPTORS = 512
+"""File descriptors of a process that are not used for connections: files, and the check of idle connections."""
 
 HEADER_SECONDS = 75
 """Seconds that a connection may wait between two requests, or take to send the headers of one, before it is closed.
@@ -92,6 +96,12 @@ _LOGGING = {
 LoadApplication = Callable[[], WSGIApplication]
 
 
+def connection_limit() -> int:
+    """Return the maximum number of connections of a process, so that some file descriptors are always left."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(MAX_CONNECTIONS, max(soft - RESERVED_DESCRIPTORS, soft // 2)) if soft > 0 else MAX_CONNECTIONS
+
+
 class Server(MPServer):
     """Granian with WSGI workers that are restarted when they fail and that stop when asked to.
 
@@ -114,7 +124,7 @@ class Server(MPServer):
             interface=Interfaces.WSGI,
             workers=workers,
             blocking_threads=WORKER_THREADS,
-            backpressure=MAX_CONNECTIONS,
+            backpressure=connection_limit(),
             http1_settings=HTTP1Settings(
                 header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=MAX_REQUEST_HEAD_BYTES
             ),

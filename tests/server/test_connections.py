@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from feeds.server import connections
-from feeds.server.granian import MAX_REQUEST_HEAD_BYTES
+from feeds.server.granian import MAX_CONNECTIONS, MAX_REQUEST_HEAD_BYTES, connection_limit
 from tests.builders import content_folder
 from tests.processes import children, get, served, wait_until
 
@@ -83,6 +83,16 @@ def open_files() -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
+
+
+@pytest.mark.parametrize(
+    ("soft", "expected"), [(1_024, 512), (65_536, MAX_CONNECTIONS), (256, 128), (-1, MAX_CONNECTIONS)]
+)
+def test_connections_never_use_up_all_file_descriptors(
+    soft: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (soft, soft))
+    assert connection_limit() == expected
 
 
 def test_a_worker_that_hangs_is_replaced(content: Path) -> None:
