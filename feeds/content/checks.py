@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import islice
 
 from feeds.base import translations
-from feeds.feed import markup, posts
+from feeds.feed import body_checks, markup, posts
 from feeds.model.article import Article
 from feeds.model.mediafile import Media, MediaFile
 from feeds.model.problems import InvalidValue, Message, Problem
@@ -35,16 +35,16 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
     path = ("body",)
     if article.body.strip() == BODY_PLACEHOLDER and not article.draft:
         yield tree.problem(path, Message.of("body-placeholder"))
-    if refusal := markup.complexity_problem(article.body):
+    if refusal := body_checks.complexity_problem(article.body):
         yield tree.block_problem(path, *refusal, "error")
         return
-    for offset, message in markup.problems(article.body):
+    for offset, message in body_checks.problems(article.body):
         yield tree.block_problem(path, offset, message, "warning")
     if "media/" in article.body:
         html = markup.to_html(article.body, base=site.url, page=site.url)
         references = dict.fromkeys(markup.media_references(html, base=site.url))
         flaws = ((reference, flaw) for reference in references if (flaw := _media_flaw(reference, html, site, media)))
-        for reference, flaw in islice(flaws, markup.MAX_PROBLEMS):
+        for reference, flaw in islice(flaws, body_checks.MAX_PROBLEMS):
             yield tree.block_problem(path, max(article.body.find(reference), 0), flaw, "error")
 
 
@@ -71,7 +71,7 @@ def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFi
             if tag.startswith("<img") and file.width is not None and file.type != "image/gif" and not file.moves:
                 pictures[path] = file
 
-    if "media/" in article.body and not markup.complexity_problem(article.body):
+    if "media/" in article.body and not body_checks.complexity_problem(article.body):
         markup.replace_media_tags(
             markup.to_html(article.body, base=site.url, page=site.url), base=site.url, replace=collect
         )

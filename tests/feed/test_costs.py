@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.content import checks
-from feeds.feed import markup
+from feeds.feed import body_checks, markup
 from feeds.model.problems import Message
 from feeds.model.yamlfile import Position, Tree
 from tests.builders import ROOT, FakeMedia, article, site
@@ -65,14 +65,14 @@ MAX_GROWTH = 100_000_000
 
 def repeated(text: str) -> str:
     """Return a text repeated up to the maximum length."""
-    return (text * (markup.MAX_BODY_LENGTH // len(text) + 1))[: markup.MAX_BODY_LENGTH]
+    return (text * (body_checks.MAX_BODY_LENGTH // len(text) + 1))[: body_checks.MAX_BODY_LENGTH]
 
 
 def check_and_render(body: str) -> None:
     parsed = article().model_copy(update={"body": body})
     tree = Tree("a.yaml", "body: |\n", {"body": body}, [], {(): Position(0, 0), ("body",): Position(0, 6)}, {})
     problems = list(checks.body_problems(tree, parsed, site(), FakeMedia()))
-    assert len(problems) <= 2 * markup.MAX_PROBLEMS + 1
+    assert len(problems) <= 2 * body_checks.MAX_PROBLEMS + 1
     if not any(problem.severity == "error" for problem in problems):
         content = markup.to_html(body, base="https://news.example", page="https://news.example/articles/a")
         assert len(content) <= 20 * len(body) + 1_000
@@ -119,12 +119,12 @@ def test_no_construct_takes_more_than_100_megabytes() -> None:
 
 
 def refusal(body: str) -> tuple[int, Message] | None:
-    return markup.complexity_problem(body)
+    return body_checks.complexity_problem(body)
 
 
 def test_a_table_of_short_rows_is_refused_before_its_rows_are_filled_up() -> None:
     table = "Avant.\n\n" + "|a" * 1_000 + "\n" + "|-" * 1_000 + "\n" + "|x\n" * 50_000
-    assert refusal(table) == (2_009, Message.of("body-table-too-large", limit=markup.MAX_TABLE_CELLS))
+    assert refusal(table) == (2_009, Message.of("body-table-too-large", limit=body_checks.MAX_TABLE_CELLS))
     quoted = "".join(f"> {line}\n" for line in table.splitlines())
     assert refusal(quoted) is not None
     many = "|a|b|\n|-|-|\n" + "|x\n" * 40 + "\n"
@@ -151,24 +151,24 @@ def test_a_large_table_and_lines_that_look_like_one_are_accepted() -> None:
 
 
 def test_a_body_has_a_maximum_length() -> None:
-    limit = markup.MAX_BODY_LENGTH
+    limit = body_checks.MAX_BODY_LENGTH
     assert refusal("é" * limit) is None
     assert refusal("é" * (limit + 1)) == (limit, Message.of("body-too-long", length=limit + 1, limit=limit))
 
 
 def test_one_tag_with_very_many_attributes_is_refused() -> None:
     body = "Texte.\n\n<b " + " ".join(f"a{number}=1" for number in range(20_000)) + ">"
-    assert refusal(body) == (8, Message.of("body-tag-too-long", limit=markup.MAX_TAG_LENGTH))
+    assert refusal(body) == (8, Message.of("body-tag-too-long", limit=body_checks.MAX_TAG_LENGTH))
 
 
 def test_at_most_50_problems_are_reported_each_at_its_line() -> None:
     links = "".join(f"[a](page{number}.html)\n" for number in range(10_000))
-    findings = markup.problems(links)
+    findings = body_checks.problems(links)
     lines = [links.count("\n", 0, offset) for offset, _ in findings]
-    assert lines == [*range(markup.MAX_PROBLEMS), markup.MAX_PROBLEMS]
-    assert findings[-1][1] == Message.of("body-more-problems", limit=markup.MAX_PROBLEMS)
+    assert lines == [*range(body_checks.MAX_PROBLEMS), body_checks.MAX_PROBLEMS]
+    assert findings[-1][1] == Message.of("body-more-problems", limit=body_checks.MAX_PROBLEMS)
 
 
 def test_the_same_mistake_is_reported_on_each_of_its_lines() -> None:
     body = "<u>un</u>\n\ndeux\n\n<u>trois</u>\n"
-    assert [body.count("\n", 0, offset) for offset, _ in markup.problems(body)] == [0, 4]
+    assert [body.count("\n", 0, offset) for offset, _ in body_checks.problems(body)] == [0, 4]

@@ -8,7 +8,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.feed import markup
+from feeds.feed import body_checks, markup
 from feeds.model.problems import Message
 from feeds.model.yamlfile import FORBIDDEN
 
@@ -109,16 +109,19 @@ def test_a_table_keeps_its_alignment() -> None:
 
 def test_removed_elements_are_reported_with_their_position() -> None:
     body = "Un texte.\n\n<div class='x'>a</div>\n\n```sh\nls\n```\n"
-    assert markup.problems(body) == [
+    assert body_checks.problems(body) == [
         (11, Message.of("body-element-unwrapped", element="div")),
     ]
-    assert markup.problems("Le gène *BRCA1*, p < 0,05, [un lien](/a) et ![un dessin](/b.png)") == []
+    assert body_checks.problems("Le gène *BRCA1*, p < 0,05, [un lien](/a) et ![un dessin](/b.png)") == []
 
 
 @pytest.mark.parametrize("mark", [">", "<b>", "<div>\n\n", "<ul><li>"])
 def test_a_body_nested_too_deeply_is_rejected_before_it_is_rendered(mark: str) -> None:
-    assert markup.complexity_problem(mark * 5_000 + "x") == (0, Message.of("body-too-deep", limit=markup.MAX_DEPTH))
-    assert markup.complexity_problem((mark + "x\n\n") * 40) is None
+    assert body_checks.complexity_problem(mark * 5_000 + "x") == (
+        0,
+        Message.of("body-too-deep", limit=body_checks.MAX_DEPTH),
+    )
+    assert body_checks.complexity_problem((mark + "x\n\n") * 40) is None
 
 
 @pytest.mark.parametrize(
@@ -126,13 +129,13 @@ def test_a_body_nested_too_deeply_is_rejected_before_it_is_rendered(mark: str) -
     ["<blockquote a='\"'>\n" + "<blockquote>" * 5_000 + '" >', "<div\n" + "<a " * 5_000, "<div\n" + '<a "' * 5_000],
 )
 def test_quotes_do_not_hide_deep_nesting(body: str) -> None:
-    assert markup.complexity_problem(body)
+    assert body_checks.complexity_problem(body)
 
 
 @pytest.mark.parametrize("body", ["<b>\n<![foo[x]]>\n</b>", "<![ x]]>", "<!--" * 500, "<?php x ?>", "<" * 200])
 def test_declarations_are_removed_silently(body: str) -> None:
-    assert markup.complexity_problem(body) is None
-    assert markup.problems(body) == []
+    assert body_checks.complexity_problem(body) is None
+    assert body_checks.problems(body) == []
     assert "<!" not in to_html(body)
 
 
