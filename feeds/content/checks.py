@@ -39,7 +39,8 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
         yield tree.block_problem(path, *refusal, "error")
         return
     for offset, message in body_checks.problems(article.body):
-        yield tree.block_problem(path, offset, message, "warning")
+        is_error = message.code in body_checks.ERROR_CODES and not article.draft
+        yield tree.block_problem(path, offset, message, "error" if is_error else "warning")
     if "media/" in article.body:
         html = markup.to_html(article.body, base=site.url, page=site.url)
         references = dict.fromkeys(markup.media_references(html, base=site.url))

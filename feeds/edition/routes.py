@@ -14,6 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
+from feeds.feed import films
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.manifest import EntryState
 from feeds.feed.values import Feed, Topic
@@ -191,6 +192,9 @@ class Routes:
     def _script(self) -> Rendered:
         return Rendered(assets.read("copy.js"), assets.SCRIPT_TYPE)
 
+    def _film_picture(self) -> Rendered:
+        return Rendered(assets.read("film.png"), assets.PICTURE_TYPE)
+
     def _robots(self) -> Rendered:
         return Rendered(crawlers.robots_txt(self.site), crawlers.TEXT_TYPE)
 
@@ -241,6 +245,7 @@ _FIXED_PATHS: Mapping[str, Callable[[Routes], Rendered]] = {
     "/sitemap.xml": Routes._sitemap,
     "/static/style.css": Routes._style,
     "/static/copy.js": Routes._script,
+    films.PICTURE_PATH: Routes._film_picture,
 }
 """The paths that exist exactly once, whatever the languages and articles."""
 

@@ -5,16 +5,19 @@ It knows neither articles nor files: each problem is an offset in the text and a
 
 from __future__ import annotations
 
+import difflib
 import re
 from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
 from lxml import etree
 
 from feeds.model.problems import Message, show
 from feeds.model.yamlfile import FORBIDDEN, name_character
 
-from .markup import ALLOWED_ATTRIBUTES, ALLOWED_SCHEMES, ALLOWED_TAGS, REMOVED_WITH_CONTENT, commonmark
+from . import addresses
+from .markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, REMOVED_WITH_CONTENT, commonmark, fragment_id, targets
 
 MAX_DEPTH = 100
 """Maximum nesting depth of elements; the time that sanitizing takes grows with its square."""
@@ -28,6 +31,9 @@ MAX_BODY_LENGTH = 250_000
 MAX_TABLE_CELLS = 20_000
 """Maximum number of cells in the tables of a text."""
 
+MAX_FOOTNOTES = 2_000
+"""Maximum number of footnotes and of references to them in a text. Each needs several kilobytes to render."""
+
 MAX_PROBLEMS = 50
 """Maximum number of problems that are reported for a text."""
 
@@ -36,6 +42,22 @@ MAX_REPETITIONS = 100_000
 
 _FORMATTING = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 """The formatting elements of the HTML standard (13.2.4.3)."""
+
+ERROR_CODES = {"body-comment-open", "body-empty"}
+"""Codes of problems that hide text, which are errors; all others are warnings."""
+
+_SWALLOWING = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
+"""What starts a part of a text that is not shown, and what ends it (CommonMark, section 4.6)."""
+
+_BULLETS = "•‣▪▫◦●○■□·"
+_SPECIAL = re.compile(f"[<&{_BULLETS}]|\\]\\(|\\]:|\\[\\^|javascript:")
+_VISIBLE = re.compile(r"[^\W_]|[^\s\w\u00a0\u00ad\u200b-\u200f\u2060\ufe0e\ufe0f*_#>`~+=|:.\[\](){}-]")
+"""A letter, a digit, or a character that is neither invisible nor Markdown's."""
+
+_NAMESPACED_TAG = re.compile("<[A-Za-z][A-Za-z0-9]*:[A-Za-z][A-Za-z0-9]*")
+_BULLET = re.compile(f"(?:^|\\n)[ \\t]*([{_BULLETS}])[ \\t\u00a0]")
+_FAILED_LINK = re.compile(r"\]\((?:$|[/#.]|[Hh][Tt][Tt][Pp]|mailto:|tel:|media/)")
+_FAILED_FOOTNOTE = re.compile(r"\[\^([^\]\s]+)\]")
 
 _TAG_NAME = re.compile("<(/?)([A-Za-z][A-Za-z0-9]*)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -49,6 +71,8 @@ def complexity_problem(body: str) -> tuple[int, Message] | None:
     """Return why a text would take unbounded time or memory to render, with the offset; None if it is safe."""
     if len(body) > MAX_BODY_LENGTH:
         return MAX_BODY_LENGTH, Message.of("body-too-long", length=len(body), limit=MAX_BODY_LENGTH)
+    if body.count("[^") > MAX_FOOTNOTES:
+        return max(body.find("[^"), 0), Message.of("body-too-many-footnotes", limit=MAX_FOOTNOTES)
     if (offset := _table_overflow(body)) is not None:
         return offset, Message.of("body-table-too-large", limit=MAX_TABLE_CELLS)
     if "<" not in body and body.count(">") <= MAX_DEPTH:
@@ -117,16 +141,40 @@ def element_depth(content: str) -> int:
 def problems(body: str) -> list[tuple[int, Message]]:
     """Return up to MAX_PROBLEMS problems of a text, and then a note if there are more.
 
-    Each result is an offset in `body` and a message.
+    Each result is an offset in `body` and a message. Those in ERROR_CODES hide text that the author wrote.
     """
     rendered = commonmark(body)
-    collector = _ProblemCollector(body)
+    if _is_plain(body) and not FORBIDDEN.search(rendered):
+        return []
+    collector = _collected(body, rendered)
     with suppress(_LimitReachedError):
-        if "<" in body or "](" in body or "]:" in body:
-            _parse_elements(rendered, collector)
         if character := FORBIDDEN.search(rendered):
             collector.add(r"&#", Message.of("body-character-removed", character=name_character(character[0])))
+        for start, end in _SWALLOWING:
+            if rendered.rfind(start) > rendered.rfind(end):
+                offset = max(body.rfind(start), 0)
+                collector.problems.append((offset, Message.of("body-comment-open", start=start, end=end)))
+        collector.check_fragments()
+    if not collector.is_visible:
+        collector.problems.append((0, Message.of("body-empty")))
     return sorted(collector.problems)
+
+
+def references(body: str) -> list[tuple[int, str]]:
+    """Return the addresses in a text, as they are in its HTML, each with its offset in `body`."""
+    return [] if _is_plain(body) and "://" not in body else _collected(body, commonmark(body)).references
+
+
+def _is_plain(body: str) -> bool:
+    """Return whether a text has nothing but paragraphs of visible characters, lists, and emphasis."""
+    return not _SPECIAL.search(body) and bool(_VISIBLE.search(body))
+
+
+def _collected(body: str, rendered: str) -> _ProblemCollector:
+    collector = _ProblemCollector(body)
+    with suppress(_LimitReachedError):
+        _parse_elements(rendered, collector)
+    return collector
 
 
 class _LimitReachedError(Exception):
@@ -165,14 +213,30 @@ class _ProblemCollector:
 
     def __init__(self, body: str) -> None:
         self._body = body
-        self._cursor = 0
+        self._cursor = self._misses = 0
+        self._removed = self._code = 0  # open elements whose text is not shown, or is code
+        self._text: list[str] = []  # since the last tag: the parser splits it at entities
+        self._fragments: list[tuple[int, str]] = []
+        self.is_visible = False
+        self.references: list[tuple[int, str]] = []
         self.problems: list[tuple[int, Message]] = []
 
-    def add(self, pattern: str, message: Message) -> None:
+    def add(self, pattern: str, message: Message, *, is_authors: bool = True) -> None:
+        """Add a problem where a pattern next matches. Unless `is_authors`, it is ignored if nothing matches."""
+        offset = self._find(pattern)
+        if offset is not None or is_authors:
+            self._add_at(offset or 0, message)
+
+    def _find(self, pattern: str) -> int | None:
+        if self._misses == MAX_PROBLEMS:  # each search reads the whole text
+            return None
         expression = re.compile(pattern, re.IGNORECASE)
         match = expression.search(self._body, self._cursor) or expression.search(self._body)
-        offset = match.start() if match else 0
+        self._misses += match is None
         self._cursor = max(self._cursor, match.end() if match else 0)
+        return match.start() if match else None
+
+    def _add_at(self, offset: int, message: Message) -> None:
         if len(self.problems) == MAX_PROBLEMS:
             self.problems.append((offset, Message.of("body-more-problems", limit=MAX_PROBLEMS)))
             raise _LimitReachedError
@@ -180,27 +244,79 @@ class _ProblemCollector:
             self.problems.append((offset, message))
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:  # pragma: no mutate block (lxml counts parameters)
+        self._check_text()
         if tag in ("html", "body"):  # added by libxml2 around the text
             return
+        self._removed += tag in REMOVED_WITH_CONTENT
+        self._code += tag in ("code", "pre")
         if tag not in ALLOWED_TAGS:
             code = "body-element-removed" if tag in REMOVED_WITH_CONTENT else "body-element-unwrapped"
-            self.add(f"<{re.escape(tag)}", Message.of(code, element=tag))
+            self.add(f"<{re.escape(tag)}", Message.of(code, element=tag), is_authors=False)
             return
         allowed = ALLOWED_ATTRIBUTES["*"] | ALLOWED_ATTRIBUTES.get(tag, set())
         for name, value in attributes.items():
             if name in ("href", "src") and name in allowed:
-                self._check_address(name, value)
-            elif name not in allowed and (tag, name) != ("code", "class"):  # comrak's, for a fence's language
-                self.add(re.escape(name) + r"\s*=", Message.of("body-attribute-removed", attribute=name, element=tag))
-        if tag == "img" and not attributes.get("alt"):
-            self.add(r"!\[\s*\]|<img", Message.of("body-picture-undescribed"))
+                self._check_address(value)
+            elif name not in allowed and (tag, name) != ("code", "class"):  # those of fences and footnotes are comrak's
+                message = Message.of("body-attribute-removed", attribute=name, element=tag)
+                self.add(re.escape(name) + r"\s*=", message, is_authors=False)
+        if tag == "img":
+            self.is_visible = self.is_visible or not self._removed
+            if not attributes.get("alt"):
+                self.add(r"!\[\s*\]|<img", Message.of("body-picture-undescribed"))
+
+    def end(self, tag: str) -> None:
+        self._check_text()
+        self._removed -= tag in REMOVED_WITH_CONTENT
+        self._code -= tag in ("code", "pre")
+
+    def data(self, text: str) -> None:
+        self._text.append(text)
+
+    def _check_text(self) -> None:
+        text = "".join(self._text)
+        self._text.clear()
+        if self._removed:
+            return
+        self.is_visible = self.is_visible or bool(_VISIBLE.search(text))
+        if self._code:
+            return
+        if tag := _NAMESPACED_TAG.search(text):
+            self.add(re.escape(tag[0]), Message.of("body-office-markup", tag=show(tag[0] + ">")))
+        if bullet := _BULLET.search(text):
+            self.add(re.escape(bullet[1]), Message.of("body-bullet", bullet=bullet[1]))
+        if _FAILED_LINK.search(text):
+            self.add(r"\]\([^)\n]*[ \t]|\]\(", Message.of("body-link-not-recognised"))
+        for name in _FAILED_FOOTNOTE.findall(text):
+            self.add(re.escape(f"[^{name}]"), Message.of("body-footnote-missing", name=show(name)))
 
     def close(self) -> None:
-        """Do nothing: `problems` is complete."""
+        """Check the text after the last tag."""
+        self._check_text()
 
-    def _check_address(self, name: str, value: str) -> None:
-        if re.match(r"(?!media/)[^/#?:]+(?![^/]*:)", value):
-            self.add(re.escape(value), Message.of("body-address-relative", value=show(value)))
-        scheme = re.match(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):", value)
-        if scheme and scheme[1].lower() not in ALLOWED_SCHEMES:
-            self.add(re.escape(scheme[1]) + ":", Message.of("body-address-removed", value=show(value)))
+    def check_fragments(self) -> None:
+        """Add a problem for each link to a place in the text that does not exist."""
+        if not self._fragments:
+            return
+        names = targets(self._body)
+        for offset, fragment in self._fragments:
+            if fragment not in names and fragment_id(fragment) not in names:
+                places = [f"#{name}" for name in names if name == fragment_id(name)]
+                nearest = difflib.get_close_matches(f"#{fragment}", places, n=1, cutoff=0.4) or places[:1]
+                shown = nearest[0] if nearest else "a heading in the text"
+                self._add_at(offset, Message.of("body-fragment-missing", value=show(f"#{fragment}"), nearest=shown))
+
+    def _check_address(self, value: str) -> None:
+        written = re.sub("^(mailto:|http://)", "", value)  # which are added to a bare address
+        offset = self._find(f"{re.escape(written)}|{re.escape(unquote(written))}")
+        if offset is None:  # a footnote's, or written with entities
+            if value.startswith("#fn"):
+                return
+            offset = min(self._cursor, len(self._body))
+        self.references.append((offset, value))
+        if value.startswith("#") and len(value) > 1:
+            self._fragments.append((offset, unquote(value[1:])))
+        elif addresses.normalize(value, base="https://site.invalid", page="https://site.invalid/") is None:
+            self._add_at(offset, Message.of("body-address-removed", value=show(unquote(value))))
+        elif re.match(r"(?!media/)[^/#?:]+(?![^/]*:)", value.strip()):
+            self._add_at(offset, Message.of("body-address-relative", value=show(unquote(value))))

@@ -61,7 +61,13 @@ class Entries:
 
         It must have appeared.
         """
-        content = markup.to_html(article.body, base=self.site.url, page=self.page_of(article))
+        content = markup.to_html(
+            article.body,
+            base=self.site.url,
+            page=self.page_of(article),
+            prefix=f"{article.slug}-",
+            language=article.language,
+        )
         if not article.body_pictures:
             return content
 
@@ -97,7 +103,11 @@ class Entries:
             body = self.body(article)
             summary = article.summary or markup.excerpt(body) or article.title
             figure = _figure(article.language, picture, article.picture)
-            parts = (figure, body, _attachment_list(site, article.language, attachments, enclosures))
+            parts = (
+                figure,
+                markup.for_readers(body),
+                _attachment_list(site, article.language, attachments, enclosures),
+            )
             content = "\n".join(filter(None, parts))
             if not _TEXT_OR_PICTURE.search(content):
                 content = f"<p>{html.escape(article.title, quote=False)}</p>"

@@ -1,6 +1,7 @@
 """Rendering of an author's Markdown to safe HTML with absolute URLs, and plain-text excerpts.
 
-It knows neither articles nor feeds. `body_checks` reports what it removes from a text.
+It knows neither articles nor feeds. `body_checks` reports what it removes from a text. Pages get all
+elements that browsers show; `for_readers` replaces those that some feed readers remove.
 """
 
 from __future__ import annotations
@@ -8,34 +9,41 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
-from urllib.parse import quote, unquote, urljoin
+from urllib.parse import quote, unquote
 
 import comrak
 import nh3
 import regex
 
+from feeds.base import translations
+from feeds.model.site_types import slug
 from feeds.model.yamlfile import FORBIDDEN
+
+from . import addresses, films
+from .addresses import ALLOWED_SCHEMES
 
 EXCERPT_LENGTH = 300
 """Maximum length of an excerpt in characters: what readers show in their lists."""
 
 ALLOWED_TAGS = {
-    *("a", "b", "blockquote", "br", "code", "dd", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4"),
-    *("h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "q", "small", "strong", "sub", "sup", "table", "tbody"),
-    *("td", "tfoot", "th", "thead", "time", "tr", "ul"),
+    *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "dl", "dt", "em"),
+    *("figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark"),
+    *("ol", "p", "pre", "q", "s", "samp", "small", "strong", "sub", "summary", "sup", "table", "tbody", "td"),
+    *("tfoot", "th", "thead", "time", "tr", "u", "ul", "var"),
 }
-"""The elements that every reader supports; all others are removed."""
+"""The elements that stay; all others are removed."""
 
 ALLOWED_ATTRIBUTES: dict[str, set[str]] = {
-    "*": {"lang", "dir"},
+    "*": {"lang", "dir", "id"},
     "a": {"href", "title"},
+    "abbr": {"title"},
+    "details": {"open"},
     "img": {"src", "alt", "width", "height", "title"},
     "ol": {"start"},
-    "td": {"align"},
-    "th": {"align"},
+    "td": {"align", "colspan", "rowspan"},
+    "th": {"align", "colspan", "rowspan"},
     "time": {"datetime"},
 }
-ALLOWED_SCHEMES = {"http", "https", "mailto"}
 
 REMOVED_WITH_CONTENT = {
     *("script", "style", "form", "svg", "iframe", "math", "object", "embed", "template", "noscript", "textarea"),
@@ -43,80 +51,157 @@ REMOVED_WITH_CONTENT = {
 }
 """Elements that are removed with their content; other disallowed elements leave their text."""
 
-_EXTENSION_OPTIONS = comrak.ExtensionOptions()
-_EXTENSION_OPTIONS.table = True
+UNWRAPPED_BLOCKS = {
+    *("address", "article", "aside", "center", "dialog", "dir", "div", "fieldset", "footer", "header", "hgroup"),
+    *("legend", "main", "menu", "nav", "search", "section"),
+}
+"""Block elements that leave their text, with a line break between it and other text."""
+
+_BLOCKS = {
+    *("blockquote", "caption", "dd", "details", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5"),
+    *("h6", "hr", "li", "ol", "p", "pre", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+}
+
+MAX_SPAN = 100
+"""Maximum of a cell's `colspan` and `rowspan`."""
+
+
+def _extension_options(*, autolink: bool) -> comrak.ExtensionOptions:
+    options = comrak.ExtensionOptions()
+    options.autolink = autolink
+    options.footnotes = options.strikethrough = options.table = options.tasklist = True
+    return options
+
+
+MAX_AUTOLINKED_ADDRESSES = 200
+"""Maximum number of @ in a text whose bare addresses become links: comrak copies the paragraph for each of them."""
+
+_EXTENSION_OPTIONS, _EXTENSION_OPTIONS_WITHOUT_AUTOLINK = (
+    _extension_options(autolink=True),
+    _extension_options(autolink=False),
+)
 _RENDER_OPTIONS = comrak.RenderOptions()
 _RENDER_OPTIONS.unsafe_ = True  # keep an author's HTML; nh3 sanitizes it below
+
+_SINGLE_TILDE = re.compile(r"(?<![~\\])~(?!~)")
+_TILDE_PLACEHOLDER = "\ufdd0"
+"""Stands for a single tilde, which means “about” and strikes nothing out; no text can contain this character."""
+
+_CHECKBOX = re.compile('<input type="checkbox"( checked="")? disabled="" />')
 
 _TAG = re.compile("<(/?)([a-z][a-z0-9]*)([^<>]*)>")
 """A tag as nh3 writes it: quotes and angle brackets in attribute values are escaped."""
 
-_TAG_TO_REWRITE = re.compile("<(/?)(a|img|h[1-6])((?: [^<>]*)?)>")
-"""The tags that may have to be rewritten."""
-
+_REMOVED_BLOCK = re.compile("(?=<(?:form|iframe|noscript|object|template|textarea)[\\s/>])", re.IGNORECASE)
+_ATTRIBUTE = re.compile(' ([a-z]+)="([^"]*)"')
+_HEADING = re.compile("<(h[1-6])((?: [^<>]*)?)>(.*?)</\\1>", re.DOTALL)
+_LONE_PICTURE = re.compile('<p>((?:<a [^<>]*>)?)(<img [^<>]*?) title="([^"]+)"([^<>]*>)((?:</a>)?)</p>')
+_LONE_LINK = re.compile('<p><a href="([^"]*)"[^<>]*>([^<>]*)</a></p>')
+_CAPTION = re.compile("(<table[^<>]*>)\\s*<caption[^<>]*>(.*?)</caption>", re.DOTALL)
 _URL_ATTRIBUTE = re.compile(' (href|src)="([^"]*)"')
-_ABSOLUTE_URL = re.compile(r"https?://[^\s/?#\[\]@:]+(:[0-9]+)?([/?#]|$)|mailto:.")
+_NOT_IN_EXCERPTS = re.compile(
+    '<figure>.*?</figure>|<sup><a [^<>]*>[^<>]*</a></sup>|<hr>\\s*<ol>\\s*<li id="[^"]*fn-.*', re.DOTALL
+)
+"""Pictures with captions, references to footnotes, and the footnotes themselves."""
+
 _WHITESPACE = re.compile("[ \t\r\n]+")
 
 
 def commonmark(body: str) -> str:
     """Render Markdown to HTML that still contains everything that an author wrote."""
-    return comrak.render_markdown(body, _EXTENSION_OPTIONS, None, _RENDER_OPTIONS)
+    body = _SINGLE_TILDE.sub(_TILDE_PLACEHOLDER, body)
+    is_autolinked = body.count("@") <= MAX_AUTOLINKED_ADDRESSES
+    options = _EXTENSION_OPTIONS if is_autolinked else _EXTENSION_OPTIONS_WITHOUT_AUTOLINK
+    rendered = comrak.render_markdown(body, options, None, _RENDER_OPTIONS)
+    return _with_boxes(rendered.replace(_TILDE_PLACEHOLDER, "~").replace(quote(_TILDE_PLACEHOLDER), "~"))
 
 
-def to_html(body: str, *, base: str, page: str) -> str:
-    """Render Markdown to HTML that is safe in every reader.
+def _with_boxes(rendered: str) -> str:
+    """Return HTML with the boxes of task lists as characters, since readers remove form elements."""
+    return _CHECKBOX.sub(lambda box: "☑" if box[1] else "☐", rendered) if "<input" in rendered else rendered
 
-    URLs are resolved against `base`, the site's URL (no final slash), and fragments against `page`.
-    Headings start at h2, below the title, and skip no level. Characters that XML cannot carry are
-    removed.
+
+def to_html(body: str, *, base: str, page: str, prefix: str = "", language: str = "en") -> str:
+    """Render Markdown to HTML that is safe on our pages.
+
+    URLs are resolved against `base`, the site's URL (no final slash), and fragments against `page`. Ids begin with
+    `prefix`, so that several texts may stand in one document. Headings start at h2, below the title, and skip no
+    level. Characters that XML cannot carry are removed. `language` is that of the text that links to a film.
     """
+    rewriter = _TagRewriter(base, page, prefix)
+    content = _LONE_PICTURE.sub(_figure, _rewritten(body, rewriter))
+    if films.MAY_BE_FILM.search(content):
+        content = _LONE_LINK.sub(lambda link: _film(link, base, language), content)
+    return content.strip("\n")
+
+
+def _rewritten(body: str, rewriter: _TagRewriter) -> str:
+    rendered = _REMOVED_BLOCK.sub(" ", commonmark(body).replace('<section class="footnotes"', "<hr>\n<section"))
     content = nh3.clean(
-        commonmark(body),
-        tags=ALLOWED_TAGS,
+        rendered,
+        tags=ALLOWED_TAGS | UNWRAPPED_BLOCKS,
         clean_content_tags=REMOVED_WITH_CONTENT,
         attributes=ALLOWED_ATTRIBUTES,
         url_schemes=ALLOWED_SCHEMES,
-        url_relative=lambda reference: absolute_url(reference, base=base, page=page),
         link_rel=None,
     )
     content = FORBIDDEN.sub("", content.replace("&nbsp;", "\u00a0"))
-    return _TAG_TO_REWRITE.sub(_TagRewriter(), content).strip("\n")
+    return rewriter.with_targets(_with_breaks(_TAG.sub(rewriter, content)))
 
 
-def absolute_url(reference: str, *, base: str, page: str) -> str:
-    """Return an author's relative reference as an absolute URL in ASCII.
+def targets(body: str) -> list[str]:
+    """Return the names of the places in a text to which its own links may lead, with a # before them."""
+    rewriter = _TagRewriter("", "", "")
+    _rewritten(body, rewriter)
+    return list(rewriter.targets)
 
-    `/a` and `a` are both below `base`.
-    """
-    reference = quote(reference, safe="%/:?#[]@!$&'()*+,;=~")
-    if reference.startswith("//"):
-        return "https:" + reference
-    if not reference or reference.startswith("#"):
-        return page + reference
-    return urljoin(base + "/", reference.lstrip("/") or ".").removesuffix("/.")
+
+def for_readers(content: str) -> str:
+    """Return safe HTML without the elements that some feed readers remove (feedparser, Miniflux)."""
+    if "<caption" in content:
+        content = _CAPTION.sub("<p><b>\\2</b></p>\n\\1", content)
+    for name, start, end in (("summary", "<p><b>", "</b></p>"), ("details", "", ""), ("mark", "<b>", "</b>")):
+        if f"<{name}" in content:
+            content = re.sub(f"<{name}(?: [^<>]*)?>", start, content).replace(f"</{name}>", end)
+    return content
 
 
 class _TagRewriter:
-    """Rewrites tags in order: adjusts heading levels, and removes addresses that lead nowhere."""
+    """Rewrites tags in order: addresses, ids, spans, and heading levels."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: str, page: str, prefix: str) -> None:
+        self._base, self._page, self._prefix = base, page, prefix
         self._outline: list[tuple[int, int]] = []  # (input level, output level) of the headings above this place
         self._open: list[int] = []  # output levels of the open heading elements
+        self._ids: set[str] = set()
+        self._numbers: dict[str, int] = {}  # the last number that was added to a name
+        self.targets: dict[str, str] = {}  # ids by the fragments that lead to them
 
     def __call__(self, tag: re.Match[str]) -> str:
         closing, name, rest = tag.groups()
-        if name in ("a", "img") and not closing:
-            address = _URL_ATTRIBUTE.search(rest)
-            if address and not _ABSOLUTE_URL.match(html.unescape(address[2])):
-                rest, address = rest.replace(address[0], "", 1), None
-            return f"<{name}{rest}>" if address or name == "a" else ""
-        if name in ("a", "img"):
-            return tag[0]
         if closing:
-            return f"</h{self._open.pop() if self._open else 2}>"
-        self._open.append(self._level(int(name[1])))
-        return f"<h{self._open[-1]}{rest}>"
+            is_heading = name in _HEADINGS
+            return f"</h{self._open.pop() if self._open else 2}>" if is_heading else tag[0]
+        if rest:
+            rest = _ATTRIBUTE.sub(self._attribute, rest)
+        if name == "img" and ' src="' not in rest:
+            return ""
+        if name in _HEADINGS:
+            self._open.append(self._level(int(name[1])))
+            name = f"h{self._open[-1]}"
+        return f"<{name}{rest}>"
+
+    def _attribute(self, attribute: re.Match[str]) -> str:
+        name, value = attribute[1], html.unescape(attribute[2])
+        if name in ("href", "src"):
+            url = addresses.normalize(value, base=self._base, page=self._page)
+            is_usable = url and (name == "href" or url.startswith("http"))
+            return f' {name}="{html.escape(url)}"' if url and is_usable else ""
+        if name in ("colspan", "rowspan"):
+            return attribute[0] if re.fullmatch("[0-9]{1,3}", value) and 0 < int(value) <= MAX_SPAN else ""
+        if name == "id":
+            return f' id="{id}"' if (id := self._free_id(value)) else ""
+        return attribute[0]
 
     def _level(self, input_level: int) -> int:
         while self._outline and self._outline[-1][0] >= input_level:
@@ -125,15 +210,117 @@ class _TagRewriter:
         self._outline.append((input_level, output_level))
         return output_level
 
+    def _free_id(self, name: str) -> str:
+        """Return an id that no other element has, from the name of a place; empty if it has no letter or digit."""
+        stem = fragment_id(name)
+        if not stem:
+            return ""
+        id = f"{self._prefix}{stem}"
+        while id in self._ids:
+            self._numbers[stem] = self._numbers.get(stem, 1) + 1
+            id = f"{self._prefix}{stem}-{self._numbers[stem]}"
+        self._ids.add(id)
+        self.targets.setdefault(unquote(name), id)
+        self.targets.setdefault(stem, id)
+        return id
+
+    def with_targets(self, content: str) -> str:
+        """Return rewritten HTML with an id on each heading, and links within the text that lead to ids."""
+        if "<h" in content:
+            content = _HEADING.sub(self._with_id, content)
+        if self._ids and f'="{html.escape(self._page)}#' in content:
+            content = re.sub(f' href="{re.escape(html.escape(self._page))}#([^"]*)"', self._fragment, content)
+        return content
+
+    def _with_id(self, heading: re.Match[str]) -> str:
+        name, attributes, text = heading.groups()
+        if ' id="' in attributes:
+            return heading[0]
+        id = self._free_id(plain_text(text))
+        return f'<{name}{attributes} id="{id}">{text}</{name}>' if id else heading[0]
+
+    def _fragment(self, link: re.Match[str]) -> str:
+        fragment = unquote(html.unescape(link[1]))
+        id = self.targets.get(fragment) or self.targets.get(fragment_id(fragment))
+        return f' href="{html.escape(self._page)}#{id}"' if id else link[0]
+
+
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+
+MAX_ID_LENGTH = 80
+"""Maximum length of an id that is made from a heading, in characters."""
+
+
+def fragment_id(fragment: str) -> str:
+    """Return the id, without its prefix, of a heading or another place that a fragment names."""
+    return slug(unquote(fragment))[:MAX_ID_LENGTH].strip("-")
+
+
+def _with_breaks(content: str) -> str:
+    """Return HTML without UNWRAPPED_BLOCKS, with a line break where texts would otherwise run together."""
+    if not _UNWRAPPED_TAG.search(content):
+        return content
+    parts: list[str] = []
+    has_text = needs_break = False
+    for text, tag in _TEXT_AND_TAG.findall(content):
+        match = _TAG.match(tag)
+        name = match[2] if match else ""
+        if text.strip() and needs_break:
+            parts.append("<br>\n")
+        if text.strip():
+            has_text, needs_break = True, False
+        parts.append(text)
+        if name in UNWRAPPED_BLOCKS:
+            needs_break = has_text
+            continue
+        if name == "img":
+            if needs_break:
+                parts.append("<br>\n")
+            has_text, needs_break = True, False
+        elif name in _BLOCKS or name == "br":
+            has_text = needs_break = False
+        parts.append(tag)
+    return "".join(parts)
+
+
+_TEXT_AND_TAG = re.compile("([^<]*)(<[^<>]*>|$)")
+_UNWRAPPED_TAG = re.compile(f"<({'|'.join(sorted(UNWRAPPED_BLOCKS))})[ >]")
+
+
+def _figure(picture: re.Match[str]) -> str:
+    """Return a picture that is a paragraph of its own, with its title as its caption."""
+    link, start, title, end, link_end = picture.groups()
+    if bool(link) != bool(link_end):
+        return picture[0]
+    return f"<figure>{link}{start}{end}{link_end}<figcaption><p>{title}</p></figcaption></figure>"
+
+
+def _film(link: re.Match[str], base: str, language: str) -> str:
+    """Return a link to a film that is a paragraph of its own, with a picture; nothing is fetched from the service."""
+    url, text = html.unescape(link[1]), link[2]
+    service = films.service_of(url)
+    if service is None:
+        return link[0]
+    is_untitled = text.startswith(("http://", "https://", "www.")) or not text.strip()
+    title = translations.translate(language, "Watch the film") if is_untitled else text
+    image = f'<img src="{html.escape(base)}{films.PICTURE_PATH}" alt="" width="{films.WIDTH}" height="{films.HEIGHT}">'
+    return f'<figure><a href="{link[1]}">{image}<br>\n{title} ({service})</a></figure>'
+
+
+def plain_text(content: str) -> str:
+    """Return the text of safe HTML."""
+    content = _TAG.sub(lambda tag: " " if tag[2] in _BLOCKS or tag[2] == "br" else "", content)
+    return _WHITESPACE.sub(" ", html.unescape(content)).strip(" ")
+
 
 def excerpt(content: str, limit: int = EXCERPT_LENGTH) -> str:
     """Return the start of safe HTML as plain text.
 
     It ends after a sentence if that fills half of `limit`, else after a word.
     """
-    content = content.replace("<br>", " ")
+    content = _NOT_IN_EXCERPTS.sub("", content)
     paragraphs = re.findall("<p(?: [^>]*)?>(.*?)</p>", content, re.DOTALL) or [content]
-    plain = _WHITESPACE.sub(" ", html.unescape(nh3.clean(" ".join(paragraphs), tags=set()))).strip(" ")
+    plain = plain_text(" ".join(paragraphs))
     if len(plain) <= limit:
         return plain
     sentences = list(re.finditer("[.!?…](?:[\u00a0\u202f]?[»”’)])?(?= )", plain[: limit + 1]))

@@ -14,6 +14,7 @@ from feeds.model.site import Site
 
 CSS_TYPE = "text/css; charset=utf-8"
 SCRIPT_TYPE = "text/javascript; charset=utf-8"
+PICTURE_TYPE = "image/png"
 
 DEFAULT_ACCENT, DEFAULT_DARK_ACCENT = "#0b5c8e", "#53b5f2"
 """The colours of links in style.css: on light and on dark pages."""

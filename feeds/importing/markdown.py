@@ -28,7 +28,7 @@ MapAddress = Callable[[str], str]
 """Returns the current address for an absolute old address."""
 
 _INLINE_MARKUP = re.compile(
-    r"([\\`*\[\]]|!\Z)|(<)(?=[A-Za-z/!?])|(&)(?=#?[0-9A-Za-z]+;)|((?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))"
+    r"([\\`*\[\]]|~(?=~)|(?<=~)~|!\Z)|(<)(?=[A-Za-z/!?])|(&)(?=#?[0-9A-Za-z]+;)|((?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))"
 )
 _MARKUP_AT_LINE_START = re.compile(
     r"(?m)^([^\S\n]*)(?:(>|[-+](?=\s|$)|#{1,6}(?=\s|$)|=+[ \t]*$|-{2,}[ \t]*$|~{3,})|([0-9]{1,9})([.)](?=\s|$)))"

@@ -155,6 +155,7 @@ MESSAGES: Mapping[str, str] = {
     "body-table-too-large": (
         "the tables have more than {limit:,} cells, as each row counts in full (attach them as a file)"
     ),
+    "body-too-many-footnotes": "the text has more than {limit:,} footnotes and references (attach it as a file)",
     "body-more-problems": "only the first {limit} problems are shown (fix these first)",
     "body-tag-too-long": "a tag has more than {limit:,} characters (close it with >)",
     "body-element-open": "<{element}> is not closed (close each <{element}> with </{element}>)",
@@ -167,7 +168,16 @@ MESSAGES: Mapping[str, str] = {
     "body-address-relative": (
         "{value} is read as a page of this site (expected https://… or a path such as /articles/… or /media/…)"
     ),
-    "body-address-removed": "{value} is removed (expected an address with http, https or mailto)",
+    "body-address-removed": "{value} is removed (expected an address such as https://…, mailto:… or tel:…)",
+    "body-fragment-missing": "{value} leads nowhere in the text (expected {nearest})",
+    "body-link-not-recognised": (
+        "this is shown as typed, not as a link (expected [text](address), with %20 for a space in the address)"
+    ),
+    "body-footnote-missing": "the footnote [^{name}] does not exist (write it: [^{name}]: …)",
+    "body-empty": "nothing of the text is shown (expected words or a picture, or add draft: true)",
+    "body-comment-open": "{start} hides all text below it (close it with {end}, or remove it)",
+    "body-office-markup": "{tag} is shown as text (remove it; paste from the word processor as plain text)",
+    "body-bullet": "{bullet} makes no list (expected - and a space at the start of the line)",
     # addresses elsewhere
     "address-unreachable": "{reason} (expected an address that answers)",
     "address-status": "the server answers {status} {reason} (expected 200)",

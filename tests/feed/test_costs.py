@@ -52,6 +52,9 @@ FRAGMENTS = [
     *("<b a17=1>x</b>", "<div>", "<p>", "<br>", "<table><tr><td>", "<a href=x>", "<i><b></i></b>", "<svg><p>", "<h1>"),
     *("<select><option>", "<li>", "<ul><li>", "<dd><dt>", "<img src=x>", "<http://a.b>", "<x1>", "<b title='"),
     *("<b><p>x</p>", "<p>x</p>", "<i class=a>", "<b a=1><i b=2><u c=3>"),
+    *("~", "~~a~~ ", "[^1]", "[^1]: x\n\n", "- [ ] a\n", "• a\n", "https://a.example/ ", "a@b.example ", "[a](#b) "),
+    *("<section>", "<details>", "<summary>", "[a](/b c) ", "<o:p>", "<i id=a>", "![a](/b.png 'c')\n\n"),
+    *("https://youtu.be/abcdefghi\n\n", "<td colspan=9>", "<caption>"),
     *("&#", "&", "&amp;", "&nbsp;", "&#7;", "&#x41;", "é\u202f", "😀", " ", "a"),
 ]
 """The constructs of Markdown and HTML."""
@@ -100,9 +103,9 @@ import json, re, resource, sys
 from tests.feed.test_costs import MAX_GROWTH, check_and_render, repeated
 
 check_and_render("Un texte.")
-size = int(re.search("VmSize:.* ([0-9]+) kB", open("/proc/self/status").read())[1]) * 1024
-resource.setrlimit(resource.RLIMIT_AS, (size + MAX_GROWTH,) * 2)
 for construct in json.load(sys.stdin):
+    size = int(re.search("VmSize:.* ([0-9]+) kB", open("/proc/self/status").read())[1]) * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (size + MAX_GROWTH, resource.RLIM_INFINITY))
     print(json.dumps(construct), flush=True)
     check_and_render(repeated(construct))
 print("done")
@@ -170,5 +173,11 @@ def test_at_most_50_problems_are_reported_each_at_its_line() -> None:
 
 
 def test_the_same_mistake_is_reported_on_each_of_its_lines() -> None:
-    body = "<u>un</u>\n\ndeux\n\n<u>trois</u>\n"
+    body = "<font>un</font>\n\ndeux\n\n<font>trois</font>\n"
     assert [body.count("\n", 0, offset) for offset, _ in body_checks.problems(body)] == [0, 4]
+
+
+def test_very_many_footnotes_are_rejected() -> None:
+    limit = body_checks.MAX_FOOTNOTES
+    assert refusal("[^1]" * (limit + 1)) == (0, Message.of("body-too-many-footnotes", limit=limit))
+    assert refusal("[^1]" * limit) is None

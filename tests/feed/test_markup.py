@@ -46,8 +46,16 @@ class Elements(HTMLParser):
         ('<b onclick="x()" lang="en">gras</b>', '<p><b lang="en">gras</b></p>'),
         ("<center>au milieu</center>", "au milieu"),
         ("![](data:image/png;base64,xx) vide", "<p> vide</p>"),
-        ("[a](javascript:x) [b](tel:04) [c](mailto:a@b.example)",
-         '<p><a>a</a> <a>b</a> <a href="mailto:a@b.example">c</a></p>'),
+        ("[a](javascript:x) [b](tel:+33 4) [c](mailto:a@b.example)",
+         '<p><a>a</a> [b](tel:+33 4) <a href="mailto:a@b.example">c</a></p>'),
+        ("~~faux~~ <del>a</del> <s>b</s>", "<p><del>faux</del> <del>a</del> <s>b</s></p>"),
+        ("~20 et 10~30 à 40~50 `~/x`", "<p>~20 et 10~30 à 40~50 <code>~/x</code></p>"),
+        ("- [ ] à faire\n- [x] fait", "<ul>\n<li>☐ à faire</li>\n<li>☑ fait</li>\n</ul>"),
+        ("<kbd>Ctrl</kbd> <mark>m</mark> <abbr title='Adn'>ADN</abbr> H<sub>2</sub>O x<sup>2</sup>",
+         '<p><kbd>Ctrl</kbd> <mark>m</mark> <abbr title="Adn">ADN</abbr> H<sub>2</sub>O x<sup>2</sup></p>'),
+        ("<table><tr><td colspan=2 rowspan='3'>a<td colspan=0><td rowspan=999></table>",
+         '<table><tbody><tr><td colspan="2" rowspan="3">a</td><td></td><td></td></tr></tbody></table>'),
+        ("<img src='mailto:a@b.example' alt='x'>", ""),
     ],
 )  # fmt: skip
 def test_a_body_is_rendered_as_html_that_no_reader_strips(body: str, html: str) -> None:
@@ -65,12 +73,147 @@ def test_a_body_is_rendered_as_html_that_no_reader_strips(body: str, html: str) 
         ("#notes", f"{PAGE}#notes"),
         ("//cdn.example/a", "https://cdn.example/a"),
         ("http://elsewhere.example/", "http://elsewhere.example/"),
+        ("HTTPS://Elsewhere.example/A", "https://elsewhere.example/A"),
+        (" https://elsewhere.example", "https://elsewhere.example"),
+        ("http://[::1]:8000/a", "http://[::1]:8000/a"),
+        ("https://münchen.example/é?ü#ö", "https://xn--mnchen-3ya.example/%C3%A9?%C3%BC#%C3%B6"),
+        ("https://例え.テスト", "https://xn--r8jz45g.xn--zckzah"),
+        ("https://elsewhere.example/a b 100%", "https://elsewhere.example/a%20b%20100%25"),
+        ("http://www.example.org/news/media/a.png", f"{BASE}/media/a.png"),
+        ("http://WWW.example.org:80/news", BASE),
+        ("https://some_host.example/", "https://some_host.example/"),
     ],
 )
 def test_every_url_in_a_body_is_absolute(reference: str, url: str) -> None:
     """C5: readers show an entry outside our site, where a relative URL leads nowhere."""
-    assert f'href="{url}"' in to_html(f"[a](<{reference}>)")
-    assert f'src="{url}"' in to_html(f"![a](<{reference}>)")
+    for body in (f"[a](<{reference}>)", f"<a href='{reference}'>a</a>"):
+        assert f'href="{url}"' in to_html(body)
+    for body in (f"![a](<{reference}>)", f"<img src='{reference}' alt='a'>"):
+        assert f'src="{url}"' in to_html(body)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("voir https://a.example/b_c?d=1.", "https://a.example/b_c?d=1"),
+        ("www.münchen.example", "http://www.xn--mnchen-3ya.example"),
+        ("écrire à presse@crcm.example", "mailto:presse@crcm.example"),
+        ("[appeler](TEL:+33%204%2091)", "tel:+33%204%2091"),
+        ("<a href='tel:+33 4 91'>appeler</a>", "tel:+33491"),
+        ("[écrire](Mailto:a@b.example?subject=a b)", None),
+        ("[écrire](Mailto:a@b.example?subject=a%20b)", "mailto:a@b.example?subject=a%20b"),
+    ],
+)
+def test_an_address_is_a_link(text: str, url: str | None) -> None:
+    links = [value for _, name, value in Elements(to_html(text)).attributes if name == "href"]
+    assert links == [url or "mailto:a@b.example"]
+
+
+HEADINGS = "## Méthodes & *résultats*\n\n## Méthodes et résultats\n\n## Méthodes & résultats\n\n## …"
+
+
+def test_headings_have_ids_from_their_text_that_are_unique() -> None:
+    html = markup.to_html(HEADINGS, base=BASE, page=PAGE, prefix="x-")
+    assert re.findall("<h2([^>]*)>", html) == [
+        ' id="x-methodes-resultats"',
+        ' id="x-methodes-et-resultats"',
+        ' id="x-methodes-resultats-2"',
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    "fragment", ["methodes-resultats", "M%C3%A9thodes%20&%20r%C3%A9sultats", "Méthodes-Résultats", "x-y"]
+)
+def test_a_link_leads_to_a_heading_of_the_same_text(fragment: str) -> None:
+    html = markup.to_html(f"[voir](#{fragment})\n\n{HEADINGS}\n\n<a id='x y'></a>", base=BASE, page=PAGE, prefix="x-")
+    target = re.search(f'href="{PAGE}#([^"]*)"', html)
+    assert target and f' id="{target[1]}"' in html
+
+
+def test_a_footnote_and_its_reference_lead_to_each_other() -> None:
+    html = markup.to_html("Un[^é], deux[^é].\n\n[^é]: La *note*.", base=BASE, page=PAGE, prefix="x-")
+    links = re.findall(f'href="{PAGE}#([^"]*)"', html)
+    assert links == ["x-fn-e", "x-fn-e", "x-fnref-e", "x-fnref-e-2"]
+    assert all(f' id="{link}"' in html for link in links)
+    assert markup.excerpt(html) == "Un, deux."
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        ("<div>Un</div><div>Deux</div>", "Un<br>\nDeux"),
+        ("<section><p>Un</p></section><aside>Deux</aside>trois", "<p>Un</p>Deux<br>\ntrois"),
+        ("<div>\n\nUn\n\n</div>\n<div>\n\nDeux\n\n</div>", "<p>Un</p>\n\n\n<p>Deux</p>\n"),
+        ("<div>Un<div>Deux</div><div>trois</div></div>", "Un<br>\nDeux<br>\ntrois"),
+        ("Un<form>x</form>deux", "<p>Un </p>deux<p></p>"),
+        ("<div>Un</div><img src='/a.png' alt='x'>", f'Un<br>\n<img src="{BASE}/a.png" alt="x">'),
+    ],
+)
+def test_words_do_not_run_together_where_a_block_is_removed(body: str, html: str) -> None:
+    assert " ".join(to_html(body).split()) == " ".join(html.split())
+
+
+def test_an_excerpt_separates_the_words_of_blocks() -> None:
+    assert markup.excerpt("<ul><li>Un</li><li>Deux</li></ul>") == "Un Deux"
+
+
+def test_the_title_of_a_picture_is_its_caption() -> None:
+    picture = f'<img src="{BASE}/media/a.png" alt="Un dessin">'
+    caption = "<figcaption><p>Le « dessin »</p></figcaption>"
+    assert to_html("![Un dessin](/media/a.png 'Le « dessin »')") == f"<figure>{picture}{caption}</figure>"
+    linked = f'<figure><a href="{BASE}/b">{picture}</a>{caption}</figure>'
+    assert to_html("[![Un dessin](/media/a.png 'Le « dessin »')](/b)") == linked
+    assert "<figure>" not in to_html("Un texte ![et un dessin](/media/a.png 'titre')")
+
+
+@pytest.mark.parametrize(
+    ("address", "service"),
+    [
+        ("https://www.youtube.com/watch?v=abc_DEF-123", "YouTube"),
+        ("https://m.youtube.com/watch?app=desktop&v=abc_DEF-123", "YouTube"),
+        ("https://youtu.be/abc_DEF-123?t=10", "YouTube"),
+        ("https://www.youtube.com/shorts/abc_DEF-123", "YouTube"),
+        ("https://vimeo.com/123456", "Vimeo"),
+        ("https://player.vimeo.com/video/123456", "Vimeo"),
+        ("https://www.dailymotion.com/video/x8abcde", "Dailymotion"),
+        ("https://dai.ly/x8abcde", "Dailymotion"),
+        ("https://tube.example/w/kkGMgK9ZtnKfYAgnEtQxbv", "PeerTube"),
+        ("https://tube.example/videos/watch/9c9de5e8-0a1e-484a-b099-e80766180a6d", "PeerTube"),
+    ],
+)
+def test_the_address_of_a_film_alone_on_a_line_becomes_a_linked_picture(address: str, service: str) -> None:
+    for body, title in (
+        (address, "Watch the film"),
+        (f"<{address}>", "Watch the film"),
+        (f"[Le film]({address})", "Le film"),
+    ):
+        html = to_html(f"Avant.\n\n{body}\n\nAprès.")
+        assert f"{title} ({service})</a></figure>" in html
+        assert f'<img src="{BASE}/static/film.png" alt=""' in html
+        assert markup.excerpt(html) == "Avant. Après."
+    assert "<figure>" not in to_html(f"Dans une phrase : {address}")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://youtube.com/", "https://vimeo.com/about", "https://a.example/w/x", "https://a.example/videos/"]
+)
+def test_another_page_of_a_film_service_stays_a_link(address: str) -> None:
+    assert "<figure>" not in to_html(address)
+
+
+def test_readers_get_only_elements_that_they_show() -> None:
+    """C15: feedparser removes mark and summary, and Miniflux a caption's element, but none removes its words."""
+    page = to_html(
+        "<details open><summary>Titre</summary>\n\nTexte\n\n</details>\n\n<mark>vu</mark>"
+        "\n\n<table><caption>Légende</caption><tr><td>1</td></tr></table>"
+    )
+    feed = markup.for_readers(page)
+    assert "<details" in page and "<summary>" in page and "<mark>" in page and "<caption>" in page
+    assert " ".join(feed.split()) == (
+        "<p><b>Titre</b></p> <p>Texte</p> <p><b>vu</b></p> <p><b>Légende</b></p>"
+        " <table><tbody><tr><td>1</td></tr></tbody></table>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,7 +222,7 @@ def test_every_url_in_a_body_is_absolute(reference: str, url: str) -> None:
 )
 def test_headings_start_below_the_title_and_skip_no_level(levels: list[int], written: list[int]) -> None:
     body = "\n\n".join(f"{'#' * level} Titre" for level in levels)
-    assert [int(level) for level in re.findall("<h([1-6])>", to_html(body))] == written
+    assert [int(level) for level in re.findall("<h([1-6]) ", to_html(body))] == written
     assert [int(level) for level in re.findall("</h([1-6])>", to_html(body))] == written
 
 
@@ -89,17 +232,18 @@ def test_a_heading_in_an_attribute_is_left_alone() -> None:
 
 def test_nested_headings_have_matching_end_tags() -> None:
     html = to_html("<h1><blockquote><h3>a</h3></blockquote>b</h1>")
-    assert html == "<h2><blockquote><h3>a</h3></blockquote>b</h2>"
+    assert html == '<h2 id="a-b"><blockquote><h3>a</h3></blockquote>b</h2>'
 
 
 @pytest.mark.parametrize("address", ["https:/path", "http:foo", "https://[", "https://", "//[", "//"])
 def test_a_url_without_a_host_is_removed(address: str) -> None:
     assert to_html(f'<a href="{address}">a</a>') == "<p><a>a</a></p>"
+    assert body_checks.problems(f"[a](<{address}>)") == [(5, Message.of("body-address-removed", value=address))]
     assert to_html(f'<img src="{address}" alt="a">') == ""
 
 
 def test_media_references_are_read_only_from_urls() -> None:
-    found = to_html(f'![x](/media/a&b.png) "{BASE}/media/nom.png" [y](/media/c%20d.pdf#p2)')
+    found = to_html(f"![x](/media/a&b.png) `{BASE}/media/nom.png` [y](/media/c%20d.pdf#p2)")
     assert list(markup.media_references(found, base=BASE)) == ["a&b.png", "c d.pdf"]
 
 
@@ -132,11 +276,51 @@ def test_quotes_do_not_hide_deep_nesting(body: str) -> None:
     assert body_checks.complexity_problem(body)
 
 
-@pytest.mark.parametrize("body", ["<b>\n<![foo[x]]>\n</b>", "<![ x]]>", "<!--" * 500, "<?php x ?>", "<" * 200])
+@pytest.mark.parametrize("body", ["a\n<b>\n<![foo[x]]>\n</b>", "a <![ x]]>", "a <!-- b -->", "a <?php x ?>", "<" * 200])
 def test_declarations_are_removed_silently(body: str) -> None:
     assert body_checks.complexity_problem(body) is None
     assert body_checks.problems(body) == []
     assert "<!" not in to_html(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "offset", "message"),
+    [
+        *(
+            (body, 0, Message.of("body-empty"))
+            for body in ("<!-- a -->", "&nbsp;", "\u00a0", "[ ](https://a.example)", "[a]: /b", "---", "<b></b>",
+                         "<script>a</script>", "<div>&#8203;</div>")
+        ),
+        ("Un\n\n<!-- deux\n\ntrois", 4, Message.of("body-comment-open", start="<!--", end="-->")),
+        ("Un\n\n<![CDATA[ deux\n\ntrois", 4, Message.of("body-comment-open", start="<![CDATA[", end="]]>")),
+        ("Un\n\n<?xml deux\n\ntrois", 4, Message.of("body-comment-open", start="<?", end="?>")),
+        ("Un <o:p></o:p> deux", 3, Message.of("body-office-markup", tag="<o:p>")),
+        ("Un\n\n• deux\n• trois", 4, Message.of("body-bullet", bullet="•")),
+        ("[PDF](/media/a b.pdf)", 4, Message.of("body-link-not-recognised")),
+        ("[PDF](https://a.example/a b.pdf)", 4, Message.of("body-link-not-recognised")),
+        ("[a](#ailleurs)", 4, Message.of("body-fragment-missing", value="#ailleurs", nearest="a heading in the text")),
+        ("[a](#methode)\n\n# Méthodes", 4, Message.of("body-fragment-missing", value="#methode", nearest="#methodes")),
+        ("Un[^1].", 2, Message.of("body-footnote-missing", name="1")),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_reported_with_its_offset(body: str, offset: int, message: Message) -> None:
+    assert (offset, message) in body_checks.problems(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "`[a](/b c)` et `• a` et `<o:p>` et `[^1]`",
+        "Un point médian : chercheur·se · ici",
+        "[a](#methodes)\n\n# Méthodes",
+        "Un[^1].\n\n[^1]: Deux.",
+        "🎗️",
+        "| a |\n|---|\n| 1 |",
+        "- [ ] à faire",
+    ],
+)
+def test_what_is_shown_as_it_was_meant_is_not_reported(body: str) -> None:
+    assert body_checks.problems(body) == []
 
 
 HARD = st.text(
@@ -167,7 +351,7 @@ def test_any_body_is_rendered_as_safe_html(body: str) -> None:
     for tag, name, value in elements.attributes:
         assert name in markup.ALLOWED_ATTRIBUTES["*"] | markup.ALLOWED_ATTRIBUTES.get(tag, set())
         if name in ("href", "src"):
-            assert value.startswith(("http://", "https://", "mailto:"))
+            assert value.startswith(("http://", "https://", "mailto:", "tel:"))
 
 
 def test_an_excerpt_ends_after_a_sentence_that_fills_half_of_it() -> None:
