@@ -16,6 +16,7 @@ from feeds.base.text import printable
 from feeds.content.pictures import PictureStore
 from feeds.content.reader import ARTICLE_SUFFIX
 from feeds.edition.edition import Edition
+from feeds.edition.own_links import OwnLinks
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.feed.manifest import Difference, Manifest, difference
@@ -48,6 +49,10 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
         problems += [
             Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
         ]
+        links = OwnLinks(edition)
+        problems += links.problems(content.trees(loaded))
+        if tree := content.reader.read_tree(content.site_file)[0]:
+            problems += links.redirect_problems(tree)
     problems += content.picture_problems(loaded, PictureStore(content.media, None).decode_error)
     if online and loaded.site:
         from feeds.content.link_check import check_attachments

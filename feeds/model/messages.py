@@ -178,6 +178,12 @@ MESSAGES: Mapping[str, str] = {
     "body-comment-open": "{start} hides all text below it (close it with {end}, or remove it)",
     "body-office-markup": "{tag} is shown as text (remove it; paste from the word processor as plain text)",
     "body-bullet": "{bullet} makes no list (expected - and a space at the start of the line)",
+    # links to our own pages
+    "link-dead": "{value} leads to no page of this site (expected {nearest})",
+    "link-to-draft": "{value} is a draft, so that the link leads nowhere (publish it, or remove the link)",
+    "link-to-embargoed": "{value} appears only on {time} (publish it first, or remove the link)",
+    "link-to-expired": "{value} has expired, and its page only says so (link to another page)",
+    "link-to-withdrawn": "{value} is withdrawn (link to another page, unless the retraction is meant)",
     # addresses elsewhere
     "address-unreachable": "{reason} (expected an address that answers)",
     "address-status": "the server answers {status} {reason} (expected 200)",

@@ -1,0 +1,117 @@
+"""Checks of links to our own pages: whether they exist when the page that links to them is published."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import islice
+from urllib.parse import unquote, urlsplit
+
+from feeds.base import translations
+from feeds.feed import addresses, body_checks
+from feeds.model.article import Article
+from feeds.model.problems import Message, Problem, show
+from feeds.model.yamlfile import Path, Tree
+
+from .edition import Edition
+
+MAX_SUGGESTIONS = 100
+"""Maximum number of dead links for which the nearest page is searched: each search looks at all paths."""
+
+OTHER_PATHS = ("/.well-known/security.txt", "/security.txt", "/health", "/favicon.ico")
+"""Paths that are answered, but are no documents of an edition."""
+
+_CHECKED_ELSEWHERE = ("/media/", "/pictures/")
+
+
+class OwnLinks:
+    """The links to our own pages in articles and in the redirects of a site."""
+
+    def __init__(self, edition: Edition) -> None:
+        """Set the edition, whose documents are what exists."""
+        self._edition, self._site, self._suggestions = edition, edition.site, 0
+
+    def problems(self, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
+        """Yield a warning for each link in an article that leads to no page, or to one that is not live."""
+        for article, tree in articles:
+            page = self._edition.builder.entries.page_of(article)
+            links = body_checks.references(article.body) if not body_checks.complexity_problem(article.body) else []
+            for offset, address in islice(links, body_checks.MAX_PROBLEMS):
+                if message := self._problem(address, page, article):
+                    yield tree.block_problem(("body",), offset, message, "warning")
+            for path, address in _addresses(article):
+                if message := self._problem(address, page, article):
+                    yield tree.problem(path, message, "warning")
+
+    def redirect_problems(self, tree: Tree) -> Iterator[Problem]:
+        """Yield a warning for each redirect of the site file that leads to no page."""
+        for old, new in (tree.value.get("redirects") or {}).items():
+            if message := self._problem(str(new), self._site.url, None):
+                yield tree.problem(("redirects", old), message, "warning")
+
+    def _problem(self, address: str, page: str, source: Article | None) -> Message | None:
+        site, url = self._site, addresses.normalize(address, base=self._site.url, page=page)
+        if url is None or not (url == site.url or url.startswith((f"{site.url}/", f"{site.url}?", f"{site.url}#"))):
+            return None
+        parts = urlsplit(url)
+        path = unquote(parts.path) or "/"
+        below = path.removeprefix(site.path) or "/"
+        if below.startswith(_CHECKED_ELSEWHERE) or below in OTHER_PATHS:
+            return None
+        if self._edition.redirects.target(path, parts.query):
+            return None
+        language, local_path = site.split_language(below)
+        slug = local_path.removeprefix("/articles/") if local_path.startswith("/articles/") else ""
+        target = self._edition.catalog.articles.get(slug)
+        if target and target.language == language:
+            return self._state_problem(target, source, show(unquote(address)))
+        if source and url == page:
+            return None
+        if self._edition.has(path):
+            return None
+        return Message.of("link-dead", value=show(unquote(address)), nearest=self._nearest(below, target))
+
+    def _state_problem(self, target: Article, source: Article | None, value: str) -> Message | None:
+        now = self._edition.catalog.now
+        moment = max(now, source.published) if source else now
+        if source is target:
+            return None
+        if target.draft:
+            return Message.of("link-to-draft", value=value)
+        if not target.has_appeared(moment):
+            zone = self._site.timezone
+            day = translations.day_and_time("en", target.published, zone)
+            return Message.of("link-to-embargoed", value=value, time=day)
+        if target.has_expired(moment):
+            return Message.of("link-to-expired", value=value)
+        return Message.of("link-to-withdrawn", value=value) if target.withdrawal(moment) else None
+
+    def _nearest(self, path: str, article: Article | None) -> str:
+        """Return the path of the article in its own language, or the live page whose path is most like `path`."""
+        if article and article.has_appeared(self._edition.catalog.now):
+            return self._site.article_path(article.language, article.slug)
+        self._suggestions += 1
+        matches = difflib.get_close_matches(path, self._paths, n=1) if self._suggestions <= MAX_SUGGESTIONS else []
+        return matches[0] if matches else "the address of a page, such as /articles/…"
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        """All paths of pages and feeds, without archives and months."""
+        builder, site = self._edition.builder, self._site
+        articles = (site.article_path(each.language, each.slug) for each in self._edition.catalog.live)
+        pages = [site.feed_path(topic.language, topic.name) for topic in builder.topics.values()]
+        feeds = (path for topic in builder.topics.values() for path, _ in self._edition.routes.feed_routes(topic))
+        return [*articles, *pages, *feeds, *map(site.home_path, site.languages)]
+
+
+def _addresses(article: Article) -> Iterator[tuple[Path, str]]:
+    """Yield the addresses in the keys of an article, each with its path in the file."""
+    if article.link:
+        yield ("link",), article.link
+    for index, attachment in enumerate(article.attachments):
+        if attachment.url:
+            yield ("attachments", index, "url"), attachment.url
+    for index, author in enumerate(article.authors):
+        if author.url:
+            yield ("authors", index, "url"), author.url
