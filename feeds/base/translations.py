@@ -5,12 +5,13 @@ The catalogues are gettext `.po` files of the package, loaded into memory on fir
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import format_date, format_datetime, format_skeleton, get_month_names
 from babel.messages.pofile import read_po
@@ -56,7 +57,18 @@ def day_and_time(language: str, instant: datetime, zone: ZoneInfo) -> str:
 @cache
 def _locale(language: str) -> Locale:
     # "9 January 2026" is unambiguous everywhere; a site can ask for en-US
-    return Locale.parse("en-GB" if language == "en" else language, sep="-")
+    return _known_locale("en-GB" if language == "en" else language) or Locale.parse("en_GB")
+
+
+@cache
+def _known_locale(language: str) -> Locale | None:
+    """Return the locale of a language tag, without the subtags that Babel does not know; None if it knows none."""
+    subtags = language.split("-")
+    while subtags:
+        with suppress(UnknownLocaleError, ValueError):
+            return Locale.parse("-".join(subtags), sep="-")
+        subtags.pop()
+    return None
 
 
 def until_text(language: str, instant: datetime, zone: ZoneInfo) -> str:
@@ -117,19 +129,24 @@ def duration(seconds: int) -> str:
 
 def og_locale(language: str) -> str:
     """Return a language with its likely country, as Open Graph writes it: fr_FR, en_GB."""
-    if "-" in language:
+    locale = _known_locale("en-GB" if language == "en" else language)
+    if locale is None:
         return language.replace("-", "_")
-    locale_name = str(_locale(language))
-    country = str(get_global("likely_subtags").get(locale_name, "")).rpartition("_")[2]
-    return locale_name if "_" in locale_name or not country.isalpha() else f"{locale_name}_{country}"
+    name = f"{locale.language}_{locale.script}" if locale.script else locale.language
+    likely_subtags = get_global("likely_subtags")
+    likely = str(likely_subtags.get(name) or likely_subtags.get(locale.language, "")).rpartition("_")[2]
+    country = locale.territory or likely
+    return f"{locale.language}_{country}" if country.isalpha() else locale.language
 
 
 def text_direction(language: str) -> str:
     """Return the writing direction of a language: ltr or rtl."""
-    return Locale.parse(language, sep="-").text_direction
+    locale = _known_locale(language)
+    return locale.text_direction if locale else "ltr"
 
 
 def language_name(language: str, display_language: str | None = None) -> str:
     """Return the name of a language in itself (français, English), or in another language."""
+    locale = _known_locale(language)
     display_locale = _locale(display_language) if display_language else None
-    return Locale.parse(language, sep="-").get_display_name(display_locale) or language
+    return (locale and locale.get_display_name(display_locale)) or language

@@ -5,6 +5,9 @@ They open no file and decide nothing. Each result is a `Problem`.
 
 from __future__ import annotations
 
+import html
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
@@ -12,11 +15,12 @@ from itertools import islice
 from feeds.base import translations
 from feeds.feed import body_checks, markup, posts
 from feeds.model.article import Article
+from feeds.model.media_types import PODCAST_TYPES, UNKNOWN
 from feeds.model.mediafile import Media, MediaFile
-from feeds.model.problems import InvalidValue, Message, Problem
+from feeds.model.problems import InvalidValue, Message, Problem, show
 from feeds.model.renditions import CARD_SIZE
 from feeds.model.site import Site
-from feeds.model.yamlfile import Tree
+from feeds.model.yamlfile import Path, Tree
 
 BODY_PLACEHOLDER = "…"
 """The body of an article that has not been written yet."""
@@ -42,20 +46,20 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
         is_error = message.code in body_checks.ERROR_CODES and not article.draft
         yield tree.block_problem(path, offset, message, "error" if is_error else "warning")
     if "media/" in article.body:
-        html = markup.to_html(article.body, base=site.url, page=site.url)
-        references = dict.fromkeys(markup.media_references(html, base=site.url))
-        flaws = ((reference, flaw) for reference in references if (flaw := _media_flaw(reference, html, site, media)))
+        content = markup.to_html(article.body, base=site.url, page=site.url)
+        names = dict.fromkeys(markup.media_references(content, base=site.url))
+        flaws = ((reference, flaw) for reference in names if (flaw := _media_flaw(reference, content, site, media)))
         for reference, flaw in islice(flaws, body_checks.MAX_PROBLEMS):
             yield tree.block_problem(path, max(article.body.find(reference), 0), flaw, "error")
 
 
-def _media_flaw(reference: str, html: str, site: Site, media: Media) -> Message | None:
+def _media_flaw(reference: str, content: str, site: Site, media: Media) -> Message | None:
     """Return why a file that a body refers to cannot be published, or None."""
     try:
         file = media.find(reference)
     except InvalidValue as error:
         return error.message
-    is_shown = file.flaw and f'src="{markup.media_url(reference, base=site.url)}"' in html
+    is_shown = file.flaw and f'src="{markup.media_url(reference, base=site.url)}"' in content
     return file.flaw if is_shown else None
 
 
@@ -77,6 +81,50 @@ def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFi
             markup.to_html(article.body, base=site.url, page=site.url), base=site.url, replace=collect
         )
     return pictures
+
+
+_ENTITY = re.compile("&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+_MARKDOWN = re.compile(r"\*\*[^*\s][^*]*\*\*|!?\[[^\]]+\]\([^()\s]+\)")
+
+
+def text_warnings(tree: Tree, article: Article) -> Iterator[Problem]:
+    """Yield a warning for each plain text that contains an entity or Markdown, which would be shown as typed."""
+    for path, text in _plain_texts(article):
+        entity = _ENTITY.search(text)
+        if entity and (character := html.unescape(entity[0])) != entity[0]:
+            message = Message.of("text-entity", entity=entity[0], character=show(character))
+            yield tree.problem(path, message, "warning")
+        if markdown := _MARKDOWN.search(text):
+            yield tree.problem(path, Message.of("text-markdown", value=show(markdown[0])), "warning")
+
+
+def _plain_texts(article: Article) -> Iterator[tuple[Path, str]]:
+    """Yield the plain texts of an article, each with its path in the file."""
+    yield ("title",), article.title
+    yield ("summary",), article.summary or ""
+    yield from ((("tags", index), tag) for index, tag in enumerate(article.tags))
+    yield from ((("authors", index), author.name) for index, author in enumerate(article.authors))
+    yield from ((("attachments", index, "title"), each.title) for index, each in enumerate(article.attachments))
+    if picture := article.picture:
+        texts = (("alt", picture.alt), ("credit", picture.credit), ("caption", picture.caption))
+        yield from ((("picture", key), text or "") for key, text in texts)
+    if article.withdrawn:
+        yield ("withdrawn", "reason"), article.withdrawn.reason
+
+
+def attachment_warnings(tree: Tree, article: Article, site: Site) -> Iterator[Problem]:
+    """Yield a warning for each attachment of unknown type, and for an episode that podcast directories do not play."""
+    for index, attachment in enumerate(article.attachments):
+        is_guessed = ("attachments", index, "type") not in tree.values_at
+        if attachment.file and attachment.type == UNKNOWN and is_guessed:
+            message = Message.of("attachment-type-unknown", path=f"media/{attachment.file.path}")
+            yield tree.problem(("attachments", index, "file"), message, "warning")
+    has_podcast = any(site.categories[name].podcast for name in article.categories)
+    types = ((index, attachment.type or "") for index, attachment in enumerate(article.attachments))
+    playable = ((index, type) for index, type in types if type.startswith(("audio/", "video/")))
+    for index, type in islice(playable, 1 if has_podcast else 0):
+        if type not in PODCAST_TYPES:
+            yield tree.problem(("attachments", index), Message.of("podcast-type", type=type), "warning")
 
 
 def summary_warning(tree: Tree, article: Article) -> Iterator[Problem]:
@@ -137,6 +185,35 @@ def without_duplicates(
             slugs[article.slug] = ids[article.id] = tree
             unique.append((article, tree))
     return unique, problems
+
+
+def shared_feed_warnings(site: Site, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
+    """Yield a warning for each tag and author whose feeds are those of another, since their slugs are equal.
+
+    Names that differ only in case, accents or the form of an apostrophe are the same name.
+    """
+    first_names: dict[tuple[str, str, str], tuple[str, str]] = {}
+    reported: set[tuple[str, str, str]] = set()
+    for article, tree in sorted(articles, key=lambda pair: pair[0].published):
+        tags = (("tags", index, tag, site.tag_slug(tag)) for index, tag in enumerate(article.tags))
+        authors = (("authors", index, each.name, each.slug) for index, each in enumerate(article.authors))
+        for kind, index, name, slug in (*tags, *authors):
+            first, file = first_names.setdefault((article.language, kind, slug), (name, tree.file))
+            if first == name or _is_same_name(first, name) or (kind, slug, name) in reported:
+                continue
+            reported.add((kind, slug, name))
+            code = "tag-shares-feed" if kind == "tags" else "author-shares-feed"
+            path = site.feed_path(article.language, f"{kind}/{slug}")
+            message = Message.of(code, value=name, path=path, other=first, file=file)
+            yield tree.problem((kind, index), message, "warning")
+
+
+def _is_same_name(first: str, second: str) -> bool:
+    first, second = (
+        "".join(each for each in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(each))
+        for name in (first, second)
+    )
+    return " ".join(first.replace("’", "'").split()) == " ".join(second.replace("’", "'").split())
 
 
 def translation_warnings(site: Site, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:

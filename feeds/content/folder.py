@@ -303,7 +303,11 @@ def _combine(
     """Return one article of each slug and id, and the problems that show only if all are seen together."""
     pairs = [(file.article, file.tree) for file in files if file.article and file.tree]
     unique, duplicates = checks.without_duplicates(sorted(pairs, key=lambda pair: pair[1].file), served)
-    return {article.slug: article for article, _ in unique}, (*duplicates, *checks.translation_warnings(site, unique))
+    return {article.slug: article for article, _ in unique}, (
+        *duplicates,
+        *checks.translation_warnings(site, unique),
+        *checks.shared_feed_warnings(site, unique),
+    )
 
 
 @contextmanager

@@ -21,7 +21,8 @@ from typing import NamedTuple
 from PIL import Image
 
 from feeds.base.fingerprint import FileState, file_state, fingerprint, state_of
-from feeds.model.mediafile import MediaFile, guess_type
+from feeds.model.media_types import UNKNOWN, guess_type
+from feeds.model.mediafile import MediaFile
 from feeds.model.problems import InvalidValue, Message, show
 
 PICTURE_FORMATS = {
@@ -186,7 +187,7 @@ class MediaFolder:
         with file.open("rb") as stream:
             size, digest = os.fstat(stream.fileno()).st_size, digest_of(stream)
         info = _read_picture_info(file, f"media/{path}")
-        media_type = info.type or guess_type(path) or "application/octet-stream"
+        media_type = info.type or guess_type(path) or UNKNOWN
         media_file = MediaFile(path, size, media_type, digest, info.width, info.height, info.flaw, info.moves)
         self._measurements[path] = (state, media_file)
         self._new_paths[path] = None

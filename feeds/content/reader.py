@@ -39,7 +39,7 @@ TEMPORARY_CODES = (UPLOAD_CODE, "media-unreadable", "file-unreadable")
 RACY_NANOSECONDS = 20_000_000
 """Time within which two writes may have the same modification time; file systems use the clock tick of the kernel."""
 
-OUTLINE = (("id",), ("twin",), ("picture", "file"), ("body",))
+OUTLINE = (("id",), ("twin",), ("tags",), ("authors",), ("picture", "file"), ("body",))
 """The keys whose positions are stored for each file, for problems that are found later."""
 
 
@@ -82,6 +82,8 @@ class ArticleFile:
             article.language,
             article.draft,
             article.published,
+            article.tags,
+            tuple(author.name for author in article.authors),
         )
         return fields, self.tree and self.tree.values_at
 
@@ -133,6 +135,8 @@ class ArticleReader:
         article = self.article(tree, path, site, media)
         if article and tree:
             problems += checks.body_problems(tree, article, site, media)
+            problems += checks.text_warnings(tree, article)
+            problems += checks.attachment_warnings(tree, article, site)
             problems += checks.summary_warning(tree, article)
             problems += checks.social_warning(tree, article, site)
             problems += checks.picture_warning(tree, article)

@@ -34,7 +34,7 @@ SOCIAL_ENDING, PODCAST_ENDING = "social.rss", "podcast.rss"
 """Endings of feeds for one kind of client, in one format."""
 
 _MONTH = re.compile("(.+)/([1-9][0-9]{3}-(?:0[1-9]|1[0-2]))")
-_FEED_STYLE = re.compile(r"/static/feed-([A-Za-z-]+)\.css")
+_FEED_STYLE = re.compile(r"/static/feed-([A-Za-z0-9-]+)\.css")
 _SITEMAP = re.compile("/sitemap-([1-9][0-9]{0,5})\\.xml")
 
 

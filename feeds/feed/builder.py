@@ -88,8 +88,10 @@ class FeedBuilder:
         if kind is None or not articles:
             return None
         # use the oldest article's spelling, so that a later article never renames a feed
-        spellings = articles[-1].tags if kind == "tag" else [author.name for author in articles[-1].authors]
-        return Topic(language, kind, name, next(spelling for spelling in spellings if slug(spelling) == topic_slug))
+        oldest = articles[-1]
+        names = oldest.tags if kind == "tag" else [author.name for author in oldest.authors]
+        slugs = map(self.site.tag_slug if kind == "tag" else slug, names)
+        return Topic(language, kind, name, dict(reversed([*zip(slugs, names, strict=True)]))[topic_slug])
 
     def key(self, topic: Topic) -> GroupKey:
         """Return the key of a topic's group of articles."""
@@ -195,7 +197,7 @@ class FeedBuilder:
 
     def tag_topics(self, article: Article) -> Iterator[Topic]:
         """Yield the topics of an article's tags, without duplicates."""
-        topics = (self.topic(article.language, f"tags/{slug(tag)}") for tag in article.tags)
+        topics = (self.topic(article.language, f"tags/{self.site.tag_slug(tag)}") for tag in article.tags)
         yield from dict.fromkeys(topic for topic in topics if topic)
 
     def social(self, topic: Topic, states: Mapping[str, EntryState]) -> Feed:

@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 from feeds.model.article import Article
 from feeds.model.renditions import Original
 from feeds.model.site import Site
-from feeds.model.site_types import slug
 
 _SECOND = timedelta(seconds=1)
 
@@ -145,7 +144,7 @@ class Catalog:
         changes: dict[GroupKey, tuple[list[Article], list[Article]]] = defaultdict(lambda: ([], []))
         for index, changed_articles in enumerate((removed, added)):
             for article in changed_articles:
-                for key in _keys(article) if not article.draft else ():
+                for key in _keys(article, site) if not article.draft else ():
                     changes[key][index].append(article)
         for key, change in changes.items():
             groups[key] = groups.get(key, Group()).changed(*change)
@@ -297,14 +296,14 @@ def month_bounds(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return start, end
 
 
-def _keys(article: Article) -> Iterator[GroupKey]:
+def _keys(article: Article, site: Site) -> Iterator[GroupKey]:
     """Yield the keys of all groups that contain an article."""
     language = article.language
     yield ALL_ARTICLES
     yield "all", language
     for category in article.categories:
         yield "category", language, category
-    for tag in dict.fromkeys(map(slug, article.tags)):
+    for tag in dict.fromkeys(map(site.tag_slug, article.tags)):
         yield "tag", language, tag
     for author in dict.fromkeys(author.slug for author in article.authors):
         yield "author", language, author

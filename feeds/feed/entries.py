@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from feeds.base import translations
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
+from feeds.model.media_types import UNKNOWN
 from feeds.model.renditions import Pictures, Rendition, Renditions, picture_path
 from feeds.model.site import Site
 
@@ -120,7 +121,7 @@ class Entries:
             summary=summary,
             content=content,
             language=article.language,
-            authors=article.authors,
+            authors=article.authors or (site.publisher,),  # few readers apply the authors of the feed to its entries
             categories=tuple(self._terms(article)),
             picture=picture,
             card=card,
@@ -149,7 +150,7 @@ def _with_rendition(tag: str, site: Site, rendition: Rendition) -> str:
 
 def _enclosure(site: Site, attachment: Attachment) -> Enclosure:
     file = attachment.file
-    kind = attachment.type or "application/octet-stream"
+    kind = attachment.type or UNKNOWN
     if file:
         return Enclosure(site.absolute(file.url_path), kind, attachment.title, file.size, attachment.duration)
     return Enclosure(attachment.url or "", kind, attachment.title, attachment.length, attachment.duration)

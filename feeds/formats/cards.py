@@ -71,7 +71,7 @@ def json_ld(site: Site, article: Article, entry: Entry) -> Markup:
         "articleSection": [term.label for term in entry.categories[: len(article.categories)]],
         "keywords": list(article.tags) or None,
         "image": [image.url for image in (entry.picture, entry.card) if image] or None,
-        "author": [_person(author) for author in entry.authors] or [_publisher(site)],
+        "author": [_person(author) for author in article.authors] or [_publisher(site)],
         "publisher": _publisher(site),
         "isAccessibleForFree": True,
     }

@@ -128,6 +128,8 @@ class _CachedEntry(FeedEntry):  # type: ignore[misc]
 def _rss_item(entry: Entry) -> Any:
     item = _entry(entry, _RssItem)
     item.link(href=entry.url, rel="alternate")
+    if entry.categories:  # without a scheme, which rss-parser would take for a part of the text
+        item.category([{"term": term.label} for term in entry.categories])
     if enclosure := entry.rss_enclosure:
         item.enclosure(enclosure.url, str(enclosure.length), enclosure.type)
     return item.rss_entry()
@@ -136,8 +138,9 @@ def _rss_item(entry: Entry) -> Any:
 @lru_cache(maxsize=ELEMENT_CACHE_SIZE)
 def _atom_entry(entry: Entry) -> Any:
     element = _entry(entry, _AtomEntry)
-    if entry.authors:
-        element.author([_person(author) for author in entry.authors])
+    element.author([_person(author) for author in entry.authors])
+    if entry.categories:
+        element.category([{"term": term.label, "scheme": term.scheme} for term in entry.categories])
     return element.atom_entry()
 
 
@@ -152,8 +155,6 @@ def _entry(entry: Entry, extension: type[BaseEntryExtension]) -> FeedEntry:
     # both formats read a summary as HTML, so plain text is escaped once more (W3C validator: NotHtml)
     element.summary(html.escape(entry.summary, quote=False), type="html")
     element.content(entry.content, type="html")
-    if entry.categories:
-        element.category([{"term": term.label, "scheme": term.scheme} for term in entry.categories])
     return element
 
 

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from feeds.feed.markup import excerpt
-from feeds.model.mediafile import guess_type
+from feeds.model.media_types import guess_type
 from feeds.model.site import Site
 from feeds.model.site_types import slug
 

@@ -34,7 +34,8 @@ from .article_types import (
     context_of,
 )
 from .fields import Bool, Line, StrictModel, Text, Title, Url, validate
-from .mediafile import MediaFile, guess_type
+from .media_types import guess_type
+from .mediafile import MediaFile
 from .problems import InvalidValue
 from .renditions import Original
 from .site import Site

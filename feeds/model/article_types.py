@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSc
 
 from .dates import DATE_PATTERN, parse_end, parse_start
 from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, title
+from .languages import canonical_tag
 from .mediafile import Media
 from .problems import InvalidValue, show
 from .site import Person, Site
@@ -82,9 +83,10 @@ def _language(value: object, info: ValidationInfo) -> str:
     site: Site = context_of(info).site
     if value is None:
         return site.default_language
-    if value not in site.languages:
+    tag = canonical_tag(value) if isinstance(value, str) else None
+    if tag not in site.languages:
         raise InvalidValue("language-not-in-site", language=show(value), languages=", ".join(site.languages))
-    return str(value)
+    return tag
 
 
 def entry_id(value: object, site: Site, slug: str) -> str:
@@ -115,7 +117,8 @@ def _id(value: object, info: ValidationInfo) -> str:
 
 _twin = matching("[A-Za-z0-9._-]+", "twin-not-recognised")
 _media_type = matching(
-    "(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+-]*", "media-type-not-recognised"
+    "(application|audio|chemical|font|haptics|image|message|model|text|video)/[a-z0-9][a-z0-9.+-]*",
+    "media-type-not-recognised",
 )
 
 

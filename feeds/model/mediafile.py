@@ -6,7 +6,6 @@ Nothing here opens a file: `content.media` does, and passes these values to the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from mimetypes import MimeTypes
 from typing import Protocol
 from urllib.parse import quote
 
@@ -33,25 +32,6 @@ class MediaFile:
     def url_path(self) -> str:
         """Its path below the site's URL, percent-encoded (RFC 3986 section 2.1)."""
         return "/media/" + quote(self.path)
-
-
-_TYPES = MimeTypes()  # Python's own table, never the host's, so that results are the same on every host
-for _type, _suffix in (
-    ("image/webp", ".webp"),
-    ("image/avif", ".avif"),
-    ("audio/mp4", ".m4a"),
-    ("audio/ogg", ".ogg"),
-    ("audio/opus", ".opus"),
-    ("application/epub+zip", ".epub"),
-    ("text/markdown", ".md"),
-    ("text/vtt", ".vtt"),
-):
-    _TYPES.add_type(_type, _suffix)
-
-
-def guess_type(path: str) -> str | None:
-    """Return the media type of a file by its suffix, or None if it is unknown."""
-    return _TYPES.guess_type(path.lower(), strict=True)[0]
 
 
 class Media(Protocol):

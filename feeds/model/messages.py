@@ -82,7 +82,8 @@ MESSAGES: Mapping[str, str] = {
     "colour-not-recognised": "{value} is not a colour (expected one such as '#0b5c8e', in quotes)",
     "path-not-recognised": "{value} is not a path (expected one such as /actualites/feed.xml)",
     "old-path-not-recognised": "{value} is not an old path (expected one such as /feed.xml or /index.php?format=feed)",
-    "language-not-recognised": "{value} is not a language (expected a tag such as fr or en-GB, BCP 47)",
+    "language-not-recognised": "{value} is not a language (expected a tag such as fr, en-GB or zh-Hant, RFC 5646)",
+    "language-reserved": "{value} is the start of other addresses (expected another tag)",
     "timezone-not-recognised": "{value} is not a time zone (expected one such as Europe/Paris)",
     "date-not-recognised": "{value} is not a date (expected 2026-03-01 or 2026-03-01T09:00)",
     "time-not-recognised": "{value} is not a time (expected 2026-03-01 or 2026-03-01T09:00)",
@@ -113,11 +114,19 @@ MESSAGES: Mapping[str, str] = {
         " (expected a square JPEG or PNG of {smallest} to {largest} pixels a side)"
     ),
     "feed-too-large": "{path} has {size:,} bytes (expected at most {limit:,}: reduce the number of entries)",
+    "tag-slug-not-recognised": "{value} cannot be part of an address (expected a slug such as cpp)",
     # articles
     "category-not-in-site": "{value} is not a category in site.yaml (expected {expected})",
     "categories-one-text": "{value} is one text (expected [{value}], in brackets)",
     "tag-comma": "{value} has a comma, at which readers split it (expected two tags, or one without a comma)",
     "without-letters": "{value} has no letter or digit for an address (expected a word)",
+    "tag-shares-feed": (
+        "{value} shares the feed {path} with {other}, in {file}"
+        " (write both alike, or give one a slug with tags in site.yaml)"
+    ),
+    "author-shares-feed": "{value} shares the feed {path} with {other}, in {file} (write the name in one way)",
+    "text-entity": "{entity} is shown as typed (expected {character})",
+    "text-markdown": "{value} is shown as typed, since only the body is Markdown (expected plain text)",
     "authors-one-text": "{value} is one text (expected [{value}], in brackets, or with quotes inside them)",
     "id-not-recognised": (
         "{value} is not an id (expected a word of A-Z a-z 0-9 . _ -, or an older system's whole guid, as"
@@ -132,6 +141,8 @@ MESSAGES: Mapping[str, str] = {
     "attachment-both": "file and url are both given (expected one of them)",
     "attachment-neither": "neither file nor url is given (expected one of them)",
     "attachment-type-missing": "missing, and the address does not say (expected one such as video/mp4, or text/html)",
+    "attachment-type-unknown": "{path} has no known type (give its type, such as application/pdf)",
+    "podcast-type": "{type} is not played by podcast directories (expected MP3, M4A or MP4)",
     "attachment-length-given": "given for a file of ours, which is measured (remove the key)",
     "summary-missing": "missing, so that the start of the body is used (expected about 300 characters)",
     "social-too-long": "{count} characters with its link, as {network} counts (expected at most {limit})",

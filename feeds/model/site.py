@@ -7,11 +7,13 @@ request.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from .fields import Bool, Contact, Email, Fediverse, StrictModel, Title, Url, validate
+from .languages import canonical_tag
 from .mediafile import Media
 from .problems import InvalidValue
 from .site_types import (
@@ -30,6 +32,7 @@ from .site_types import (
     SiteContext,
     SiteUrl,
     TagAuthority,
+    TagSlug,
     Texts,
     Titles,
     Urls,
@@ -94,6 +97,12 @@ class Category(StrictModel):
     )
 
 
+class TagSettings(StrictModel):
+    """Settings of a tag."""
+
+    slug: TagSlug = Field(description="What stands in the addresses of its feeds.", examples=["cpp"])
+
+
 class Site(StrictModel):
     """A site file. Texts are per language; `url` has no trailing slash."""
 
@@ -150,6 +159,12 @@ class Site(StrictModel):
         examples=["{research: {title: Recherche, description: …}}"],
     )
 
+    tags: dict[Title, TagSettings] = Field(
+        default_factory=dict,
+        description="Tags whose feeds need an address of their own, since another tag would share it.",
+        examples=["{C++: {slug: cpp}}"],
+    )
+
     @field_validator("languages")
     @classmethod
     def _no_repeated_language(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -188,6 +203,14 @@ class Site(StrictModel):
             if host and urlsplit(home).netloc.lower() != host:
                 raise InvalidValue("home-on-other-host", value=home, host=host)
         return value
+
+    @cached_property
+    def _tag_slugs(self) -> dict[str, str]:
+        return {tag.casefold(): settings.slug for tag, settings in self.tags.items()}
+
+    def tag_slug(self, tag: str) -> str:
+        """Return the last segment of the paths of a tag's feeds."""
+        return self._tag_slugs.get(tag.casefold()) or slug(tag)
 
     @property
     def default_language(self) -> str:
@@ -271,9 +294,6 @@ class Site(StrictModel):
 def read_site(tree: Tree, media: Media) -> Site | None:
     """Return the site in a file's values, or None after adding its problems to the tree."""
     language_value = tree.value.get("languages")
-    languages = (
-        tuple(name for name in language_value if isinstance(name, str))
-        if isinstance(language_value, list)
-        else (str(language_value),)
-    )
+    names = language_value if isinstance(language_value, list) else [language_value]
+    languages = tuple(canonical_tag(name) or name for name in names if isinstance(name, str))
     return validate(tree, Site, SiteContext(languages, media))

@@ -15,17 +15,21 @@ from typing import Annotated, cast
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSchema
 from slugify import slugify
 
 from .colours import MIN_CONTRAST, PAGE_BACKGROUND, contrast, readable_shade
 from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, text, title, url
+from .languages import canonical_tag
 from .mediafile import Media, MediaFile
 from .problems import InvalidValue, show
 
 RESERVED_SLUGS = ("all", "tags", "authors")
 """Names under `/feeds/` that no category may use."""
+
+
+RESERVED_PATHS = ("articles", "edit", "feeds", "health", "media", "metrics", "pages", "pictures", "preview", "static")
+"""Names that paths begin with."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class SiteContext:
     media: Media
 
 
-_IS_SLUG = re.compile("[a-z0-9]+(-[a-z0-9]+)*").fullmatch
+_IS_SLUG_PATTERN = "[a-z0-9]+(-[a-z0-9]+)*"
+_IS_SLUG = re.compile(_IS_SLUG_PATTERN).fullmatch
 _SLUG_SEPARATORS = (("’", "-"), ("'", "-"), (",", "-"))
 """Characters that separate words in French, and that slugify would drop: `l’été` is `l-ete`, not `lete`."""
 
@@ -48,14 +53,12 @@ def slug(name: str) -> str:
 
 
 def _language(value: object) -> str:
-    code = line(value)
-    try:
-        if re.fullmatch("[a-z]{2,3}(-[A-Z]{2})?", code):
-            Locale.parse(code, sep="-")
-            return code
-    except UnknownLocaleError:
-        pass
-    raise InvalidValue("language-not-recognised", value=show(code))
+    tag = canonical_tag(line(value))
+    if tag is None:
+        raise InvalidValue("language-not-recognised", value=show(value))
+    if tag in RESERVED_PATHS:  # which may follow /, as the prefix of a language does
+        raise InvalidValue("language-reserved", value=tag)
+    return tag
 
 
 def _zone(value: object) -> ZoneInfo:
@@ -120,7 +123,7 @@ def _category_slug(value: object) -> str:
     name = str(value)
     if name in RESERVED_SLUGS:
         raise InvalidValue("category-slug-reserved", value=name)
-    if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name):
+    if not _IS_SLUG(name):
         raise InvalidValue("category-slug-not-recognised", value=show(name), example=slug(name) or "research")
     return name
 
@@ -175,6 +178,7 @@ def _per_language(read: Callable[[object], str]) -> PlainValidator:
         languages = cast(SiteContext, info.context).languages
         if not isinstance(value, dict):
             return dict.fromkeys(languages, read(value))
+        value = {canonical_tag(key) or key: text for key, text in value.items()}
         if missing := [language for language in languages if not value.get(language)]:
             raise InvalidValue("translation-of-text-missing", languages=", ".join(missing))
         if unknown := [key for key in value if key not in languages]:
@@ -299,3 +303,4 @@ def read_query(query: str) -> Query:
 OldPath = Annotated[str, PlainValidator(_old_path), _STRING_SCHEMA]
 RedirectTarget = Annotated[str, PlainValidator(_redirect_target), _STRING_SCHEMA]
 CategorySlug = Annotated[str, PlainValidator(_category_slug), _STRING_SCHEMA]
+TagSlug = Annotated[str, PlainValidator(matching(_IS_SLUG_PATTERN, "tag-slug-not-recognised")), _STRING_SCHEMA]

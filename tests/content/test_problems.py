@@ -34,6 +34,7 @@ def load(folder: Path, data: bytes) -> Content:
     content = content_folder(folder, {"case": data, "translation": translation})
     draw(folder / "media" / "photo.jpg")
     (folder / "media" / "plan.pdf").write_bytes(b"%PDF-1.4")
+    (folder / "media" / "donnees.xyz").write_bytes(b"x")
     (folder / "secret.txt").write_text("outside media")
     found = content.load()
     problems = tuple(problem for problem in found.problems if "/case.yaml" in problem.file)

@@ -78,7 +78,8 @@ def test_an_rss_item_has_exactly_these_elements_in_this_order(full: Feed) -> Non
         f"{MEDIA}thumbnail",
     ]  # fmt: skip
     plain = rss(full).findall("item")[1]
-    assert names(plain) == ["title", "link", "guid", "pubDate", "description", f"{CONTENT}encoded", "category"]
+    creator = f"{DC}creator"
+    assert names(plain) == ["title", "link", "guid", "pubDate", creator, "description", f"{CONTENT}encoded", "category"]
 
 
 def test_an_rss_channel_has_exactly_these_elements_before_its_items(full: Feed) -> None:
@@ -277,10 +278,10 @@ def test_each_author_has_a_creator_element_and_a_name_and_url(full: Feed) -> Non
 def test_categories_have_readable_labels_and_a_stable_scheme(full: Feed) -> None:
     """C14: FreshRSS shows the term, and some readers split at commas."""
     item = rss(full).findall("item")[0]
-    categories, tags = "tag:news.example,2020:categories", "tag:news.example,2020:tags"
-    assert [(each.text, each.get("domain")) for each in item.iterfind("category")] == [
-        ("Recherche", categories), ("Société", categories), ("Soutiens", categories), ("génétique", tags),
-    ]  # fmt: skip
+    tags = "tag:news.example,2020:tags"
+    labels = ["Recherche", "Société", "Soutiens", "génétique"]
+    assert [each.text for each in item.iterfind("category")] == labels
+    assert not any(each.attrib for each in item.iterfind("category")), "npm rss-parser makes an object of an attribute"
     entry = atom(full).findall(f"{ATOM}entry")[0]
     assert [(each.get("term"), each.get("scheme")) for each in entry.iterfind(f"{ATOM}category")][-1] == (
         "génétique",

@@ -80,8 +80,6 @@ KNOWN = {
     ("rss-parser", "rss", "authors"): "it has room for one author",
     ("rss-parser", "atom", "authors"): "it has room for one author",
     **{("rss-parser", "atom", field): NONE for field in ("categories", "picture", "alt", "enclosure")},
-    ("@rowanmanning/feed-parser", "rss", "authors"): "an entry without authors has those of the feed",
-    ("@rowanmanning/feed-parser", "atom", "authors"): "an entry without authors has those of the feed",
     ("@rowanmanning/feed-parser", "rss", "alt"): "it looks for a title, and not for a description",
     ("@rowanmanning/feed-parser", "rss", "text"): "it resolves what is escaped in the HTML once more",
     ("@rowanmanning/feed-parser", "atom", "text"): "it resolves what is escaped in the HTML once more",
