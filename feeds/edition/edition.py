@@ -16,6 +16,7 @@ from functools import cached_property
 
 from feeds.base.fingerprint import fingerprint, fingerprint_bytes
 from feeds.feed import manifest, markup
+from feeds.feed.archives import MAX_FEED_BYTES
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.feed.entries import CACHED_ENTRIES
@@ -35,9 +36,6 @@ from .routes import Rendered, Routes
 
 CACHED_DOCUMENTS = 1024
 """Maximum number of cached documents that were built on demand."""
-
-LARGE_FEED_BYTES = 1_000_000
-"""Size in bytes above which some aggregators refuse a feed."""
 
 MANIFEST_PATH = "/manifest.json"
 
@@ -212,8 +210,8 @@ class Edition(Mapping[str, Document]):
     def large_feeds(self) -> Iterator[Message]:
         """Yield a message for each feed built ahead that is larger than some aggregators accept."""
         for path, document in self.prebuilt_documents.items():
-            if len(document.data) > LARGE_FEED_BYTES and "/feeds/" in path and path.endswith(tuple(FORMATS)):
-                yield Message.of("feed-too-large", path=path, size=len(document.data), limit=LARGE_FEED_BYTES)
+            if len(document.data) > MAX_FEED_BYTES and "/feeds/" in path and path.endswith(tuple(FORMATS)):
+                yield Message.of("feed-too-large", path=path, size=len(document.data), limit=MAX_FEED_BYTES)
 
     def _build_ahead(self) -> Iterator[tuple[str, Document]]:
         """Yield paths and documents of the feeds of everything and of categories, in each language."""

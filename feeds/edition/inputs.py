@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from feeds.feed.archives import Part
 from feeds.feed.builder import FeedBuilder
-from feeds.feed.catalog import adjacent_months
+from feeds.feed.catalog import adjacent
 from feeds.feed.manifest import digest_at
 from feeds.feed.values import Topic
 from feeds.model.article import Article
@@ -29,20 +30,14 @@ def of_article(builder: FeedBuilder, article: Article) -> Iterator[object]:
 
 def of_month(builder: FeedBuilder, topic: Topic, first: date) -> Iterator[object]:
     """Yield the inputs of the page of a topic's month; `first` is its first day."""
-    yield topic, first, adjacent_months(builder.months(topic), first)
+    yield topic, first, adjacent(builder.months(topic), first)
     yield [_article_inputs(builder, article) for article in builder.live_in_month(topic, first)]
 
 
-def of_archive(builder: FeedBuilder, topic: Topic, first: date, ending: str) -> Iterator[object]:
-    """Yield the inputs of the archive document of a topic's month in a format."""
-    yield (
-        topic,
-        ending,
-        first,
-        adjacent_months(builder.months(topic, archived=True), first),
-        builder.last_change_in_month(topic, first),
-    )
-    yield [_article_inputs(builder, article) for article in builder.live_in_month(topic, first)]
+def of_archive(builder: FeedBuilder, topic: Topic, part: Part, ending: str) -> Iterator[object]:
+    """Yield the inputs of an archive document of a topic in a format."""
+    yield topic, ending, part, adjacent(builder.parts(topic), part), builder.last_change_in_part(topic, part)
+    yield [_article_inputs(builder, article) for article in builder.live_in_part(topic, part)]
 
 
 def of_feed(builder: FeedBuilder, topic: Topic, ending: str) -> Iterator[object]:

@@ -68,7 +68,8 @@ class OwnLinks:
             return self._state_problem(target, source, show(unquote(address)))
         if source and url == page:
             return None
-        if self._edition.has(path):
+        other_path = path[:-1] if path.endswith("/") else f"{path}/"  # which the server redirects to
+        if self._edition.has(path) or self._edition.has(other_path):
             return None
         return Message.of("link-dead", value=show(unquote(address)), nearest=self._nearest(below, target))
 

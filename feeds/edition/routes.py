@@ -15,6 +15,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from feeds.feed import films
+from feeds.feed.archives import Part
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.manifest import EntryState
 from feeds.feed.values import Feed, Topic
@@ -33,7 +34,7 @@ ARCHIVE_MAX_AGE = 86_400
 SOCIAL_ENDING, PODCAST_ENDING = "social.rss", "podcast.rss"
 """Endings of feeds for one kind of client, in one format."""
 
-_MONTH = re.compile("(.+)/([1-9][0-9]{3}-(?:0[1-9]|1[0-2]))")
+_PART = re.compile("(.+)/([1-9][0-9]{3}-(?:0[1-9]|1[0-2]))(?:-([2-9]|[1-9][0-9]{1,4}))?")
 _FEED_STYLE = re.compile(r"/static/feed-([A-Za-z0-9-]+)\.css")
 _SITEMAP = re.compile("/sitemap-([1-9][0-9]{0,5})\\.xml")
 
@@ -82,8 +83,8 @@ class Routes:
                 f"{page}.{ending}" for ending in (SOCIAL_ENDING, PODCAST_ENDING) if self._find_special(topic, ending)
             )
             yield from (f"{page}/{first:%Y-%m}" for first in self.builder.months(topic))
-            for first in self.builder.months(topic, archived=True):
-                yield from (f"{page}/{first:%Y-%m}.{ending}" for ending in FORMATS)
+            for part in self.builder.parts(topic):
+                yield from (f"{page}/{part}.{ending}" for ending in FORMATS)
         for article in self.catalog.appeared:
             yield self.site.article_path(article.language, article.slug)
         yield from map(self.site.home_path, self.site.languages)
@@ -133,34 +134,34 @@ class Routes:
         return Route(partial(self._social, topic)) if is_social else None
 
     def _find_archive(self, language: str, name: str, ending: str) -> Route | None:
-        topic, first = self._parse_month(language, name)
-        if topic is None or ending not in FORMATS or first not in self.builder.months(topic, archived=True):
+        topic, part = self._parse_part(language, name)
+        if topic is None or ending not in FORMATS or part not in self.builder.parts(topic):
             return None
-        archive_inputs = partial(inputs.of_archive, self.builder, topic, first, ending)
-        return Route(partial(self._archive, topic, first, FORMATS[ending]), archive_inputs)
+        archive_inputs = partial(inputs.of_archive, self.builder, topic, part, ending)
+        return Route(partial(self._archive, topic, part, FORMATS[ending]), archive_inputs)
 
     def _find_month(self, language: str, name: str) -> Route | None:
-        topic, first = self._parse_month(language, name)
-        if topic is None or first not in self.builder.months(topic):
+        topic, (first, number) = self._parse_part(language, name)
+        if topic is None or number != 1 or first not in self.builder.months(topic):
             return None
         return Route(
             partial(self._page, pages.month, topic, first), partial(inputs.of_month, self.builder, topic, first)
         )
 
-    def _parse_month(self, language: str, name: str) -> tuple[Topic | None, date]:
-        """Return a month's topic and first day by its name.
+    def _parse_part(self, language: str, name: str) -> tuple[Topic | None, Part]:
+        """Return the topic and the part of an archive by its name; a month is named like its first part.
 
-        The topic is None if there is no such month.
+        The topic is None if there is no such one.
         """
-        match = _MONTH.fullmatch(name)
+        match = _PART.fullmatch(name)
         topic = self.builder.topic(language, match[1]) if match else None
-        return topic, date.fromisoformat(f"{match[2]}-01") if match else date.min
+        return topic, Part(date.fromisoformat(f"{match[2]}-01"), int(match[3] or 1)) if match else Part(date.min)
 
     def _feed(self, topic: Topic, format: Format) -> Rendered:
         return self._rendered_feed(self.builder.feed(topic), format)
 
-    def _archive(self, topic: Topic, first: date, format: Format) -> Rendered:
-        return self._rendered_feed(self.builder.archive(topic, first), format)._replace(max_age=ARCHIVE_MAX_AGE)
+    def _archive(self, topic: Topic, part: Part, format: Format) -> Rendered:
+        return self._rendered_feed(self.builder.archive(topic, part), format)._replace(max_age=ARCHIVE_MAX_AGE)
 
     def _rendered_feed(self, feed: Feed, format: Format) -> Rendered:
         return Rendered(format.render(feed), format.content_type, (("Link", _links(feed, format)), CORS_HEADER))

@@ -5,11 +5,12 @@ No feed markup occurs here: each format renders feeds itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from itertools import islice
+from typing import TypeVar
 
 from feeds.base import translations
 from feeds.model.article import Article
@@ -19,19 +20,30 @@ from feeds.model.site import Person, Podcast
 from feeds.model.site_types import slug
 
 from . import posts
-from .catalog import Catalog, Group, GroupKey, adjacent_months, first_of_month, month_bounds
+from .archives import Part, parts_of, that_fit
+from .catalog import Catalog, Group, GroupKey, adjacent, first_of_month, month_bounds
 from .entries import CACHED_ENTRIES, Entries
 from .manifest import EntryState
 from .values import Entry, Feed, History, Image, Kind, Show, Tombstone, Topic
+
+T = TypeVar("T")
 
 MAX_EPISODES = 300
 """Maximum number of episodes in a podcast feed."""
 
 MONTHS_CACHE_SIZE = 64
-"""Maximum number of cached lists of months; the cache is cleared when it is full."""
+"""Maximum number of cached lists of months, and of archives; a cache is cleared when it is full."""
 
 _PATH_PREFIXES: Mapping[Kind, str] = {"tag": "tags/", "author": "authors/"}
 """Path prefix below `/feeds/` of the kinds of topic whose number is unlimited."""
+
+
+def _cached(cache: dict[Topic, tuple[T, ...]], topic: Topic, make: Callable[[], Iterator[T]]) -> tuple[T, ...]:
+    if (values := cache.get(topic)) is None:
+        if len(cache) >= MONTHS_CACHE_SIZE:
+            cache.clear()
+        values = cache[topic] = tuple(make())
+    return values
 
 
 class FeedBuilder:
@@ -55,7 +67,8 @@ class FeedBuilder:
             catalog, pictures or Pictures(), previous.entries if previous else None, cached_entries
         )
         self._feeds: dict[Topic, Feed] = {}
-        self._months: dict[tuple[Topic, bool], tuple[date, ...]] = {}
+        self._months: dict[Topic, tuple[date, ...]] = {}
+        self._archives: dict[Topic, tuple[Part, ...]] = {}
 
     @cached_property
     def topics(self) -> dict[tuple[str, str], Topic]:
@@ -118,20 +131,20 @@ class FeedBuilder:
         entries = tuple(self.entries.of(article) for article in live)
         outline = self._outline(topic)
         newest = next(self.archives(topic), None)
-        history = History(previous=f"{outline.address}/{newest:%Y-%m}" if newest else None)
+        history = History(previous=f"{outline.address}/{newest}" if newest else None)
         # FreshRSS polls a feed with a hub once a day, so a feed may only declare hubs that we notify of every change
         hubs = self.site.hubs if topic.kind in ("all", "category") else ()
         return replace(outline, history=history, hubs=hubs, entries=entries, tombstones=tombstones)
 
     def articles_in(self, topic: Topic) -> list[Article]:
-        """Return the articles in the feed of a topic, newest first."""
+        """Return the articles in the feed of a topic, newest first: at most twice as many as the site's `entries`."""
         group = self.group(topic)
         live = list(islice(filter(self.catalog.is_live, group.appeared(self.catalog.now)), self.site.entries))
         if live:  # include the whole month of the newest article, which is in no archive
             first = first_of_month(live[0].published, self.site.timezone)
             month_articles = self.live_in_month(topic, first)
             live = month_articles if len(month_articles) > len(live) else live
-        return live
+        return that_fit(live, self.site.entries)
 
     def live_in_month(self, topic: Topic, first: date) -> list[Article]:
         """Return the live articles of a topic's month; `first` is its first day."""
@@ -147,53 +160,59 @@ class FeedBuilder:
             if article.id not in live_ids and (withdrawal := article.tombstone(self.catalog.now))
         )
 
-    def archives(self, topic: Topic) -> Iterator[date]:
-        """Yield the first days of the months that have an archive document, newest first.
+    def archives(self, topic: Topic) -> Iterator[Part]:
+        """Yield the archive documents of a topic, newest first.
 
-        They are all months with entries before the month of the newest entry, even if none of the
-        entries is live any more: a published address stays valid for ever.
+        They contain all months with entries before the month of the newest entry, even if none of the
+        entries is live any more: a published address stays valid for ever. If that month has more
+        entries than fit into the feed, its complete parts are archived too.
         """
         group = self.group(topic)
-        appeared = self.catalog.months(group, expired=True)
-        newest = next(self.catalog.months(group), None) or next(appeared, None)
-        return (first for first in appeared if newest and first < newest)
+        newest = next(self.catalog.months(group), None) or next(self.catalog.months(group, expired=True), None)
+        for first in self.catalog.months(group, expired=True):
+            if newest and first <= newest:
+                count = len(self._parts(topic, first)) - (first == newest)
+                yield from (Part(first, number) for number in range(count, 0, -1))
 
-    def months(self, topic: Topic, *, archived: bool = False) -> tuple[date, ...]:
-        """Return the first days of a topic's months with a page, or an archive, newest first.
+    def _parts(self, topic: Topic, first: date) -> list[list[Article]]:
+        """Return the articles that have appeared in a topic's month, newest first, in its parts."""
+        month_articles = self.group(topic).published_between(*month_bounds(first, self.site.timezone))
+        appeared = [article for article in month_articles if article.published <= self.catalog.now]
+        return parts_of(appeared, self.site.entries)
 
-        Results are cached for `MONTHS_CACHE_SIZE` lists.
-        """
-        key = topic, archived
-        if (months := self._months.get(key)) is None:
-            if len(self._months) >= MONTHS_CACHE_SIZE:
-                self._months.clear()
-            month_starts = self.archives(topic) if archived else self.catalog.months(self.group(topic))
-            months = self._months[key] = tuple(month_starts)
-        return months
+    def months(self, topic: Topic) -> tuple[date, ...]:
+        """Return the first days of a topic's months with a page, newest first, from a cache if possible."""
+        return _cached(self._months, topic, lambda: self.catalog.months(self.group(topic)))
 
-    def archive(self, topic: Topic, first: date) -> Feed:
-        """Return the archive document of a topic's month, by its first day (RFC 5005 section 4)."""
+    def parts(self, topic: Topic) -> tuple[Part, ...]:
+        """Return the archive documents of a topic, newest first, from a cache if possible."""
+        return _cached(self._archives, topic, lambda: self.archives(topic))
+
+    def live_in_part(self, topic: Topic, part: Part) -> list[Article]:
+        """Return the live articles of an archive document, newest first."""
+        return list(filter(self.catalog.is_live, self._parts(topic, part.first)[part.number - 1]))
+
+    def archive(self, topic: Topic, part: Part) -> Feed:
+        """Return an archive document of a topic (RFC 5005 section 4)."""
         outline = self._outline(topic)
-        newer, older = adjacent_months(self.months(topic, archived=True), first)
+        newer, older = adjacent(self.parts(topic), part)
         return replace(
             outline,
-            address=f"{outline.address}/{first:%Y-%m}",
-            updated=self.last_change_in_month(topic, first),
+            address=f"{outline.address}/{part}",
+            updated=self.last_change_in_part(topic, part),
             translations={},
             history=History(
                 current=outline.address,
-                previous=f"{outline.address}/{older:%Y-%m}" if older else None,
-                next=f"{outline.address}/{newer:%Y-%m}" if newer else None,
+                previous=f"{outline.address}/{older}" if older else None,
+                next=f"{outline.address}/{newer}" if newer else None,
             ),
-            entries=tuple(map(self.entries.of, self.live_in_month(topic, first))),
+            entries=tuple(map(self.entries.of, self.live_in_part(topic, part))),
         )
 
-    def last_change_in_month(self, topic: Topic, first: date) -> datetime:
-        """Return when anything in a topic's month last changed; the month must have had entries."""
-        month_articles = self.group(topic).published_between(*month_bounds(first, self.site.timezone))
-        return max(
-            moment for article in month_articles for moment in article.visible_changes if moment <= self.catalog.now
-        )
+    def last_change_in_part(self, topic: Topic, part: Part) -> datetime:
+        """Return when anything in an archive document last changed."""
+        articles = self._parts(topic, part.first)[part.number - 1]
+        return max(moment for article in articles for moment in article.visible_changes if moment <= self.catalog.now)
 
     def tag_topics(self, article: Article) -> Iterator[Topic]:
         """Yield the topics of an article's tags, without duplicates."""

@@ -14,12 +14,14 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from feeds.model.article import Article
 from feeds.model.renditions import Original
 from feeds.model.site import Site
+
+T = TypeVar("T")
 
 _SECOND = timedelta(seconds=1)
 
@@ -280,13 +282,10 @@ def first_of_month(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date().replace(day=1)
 
 
-def adjacent_months(months: Sequence[date], first: date) -> tuple[date | None, date | None]:
-    """Return the next newer and the next older month, or None for each.
-
-    `months` are newest first.
-    """
-    index = months.index(first)
-    return months[index - 1] if index else None, months[index + 1] if index + 1 < len(months) else None
+def adjacent(values: Sequence[T], value: T) -> tuple[T | None, T | None]:
+    """Return the values before and after a value in a sequence, or None for each."""
+    index = values.index(value)
+    return values[index - 1] if index else None, values[index + 1] if index + 1 < len(values) else None
 
 
 def month_bounds(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

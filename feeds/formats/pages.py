@@ -17,7 +17,7 @@ from markupsafe import Markup
 from feeds.base import translations
 from feeds.base.fingerprint import fingerprint_bytes
 from feeds.feed.builder import FeedBuilder
-from feeds.feed.catalog import UNIX_EPOCH, adjacent_months
+from feeds.feed.catalog import UNIX_EPOCH, adjacent
 from feeds.feed.values import Entry, Image, Topic
 from feeds.model.article import Article
 
@@ -184,7 +184,7 @@ def feed(builder: FeedBuilder, topic: Topic) -> bytes:
 def month(builder: FeedBuilder, topic: Topic, first: date) -> bytes:
     """Render the page of a feed's articles of a month, given the first day of the month."""
     page = Page(builder, topic.language)
-    newer, older = adjacent_months(builder.months(topic), first)
+    newer, older = adjacent(builder.months(topic), first)
     return render(
         "month.html",
         page,

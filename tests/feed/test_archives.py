@@ -86,8 +86,31 @@ def test_the_newest_month_is_complete_in_the_subscription_document() -> None:
     assert found.find("/feeds/all/2026-02") is not None, "but it has a page"
 
 
+def test_a_busy_month_is_archived_in_parts_of_twice_the_entries() -> None:
+    """C17: with `entries: 10`, a month of 3,000 articles made a feed of 2.8 MB."""
+    articles = monthly(1, 15)
+    found = edition(*articles, entries=3)
+    documents = [(path.removeprefix("/feeds/all"), len(each)) for path, each in followed(found, "rss")]
+    assert documents == [(".rss", 6), ("/2026-02-2.rss", 6), ("/2026-02.rss", 6), ("/2026-01.rss", 1)]
+    assert found.find("/feeds/all/2026-02-3.rss") is None, "it is not complete yet"
+    assert found.find("/feeds/all/2026-02-1.rss") is None and found.find("/feeds/all/2026-02-2") is None
+    assert len(ids(found["/feeds/research/2026-02-2.atom"].data, "atom")) == 6
+    assert "/feeds/all/2026-02-2.json" in list(found)
+    later = edition(*articles, article("neu", published="2026-02-28"), entries=3)
+    unchanged = ["/feeds/all/2026-02.rss", "/feeds/all/2026-01.rss"]
+    assert all(later[path].data == found[path].data for path in unchanged), "a new article changes no complete part"
+
+
+def test_a_feed_of_long_articles_stays_below_one_megabyte() -> None:
+    """C17: FeedBurner refuses a larger one."""
+    articles = [article(f"a{day}", published=f"2026-02-{day:02}", body="Un mot. " * 30_000) for day in range(1, 13)]
+    documents = followed(edition(*articles, entries=50), "atom")
+    assert sum(len(each) for _, each in documents) >= 12 and len(documents) > 2
+    assert all(len(edition(*articles, entries=50)[path].data) < 1_000_000 for path, _ in documents)
+
+
 @given(
-    st.lists(st.tuples(st.integers(0, 500), st.booleans()), min_size=1, max_size=40),
+    st.lists(st.tuples(st.integers(0, 500) | st.integers(0, 9), st.booleans()), min_size=1, max_size=40),
     st.integers(1, 6),
     st.sampled_from(list(FORMATS)),
 )
