@@ -19,7 +19,8 @@ from feeds.content.folder import ContentFolder
 from feeds.edition.guessed_paths import GUESSED_PATHS
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.messages import MESSAGES
-from feeds.model.site import Category, Person, Podcast, Site
+from feeds.model.site import Category, OwnFeed, Person, Podcast, Site
+from feeds.model.social import Social, SocialSettings
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, ROOT, SAMPLE, as_yaml, content_folder, draw
 
@@ -45,19 +46,26 @@ def section(text: str, name: str) -> str:
 
 
 def test_every_key_of_an_article_has_its_section() -> None:
-    assert set(re.findall(r"(?m)^### `([a-z]+)`$", ARTICLES)) == set(Article.model_fields)
+    assert set(re.findall(r"(?m)^### `([a-z_]+)`$", ARTICLES)) == set(Article.model_fields)
 
 
 @pytest.mark.parametrize(
     ("name", "model"),
-    [("picture", Picture), ("attachments", Attachment), ("withdrawn", Withdrawal), ("authors", Person)],
+    [
+        ("picture", Picture),
+        ("attachments", Attachment),
+        ("withdrawn", Withdrawal),
+        ("authors", Person),
+        ("social", Social),
+    ],
 )
 def test_every_key_of_a_group_is_in_its_table(name: str, model: type[Picture]) -> None:
     assert rows(section(ARTICLES, name)) == set(model.model_fields)
 
 
 def test_every_key_of_the_site_and_every_setting_is_in_a_table() -> None:
-    assert rows(SITE) == set(Site.model_fields) | set(Category.model_fields) | set(Podcast.model_fields)
+    groups = (Site, Category, Podcast, OwnFeed, SocialSettings)
+    assert rows(SITE) == {name for group in groups for name in group.model_fields}
     assert rows(SETTINGS) - {"AWS_", "HTTPS_PROXY"} == {
         f"FEEDS_{name.upper()}" for name in Settings.__dataclass_fields__
     }

@@ -11,7 +11,7 @@ from posixpath import normpath
 from urllib.parse import unquote
 
 from feeds.edition.guessed_paths import GUESSED_PATHS
-from feeds.edition.routes import PODCAST_ENDING, SOCIAL_ENDING
+from feeds.edition.routes import PODCAST_ENDING, POST_ENDINGS
 from feeds.formats.registry import FORMATS
 from feeds.model.redirects import Redirects
 from feeds.model.site import Site
@@ -92,7 +92,7 @@ class FeedPaths(dict[bytes, "FeedPath | None"]):
         name, extension = match.groups()
         if extension in FORMATS:
             return prefix + name, f"{prefix}{name}.{extension}"
-        if extension in (SOCIAL_ENDING, PODCAST_ENDING):
+        if extension in (*POST_ENDINGS, PODCAST_ENDING):
             feed = f"{prefix}{name}.{extension.removesuffix('.rss')}"
             return feed, feed
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -31,15 +32,21 @@ if TYPE_CHECKING:
     from feeds.importing.old_feed import OldFeed
 
 
+TRANSLATION_CODE = "translation-missing"
+"""Code of the warnings that are summarised."""
+
+
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILE]...")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+@click.option("--all", "shows_all", is_flag=True, help="List each missing translation, not only their number.")
 @click.option("--online", is_flag=True, help="Check the type and length of attachments on other sites.")
 @with_appcontext
-def check(files: tuple[Path, ...], form: str, online: bool) -> None:
+def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> None:
     """Print the problems in the content.
 
-    With FILEs or folders, print only theirs. The exit status is 1 if one of them is an error.
+    With FILEs or folders, print only theirs. The exit status is 1 if one of them is an error. Missing translations are
+    summarised in one line, unless FILEs are given.
     """
     publisher, content = current_publisher(), current_folder()
     loaded = content.load()
@@ -76,8 +83,17 @@ def check(files: tuple[Path, ...], form: str, online: bool) -> None:
     if form == "json":
         click.echo(json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False, indent=1))
     else:
+        untranslated = (
+            [] if shows_all or files else [each for each in problems if each.message.code == TRANSLATION_CODE]
+        )
         for problem in problems:
-            print_problem(problem)
+            if problem not in untranslated:
+                print_problem(problem)
+        for languages, number in Counter(dict(each.message.parameters)["languages"] for each in untranslated).items():
+            click.echo(
+                f"{pluralize(number, 'article')} without a translation into {languages}"
+                " (feeds check --all lists them; complete in site.yaml names the languages that are expected)"
+            )
         warnings = len(problems) - errors
         click.echo(f"{pluralize(errors, 'error')}, {pluralize(warnings, 'warning')} in {pluralize(count, 'file')}")
     sys.exit(1 if errors else 0)

@@ -31,6 +31,7 @@ from feeds.model.mediafile import MediaFile
 from feeds.model.problems import Message, Parameter, Problem, Severity
 from feeds.model.renditions import Original
 from feeds.model.site import Person, Site
+from feeds.model.social import Social
 from feeds.model.yamlfile import Position, Tree
 
 from .reader import ANY_FILE, OUTLINE, ArticleFile, ArticleReader
@@ -49,7 +50,7 @@ READING_PACKAGES = ("base", "model", "feed", "content")
 """The packages whose code affects how an article file is read; changing any of it invalidates all rows."""
 
 _MODELS: Mapping[str, type[BaseModel]] = {
-    model.__name__: model for model in (Article, Attachment, Person, Picture, Withdrawal)
+    model.__name__: model for model in (Article, Attachment, Person, Picture, Social, Withdrawal)
 }
 _DEFAULTS = {
     name: {key: info.get_default() for key, info in model.model_fields.items()} for name, model in _MODELS.items()

@@ -145,14 +145,16 @@ def picture_warning(tree: Tree, article: Article) -> Iterator[Problem]:
 
 def social_warning(tree: Tree, article: Article, site: Site) -> Iterator[Problem]:
     """Yield a warning for each network whose limit the text for posts exceeds. It is cut there."""
-    if not article.social:
+    if not article.social or article.social.skip:
         return
     url = article.link or site.absolute(site.article_path(article.language, article.slug))
     for network in posts.NETWORKS:
-        count = network.count(f"{article.social} {url}")
-        if count > network.max_length:
-            message = Message.of("social-too-long", count=count, network=network.name, limit=network.max_length)
-            yield tree.problem(("social",), message, "warning")
+        for key, text in (("text", article.social.text), (network.key, getattr(article.social, network.key))):
+            count = network.count(f"{text} {url}") if text else 0
+            if count > network.max_length:
+                message = Message.of("social-too-long", count=count, network=network.name, limit=network.max_length)
+                path = ("social", key) if ("social", key) in tree.values_at else ("social",)
+                yield tree.problem(path, message, "warning")
 
 
 def without_duplicates(
@@ -229,7 +231,8 @@ def translation_warnings(site: Site, articles: Iterable[tuple[Article, Tree]]) -
         else:
             files[article.twin, article.language] = tree.file
     for article, tree in published:
-        other_languages = [language for language in site.languages if language != article.language]
+        expected_languages = site.languages if site.complete is None else site.complete
+        other_languages = [language for language in expected_languages if language != article.language]
         missing = [language for language in other_languages if (article.twin or "", language) not in files]
         if missing:
             message = Message.of("translation-missing", languages=", ".join(missing))

@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from feeds.feed import films
 from feeds.feed.archives import Part
-from feeds.feed.builder import FeedBuilder
+from feeds.feed.builder import MAIN_KINDS, FeedBuilder
 from feeds.feed.manifest import EntryState
+from feeds.feed.posts import NETWORKS, Network
 from feeds.feed.values import Feed, Topic
 from feeds.formats import assets, crawlers, opml, pages, podcast
 from feeds.formats.registry import FORMATS, Format
@@ -31,8 +32,13 @@ CORS_HEADER = ("Access-Control-Allow-Origin", "*")
 ARCHIVE_MAX_AGE = 86_400
 """Seconds that a copy of an archive document may be cached: it changes if an entry of its month changes or goes."""
 
-SOCIAL_ENDING, PODCAST_ENDING = "social.rss", "podcast.rss"
-"""Endings of feeds for one kind of client, in one format."""
+POST_ENDINGS: Mapping[str, Network | None] = {
+    "social.rss": None,
+    **{f"{network.key}.rss": network for network in NETWORKS},
+}
+"""Endings of the feeds for posts, each with its network, or None if posts fit all of them."""
+
+PODCAST_ENDING = "podcast.rss"
 
 _PART = re.compile("(.+)/([1-9][0-9]{3}-(?:0[1-9]|1[0-2]))(?:-([2-9]|[1-9][0-9]{1,4}))?")
 _FEED_STYLE = re.compile(r"/static/feed-([A-Za-z0-9-]+)\.css")
@@ -80,7 +86,7 @@ class Routes:
             yield page
             yield from (path for path, _ in self.feed_routes(topic))
             yield from (
-                f"{page}.{ending}" for ending in (SOCIAL_ENDING, PODCAST_ENDING) if self._find_special(topic, ending)
+                f"{page}.{ending}" for ending in (*POST_ENDINGS, PODCAST_ENDING) if self._find_special(topic, ending)
             )
             yield from (f"{page}/{first:%Y-%m}" for first in self.builder.months(topic))
             for part in self.builder.parts(topic):
@@ -126,12 +132,13 @@ class Routes:
         return Route(partial(self._feed, topic, format), partial(inputs.of_feed, self.builder, topic, format.ending))
 
     def _find_special(self, topic: Topic, ending: str) -> Route | None:
-        """Return the route of a feed that only everything and the categories have."""
+        """Return the route of a feed for one kind of client, which the topics of tags and authors do not have."""
         if ending == PODCAST_ENDING:
             settings = self.builder.podcast_settings(topic)
             return Route(partial(self._podcast, topic, settings)) if settings else None
-        is_social = ending == SOCIAL_ENDING and topic.kind in ("all", "category")
-        return Route(partial(self._social, topic)) if is_social else None
+        if ending in POST_ENDINGS and topic.kind in MAIN_KINDS:
+            return Route(partial(self._posts, topic, POST_ENDINGS[ending]))
+        return None
 
     def _find_archive(self, language: str, name: str, ending: str) -> Route | None:
         topic, part = self._parse_part(language, name)
@@ -166,8 +173,8 @@ class Routes:
     def _rendered_feed(self, feed: Feed, format: Format) -> Rendered:
         return Rendered(format.render(feed), format.content_type, (("Link", _links(feed, format)), CORS_HEADER))
 
-    def _social(self, topic: Topic) -> Rendered:
-        feed, format = self.builder.social(topic, self._states), FORMATS["rss"]
+    def _posts(self, topic: Topic, network: Network | None) -> Rendered:
+        feed, format = self.builder.social(topic, self._states, network), FORMATS["rss"]
         return Rendered(format.render(feed), format.content_type, (("Link", _self_link(feed, format)), CORS_HEADER))
 
     def _podcast(self, topic: Topic, settings: Podcast) -> Rendered:

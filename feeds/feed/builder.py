@@ -5,6 +5,7 @@ No feed markup occurs here: each format renders feeds itself.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -21,9 +22,10 @@ from feeds.model.site_types import slug
 
 from . import posts
 from .archives import Part, parts_of, that_fit
-from .catalog import Catalog, Group, GroupKey, adjacent, first_of_month, month_bounds
+from .catalog import ALL_ARTICLES, Catalog, Group, GroupKey, adjacent, first_of_month, month_bounds
 from .entries import CACHED_ENTRIES, Entries
 from .manifest import EntryState
+from .posts import Network
 from .values import Entry, Feed, History, Image, Kind, Show, Tombstone, Topic
 
 T = TypeVar("T")
@@ -33,6 +35,9 @@ MAX_EPISODES = 300
 
 MONTHS_CACHE_SIZE = 64
 """Maximum number of cached lists of months, and of archives; a cache is cleared when it is full."""
+
+MAIN_KINDS: tuple[Kind, ...] = ("all", "category", "own")
+"""Kinds of topic that always exist, and whose feeds are built ahead."""
 
 _PATH_PREFIXES: Mapping[Kind, str] = {"tag": "tags/", "author": "authors/"}
 """Path prefix below `/feeds/` of the kinds of topic whose number is unlimited."""
@@ -44,6 +49,13 @@ def _cached(cache: dict[Topic, tuple[T, ...]], topic: Topic, make: Callable[[], 
             cache.clear()
         values = cache[topic] = tuple(make())
     return values
+
+
+def _short_content(entry: Entry) -> str:
+    """Return the content of an entry in a feed of summaries: the summary, and a link to the article."""
+    link, language = html.escape(entry.url), entry.language
+    more = translations.translate(language, "Read the article")
+    return f'<p>{html.escape(entry.summary, quote=False)}</p>\n<p><a href="{link}">{more}</a></p>'
 
 
 class FeedBuilder:
@@ -82,8 +94,8 @@ class FeedBuilder:
         return topics
 
     def main_topics(self, language: str) -> list[Topic]:
-        """Return the topics that a language always has: everything, and each category."""
-        names = ("all", *self.site.categories)
+        """Return the topics that a language always has: everything, each category, and each feed of the site."""
+        names = ("all", *self.site.categories, *self.site.feeds)
         return [topic for name in names if (topic := self.topic(language, name))]
 
     def topic(self, language: str, name: str) -> Topic | None:
@@ -95,6 +107,8 @@ class FeedBuilder:
             return Topic(language, "all", name, translations.translate(language, "All news"))
         if category := self.site.categories.get(name):
             return Topic(language, "category", name, category.title[language])
+        if own := self.site.feeds.get(name):
+            return Topic(language, "own", name, own.title[language])
         folder, _, topic_slug = name.rpartition("/")
         kind = next((kind for kind, prefix in _PATH_PREFIXES.items() if prefix == folder + "/"), None)
         articles = self.catalog.group(kind, language, topic_slug).appeared(self.catalog.now) if kind else ()
@@ -117,34 +131,46 @@ class FeedBuilder:
     def feed(self, topic: Topic) -> Feed:
         """Return the feed of a topic.
 
-        Those of everything and of the categories are cached for all formats.
+        Those of everything, of the categories and of the site's own feeds are cached for all formats.
         """
         if (feed := self._feeds.get(topic)) is None:
             feed = self._feed(topic)
-            if topic.kind in ("all", "category"):  # the number of tags and authors is unlimited
+            if topic.kind in MAIN_KINDS:  # the number of tags and authors is unlimited
                 self._feeds[topic] = feed
         return feed
 
     def _feed(self, topic: Topic) -> Feed:
         live = self.articles_in(topic)
         tombstones = self.tombstones(topic, live)
-        entries = tuple(self.entries.of(article) for article in live)
+        entries = tuple(self.entry(topic, article) for article in live)
         outline = self._outline(topic)
         newest = next(self.archives(topic), None)
         history = History(previous=f"{outline.address}/{newest}" if newest else None)
         # FreshRSS polls a feed with a hub once a day, so a feed may only declare hubs that we notify of every change
-        hubs = self.site.hubs if topic.kind in ("all", "category") else ()
+        hubs = self.site.hubs if topic.kind in MAIN_KINDS else ()
         return replace(outline, history=history, hubs=hubs, entries=entries, tombstones=tombstones)
 
     def articles_in(self, topic: Topic) -> list[Article]:
         """Return the articles in the feed of a topic, newest first: at most twice as many as the site's `entries`."""
         group = self.group(topic)
-        live = list(islice(filter(self.catalog.is_live, group.appeared(self.catalog.now)), self.site.entries))
+        count = self.max_entries(topic)
+        live = list(islice(filter(self.catalog.is_live, group.appeared(self.catalog.now)), count))
         if live:  # include the whole month of the newest article, which is in no archive
             first = first_of_month(live[0].published, self.site.timezone)
             month_articles = self.live_in_month(topic, first)
             live = month_articles if len(month_articles) > len(live) else live
-        return that_fit(live, self.site.entries)
+        return that_fit(live, count)
+
+    def max_entries(self, topic: Topic) -> int:
+        """Return how many entries the feed of a topic has, unless its newest month has more."""
+        own = self.site.feeds.get(topic.name) if topic.kind == "own" else None
+        return (own and own.entries) or self.site.entries
+
+    def entry(self, topic: Topic, article: Article) -> Entry:
+        """Return the entry of an article in the feed of a topic."""
+        entry = self.entries.of(article)
+        is_short = topic.kind == "own" and self.site.feeds[topic.name].text == "summary"
+        return replace(entry, content=_short_content(entry)) if is_short else entry
 
     def live_in_month(self, topic: Topic, first: date) -> list[Article]:
         """Return the live articles of a topic's month; `first` is its first day."""
@@ -178,7 +204,7 @@ class FeedBuilder:
         """Return the articles that have appeared in a topic's month, newest first, in its parts."""
         month_articles = self.group(topic).published_between(*month_bounds(first, self.site.timezone))
         appeared = [article for article in month_articles if article.published <= self.catalog.now]
-        return parts_of(appeared, self.site.entries)
+        return parts_of(appeared, self.max_entries(topic))
 
     def months(self, topic: Topic) -> tuple[date, ...]:
         """Return the first days of a topic's months with a page, newest first, from a cache if possible."""
@@ -206,7 +232,7 @@ class FeedBuilder:
                 previous=f"{outline.address}/{older}" if older else None,
                 next=f"{outline.address}/{newer}" if newer else None,
             ),
-            entries=tuple(map(self.entries.of, self.live_in_part(topic, part))),
+            entries=tuple(self.entry(topic, article) for article in self.live_in_part(topic, part)),
         )
 
     def last_change_in_part(self, topic: Topic, part: Part) -> datetime:
@@ -219,28 +245,45 @@ class FeedBuilder:
         topics = (self.topic(article.language, f"tags/{self.site.tag_slug(tag)}") for tag in article.tags)
         yield from dict.fromkeys(topic for topic in topics if topic)
 
-    def social(self, topic: Topic, states: Mapping[str, EntryState]) -> Feed:
+    def social(self, topic: Topic, states: Mapping[str, EntryState], network: Network | None = None) -> Feed:
         """Return a topic's feed for automations: titles are the posts, dates the posting times.
 
-        An article is included once, under the categories it first had, however it is edited. A
-        withdrawn one is not included.
+        Posts are for one network, or short enough for all. An article is included once, under the
+        categories it first had, however it is edited. A withdrawn one is not included.
         """
         now, language, dated_articles = self.catalog.now, topic.language, []
-        for article in self.catalog.group("all", language).appeared(now):
+        for article in self._candidates_for_posts(topic):
             state = states.get(article.id)
-            is_included = state and state.posted <= now and (topic.kind == "all" or topic.name in state.topics)
-            if state and is_included and self.catalog.is_live(article) and not article.withdrawal(now):
+            if state is None or not state.is_posted or state.posted > now:
+                continue
+            if topic.kind == "category" and topic.name not in state.topics:
+                continue
+            is_skipped = article.social is not None and article.social.skip
+            if self.catalog.is_live(article) and not is_skipped and not article.withdrawal(now):
                 dated_articles.append((state.posted, article))
         dated_articles.sort(key=lambda item: item[0], reverse=True)
         outline = self._outline(topic)
         return replace(
             outline,
-            address=f"{outline.address}.social",
+            address=f"{outline.address}.{network.key if network else 'social'}",
             updated=max([outline.updated, *(posted for posted, _ in dated_articles[:1])]),
-            title=translations.translate(language, "{feed} (for posts)", feed=outline.title),
+            title=(
+                translations.translate(language, "{feed} (for {network})", feed=outline.title, network=network.name)
+                if network
+                else translations.translate(language, "{feed} (for posts)", feed=outline.title)
+            ),
             translations={},
-            entries=tuple(self._post(article, posted) for posted, article in dated_articles[: self.site.entries]),
+            entries=tuple(
+                self._post(article, posted, network) for posted, article in dated_articles[: self.max_entries(topic)]
+            ),
         )
+
+    def _candidates_for_posts(self, topic: Topic) -> Iterable[Article]:
+        """Return the articles that a topic's feeds for posts may contain; a category's articles may have left it."""
+        if topic.kind != "category":
+            return self.group(topic).appeared(self.catalog.now)
+        every = self.catalog.group(*ALL_ARTICLES).appeared(self.catalog.now)
+        return (each for each in every if each.language == topic.language and topic.name not in each.hide_from)
 
     def podcast_settings(self, topic: Topic) -> Podcast | None:
         """Return the site's podcast settings for a topic, or None if it has no podcast."""
@@ -259,11 +302,11 @@ class FeedBuilder:
         artwork = self.site.absolute(settings.artwork.url_path)
         return feed, Show(settings.author, owner, artwork, settings.category, settings.explicit)
 
-    def _post(self, article: Article, posted: datetime) -> Entry:
+    def _post(self, article: Article, posted: datetime, network: Network | None) -> Entry:
         entry = self.entries.of(article)
         return replace(
             entry,
-            title=posts.compose(entry, article.social),
+            title=posts.compose(entry, article.social, self.site.social.hashtags, network),
             published=posted,
             updated=posted,
             picture=entry.card,
@@ -305,6 +348,8 @@ class FeedBuilder:
         site, language = self.site, topic.language
         if topic.kind == "category":
             return site.categories[topic.name].description[language]
+        if topic.kind == "own":
+            return site.feeds[topic.name].description[language]
         if topic.kind == "tag":
             return translations.translate(
                 language, "Articles with the tag “{tag}”. {site}", tag=topic.label, site=site.subtitle[language]

@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 
 from feeds.model.article import Article
 from feeds.model.renditions import Original
-from feeds.model.site import Site
+from feeds.model.site import OwnFeed, Site
+from feeds.model.site_types import slug
 
 T = TypeVar("T")
 
@@ -295,13 +296,29 @@ def month_bounds(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return start, end
 
 
+def _is_selected(article: Article, feed: OwnFeed, site: Site) -> bool:
+    """Return whether an article belongs to a feed of the site."""
+    tags, authors = set(map(site.tag_slug, article.tags)), {author.slug for author in article.authors}
+    return (
+        (not feed.categories or any(name in article.categories for name in feed.categories))
+        and not any(name in article.categories for name in feed.without)
+        and (not feed.tags or any(site.tag_slug(name) in tags for name in feed.tags))
+        and (not feed.authors or any(slug(name) in authors for name in feed.authors))
+    )
+
+
 def _keys(article: Article, site: Site) -> Iterator[GroupKey]:
     """Yield the keys of all groups that contain an article."""
     language = article.language
     yield ALL_ARTICLES
-    yield "all", language
+    if "all" not in article.hide_from:
+        yield "all", language
     for category in article.categories:
-        yield "category", language, category
+        if category not in article.hide_from:
+            yield "category", language, category
+    for name, feed in site.feeds.items():
+        if name not in article.hide_from and _is_selected(article, feed, site):
+            yield "own", language, name
     for tag in dict.fromkeys(map(site.tag_slug, article.tags)):
         yield "tag", language, tag
     for author in dict.fromkeys(author.slug for author in article.authors):

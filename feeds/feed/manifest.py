@@ -42,8 +42,8 @@ class Revision:
 class EntryState:
     """A live entry: when it was first seen, and a digest of its content without id and address.
 
-    `posted` is its date in the feeds for posts. `topics` are its categories there, which later
-    edits do not change.
+    `posted` is its date in the feeds for posts, unless it is too old for them. `topics` are its
+    categories there, which later edits do not change.
     """
 
     id: str
@@ -55,6 +55,7 @@ class EntryState:
     posted: AwareDatetime
     topics: tuple[str, ...]
     digest: str
+    is_posted: bool = True
 
     def updated_with(self, fields: Mapping[str, Any]) -> EntryState:
         """Return the state with its article's current fields, or itself if nothing changed."""
@@ -127,7 +128,8 @@ class Manifest:
 
         New entries are posted in the order of their publication, a minute apart, and never before
         an earlier post: automations skip an entry that is older than the newest they know. If
-        anything was served already, an article that arrives late is posted now.
+        anything was served already, an article that arrives late is posted now. One that is older than
+        the site's `newer_than` is not posted: an import would post hundreds.
         """
         added: dict[str, EntryState] = {}
         posted, earliest = self._last_post(now), now if self.entries or self.past else _NEVER
@@ -136,9 +138,17 @@ class Manifest:
             if known := self.entries.get(article.id) or self.past.get(article.id):
                 added[article.id] = known.updated_with(fields)
                 continue
-            posted = max(article.published, posted + MIN_POST_INTERVAL, earliest)
+            is_posted = now - article.published <= timedelta(days=catalog.site.social.newer_than)
+            date = article.published
+            if is_posted:
+                date = posted = max(date, posted + MIN_POST_INTERVAL, earliest)
             added[article.id] = EntryState(
-                id=article.id, first_seen=now, posted=posted, topics=article.categories, **fields
+                id=article.id,
+                first_seen=now,
+                posted=date,
+                topics=article.categories,
+                is_posted=is_posted,
+                **fields,
             )
         entries = {**self.entries, **added}
         removed_entries = {id: entries.pop(id) for id in removed_ids - added.keys() if id in entries}

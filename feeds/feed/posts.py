@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import regex
 
+from feeds.model.social import HashtagSettings, Social
+
 from .values import Entry
 
 LINK_LENGTH = 23
@@ -49,18 +51,22 @@ def _mastodon_length(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A social network: how it counts a post with its link, and the maximum that it accepts."""
+    """A social network: how it counts a post with its link, and the maximum that it accepts.
+
+    `key` is its name in paths and in article files.
+    """
 
     name: str
+    key: str
     max_length: int
     count: Callable[[str], int]
 
 
 NETWORKS = (
-    Network("Mastodon", 500, _mastodon_length),
-    Network("Bluesky", 300, count_graphemes),
-    Network("X", 280, x_length),
-    Network("LinkedIn", 3000, len),
+    Network("Mastodon", "mastodon", 500, _mastodon_length),
+    Network("Bluesky", "bluesky", 300, count_graphemes),
+    Network("X", "x", 280, x_length),
+    Network("LinkedIn", "linkedin", 3000, len),
 )
 
 MIN_SUMMARY_LENGTH = 40
@@ -79,18 +85,34 @@ def fits_all_networks(text: str, url: str) -> bool:
     )
 
 
-def compose(entry: Entry, social: str | None = None) -> str:
-    """Return the one-line post for an entry, without its link, short enough for all networks.
+def fits(text: str, url: str, network: Network) -> bool:
+    """Return whether a post with its link fits a network."""
+    post = f"{text} {url}"
+    return network.count(post) <= network.max_length and (
+        network.key != "bluesky" or len(post.encode()) <= MAX_POST_BYTES
+    )
+
+
+def compose(
+    entry: Entry,
+    social: Social | None = None,
+    settings: HashtagSettings | None = None,
+    network: Network | None = None,
+) -> str:
+    """Return the one-line post for an entry, without its link, short enough for a network, or for all.
 
     It is the author's text, or else title and summary; then as many hashtags as fit.
     """
 
     def has_room(text: str) -> bool:
-        return fits_all_networks(text, entry.url)
+        return fits(text, entry.url, network) if network else fits_all_networks(text, entry.url)
 
-    text = truncate(_in_one_line(social or entry.title), has_room) or entry.title
-    tags = [each for each in hashtags(entry) if each.casefold() not in text.casefold()]
-    if not social:
+    own_text = social.text_for(network.key if network else None) if social else None
+    text = truncate(_in_one_line(own_text or entry.title), has_room) or entry.title
+    own_hashtags = social.hashtags if social else None
+    terms = hashtags(entry, settings or HashtagSettings()) if own_hashtags is None else own_hashtags
+    tags = [each for each in terms if not _contains_hashtag(text, each)]
+    if not own_text:
         title_part = text if text.endswith((".", "!", "?", "…")) else f"{text} –"
         text_with_summary = truncate(
             f"{title_part} {_in_one_line(entry.summary)}", lambda each: has_room(" ".join([each, *tags[:2]]))
@@ -121,12 +143,18 @@ def truncate(text: str, has_room: Callable[[str], bool]) -> str:
     return ""
 
 
-def hashtags(entry: Entry) -> list[str]:
-    """Return the entry's tags and categories as hashtags in CamelCase.
+def _contains_hashtag(text: str, hashtag: str) -> bool:
+    return re.search(rf"{re.escape(hashtag)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def hashtags(entry: Entry, settings: HashtagSettings) -> list[str]:
+    """Return the entry's tags and categories as hashtags in CamelCase, as far as a site wants them.
 
     Accents are kept: cancer du sein is #CancerDuSein.
     """
-    terms = sorted(entry.categories, key=lambda term: not term.scheme.endswith(":tags"))  # tags are specific
+    tags = [term for term in entry.categories if term.scheme.endswith(":tags")]
+    categories = [term for term in entry.categories if term not in tags]
+    terms = [*(tags if settings.tags else ()), *(categories if settings.categories else ())]  # tags are specific
     word_lists = (re.findall(r"[^\W_]+", term.label) for term in terms)
     hashtag_names = ("".join(word[0].upper() + word[1:] for word in words) for words in word_lists)
     return list(dict.fromkeys(f"#{tag}" for tag in hashtag_names if tag and not tag.isdigit()))

@@ -12,7 +12,7 @@ from typing import Literal
 
 from feeds.model.site import Person
 
-Kind = Literal["all", "category", "tag", "author"]
+Kind = Literal["all", "category", "own", "tag", "author"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from feeds.base import translations
 from feeds.base.fingerprint import fingerprint_bytes
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import UNIX_EPOCH, adjacent
+from feeds.feed.posts import NETWORKS
 from feeds.feed.values import Entry, Image, Topic
 from feeds.model.article import Article
 
@@ -102,7 +103,12 @@ class Page:
     @property
     def categories(self) -> list[Topic]:
         """The categories in the page's language."""
-        return self.main_topics[1:]
+        return [topic for topic in self.main_topics if topic.kind == "category"]
+
+    @property
+    def own_feeds(self) -> list[Topic]:
+        """The site's own feeds in the page's language."""
+        return [topic for topic in self.main_topics if topic.kind == "own"]
 
     def topic(self, name: str) -> Topic:
         """Return the topic with a name, which the page's language must have."""
@@ -153,7 +159,7 @@ def home(builder: FeedBuilder, language: str) -> bytes:
     return render(
         "home.html",
         page,
-        topics=page.main_topics,
+        topics=[topic for topic in page.main_topics if topic.kind != "own"],
         topic=topic,
         entries=entries,
         elsewhere=_in_other_languages(page, topic, entries),
@@ -172,6 +178,7 @@ def feed(builder: FeedBuilder, topic: Topic) -> bytes:
         topics=list(dict.fromkeys([topic, page.topic("all")])),
         topic=topic,
         feed=feed,
+        networks=NETWORKS,
         entries=entries,
         months=builder.months(topic),
         month=translations.month_name,

@@ -52,9 +52,13 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A network's view of a post with a link to the article, which has `count` of at most `limit` characters."""
+    """A network's view of a post with a link to the article, which has `count` of at most `limit` characters.
+
+    `feed` is the path of the feed that contains the post.
+    """
 
     network: str
+    feed: str
     post: str
     count: int
     limit: int
@@ -93,6 +97,7 @@ def preview(builder: FeedBuilder, preview: Preview, article: Article | None, rev
     """
     page = Page(builder, builder.site.default_language)
     entry = builder.entries.of(article) if article else None
+    is_skipped = bool(article and article.social and article.social.skip)
     return render(
         "preview.html",
         page,
@@ -103,7 +108,8 @@ def preview(builder: FeedBuilder, preview: Preview, article: Article | None, rev
         article=article,
         entry=entry,
         host=urlsplit(builder.site.url).netloc,
-        cards=list(_cards(entry, article.social)) if entry and article else [],
+        cards=list(_cards(page, entry, article)) if entry and article and not is_skipped else [],
+        is_skipped=is_skipped,
         wanting=list(_suggestions(page, article, entry)) if entry and article else [],
         minute=translations.day_and_time,
         canonical=None,
@@ -111,10 +117,17 @@ def preview(builder: FeedBuilder, preview: Preview, article: Article | None, rev
     )
 
 
-def _cards(entry: Entry, social: str | None) -> Iterator[Card]:
-    post = social or posts.compose(entry)
-    for network in posts.NETWORKS:
-        yield Card(network.name, post, network.count(f"{post} {entry.url}"), network.max_length)
+def _cards(page: Page, entry: Entry, article: Article) -> Iterator[Card]:
+    """Yield the posts that automations will send: that of the feed for all networks, and those for single ones."""
+    settings = page.builder.site.social.hashtags
+    feed = page.builder.site.feed_path(article.language, "all")
+    strictest = next(network for network in posts.NETWORKS if network.key == "x")
+    for network in (None, *posts.NETWORKS):
+        post = posts.compose(entry, article.social, settings, network)
+        counting = network or strictest
+        name = network.name if network else page.translate("Any network")
+        path = f"{feed}.{network.key if network else 'social'}.rss"
+        yield Card(name, path, post, counting.count(f"{post} {entry.url}"), counting.max_length)
 
 
 def _suggestions(page: Page, article: Article, entry: Entry) -> Iterator[str]:

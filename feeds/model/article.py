@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
 
 from feeds.base.fingerprint import fingerprint
 
@@ -24,6 +24,7 @@ from .article_types import (
     CategoryNames,
     EndTime,
     EntryId,
+    FeedNames,
     Fraction,
     Language,
     MediaType,
@@ -40,6 +41,7 @@ from .problems import InvalidValue
 from .renditions import Original
 from .site import Site
 from .site_types import FilePath, PicturePath
+from .social import SOCIAL_SCHEMA, Social, social_text
 from .yamlfile import Tree
 
 
@@ -194,7 +196,12 @@ class Article(StrictModel):
     link: Url | None = Field(
         None, description="Its address, if it is published elsewhere.", examples=["https://www.example.org/1"]
     )
-    social: Text | None = Field(None, description="Ready-made text for posts.", examples=["…"])
+    social: Annotated[Social, BeforeValidator(social_text), WithJsonSchema(SOCIAL_SCHEMA)] | None = Field(
+        None, description="The text for posts, or a group with texts, `hashtags` and `skip`.", examples=["…"]
+    )
+    hide_from: FeedNames = Field(
+        (), description="Feeds that it is not in: `all`, categories, or feeds of the site.", examples=["[all]"]
+    )
 
     def model_post_init(self, context: Any) -> None:
         """Set the slug from the validation context."""

@@ -57,6 +57,14 @@ def _category(value: object, info: ValidationInfo) -> str:
     raise InvalidValue("category-not-in-site", value=show(value), expected=", ".join(suggestions or categories))
 
 
+def _feed_name(value: object, info: ValidationInfo) -> str:
+    site, name = context_of(info).site, line(value)
+    names = ("all", *site.categories, *site.feeds)
+    if name not in names:
+        raise InvalidValue("feed-not-in-site", value=show(value), expected=", ".join(names))
+    return name
+
+
 def _tag(value: object) -> str:
     tag = title(value)
     if "," in tag:
@@ -150,6 +158,8 @@ StartTime = Annotated[datetime, PlainValidator(_parse_start), _DATE_SCHEMA]
 EndTime = Annotated[datetime, PlainValidator(_parse_end), _DATE_SCHEMA]
 CategoryName = Annotated[str, PlainValidator(_category), _STRING_SCHEMA]
 CategoryNames = Annotated[tuple[CategoryName, ...], BeforeValidator(one_or_more)]
+FeedName = Annotated[str, PlainValidator(_feed_name), _STRING_SCHEMA]
+FeedNames = Annotated[tuple[FeedName, ...], BeforeValidator(one_or_more)]
 Tag = Annotated[str, PlainValidator(_tag), WithJsonSchema(TEXT_SCHEMA)]
 Tags = Annotated[tuple[Tag, ...], BeforeValidator(one_or_more)]
 Author = Annotated[Person, BeforeValidator(_author)]

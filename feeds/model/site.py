@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -26,6 +27,7 @@ from .site_types import (
     Hubs,
     Languages,
     MaxAge,
+    Names,
     OldPath,
     PicturePath,
     RedirectTarget,
@@ -40,6 +42,7 @@ from .site_types import (
     slug,
     tag_authority_date,
 )
+from .social import SocialSettings
 from .yamlfile import Tree
 
 ICON_PATHS = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png")
@@ -103,6 +106,25 @@ class TagSettings(StrictModel):
     slug: TagSlug = Field(description="What stands in the addresses of its feeds.", examples=["cpp"])
 
 
+class OwnFeed(StrictModel):
+    """A feed of articles that are selected by their categories, tags and authors.
+
+    An article is in it if it has one of the categories, one of the tags and one of the authors, as far as these are
+    given, and none of the categories in `without`.
+    """
+
+    title: Titles = Field(description="Its name.", examples=["{fr: Presse, en: Press}"])
+    description: Texts = Field(description="What it is about, in a sentence.", examples=["{fr: …, en: …}"])
+    categories: Names = Field((), description="Categories of which an article has one.", examples=["[research]"])
+    without: Names = Field((), description="Categories of which an article has none.", examples=["[funding]"])
+    tags: Names = Field((), description="Tags of which an article has one.", examples=["[presse]"])
+    authors: Names = Field((), description="Names of authors of which an article has one.", examples=["[CRCM]"])
+    text: Literal["full", "summary"] = Field(
+        "full", description="`summary`: entries contain the summary instead of the text.", examples=["summary"]
+    )
+    entries: Entries | None = Field(None, description="How many entries it holds.", examples=["20"])
+
+
 class Site(StrictModel):
     """A site file. Texts are per language; `url` has no trailing slash."""
 
@@ -164,6 +186,43 @@ class Site(StrictModel):
         description="Tags whose feeds need an address of their own, since another tag would share it.",
         examples=["{C++: {slug: cpp}}"],
     )
+
+    feeds: dict[CategorySlug, OwnFeed] = Field(
+        default_factory=dict,
+        description="Further feeds, by the slug that stands in their addresses.",
+        examples=["{press: {title: Presse, description: …, tags: [presse]}}"],
+    )
+    social: SocialSettings = Field(
+        default_factory=SocialSettings,
+        description="Settings of the feeds for posts: `hashtags`, `newer_than`.",
+        examples=["{newer_than: 7}"],
+    )
+    complete: Languages | None = Field(
+        None,
+        description="The languages in which every article should exist; without it, all of them.",
+        examples=["[fr]"],
+    )
+
+    @field_validator("feeds")
+    @classmethod
+    def _known_categories(cls, value: dict[str, OwnFeed], info: ValidationInfo) -> dict[str, OwnFeed]:
+        categories = info.data.get("categories", {})
+        for name, feed in value.items():
+            if name in categories:
+                raise InvalidValue("feed-slug-of-category", value=name)
+            for category in (*feed.categories, *feed.without):
+                if categories and category not in categories:
+                    raise InvalidValue("feed-category-unknown", value=category, expected=", ".join(categories))
+        return value
+
+    @field_validator("complete")
+    @classmethod
+    def _languages_of_site(cls, value: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        languages: tuple[str, ...] = info.data.get("languages", value or ())
+        for language in value or ():
+            if language not in languages:
+                raise InvalidValue("language-not-in-site", language=language, languages=", ".join(languages))
+        return value
 
     @field_validator("languages")
     @classmethod

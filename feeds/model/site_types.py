@@ -267,6 +267,9 @@ AppleCategory = Annotated[tuple[str, ...], PlainValidator(_apple_category), _STR
 Texts = Annotated[dict[str, str], _per_language(text), _PER_LANGUAGE_SCHEMA]
 Titles = Annotated[dict[str, str], _per_language(title), _PER_LANGUAGE_SCHEMA]
 CategoryTitles = Annotated[dict[str, str], _per_language(category_title), _PER_LANGUAGE_SCHEMA]
+Names = Annotated[
+    tuple[Annotated[str, PlainValidator(line), WithJsonSchema(TEXT_SCHEMA)], ...], BeforeValidator(one_or_more)
+]
 Urls = Annotated[dict[str, str], _per_language(url), _PER_LANGUAGE_SCHEMA]
 SiteUrl = Annotated[str, PlainValidator(site_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
 Language = Annotated[str, PlainValidator(_language), _STRING_SCHEMA]

@@ -23,6 +23,9 @@ MAX_YAML_BYTES = 1 << 20
 MAX_YAML_DEPTH = 16
 """Maximum nesting of lists and mappings; no key needs more than four levels."""
 
+MAX_SHOWN_LINE = 200
+"""Maximum length of a line that a message shows with a correction."""
+
 _FORBIDDEN_IN_BMP = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff"
 _FORBIDDEN_BEYOND_BMP = "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
@@ -210,17 +213,26 @@ class _Builder:
         return text
 
     def _warn_about_comment(self, text: str, event: Any, path: Path) -> None:
-        """Warn about a comment that seems to be text, as in `title: Mois #sanstabac`.
+        """Report a comment that seems to be text.
 
-        Such a comment starts like a word, or follows words.
+        One that starts like a word, as in `title: Mois #sanstabac`, is an error; one that follows words is a warning.
         """
-        end = Position(event.end_mark.line, event.end_mark.column)
+        start, end = _start(event), Position(event.end_mark.line, event.end_mark.column)
+        line = _line_of(self.text, end)
         is_prose = " " in text and any(character.isalpha() for character in text)
-        comment = r"[ \t]*(#.+)" if is_prose else r"[ \t]*(#[^\s#].*)"
-        if match := re.match(comment, _line_of(self.text, end)[end.column :]):
-            message = Message.of("yaml-comment", comment=show(match[1]))
-            line, column = end.line + 1, end.column + 1 + match.start(1)
-            self.problems.append(Problem(self.file, line, column, dotted(path), message, "warning"))
+        match = re.match(r"[ \t]*(#.+)", line[end.column :])
+        if not match or not (is_prose or re.match(r"#[^\s#]", match[1])):
+            return
+        severity: Severity = "warning"
+        message = Message.of("yaml-comment", comment=show(match[1]))
+        if re.match(r"#[^\s#]", match[1]):
+            severity, message = "error", Message.of("yaml-hashtag", comment=show(match[1]), line="the text in quotes")
+            if start.line == end.line and len(line) <= MAX_SHOWN_LINE:
+                indent = line[start.column :][: len(line[start.column :]) - len(line[start.column :].lstrip())]
+                value = _quoted(line[start.column :].strip())
+                message = message.replace(line=f"{line[: start.column]}{indent}{value}".strip())
+        column = end.column + 1 + match.start(1)
+        self.problems.append(Problem(self.file, end.line + 1, column, dotted(path), message, severity))
 
     def _sequence(self, events: Iterator[Any], path: Path) -> list[Any]:
         items: list[Any] = []
@@ -263,6 +275,11 @@ class _Builder:
                 return self._yaml_error(mark, Message.of(code))
         context = f" {error.context}" if error.context else ""
         return self._yaml_error(mark, Message.of("yaml-other", reason=f"{reason}{context}"))
+
+
+def _quoted(text: str) -> str:
+    """Return a text in quotes as YAML has them, double ones if possible."""
+    return f'"{text}"' if not re.search(r'["\\]', text) else "'" + text.replace("'", "''") + "'"
 
 
 def _start(event: Any) -> Position:

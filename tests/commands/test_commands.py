@@ -15,7 +15,7 @@ from feeds.commands import MODULES, SECTIONS, cli
 from feeds.content.folder import ContentFolder
 from feeds.model.yamlfile import parse_yaml
 from feeds.settings import SettingError, Settings
-from tests.builders import NOW, ROOT, SAMPLE, content_folder, publisher_of
+from tests.builders import NOW, ROOT, SAMPLE, SITE, content_folder, publisher_of
 
 
 def flask(folder: Path, *words: str, color: bool = False) -> Result:
@@ -26,7 +26,7 @@ def flask(folder: Path, *words: str, color: bool = False) -> Result:
 def test_check_prints_a_count_and_exits_with_0_if_there_are_only_warnings() -> None:
     found = flask(SAMPLE, "check")
     assert found.exit_code == 0
-    assert re.fullmatch("0 errors, [0-9]+ warnings in 17 files", found.output.splitlines()[-1])
+    assert re.fullmatch("0 errors, [0-9]+ warnings? in 17 files", found.output.splitlines()[-1])
     assert all(": warning: " in line for line in found.output.splitlines()[:-1])
 
 
@@ -39,6 +39,21 @@ def test_check_prints_one_line_per_problem_and_exits_with_1(content: Path) -> No
         f"{content}/articles/bad.yaml:5:1: titel: unknown key (expected title)",
         "2 errors, 0 warnings in 1 file",
     ]
+
+
+def test_check_summarises_missing_translations(content: Path) -> None:
+    folder = content_folder(content, {name: {"summary": "Un résumé."} for name in "abc"})
+    shown = flask(content, "check").output.splitlines()
+    assert shown == [
+        "3 articles without a translation into en (feeds check --all lists them; complete in site.yaml names the"
+        " languages that are expected)",
+        "0 errors, 3 warnings in 4 files",
+    ]
+    assert flask(content, "check", "--all").output.count("no translation into en") == 3
+    assert "no translation into en" in flask(content, "check", str(content / "articles" / "a.yaml")).output
+    assert flask(content, "check", "--format", "json").output.count("translation-missing") == 3
+    content_folder(content, {}, SITE + "complete: [fr]\n")
+    assert [problem.message.code for problem in folder.load().problems] == []
 
 
 def test_check_uses_colour_only_on_a_terminal(content: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from feeds.feed import posts
 from feeds.feed.values import Entry
+from feeds.model.social import HashtagSettings, Social
 from tests.builders import article, table
 
 SUMMARY = "Un résumé qui dit en quelques mots ce que l’article raconte, et à qui il s’adresse."
@@ -47,7 +48,7 @@ def test_a_post_is_title_and_summary_with_hashtags() -> None:
 
 
 def test_an_authors_own_post_text_is_used() -> None:
-    made = posts.compose(entry(tags=["don"]), "Un chèque pour\nla recherche 🎗️ #Don")
+    made = posts.compose(entry(tags=["don"]), Social(text="Un chèque pour\nla recherche 🎗️ #Don"))
     assert made == "Un chèque pour la recherche 🎗️ #Don #Recherche"
 
 
@@ -57,9 +58,48 @@ def test_any_post_fits_on_every_network(letter: str) -> None:
     long = " ".join(["Un", *[word] * 60])
     for made in (entry(title=long, summary=long), entry(summary=long, tags=["un mot " * 8, "deux"])):
         for social in (None, long):
-            post = posts.compose(made, social)
+            post = posts.compose(made, Social(text=social) if social else None)
             assert posts.fits_all_networks(post, made.url) and post.startswith("Un")
             assert "…" in post and not post.endswith(" ")
+            for network in posts.NETWORKS:
+                post = posts.compose(made, Social(text=social) if social else None, network=network)
+                assert posts.fits(post, made.url, network) and post.startswith("Un")
+
+
+def test_a_post_for_one_network_uses_its_limit_and_its_own_text() -> None:
+    social = Social(text="Pour tous " * 80, x="Pour X", hashtags=("#Un", "#Deux"))
+    made = {network.key: posts.compose(entry(), social, network=network) for network in posts.NETWORKS}
+    assert made["x"] == "Pour X #Un #Deux"
+    assert made["linkedin"] == "Pour tous " * 80 + "#Un #Deux"
+    assert len(posts.compose(entry(), social)) < len(made["bluesky"]) < len(made["mastodon"]) < len(made["linkedin"])
+
+
+def settings(tags: str, categories: str) -> HashtagSettings:
+    return HashtagSettings.model_validate({"tags": tags, "categories": categories})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "social", "hashtags"),
+    [
+        (HashtagSettings(), None, "#Don #Recherche"),
+        (settings("true", "false"), None, "#Don"),
+        (settings("false", "true"), None, "#Recherche"),
+        (settings("false", "false"), None, ""),
+        (HashtagSettings(), Social(hashtags=("#OctobreRose",)), "#OctobreRose"),
+        (HashtagSettings(), Social(hashtags=()), ""),
+    ],
+)
+def test_a_site_and_an_article_choose_the_hashtags(
+    wanted: HashtagSettings, social: Social | None, hashtags: str
+) -> None:
+    post = posts.compose(entry(tags=["don"]), social, wanted)
+    assert post == f"Un titre – {SUMMARY} {hashtags}".rstrip()
+
+
+def test_a_hashtag_within_a_longer_one_is_still_added() -> None:
+    assert (
+        posts.compose(entry(tags=["don"], social=None), Social(text="Le #Donateur")) == "Le #Donateur #Don #Recherche"
+    )
 
 
 def test_a_shortened_text_ends_after_a_word() -> None:

@@ -22,6 +22,9 @@ from tests.processes import get, served, wait_until
 
 MINUTE = timedelta(minutes=1)
 
+OLD_TOO = SITE + "social: {newer_than: 3650}\n"
+"""A site that posts old articles, too."""
+
 
 class Robot:
     """An automation that polls a social feed, and posts the entries whose ids it does not know."""
@@ -71,7 +74,9 @@ class Robot:
 @pytest.fixture
 def robot(content: Path) -> Robot:
     content_folder(
-        content, {"a": {"title": "Un", "published": "2026-01-01"}, "b": {"title": "Deux", "published": "2026-02-01"}}
+        content,
+        {"a": {"title": "Un", "published": "2026-01-01"}, "b": {"title": "Deux", "published": "2026-02-01"}},
+        OLD_TOO,
     )
     draw(content / "media" / "p.png", 1300, 700)
     return Robot(content)
@@ -119,7 +124,7 @@ def test_an_article_that_was_absent_is_not_posted_again(robot: Robot, away: dict
 
 
 def test_an_article_moved_to_another_category_is_not_posted_there(content: Path) -> None:
-    content_folder(content, {"a": {"title": "Un", "categories": ["research"]}})
+    content_folder(content, {"a": {"title": "Un", "categories": ["research"]}}, OLD_TOO)
     there = Robot(content, "/feeds/funding.social.rss")
     assert there.poll() == []
     there.write("a", title="Un", categories=["funding"])
@@ -151,7 +156,7 @@ def test_articles_published_at_the_same_time_are_posted_a_minute_apart(robot: Ro
 
 def test_a_process_with_older_content_removes_no_post_dates(content: Path) -> None:
     """With two processes on one folder, the later one may build an edition of older content in between."""
-    content_folder(content, {"a": {"title": "Un", "published": "2026-01-01"}})
+    content_folder(content, {"a": {"title": "Un", "published": "2026-01-01"}}, OLD_TOO)
     ahead, behind = Robot(content), Robot(content)
     ahead.write("x", title="X", published="2026-06-01T12:01")
     ahead.write("y", title="Y", published="2026-06-01T12:01")
@@ -193,7 +198,7 @@ def test_a_clock_that_was_wrong_once_suppresses_no_posts(robot: Robot) -> None:
 
 
 def test_many_backdated_articles_are_posted_one_at_a_time(content: Path) -> None:
-    content_folder(content, {"a": {}}, SITE + "entries: 5\n")
+    content_folder(content, {"a": {}}, OLD_TOO + "entries: 5\n")
     robot = Robot(content)
     robot.poll()
     for number in range(12):
@@ -245,6 +250,56 @@ def test_a_post_text_too_long_for_a_network_is_reported(content: Path) -> None:
     assert told == ["281 characters with its link, as X counts (expected at most 280)"]
 
 
+def test_an_article_that_is_old_when_it_is_first_seen_is_never_posted(content: Path) -> None:
+    """An import of 300 articles must not queue 300 posts."""
+    content_folder(content, {"a": {"title": "Un", "published": "2026-05-30"}})
+    robot = Robot(content)
+    assert robot.poll() == ["Un"]
+    robot.write("old", title="Vieux", published="2026-05-20")
+    robot.write("late", title="En retard", published="2026-05-28")
+    assert robot.poll() == ["En retard"]
+    robot.write("old", title="Vieux", published="2026-05-31")
+    assert robot.poll() == []
+    robot.start()
+    assert robot.poll() == [] and len(robot.entries()) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "titles"),
+    [
+        ({"social": {"skip": "true"}}, "/feeds/all.social.rss", []),
+        ({"hide_from": ["all"]}, "/feeds/all.social.rss", []),
+        ({"hide_from": ["all"]}, "/feeds/research.social.rss", ["Un"]),
+        ({"hide_from": ["research"]}, "/feeds/research.social.rss", []),
+        ({"hide_from": ["research"]}, "/feeds/all.x.rss", ["Un"]),
+        ({"social": {"x": "Pour X", "text": "Pour tous"}}, "/feeds/all.x.rss", ["Pour X"]),
+        ({"social": {"x": "Pour X", "text": "Pour tous"}}, "/feeds/all.mastodon.rss", ["Pour tous"]),
+        ({"social": {"x": "Pour X"}}, "/feeds/all.social.rss", ["Un"]),
+    ],
+)
+def test_an_article_chooses_where_it_is_posted_and_with_which_text(
+    changes: dict[str, object], path: str, titles: list[str], content: Path
+) -> None:
+    content_folder(content, {"a": {"title": "Un", **changes}}, OLD_TOO)
+    assert Robot(content, path).poll() == titles
+
+
+@pytest.mark.parametrize("network", posts.NETWORKS, ids=lambda network: network.key)
+def test_a_feed_for_a_network_names_itself(network: posts.Network, robot: Robot) -> None:
+    assert robot.publisher.edition
+    found = feedparser.parse(robot.publisher.edition[f"/feeds/all.{network.key}.rss"].data).feed
+    assert found.title == f"Le site (pour {network.name})"
+    assert [link.href for link in found.links if link.rel == "self"] == [
+        f"https://news.example/feeds/all.{network.key}.rss"
+    ]
+
+
+def test_a_text_too_long_for_one_network_is_reported_where_it_stands(content: Path) -> None:
+    folder = content_folder(content, {"a": {"social": {"x": "mot " * 80, "linkedin": "mot " * 80}}})
+    told = [str(problem).partition("yaml:")[2] for problem in folder.load().problems if "social" in problem.key]
+    assert len(told) == 1 and "social.x: " in told[0]
+
+
 def feed2toot(home: Path, address: str, option: str) -> list[str]:
     """Run feed2toot once: `-n` prints what it would post, `-p` marks all entries as posted."""
     (home / "config.ini").write_text(
@@ -281,7 +336,9 @@ def test_feed2toot_posts_each_article_once(content: Path, tmp_path: Path) -> Non
     home = tmp_path / "home"
     home.mkdir()
     content_folder(
-        content, {"a": {"title": "Un", "published": "2026-01-01"}, "b": {"title": "Deux", "tags": ["cancer du sein"]}}
+        content,
+        {"a": {"title": "Un", "published": "2026-01-01"}, "b": {"title": "Deux", "tags": ["cancer du sein"]}},
+        OLD_TOO,
     )
     draw(content / "media" / "p.png", 1300, 700)
     edits: list[dict[str, object]] = [

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import feedparser
 import pytest
 from lxml import etree
 from werkzeug.test import Client
 
 from feeds import create_app
+from feeds.feed import posts
 from feeds.settings import Settings
-from tests.builders import NOW, content_folder, draw, publisher_of
+from tests.builders import NOW, PLAIN, SITE, as_yaml, content_folder, draw, publisher_of
 from tests.processes import get, served
 
 ARTICLES: dict[str, dict[str, object] | str | bytes] = {
@@ -26,7 +29,7 @@ ARTICLES: dict[str, dict[str, object] | str | bytes] = {
 
 
 def write(content: Path) -> None:
-    content_folder(content, ARTICLES)
+    content_folder(content, ARTICLES, SITE + "social: {newer_than: 3650}\n")
     draw(content / "media" / "secret.png")
 
 
@@ -73,17 +76,21 @@ def test_a_preview_publishes_nothing(office: Client) -> None:
     assert office.get("/articles/draft").status_code == office.get("/articles/coming").status_code == 404
 
 
-def test_the_length_of_a_post_is_counted_by_each_networks_rules(office: Client) -> None:
+def test_a_preview_shows_the_very_posts_that_automations_get(office: Client) -> None:
     """F2."""
-    page = etree.HTML(office.get("/preview/live").data)
-    counts = [str(each) for each in page.xpath("//p[@class='count']/text()")]  # type: ignore[union-attr]
-    link = len("https://news.example/articles/live")
-    assert counts == [
-        f"{20 + 1 + 23} caractères sur 500, lien compris",
-        f"{20 + 1 + link} caractères sur 300, lien compris",
-        f"{19 + 2 + 1 + 23} caractères sur 280, lien compris",
-        f"{21 + 1 + link} caractères sur 3000, lien compris",
-    ]
+    page: Any = etree.HTML(office.get("/preview/live").data)
+    for card in page.xpath("//article[@class='post']"):
+        path, post = card.xpath("string(h3//code)"), card.xpath("string(p[1])")
+        (entry,) = [each for each in feedparser.parse(office.get(path).data).entries if each.id.endswith(":live")]
+        assert entry.title == post and "#Recherche" in post
+        network = next((each for each in posts.NETWORKS if f".{each.key}." in path), posts.NETWORKS[2])
+        count = card.xpath("string(p[contains(@class, 'count')])")
+        assert count == f"{network.count(f'{post} {entry.link}')} caractères sur {network.max_length}, lien compris"
+
+
+def test_a_preview_says_that_nothing_is_posted(office: Client, content: Path) -> None:
+    (content / "articles" / "live.yaml").write_text(as_yaml({**PLAIN, "social": {"skip": "true"}}), encoding="utf-8")
+    assert "l’article le demande" in office.get("/preview/live").text
 
 
 def test_a_preview_reports_what_is_missing(office: Client) -> None:

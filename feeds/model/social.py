@@ -1,0 +1,83 @@
+"""What goes to social networks: the texts of an article for them, and the settings of a site."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+
+from .fields import TEXT_SCHEMA, Bool, StrictModel, Text, line, number, one_or_more
+from .problems import InvalidValue, show
+
+_NOTHING = {"false", "no", "non", "none", "aucun", "nothing", "off", "rien", "skip"}
+"""Texts that authors write to post nothing, in lower case."""
+
+MAX_DAYS = 3_650
+
+
+def _hashtag(value: object) -> str:
+    word = line(value).removeprefix("#")
+    if not word.replace("_", "").isalnum() or word.isdigit():
+        raise InvalidValue("hashtag-not-recognised", value=show(value))
+    return f"#{word}"
+
+
+def _hashtags(value: object) -> object:
+    return () if value == "false" or value == [] else one_or_more(value)
+
+
+def social_text(value: object) -> object:
+    """Return the group of keys that a text stands for. Raises InvalidValue for a text that means “nothing”."""
+    if isinstance(value, str) and value.strip(" \t\r\n.").casefold() in _NOTHING:
+        raise InvalidValue("social-skip", value=show(value))
+    return {"text": value} if isinstance(value, str) else value
+
+
+Hashtag = Annotated[str, PlainValidator(_hashtag), WithJsonSchema(TEXT_SCHEMA)]
+Hashtags = Annotated[tuple[Hashtag, ...], BeforeValidator(_hashtags)]
+Days = Annotated[int, PlainValidator(number(0, MAX_DAYS)), WithJsonSchema({"type": "integer", "minimum": 0})]
+
+
+class Social(StrictModel):
+    """The texts of an article for social networks: one for all, and others for single networks."""
+
+    text: Text | None = Field(None, description="The text for all networks.", examples=["…"])
+    mastodon: Text | None = Field(None, description="The text for Mastodon.", examples=["…"])
+    bluesky: Text | None = Field(None, description="The text for Bluesky.", examples=["…"])
+    x: Text | None = Field(None, description="The text for X.", examples=["…"])
+    linkedin: Text | None = Field(None, description="The text for LinkedIn.", examples=["…"])
+    hashtags: Hashtags | None = Field(
+        None,
+        description="Hashtags in place of those of tags and categories; `[]` for none.",
+        examples=["[OctobreRose]"],
+    )
+    skip: Bool = Field(False, description="`true`: nothing is posted.", examples=["true"])
+
+    def text_for(self, network: str | None) -> str | None:
+        """Return the text for a network, by its key here, or for all networks."""
+        own = getattr(self, network) if network else None
+        return own or self.text
+
+
+_SOCIAL_SCHEMA = Social.model_json_schema()
+SOCIAL_SCHEMA = {"anyOf": [TEXT_SCHEMA, {key: _SOCIAL_SCHEMA[key] for key in ("type", "properties")}]}
+
+
+class HashtagSettings(StrictModel):
+    """Which terms of an article become hashtags."""
+
+    tags: Bool = Field(True, description="Its tags.", examples=["true"])
+    categories: Bool = Field(True, description="Its categories.", examples=["false"])
+
+
+class SocialSettings(StrictModel):
+    """Settings of the feeds for posts."""
+
+    hashtags: HashtagSettings = Field(
+        default_factory=HashtagSettings,
+        description="Which terms become hashtags: `tags`, `categories`.",
+        examples=["{categories: false}"],
+    )
+    newer_than: Days = Field(
+        7, description="Days: an article that is older when it is first seen is not posted.", examples=["7"]
+    )
