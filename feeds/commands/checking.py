@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -17,6 +18,7 @@ from feeds.base.text import printable
 from feeds.content.pictures import PictureStore
 from feeds.content.reader import ARTICLE_SUFFIX
 from feeds.edition.edition import Edition
+from feeds.edition.history import date_problems
 from feeds.edition.own_links import OwnLinks
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
@@ -56,8 +58,11 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> 
         problems += [
             Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
         ]
-        links = OwnLinks(edition)
-        problems += links.problems(content.trees(loaded))
+        links, articles = OwnLinks(edition), list(content.trees(loaded))
+        problems += links.problems(articles)
+        with suppress(ValueError, OSError):  # a manifest that cannot be read says nothing about the content
+            if publisher.state and (served := publisher.state.read_manifest()):
+                problems += date_problems(edition.catalog, served, articles)
         if tree := content.reader.read_tree(content.site_file)[0]:
             problems += links.redirect_problems(tree)
     problems += content.picture_problems(loaded, PictureStore(content.media, None).decode_error)

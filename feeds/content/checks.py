@@ -16,18 +16,29 @@ from feeds.base import translations
 from feeds.feed import body_checks, markup, posts
 from feeds.model.article import Article
 from feeds.model.media_types import PODCAST_TYPES, UNKNOWN
-from feeds.model.mediafile import Media, MediaFile
+from feeds.model.mediafile import RSS_LOGO_SIZE, Media, MediaFile, fits_rss
 from feeds.model.problems import InvalidValue, Message, Problem, show
 from feeds.model.renditions import CARD_SIZE
 from feeds.model.site import Site
-from feeds.model.yamlfile import Path, Tree
+from feeds.model.yamlfile import Path, Tree, name_character
 
 BODY_PLACEHOLDER = "…"
 """The body of an article that has not been written yet."""
 
 
 def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
-    """Yield a warning for each language that the interface is not translated into."""
+    """Yield warnings for languages that the interface lacks, and for a logo that some formats leave out."""
+    if site.logo and not fits_rss(site.logo):
+        message = Message.of(
+            "logo-not-in-rss",
+            path=f"media/{site.logo.path}",
+            type=site.logo.type,
+            width=site.logo.width or 0,
+            height=site.logo.height or 0,
+            max_width=RSS_LOGO_SIZE[0],
+            max_height=RSS_LOGO_SIZE[1],
+        )
+        yield tree.problem(("logo",), message, "warning")
     for index, language in enumerate(site.languages):
         if language.partition("-")[0] not in translations.LANGUAGES:
             message = Message.of("interface-language-missing", language=language)
@@ -45,6 +56,9 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
     for offset, message in body_checks.problems(article.body):
         is_error = message.code in body_checks.ERROR_CODES and not article.draft
         yield tree.block_problem(path, offset, message, "error" if is_error else "warning")
+    if invisible := _INVISIBLE.search(article.body):
+        message = Message.of("text-invisible", character=name_character(invisible[0]))
+        yield tree.block_problem(path, invisible.start(), message, "warning")
     if "media/" in article.body:
         content = markup.to_html(article.body, base=site.url, page=site.url)
         names = dict.fromkeys(markup.media_references(content, base=site.url))
@@ -87,12 +101,18 @@ _ENTITY = re.compile("&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]
 _MARKDOWN = re.compile(r"\*\*[^*\s][^*]*\*\*|!?\[[^\]]+\]\([^()\s]+\)")
 
 
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u202a-\u202e\u2060-\u2064\u2066-\u206f]")
+
+
 def text_warnings(tree: Tree, article: Article) -> Iterator[Problem]:
     """Yield a warning for each plain text that contains an entity or Markdown, which would be shown as typed."""
     for path, text in _plain_texts(article):
         entity = _ENTITY.search(text)
         if entity and (character := html.unescape(entity[0])) != entity[0]:
             message = Message.of("text-entity", entity=entity[0], character=show(character))
+            yield tree.problem(path, message, "warning")
+        if invisible := _INVISIBLE.search(text):
+            message = Message.of("text-invisible", character=name_character(invisible[0]))
             yield tree.problem(path, message, "warning")
         if markdown := _MARKDOWN.search(text):
             yield tree.problem(path, Message.of("text-markdown", value=show(markdown[0])), "warning")

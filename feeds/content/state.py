@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
+from feeds.base import log
 from feeds.base.atomic import atomic_write
 from feeds.base.fingerprint import FileState, file_state
 from feeds.base.locks import FileLock
@@ -96,7 +97,7 @@ class StateFolder:
             self.log_error(error)
             raise
         if self._is_error_logged:
-            logger.warning("%s can be used again", self.root)
+            log.log_event("state", folder=str(self.root), outcome="can be used again")
             self._is_error_logged = False
         return path
 

@@ -239,7 +239,7 @@ class Announcer:
             if retry.failures == 1:
                 logger.warning("hub %s: %s for %s; it is notified later", hub, topic_error, topic)
         if not self._pending(hub) and state.retry.failures:
-            logger.warning("hub %s: notified of everything that it missed", hub)
+            log.log_event("announcement", hub=hub, outcome="caught up")
         state.retry = Retry()
 
 

@@ -182,7 +182,7 @@ class Export:
     def redirects(self) -> dict[str, str]:
         """Return the redirects from old paths to URLs. A path that exists again is left out."""
         site = self.edition.site
-        targets = ((site.path + old, new) for old, new in site.path_redirects.items())
+        targets = self.edition.redirects.paths.items()
         media = {f"{site.path}/media/{path}" for path in self.edition.files}
         return {old: new for old, new in targets if old and old not in media and not self.edition.has(old)}
 

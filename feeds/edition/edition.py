@@ -156,8 +156,16 @@ class Edition(Mapping[str, Document]):
 
     @cached_property
     def redirects(self) -> Redirects:
-        """The redirects from old paths."""
-        return Redirects(self.site)
+        """The redirects from old paths: those in site.yaml, and those of articles whose files were renamed."""
+        articles, site = self.catalog.articles, self.site
+        renamed = (entry for entry in self.manifest.entries.values() if entry.old_slugs)
+        moved = {
+            site.article_path(entry.language, old): site.article_path(entry.language, entry.slug)
+            for entry in renamed
+            for old in entry.old_slugs
+            if old not in articles
+        }
+        return Redirects(site, moved)
 
     def not_found_page(self, path: str) -> bytes:
         """Render the page for an address that does not exist, in the language of the address."""

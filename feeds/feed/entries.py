@@ -126,6 +126,7 @@ class Entries:
             picture=picture,
             card=card,
             enclosures=enclosures,
+            is_withdrawn=withdrawal is not None,
         )
 
     def _terms(self, article: Article) -> Iterator[Term]:

@@ -43,7 +43,8 @@ class EntryState:
     """A live entry: when it was first seen, and a digest of its content without id and address.
 
     `posted` is its date in the feeds for posts, unless it is too old for them. `topics` are its
-    categories there, which later edits do not change.
+    categories there, which later edits do not change. `old_slugs` are former names of its file,
+    which old addresses have.
     """
 
     id: str
@@ -56,11 +57,14 @@ class EntryState:
     topics: tuple[str, ...]
     digest: str
     is_posted: bool = True
+    old_slugs: tuple[str, ...] = ()
 
     def updated_with(self, fields: Mapping[str, Any]) -> EntryState:
         """Return the state with its article's current fields, or itself if nothing changed."""
-        is_unchanged = all(getattr(self, name) == value for name, value in fields.items())
-        return self if is_unchanged else replace(self, **fields)
+        if all(getattr(self, name) == value for name, value in fields.items()):
+            return self
+        slugs = dict.fromkeys((*self.old_slugs, self.slug))
+        return replace(self, **fields, old_slugs=tuple(slug for slug in slugs if slug != fields["slug"]))
 
     @cached_property
     def json(self) -> str:
@@ -132,11 +136,18 @@ class Manifest:
         the site's `newer_than` is not posted: an import would post hundreds.
         """
         added: dict[str, EntryState] = {}
+        gone: dict[str, EntryState] | None = None
         posted, earliest = self._last_post(now), now if self.entries or self.past else _NEVER
         for article in sorted(filter(catalog.is_live, articles), key=lambda each: (each.published, each.id)):
             fields = _entry_fields(article, catalog.now)
             if known := self.entries.get(article.id) or self.past.get(article.id):
                 added[article.id] = known.updated_with(fields)
+                continue
+            if gone is None:
+                gone = self._gone_by_digest(removed_ids, catalog)
+            if former := gone.get(fields["digest"]):
+                is_posted = former.is_posted and former.posted > now
+                added[article.id] = replace(former.updated_with(fields), id=article.id, is_posted=is_posted)
                 continue
             is_posted = now - article.published <= timedelta(days=catalog.site.social.newer_than)
             date = article.published
@@ -155,6 +166,12 @@ class Manifest:
         past = {id: each for id, each in {**self.past, **removed_entries}.items() if id not in added}
         ordered = entries if added.keys() <= self.entries.keys() else dict(sorted(entries.items()))
         return replace(self, entries=ordered, posted=posted, past=past if removed_entries or added else self.past)
+
+    def _gone_by_digest(self, removed_ids: set[str], catalog: Catalog) -> dict[str, EntryState]:
+        """Return the entries whose id no article has any more, by their digests: their files may have been renamed."""
+        current_ids = {article.id for article in catalog.articles.values()}
+        gone = (self.past.get(id) or self.entries.get(id) for id in (*self.past, *removed_ids) if id not in current_ids)
+        return {entry.digest: entry for entry in gone if entry}
 
     def with_documents(self, documents: Mapping[str, Revision]) -> Manifest:
         """Return the manifest with the documents.

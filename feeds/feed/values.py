@@ -65,7 +65,8 @@ class Entry:
 
     `title` and `summary` are plain text, `content` is safe HTML, and none is empty. Datetimes are
     in UTC, in whole seconds, and not in the future. `updated` equals `published` if there was no
-    edit. `card` is the picture in the shape that networks show.
+    edit. The content of a withdrawn entry is the notice that says so. `card` is the picture in the
+    shape that networks show.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Entry:
     picture: Image | None = None
     card: Image | None = None
     enclosures: tuple[Enclosure, ...] = ()
+    is_withdrawn: bool = False
 
     @property
     def enclosures_in_order(self) -> list[Enclosure]:

@@ -22,7 +22,7 @@ from feeds.feed.posts import NETWORKS
 from feeds.feed.values import Entry, Image, Topic
 from feeds.model.article import Article
 
-from . import assets, cards
+from . import assets, cards, typography
 from .registry import FORMATS
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -51,6 +51,7 @@ _templates = Environment(
 )
 _templates.filters["safe_html"] = Markup  # only for HTML that `markup` has sanitized
 _templates.filters["plain_spaces"] = cards.plain_spaces
+_templates.filters["capitalized"] = typography.capitalize
 
 
 @dataclass(frozen=True)
@@ -268,4 +269,6 @@ def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any)
 
 def render_template(template: str, **values: Any) -> bytes:
     """Render a template that gets only the given values."""
-    return _templates.get_template(template).render(values).encode()
+    html = _templates.get_template(template).render(values)
+    is_french = str(values.get("language", "")).partition("-")[0] == "fr"
+    return (typography.keep_french_spaces(html) if is_french else html).encode()

@@ -20,6 +20,7 @@ from lxml import etree
 
 from feeds.base import translations
 from feeds.feed.values import Entry, Feed, Image
+from feeds.model.mediafile import fits_rss
 
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -67,7 +68,7 @@ def render_rss(feed: Feed) -> bytes:
     generator.ttl(feed.ttl)
     if feed.author.email:
         generator.managingEditor(f"{feed.author.email} ({feed.author.name})")
-    if feed.logo and _fits_rss(feed.logo):
+    if feed.logo and fits_rss(feed.logo):
         size = {"width": str(feed.logo.width), "height": str(feed.logo.height)}
         generator.image(url=feed.logo.url, title=feed.title, link=feed.url, **size)
     return serialize(generator, feed, generator.rss_str)
@@ -161,11 +162,6 @@ def _entry(entry: Entry, extension: type[BaseEntryExtension]) -> FeedEntry:
 def _person(person: Any) -> dict[str, str]:
     parts = {"name": person.name, "uri": person.url, "email": person.email}
     return {key: value for key, value in parts.items() if value}
-
-
-def _fits_rss(image: Image) -> bool:
-    """Return whether an image meets RSS 2.0's limits: GIF, JPEG or PNG of at most 144 × 400 pixels."""
-    return image.type in ("image/gif", "image/jpeg", "image/png") and image.width <= 144 and image.height <= 400
 
 
 def _sort_children(element: etree._Element, order: tuple[str, ...]) -> None:

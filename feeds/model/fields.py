@@ -14,8 +14,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import ErrorDetails
 
-from .problems import InvalidValue, Message, show
-from .yamlfile import Path, Tree
+from .problems import InvalidValue, Message, show, without_invisible
+from .yamlfile import Path, Tree, name_character
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -167,8 +167,12 @@ def _explain(error: ErrorDetails, model: type[BaseModel], path: Path) -> Message
 
 def _unknown_key(key: str, model: type[BaseModel]) -> Message:
     keys = list(model.model_fields)
-    if key.strip() in keys:
-        return Message.of("key-no-break-space", key=key.strip())
+    if (visible := without_invisible(key)) != key and visible in keys:
+        character = next(each for each in key if each not in visible)
+        return Message.of("key-invisible", character=name_character(character), key=visible)
+    name, colon, rest = key.partition(":")
+    if colon and rest and name in keys:
+        return Message.of("yaml-colon-without-space", line=f"{name}: {rest}")
     if " " in key:
         return Message.of("key-comma")
     synonyms: dict[str, str] = getattr(model, "synonyms", {})

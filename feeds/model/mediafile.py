@@ -34,6 +34,32 @@ class MediaFile:
         return "/media/" + quote(self.path)
 
 
+RSS_LOGO_SIZE = (144, 400)
+"""Maximum width and height in pixels of the picture of an RSS feed (RSS 2.0, image)."""
+
+
+class Measured(Protocol):
+    """A picture of known type and size."""
+
+    @property
+    def type(self) -> str:
+        """Its media type."""
+
+    @property
+    def width(self) -> int | None:
+        """Its width in pixels."""
+
+    @property
+    def height(self) -> int | None:
+        """Its height in pixels."""
+
+
+def fits_rss(picture: Measured) -> bool:
+    """Return whether an RSS feed may have a picture as its image: a small GIF, JPEG or PNG (RSS 2.0, image)."""
+    is_small = (picture.width or 0) <= RSS_LOGO_SIZE[0] and (picture.height or 0) <= RSS_LOGO_SIZE[1]
+    return picture.type in ("image/gif", "image/jpeg", "image/png") and is_small
+
+
 class Media(Protocol):
     """Lookup of the media files that authors name."""
 

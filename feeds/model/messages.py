@@ -38,6 +38,10 @@ MESSAGES: Mapping[str, str] = {
     "yaml-too-deep": "lists are nested more than {limit} levels deep (expected fewer)",
     "yaml-comment": "{comment} is a comment and not part of the text (put quotes around the whole text)",
     "yaml-hashtag": "{comment} is cut off, since # after a space starts a comment (expected {line})",
+    "yaml-indentation-character": "{character} in the indentation (expected spaces only: {line})",
+    "yaml-colon-character": "{character} where a colon and a space were expected ({line})",
+    "yaml-colon-without-space": "no space after the colon (expected {line})",
+    "yaml-dash-without-space": "no space after the dash (expected {line})",
     "yaml-key-not-text": "this key is not a word (expected a key such as title)",
     "yaml-tab": "a tab in the indentation (use spaces)",
     "yaml-line-continued": "read as part of the line above (write key: value on each line, indented alike)",
@@ -60,7 +64,7 @@ MESSAGES: Mapping[str, str] = {
     "key-repeated": "given twice, first on line {line} (keep one of them)",
     "key-unknown": "unknown key (expected {key})",
     "key-unknown-of": "unknown key (expected one of {keys})",
-    "key-no-break-space": "unknown key, because of the no-break space beside it (expected {key})",
+    "key-invisible": "unknown key, because of {character} in it (expected {key})",
     "key-comma": "unknown key (put quotes around a text with a comma inside {{ }} or [ ])",
     # values
     "group-expected": "{value} is not a group of keys (expected {example})",
@@ -111,6 +115,10 @@ MESSAGES: Mapping[str, str] = {
     "interface-language-missing": "{language} is not a language of the interface (English is used)",
     "redirect-chained": "{old} leads to {new}, which is redirected too (expected the final address)",
     "home-on-other-host": "{value} is not on the host of url (expected a page on {host})",
+    "logo-not-in-rss": (
+        "{path} is {type}, {width} × {height} pixels, so that RSS feeds go without it; Atom feeds and search engines"
+        " use it (expected JPEG, PNG or GIF of at most {max_width} × {max_height} pixels)"
+    ),
     "podcast-category-not-recognised": "{value} is not one of Apple's podcast categories (expected {expected})",
     "artwork-unsuitable": (
         "{path} is {type}, {width} × {height} pixels"
@@ -129,6 +137,7 @@ MESSAGES: Mapping[str, str] = {
     ),
     "author-shares-feed": "{value} shares the feed {path} with {other}, in {file} (write the name in one way)",
     "text-entity": "{entity} is shown as typed (expected {character})",
+    "text-invisible": "{character} cannot be seen, but readers and searches find it (remove it)",
     "text-markdown": "{value} is shown as typed, since only the body is Markdown (expected plain text)",
     "authors-one-text": "{value} is one text (expected [{value}], in brackets, or with quotes inside them)",
     "id-not-recognised": (
@@ -140,6 +149,13 @@ MESSAGES: Mapping[str, str] = {
     "twin-same-language": "{twin} is the twin of {other} in the same language (expected another word)",
     "translation-missing": "no translation into {languages} (expected an article with the same twin)",
     "before-published": "{value} is before published, {published} (expected a later time)",
+    "date-moved": "the article was live, and this takes it offline until {date} (to mark an edit, use updated)",
+    "date-past": (
+        "{date} is {days} days ago, and readers have not seen the article: they show it among older ones (expected"
+        " a date such as {today})"
+    ),
+    "draft-date-past": "{date} is past (give the draft a new date when you publish it)",
+    "draft-of-live": "the article was live, and this takes it offline (to retract it, use withdrawn or expires)",
     "expires-when-published": "this is when it is published (expected a later time)",
     "attachment-both": "file and url are both given (expected one of them)",
     "attachment-neither": "neither file nor url is given (expected one of them)",

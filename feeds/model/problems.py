@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -80,11 +81,24 @@ class Problem:
         }
 
 
+_INVISIBLE = re.compile(
+    "[\u00a0\u00ad\u180e\u2000-\u200b\u200e\u200f\u202a-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff]"
+)
+"""Characters that look like a space or like nothing, but for those that join letters and emoji."""
+
+
+def without_invisible(text: str) -> str:
+    """Return a text without characters that cannot be seen, and without spaces around it."""
+    return _INVISIBLE.sub("", text).strip()
+
+
 def show(value: object) -> str:
-    """Return a value as messages quote it: at most 60 characters on one line."""
+    """Return a value as messages quote it: at most 60 characters on one line, and invisible ones by their numbers."""
     if isinstance(value, Mapping):
         return "a group of keys"
     if isinstance(value, list):
         return "a list"
     text = str(value).replace("\n", " ")
+    if not text.isascii():
+        text = _INVISIBLE.sub(lambda character: f"⟨U+{ord(character[0]):04X}⟩", text)
     return text if len(text) <= 60 else text[:59] + "…"

@@ -5,6 +5,8 @@ Nothing here answers a request. Paths are decoded, and start with the path of th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .site import Site
 from .site_types import is_tracking_parameter, read_query
 
@@ -12,9 +14,10 @@ from .site_types import is_tracking_parameter, read_query
 class Redirects:
     """Lookup of the `redirects` in site.yaml, and of the site's own ones for icons and home pages."""
 
-    def __init__(self, site: Site) -> None:
-        """Build the lookup tables."""
-        self._paths = {site.path + old: new for old, new in site.path_redirects.items()}
+    def __init__(self, site: Site, moved: Mapping[str, str] | None = None) -> None:
+        """Build the lookup tables. `moved` are old paths below the site's URL, with the paths that replaced them."""
+        own = {**{old: site.absolute(new) for old, new in (moved or {}).items()}, **site.path_redirects}
+        self._paths = {site.path + old: new for old, new in own.items()}
         self._queries = {
             site.path + path: {read_query(query): new for query, new in queries.items()}
             for path, queries in site.query_redirects.items()
@@ -27,6 +30,11 @@ class Redirects:
         return self._queries[path].get(
             tuple(parameter for parameter in read_query(query) if not is_tracking_parameter(parameter[0]))
         )
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """The paths that redirect with any query, each with its URL."""
+        return self._paths
 
     def by_path(self, path: str) -> str | None:
         """Return the URL for a path with any query, or None."""

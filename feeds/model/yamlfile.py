@@ -258,9 +258,30 @@ class _Builder:
             items[key] = self._value(next(events), events, key_path)
         return items
 
+    def _cause(self, last: int) -> _YamlError | None:
+        """Return the mistake in a line at or above the one where libyaml noticed it, or None if none is recognised."""
+        lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for number in range(min(last, len(lines) - 1), max(last - MAX_LINES_ABOVE, -1), -1):
+            line = lines[number]
+            if number < last - 1 and line.startswith(" "):
+                continue  # perhaps the text of a block
+            for pattern, code, replacement in _LINE_MISTAKES:
+                if match := pattern.match(line):
+                    while number and pattern.match(lines[number - 1]):  # the first of several
+                        number -= 1
+                        line = lines[number]
+                        match = pattern.match(line) or match
+                    shown = show(f"{line[: match.start(1)]}{replacement}{line[match.end(1) :]}".strip())
+                    character = name_character((match[1].lstrip(":") or match[1])[0])
+                    message = Message.of(code, character=character, line=shown)
+                    return _YamlError(self.file, number + 1, match.start(1) + 1, message)
+        return None
+
     def _syntax_error(self, error: yaml.MarkedYAMLError) -> _YamlError:
         error_mark: Any = error.problem_mark or error.context_mark
         mark = Position(error_mark.line, error_mark.column)
+        if cause := self._cause(mark.line):
+            return cause
         line = _line_of(self.text, mark)
         indent = line[: len(line) - len(line.lstrip(" \t"))]
         if "\t" in indent:
@@ -285,6 +306,18 @@ def _quoted(text: str) -> str:
 def _start(event: Any) -> Position:
     return Position(event.start_mark.line, event.start_mark.column)
 
+
+_SPACES = "\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
+_LINE_MISTAKES = (
+    (re.compile(f"[ \\t]*([{_SPACES}]+)"), "yaml-indentation-character", ""),
+    (re.compile(f"[ ]*[A-Za-z_]+([:：][{_SPACES}]+|：[ ]*)"), "yaml-colon-character", ": "),
+    (re.compile(r"[ ]*(?!https?:)[A-Za-z_]+(:)(?=[^\s:/])"), "yaml-colon-without-space", ": "),
+    (re.compile(r"[ ]*(-)(?=[^\W\d_])"), "yaml-dash-without-space", "- "),
+)
+"""Mistakes of which libyaml notices only the consequences, in a later line; each with its correction."""
+
+MAX_LINES_ABOVE = 12
+"""Number of lines in which the cause of an error is searched."""
 
 _SYNTAX_CODES = (
     ("mapping values are not allowed", "yaml-colon"),

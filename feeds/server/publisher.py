@@ -238,14 +238,20 @@ class Publisher:
             return
         self.edition_count += 1
         catalog = edition.catalog
+        read, gone = ({article.slug for article in articles} for articles in (catalog.added, catalog.removed))
         log.log_event(
             "refresh",
             edition=edition.id,
             modified=edition.modified.isoformat(),
             articles=len(catalog.articles),
             entries=len(edition.manifest.entries),
-            read=len(catalog.added),
-            dropped=len(catalog.removed),
+            added=len(read - gone),
+            changed=len(read & gone),
+            removed=len(gone - read),
             errors=sum(problem.severity == "error" for problem in self.loaded_content.problems),
             seconds=round(seconds, 3),
         )
+        for article in catalog.added if previous else ():
+            entry = edition.manifest.entries.get(article.id)
+            if entry and not entry.is_posted and previous and entry.first_seen > previous.catalog.now:
+                log.log_event("late", article=entry.slug, published=entry.published.isoformat())

@@ -11,6 +11,8 @@ from pathlib import Path
 from watchfiles import Change, watch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
+from feeds.base import log
+
 POLL_SECONDS = 0.1
 """Seconds between two polls of the clock."""
 
@@ -102,7 +104,7 @@ class Watcher:
                 fault,
             )
         elif self.fault and not fault:
-            logger.warning("%s is watched again", self._root)
+            log.log_event("watching", folder=str(self._root))
         self.fault = fault
 
 

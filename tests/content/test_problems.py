@@ -58,6 +58,7 @@ def test_a_broken_site_file_is_reported_with_its_place(case: Path, content: Path
     data = case.read_bytes()
     folder = content_folder(content, {})
     draw(content / "media" / "logo.png")
+    draw(content / "media" / "large.png", 600, 200)
     folder.site_file.write_bytes(data)
     site, problems = folder.load_site()
     assert [str(problem).removeprefix(f"{content}/site.yaml:") for problem in problems] == expected(data)

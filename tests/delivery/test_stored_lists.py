@@ -49,4 +49,6 @@ def test_the_manifest_keeps_its_stored_form() -> None:
     entry = EntryState("tag:a", "a", "fr", "A", NEW_YEAR, NEW_YEAR, NEW_YEAR, ("research",), "d2")
     stored = Manifest.from_json(MANIFEST.encode())
     assert stored == Manifest(Revision("d1", NEW_YEAR), {}, {"tag:a": entry}, NEW_YEAR)
-    assert json.loads(stored.to_json(with_past=True)) == json.loads(MANIFEST.replace("+00:00", "Z"))
+    written, kept = (json.loads(text) for text in (stored.to_json(with_past=True), MANIFEST.replace("+00:00", "Z")))
+    kept["entries"]["tag:a"] |= {"is_posted": True, "old_slugs": []}
+    assert written == kept

@@ -284,6 +284,28 @@ def test_an_article_chooses_where_it_is_posted_and_with_which_text(
     assert Robot(content, path).poll() == titles
 
 
+@pytest.mark.parametrize("id", ["k3v9x2", None])
+def test_the_old_address_of_a_renamed_file_leads_to_the_new_one(id: str | None, robot: Robot) -> None:
+    fields = {"title": "Trois", "published": "2026-06-01T12:01", **({"id": id} if id else {})}
+    robot.write("trois", **fields)
+    assert "Trois" in robot.poll()
+    (robot.content / "articles" / "trois.yaml").rename(robot.content / "articles" / "3.yaml")
+    assert robot.poll() == [], "whatever its id, it is not posted again"
+    robot.start()
+    for edition in (robot.publisher.edition,):
+        assert edition and edition.redirects.by_path("/articles/trois") == "https://news.example/articles/3"
+    (robot.content / "articles" / "3.yaml").rename(robot.content / "articles" / "drei.yaml")
+    assert robot.poll() == []
+    assert robot.publisher.edition
+    redirects = robot.publisher.edition.redirects
+    assert (
+        redirects.by_path("/articles/trois") == redirects.by_path("/articles/3") == "https://news.example/articles/drei"
+    )
+    robot.write("trois", title="Un autre", published="2026-05-01")
+    robot.poll()
+    assert robot.publisher.edition.redirects.by_path("/articles/trois") is None, "the address has an article again"
+
+
 @pytest.mark.parametrize("network", posts.NETWORKS, ids=lambda network: network.key)
 def test_a_feed_for_a_network_names_itself(network: posts.Network, robot: Robot) -> None:
     assert robot.publisher.edition

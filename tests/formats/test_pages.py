@@ -174,7 +174,7 @@ def test_a_month_page_uses_the_time_zone_of_the_site(content: Path) -> None:
     )
     page = client.get("/feeds/all/2026-04").data
     assert [each.text for each in xpath(page, "//ol//h3/a")] == ["Fin avril", "Début avril"]
-    assert text_of(page, "//h1") == "avril 2026"
+    assert text_of(page, "//h1") == "Avril 2026"
     assert [each.get("href") for each in xpath(page, "//nav[@class='neighbours']//a")] == [
         "/feeds/all/2026-05",
         "/feeds/all/2025-02",
@@ -222,7 +222,7 @@ def test_right_to_left_languages_set_the_text_direction(content: Path) -> None:
 def test_a_tag_that_looks_like_a_month_is_a_tag(content: Path) -> None:
     client = client_of(content, {"a": {"tags": ["2026-03"]}})
     assert text_of(client.get("/feeds/tags/2026-03").data, "//h1") == "2026-03"
-    assert text_of(client.get("/feeds/tags/2026-03/2026-03").data, "//h1") == "mars 2026"
+    assert text_of(client.get("/feeds/tags/2026-03/2026-03").data, "//h1") == "Mars 2026"
 
 
 @at_both_addresses

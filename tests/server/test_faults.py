@@ -70,7 +70,7 @@ def test_a_full_state_disk_blocks_no_update_and_saving_resumes_once_there_is_roo
     publisher.refresh(publisher.clock())
     assert Manifest.from_json((state / "manifest.json").read_bytes()) == edition(publisher).manifest
     assert [path.name for path in state.glob("new-*")] == []
-    assert told(caplog)[1:] == [f"{state} can be used again"]
+    assert len(told(caplog)) == 1, "that it can be used again is no warning"
     assert edition(started(content, state))[FEED].etag == edition(publisher)[FEED].etag
 
 

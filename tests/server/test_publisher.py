@@ -267,7 +267,9 @@ def test_a_scheduled_change_creates_a_new_edition_at_its_exact_second(content: P
 
 def _tells(edition: Edition, word: str) -> list[str]:
     """Return the paths of all documents that contain a word in their path, bytes or headers."""
-    return [path for path, each in edition.items() if word in f"{path} {each.data.decode()} {each.headers}"]
+    return [
+        path for path, each in edition.items() if word in f"{path} {each.data.decode(errors='replace')} {each.headers}"
+    ]
 
 
 def test_a_broken_file_keeps_its_last_good_article_and_is_reported_after_it_settles(
