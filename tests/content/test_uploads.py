@@ -207,7 +207,7 @@ def test_a_site_does_not_wait_for_its_pictures_but_refuses_one_that_is_incomplet
     folder = following(content_folder(content, {"a": {}}).root)
     before = folder.load().site
     (content / "site.yaml").write_text(SITE + "logo: logo.png\n", encoding="utf-8")
-    draw(content / "media" / "whole.png", 200, 200)
+    draw(content / "media" / "whole.png", 120, 120)
     whole = (content / "media" / "whole.png").read_bytes()
     (content / "media" / "logo.png").write_bytes(whole[:-20])
     loaded = folder.load()
