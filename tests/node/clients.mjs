@@ -16,12 +16,13 @@ const clients = {
       title: item.title,
       published: item.isoDate,
       authors: [item.creator ?? item.author].filter(Boolean),
-      categories: item.categories?.map((each) => each._ ?? each),
+      categories: item.categories,
       picture: item["media:content"]?.$.url,
       alt: item["media:content"]?.["media:description"]?.[0]?._,
       enclosure: item.enclosure && [item.enclosure.url, item.enclosure.type, Number(item.enclosure.length)],
       content: item["content:encoded"] ?? item.content,
     })),
+  n8n: async () => (await new RssParser().parseString(text)).items,
   "@rowanmanning/feed-parser": async () =>
     rowanmanning(text).items.map((item) => ({
       id: item.id,

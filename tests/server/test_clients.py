@@ -61,6 +61,18 @@ HARD: dict[str, dict[str, Any]] = {
         "body": "<p>Du <b>HTML</b> &eacute;crit &agrave; la main &lt;ici&gt;.</p>",
     },
     "meme-moment-aussi": {"published": "2026-03-05"},
+    "tout-ce-qui-s-ecrit": {
+        "tags": ["C++", "génétique"],
+        "body": (
+            "[Voir](#méthodes), ~~faux~~, H<sub>2</sub>O, <kbd>Ctrl</kbd>, <mark>vu</mark>,"
+            " <abbr title='Acide'>ADN</abbr>, une note[^1], https://münchen.example/é et [appeler](tel:+33491).\n\n"
+            "## Méthodes\n\n- [ ] à faire\n- [x] fait\n\n"
+            "<table><caption>Légende</caption><tr><td colspan=2>a</td></tr><tr><td>b</td><td>c</td></tr></table>\n\n"
+            "<details><summary>Plus</summary>\n\nEncore\n\n</details>\n\n<div>Un</div><div>Deux</div>\n\n"
+            "![Vu](/media/vu.png 'La légende')\n\n[Le film](https://youtu.be/abcdefghijk)\n\n|A|\n|-:|\n|1|\n\n"
+            "[^1]: La *note*."
+        ),
+    },
 }
 
 FIELDS = ("link", "title", "published", "authors", "categories", "picture", "alt", "enclosure", "text")
@@ -154,6 +166,15 @@ def by_lxml(address: str) -> list[Record]:
         }
         for item in items
     ]
+
+
+def test_feedparser_removes_no_word_and_no_address(address: str) -> None:
+    """C5, C15: its sanitizer keeps fewer elements than browsers do."""
+    whole = feedparser.parse(fetched(address, "atom"), sanitize_html=False).entries
+    for cleaned, entry in zip(feedparser.parse(fetched(address, "atom")).entries, whole, strict=True):
+        assert text_of(cleaned.content[0].value) == text_of(entry.content[0].value)
+        addresses: Any = etree.HTML(f"<html>{entry.content[0].value}</html>").xpath("//@href | //@src")
+        assert all(each.startswith(("http://", "https://", "mailto:", "tel:")) for each in addresses)
 
 
 def _enclosure(element: Any) -> list[Any] | None:
