@@ -65,6 +65,11 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
         flaws = ((reference, flaw) for reference in names if (flaw := _media_flaw(reference, content, site, media)))
         for reference, flaw in islice(flaws, body_checks.MAX_PROBLEMS):
             yield tree.block_problem(path, max(article.body.find(reference), 0), flaw, "error")
+        for reference in names:
+            with suppress(ValueError):  # reported above
+                if media.find(reference).type == UNKNOWN:
+                    message = Message.of("media-type-unknown", path=f"media/{reference}")
+                    yield tree.block_problem(path, max(article.body.find(reference), 0), message, "warning")
 
 
 def _media_flaw(reference: str, content: str, site: Site, media: Media) -> Message | None:

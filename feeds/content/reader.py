@@ -134,7 +134,7 @@ class ArticleReader:
         tree, problems = self.read_tree(path)
         article = self.article(tree, path, site, media)
         if article and tree:
-            problems += checks.body_problems(tree, article, site, media)
+            problems += dict.fromkeys(checks.body_problems(tree, article, site, media))  # one of each kind in a line
             problems += checks.text_warnings(tree, article)
             problems += checks.attachment_warnings(tree, article, site)
             problems += checks.summary_warning(tree, article)

@@ -17,7 +17,7 @@ from feeds.model.problems import Message, show
 from feeds.model.yamlfile import FORBIDDEN, name_character
 
 from . import addresses
-from .markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, REMOVED_WITH_CONTENT, commonmark, fragment_id, targets
+from .markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, BLOCKS, REMOVED_WITH_CONTENT, commonmark, fragment_id, targets
 
 MAX_DEPTH = 100
 """Maximum nesting depth of elements; the time that sanitizing takes grows with its square."""
@@ -215,6 +215,7 @@ class _ProblemCollector:
         self._body = body
         self._cursor = self._misses = 0
         self._removed = self._code = 0  # open elements whose text is not shown, or is code
+        self._is_line_start = True
         self._text: list[str] = []  # since the last tag: the parser splits it at entities
         self._fragments: list[tuple[int, str]] = []
         self.is_visible = False
@@ -245,6 +246,7 @@ class _ProblemCollector:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:  # pragma: no mutate block (lxml counts parameters)
         self._check_text()
+        self._is_line_start = self._is_line_start or tag in BLOCKS or tag == "br"
         if tag in ("html", "body"):  # added by libxml2 around the text
             return
         self._removed += tag in REMOVED_WITH_CONTENT
@@ -267,6 +269,7 @@ class _ProblemCollector:
 
     def end(self, tag: str) -> None:
         self._check_text()
+        self._is_line_start = self._is_line_start or tag in BLOCKS
         self._removed -= tag in REMOVED_WITH_CONTENT
         self._code -= tag in ("code", "pre")
 
@@ -274,8 +277,9 @@ class _ProblemCollector:
         self._text.append(text)
 
     def _check_text(self) -> None:
-        text = "".join(self._text)
+        text, is_line_start = "".join(self._text), self._is_line_start
         self._text.clear()
+        self._is_line_start = is_line_start and not text.strip()
         if self._removed:
             return
         self.is_visible = self.is_visible or bool(_VISIBLE.search(text))
@@ -283,7 +287,7 @@ class _ProblemCollector:
             return
         if tag := _NAMESPACED_TAG.search(text):
             self.add(re.escape(tag[0]), Message.of("body-office-markup", tag=show(tag[0] + ">")))
-        if bullet := _BULLET.search(text):
+        if bullet := _BULLET.search(text if is_line_start else f".{text}"):
             self.add(re.escape(bullet[1]), Message.of("body-bullet", bullet=bullet[1]))
         if _FAILED_LINK.search(text):
             self.add(r"\]\([^)\n]*[ \t]|\]\(", Message.of("body-link-not-recognised"))

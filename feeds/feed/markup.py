@@ -57,10 +57,11 @@ UNWRAPPED_BLOCKS = {
 }
 """Block elements that leave their text, with a line break between it and other text."""
 
-_BLOCKS = {
+BLOCKS = {
     *("blockquote", "caption", "dd", "details", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5"),
     *("h6", "hr", "li", "ol", "p", "pre", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
 }
+"""The block elements that stay."""
 
 MAX_SPAN = 100
 """Maximum of a cell's `colspan` and `rowspan`."""
@@ -277,7 +278,7 @@ def _with_breaks(content: str) -> str:
             if needs_break:
                 parts.append("<br>\n")
             has_text, needs_break = True, False
-        elif name in _BLOCKS or name == "br":
+        elif name in BLOCKS or name == "br":
             has_text = needs_break = False
         parts.append(tag)
     return "".join(parts)
@@ -309,7 +310,7 @@ def _film(link: re.Match[str], base: str, language: str) -> str:
 
 def plain_text(content: str) -> str:
     """Return the text of safe HTML."""
-    content = _TAG.sub(lambda tag: " " if tag[2] in _BLOCKS or tag[2] == "br" else "", content)
+    content = _TAG.sub(lambda tag: " " if tag[2] in BLOCKS or tag[2] == "br" else "", content)
     return _WHITESPACE.sub(" ", html.unescape(content)).strip(" ")
 
 

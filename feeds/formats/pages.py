@@ -5,6 +5,7 @@ Links between them are relative to the root of the host, so a page works under a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -67,10 +68,11 @@ class Page:
         return translations.text_direction(self.language)
 
     def with_relative_links(self, text: str) -> str:
-        """Return sanitized HTML with links relative to the root of the host, and lazy pictures.
+        """Return sanitized HTML with links relative to the root of the host, lazy pictures, and lists of tasks marked.
 
         Only links to the site itself are changed.
         """
+        text = re.sub("<ul>(?=\\s*<li>(?:<p>)?[☐☑])", '<ul class="tasks">', text)
         html = text.replace(f'="{self.builder.site.url}/', f'="{self.builder.site.path}/')
         return html.replace("<img ", '<img loading="lazy" ')
 

@@ -161,6 +161,7 @@ MESSAGES: Mapping[str, str] = {
     "attachment-neither": "neither file nor url is given (expected one of them)",
     "attachment-type-missing": "missing, and the address does not say (expected one such as video/mp4, or text/html)",
     "attachment-type-unknown": "{path} has no known type (give its type, such as application/pdf)",
+    "media-type-unknown": "{path} has no known type, so that browsers only download it (give it a usual suffix)",
     "podcast-type": "{type} is not played by podcast directories (expected MP3, M4A or MP4)",
     "attachment-length-given": "given for a file of ours, which is measured (remove the key)",
     "summary-missing": "missing, so that the start of the body is used (expected about 300 characters)",

@@ -296,6 +296,7 @@ def test_declarations_are_removed_silently(body: str) -> None:
         ("Un\n\n<?xml deux\n\ntrois", 4, Message.of("body-comment-open", start="<?", end="?>")),
         ("Un <o:p></o:p> deux", 3, Message.of("body-office-markup", tag="<o:p>")),
         ("Un\n\n• deux\n• trois", 4, Message.of("body-bullet", bullet="•")),
+        ("*Un*\n\n<div>• deux</div>", 11, Message.of("body-bullet", bullet="•")),
         ("[PDF](/media/a b.pdf)", 4, Message.of("body-link-not-recognised")),
         ("[PDF](https://a.example/a b.pdf)", 4, Message.of("body-link-not-recognised")),
         ("[a](#ailleurs)", 4, Message.of("body-fragment-missing", value="#ailleurs", nearest="a heading in the text")),
@@ -312,6 +313,7 @@ def test_a_mistake_is_reported_with_its_offset(body: str, offset: int, message: 
     [
         "`[a](/b c)` et `• a` et `<o:p>` et `[^1]`",
         "Un point médian : chercheur·se · ici",
+        "[Méthodes](/a) · [Résultats](/b) • *Suite* • fin",
         "[a](#methodes)\n\n# Méthodes",
         "Un[^1].\n\n[^1]: Deux.",
         "🎗️",
