@@ -54,6 +54,9 @@ _SPECIAL = re.compile(f"[<&{_BULLETS}]|\\]\\(|\\]:|\\[\\^|javascript:")
 _VISIBLE = re.compile(r"[^\W_]|[^\s\w\u00a0\u00ad\u200b-\u200f\u2060\ufe0e\ufe0f*_#>`~+=|:.\[\](){}-]")
 """A letter, a digit, or a character that is neither invisible nor Markdown's."""
 
+_SUSPICIOUS = re.compile(f"[<[{_BULLETS}]|\\]\\(")
+"""Matches every text with one of the mistakes below."""
+
 _NAMESPACED_TAG = re.compile("<[A-Za-z][A-Za-z0-9]*:[A-Za-z][A-Za-z0-9]*")
 _BULLET = re.compile(f"(?:^|\\n)[ \\t]*([{_BULLETS}])[ \\t\u00a0]")
 _FAILED_LINK = re.compile(r"\]\((?:$|[/#.]|[Hh][Tt][Tt][Pp]|mailto:|tel:|media/)")
@@ -277,13 +280,15 @@ class _ProblemCollector:
         self._text.append(text)
 
     def _check_text(self) -> None:
+        if not self._text:
+            return
         text, is_line_start = "".join(self._text), self._is_line_start
         self._text.clear()
         self._is_line_start = is_line_start and not text.strip()
         if self._removed:
             return
         self.is_visible = self.is_visible or bool(_VISIBLE.search(text))
-        if self._code:
+        if self._code or not _SUSPICIOUS.search(text):
             return
         if tag := _NAMESPACED_TAG.search(text):
             self.add(re.escape(tag[0]), Message.of("body-office-markup", tag=show(tag[0] + ">")))

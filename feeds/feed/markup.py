@@ -93,7 +93,10 @@ _CHECKBOX = re.compile('<input type="checkbox"( checked="")? disabled="" />')
 _TAG = re.compile("<(/?)([a-z][a-z0-9]*)([^<>]*)>")
 """A tag as nh3 writes it: quotes and angle brackets in attribute values are escaped."""
 
-_REMOVED_BLOCK = re.compile("(?=<(?:form|iframe|noscript|object|template|textarea)[\\s/>])", re.IGNORECASE)
+_TAG_TO_REWRITE = re.compile("<(/?)(h[1-6]|img|[a-z][a-z0-9]*(?= ))([^<>]*)>")
+"""The tags of headings and pictures, and those with attributes."""
+
+_REMOVED_BLOCK = re.compile("<(?:form|iframe|noscript|object|template|textarea)[\\s/>]", re.IGNORECASE)
 _ATTRIBUTE = re.compile(' ([a-z]+)="([^"]*)"')
 _HEADING = re.compile("<(h[1-6])((?: [^<>]*)?)>(.*?)</\\1>", re.DOTALL)
 _LONE_PICTURE = re.compile('<p>((?:<a [^<>]*>)?)(<img [^<>]*?) title="([^"]+)"([^<>]*>)((?:</a>)?)</p>')
@@ -110,10 +113,11 @@ _WHITESPACE = re.compile("[ \t\r\n]+")
 
 def commonmark(body: str) -> str:
     """Render Markdown to HTML that still contains everything that an author wrote."""
-    body = _SINGLE_TILDE.sub(_TILDE_PLACEHOLDER, body)
     is_autolinked = body.count("@") <= MAX_AUTOLINKED_ADDRESSES
     options = _EXTENSION_OPTIONS if is_autolinked else _EXTENSION_OPTIONS_WITHOUT_AUTOLINK
-    rendered = comrak.render_markdown(body, options, None, _RENDER_OPTIONS)
+    if "~" not in body:
+        return _with_boxes(comrak.render_markdown(body, options, None, _RENDER_OPTIONS))
+    rendered = comrak.render_markdown(_SINGLE_TILDE.sub(_TILDE_PLACEHOLDER, body), options, None, _RENDER_OPTIONS)
     return _with_boxes(rendered.replace(_TILDE_PLACEHOLDER, "~").replace(quote(_TILDE_PLACEHOLDER), "~"))
 
 
@@ -131,13 +135,13 @@ def to_html(body: str, *, base: str, page: str, prefix: str = "", language: str 
     """
     rewriter = _TagRewriter(base, page, prefix)
     content = _LONE_PICTURE.sub(_figure, _rewritten(body, rewriter))
-    if films.MAY_BE_FILM.search(content):
+    if films.may_contain_film(content):
         content = _LONE_LINK.sub(lambda link: _film(link, base, language), content)
     return content.strip("\n")
 
 
 def _rewritten(body: str, rewriter: _TagRewriter) -> str:
-    rendered = _REMOVED_BLOCK.sub(" ", commonmark(body).replace('<section class="footnotes"', "<hr>\n<section"))
+    rendered = _REMOVED_BLOCK.sub(r" \g<0>", commonmark(body).replace('<section class="footnotes"', "<hr>\n<section"))
     content = nh3.clean(
         rendered,
         tags=ALLOWED_TAGS | UNWRAPPED_BLOCKS,
@@ -147,7 +151,7 @@ def _rewritten(body: str, rewriter: _TagRewriter) -> str:
         link_rel=None,
     )
     content = FORBIDDEN.sub("", content.replace("&nbsp;", "\u00a0"))
-    return rewriter.with_targets(_with_breaks(_TAG.sub(rewriter, content)))
+    return rewriter.with_targets(_with_breaks(_TAG_TO_REWRITE.sub(rewriter, content)))
 
 
 def targets(body: str) -> list[str]:

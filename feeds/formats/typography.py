@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import re
 
-_UNTOUCHED = r"<(?:script|style|pre|code|textarea)\b.*?</(?:script|style|pre|code|textarea)>|<[^>]*>"
-_BREAKING_SPACE = re.compile(f"({_UNTOUCHED})|(?<=\\S) (?=[:;!?»%](?:\\s|[<.,)»]|$))|(?<=«) ", re.DOTALL)
+_UNTOUCHED = re.compile(r"(<(?:script|style|pre|code|textarea)\b.*?</(?:script|style|pre|code|textarea)>)", re.DOTALL)
+_TEXT = re.compile("(?:^|(?<=>))[^<]*?(?: [:;!?»%]|« )[^<]*")
+"""A text between two tags that has one of the spaces."""
+
+_BREAKING_SPACE = re.compile(r"(?<!\s) (?=[:;!?»%](?:[\s.,)»]|$))|(?<=«) ")
 
 
 def keep_french_spaces(html: str) -> str:
     """Return a French page with no-break spaces before `: ; ! ? » %` and after `«`, in its text only."""
-    return _BREAKING_SPACE.sub(lambda match: match[1] or "\u00a0", html)
+    parts = _UNTOUCHED.split(html)
+    parts[::2] = [_TEXT.sub(_with_no_break_spaces, part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _with_no_break_spaces(text: re.Match[str]) -> str:
+    return _BREAKING_SPACE.sub("\u00a0", text[0])
 
 
 def capitalize(heading: str) -> str:
