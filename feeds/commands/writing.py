@@ -14,7 +14,8 @@ from feeds.content.reader import ARTICLE_SUFFIX, free_name
 from feeds.model.fields import title as read_title
 from feeds.model.schema import article_schema, schema_line, site_schema
 from feeds.model.site_types import slug
-from feeds.model.yamlfile import FORBIDDEN, name_character
+from feeds.model.yaml_mistakes import name_character
+from feeds.model.yamlfile import FORBIDDEN
 from feeds.server.web import current_publisher
 
 from .context import current_folder, file_errors, site_or_exit

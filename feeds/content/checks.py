@@ -20,7 +20,8 @@ from feeds.model.mediafile import RSS_LOGO_SIZE, Media, MediaFile, fits_rss
 from feeds.model.problems import InvalidValue, Message, Problem, show
 from feeds.model.renditions import CARD_SIZE
 from feeds.model.site import Site
-from feeds.model.yamlfile import Path, Tree, name_character
+from feeds.model.yaml_mistakes import name_character
+from feeds.model.yamlfile import Path, Tree
 
 BODY_PLACEHOLDER = "…"
 """The body of an article that has not been written yet."""

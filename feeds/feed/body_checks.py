@@ -14,7 +14,8 @@ from urllib.parse import unquote
 from lxml import etree
 
 from feeds.model.problems import Message, show
-from feeds.model.yamlfile import FORBIDDEN, name_character
+from feeds.model.yaml_mistakes import name_character
+from feeds.model.yamlfile import FORBIDDEN
 
 from . import addresses
 from .markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, BLOCKS, REMOVED_WITH_CONTENT, commonmark, fragment_id, targets

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, Wit
 from pydantic_core import ErrorDetails
 
 from .problems import InvalidValue, Message, show, without_invisible
-from .yamlfile import Path, Tree, name_character
+from .yaml_mistakes import name_character
+from .yamlfile import Path, Tree
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -45,17 +45,18 @@ MESSAGES: Mapping[str, str] = {
     "yaml-key-not-text": "this key is not a word (expected a key such as title)",
     "yaml-tab": "a tab in the indentation (use spaces)",
     "yaml-line-continued": "read as part of the line above (write key: value on each line, indented alike)",
-    "yaml-colon": "a colon and a space inside a text (put quotes around the whole text)",
+    "yaml-colon": "a colon and a space inside a text (expected {line})",
     "yaml-bracket": "a bracket [ that is not closed, or a comma is missing after it (expected [a, b])",
     "yaml-brace": "a brace {{ that is not closed, or a comma is missing after it (expected {{a: b, c: d}})",
     "yaml-no-key": "a line without a key (expected key: value, or indent the text further)",
-    "yaml-quote": "a quote that is not closed (close it)",
+    "yaml-quote": "a quote that is not closed (expected {line})",
+    "yaml-block-missing": "the text of {key} has several lines (expected {key}: | in this line, and the text indented)",
     "yaml-after-quote": (
         "text after a closing quote or bracket, or a line indented too little or too much"
-        " (put quotes around the whole text, or write key: value)"
+        " (expected {line}, or key: value)"
     ),
     "yaml-dash": "a text that starts with - (put quotes around the whole text)",
-    "yaml-first-character": "a character that no text may start with (put quotes around the whole text)",
+    "yaml-first-character": "a character that no text may start with (expected {line})",
     "yaml-exclamation-mark": "a text that starts with ! (put quotes around the whole text)",
     "yaml-ampersand": "a text that starts with & or * (put quotes around the whole text)",
     "yaml-other": "{reason} (expected YAML: key: value)",

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import yaml
 
+from . import yaml_mistakes
 from .problems import Message, Problem, Severity, show
+from .yaml_mistakes import name_character, quoted
 
 MAX_YAML_BYTES = 1 << 20
 """Maximum size of a file that is read: 1 MiB."""
 
 MAX_YAML_DEPTH = 16
 """Maximum nesting of lists and mappings; no key needs more than four levels."""
-
-MAX_SHOWN_LINE = 200
-"""Maximum length of a line that a message shows with a correction."""
 
 _FORBIDDEN_IN_BMP = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufeff\ufffe\uffff\ud800-\udfff"
 _FORBIDDEN_BEYOND_BMP = "".join(
@@ -127,13 +125,6 @@ def _position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset))
 
 
-def name_character(character: str) -> str:
-    """Return the name of a character that cannot be shown, such as `U+0007 (control character)`."""
-    code = ord(character)
-    name = unicodedata.name(character, "control character" if code < 0xA0 else "not a character").lower()
-    return f"U+{code:04X} ({name})"
-
-
 def _not_allowed_message(character: str) -> Message:
     return Message.of("character-not-allowed", character=name_character(character))
 
@@ -227,9 +218,9 @@ class _Builder:
         message = Message.of("yaml-comment", comment=show(match[1]))
         if re.match(r"#[^\s#]", match[1]):
             severity, message = "error", Message.of("yaml-hashtag", comment=show(match[1]), line="the text in quotes")
-            if start.line == end.line and len(line) <= MAX_SHOWN_LINE:
+            if start.line == end.line and len(line) <= yaml_mistakes.MAX_SHOWN_LINE:
                 indent = line[start.column :][: len(line[start.column :]) - len(line[start.column :].lstrip())]
-                value = _quoted(line[start.column :].strip())
+                value = quoted(line[start.column :].strip())
                 message = message.replace(line=f"{line[: start.column]}{indent}{value}".strip())
         column = end.column + 1 + match.start(1)
         self.problems.append(Problem(self.file, end.line + 1, column, dotted(path), message, severity))
@@ -258,30 +249,13 @@ class _Builder:
             items[key] = self._value(next(events), events, key_path)
         return items
 
-    def _cause(self, last: int) -> _YamlError | None:
-        """Return the mistake in a line at or above the one where libyaml noticed it, or None if none is recognised."""
-        lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        for number in range(min(last, len(lines) - 1), max(last - MAX_LINES_ABOVE, -1), -1):
-            line = lines[number]
-            if number < last - 1 and line.startswith(" "):
-                continue  # perhaps the text of a block
-            for pattern, code, replacement in _LINE_MISTAKES:
-                if match := pattern.match(line):
-                    while number and pattern.match(lines[number - 1]):  # the first of several
-                        number -= 1
-                        line = lines[number]
-                        match = pattern.match(line) or match
-                    shown = show(f"{line[: match.start(1)]}{replacement}{line[match.end(1) :]}".strip())
-                    character = name_character((match[1].lstrip(":") or match[1])[0])
-                    message = Message.of(code, character=character, line=shown)
-                    return _YamlError(self.file, number + 1, match.start(1) + 1, message)
-        return None
-
     def _syntax_error(self, error: yaml.MarkedYAMLError) -> _YamlError:
         error_mark: Any = error.problem_mark or error.context_mark
         mark = Position(error_mark.line, error_mark.column)
-        if cause := self._cause(mark.line):
-            return cause
+        lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        if cause := yaml_mistakes.cause_of(lines, mark.line):
+            number, column, message = cause
+            return _YamlError(self.file, number + 1, column + 1, message)
         line = _line_of(self.text, mark)
         indent = line[: len(line) - len(line.lstrip(" \t"))]
         if "\t" in indent:
@@ -293,31 +267,16 @@ class _Builder:
             mark = Position(opening_mark.line, opening_mark.column)
         for fragment, code in _SYNTAX_CODES:
             if fragment in reason:
-                return self._yaml_error(mark, Message.of(code))
+                is_quotable, line = code in _QUOTABLE_CODES, _line_of(self.text, mark)
+                corrected = yaml_mistakes.with_quotes(line, is_open=code == "yaml-quote") if is_quotable else None
+                return self._yaml_error(mark, Message.of(code, line=corrected or "the whole text in quotes"))
         context = f" {error.context}" if error.context else ""
         return self._yaml_error(mark, Message.of("yaml-other", reason=f"{reason}{context}"))
-
-
-def _quoted(text: str) -> str:
-    """Return a text in quotes as YAML has them, double ones if possible."""
-    return f'"{text}"' if not re.search(r'["\\]', text) else "'" + text.replace("'", "''") + "'"
 
 
 def _start(event: Any) -> Position:
     return Position(event.start_mark.line, event.start_mark.column)
 
-
-_SPACES = "\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
-_LINE_MISTAKES = (
-    (re.compile(f"[ \\t]*([{_SPACES}]+)"), "yaml-indentation-character", ""),
-    (re.compile(f"[ ]*[A-Za-z_]+([:：][{_SPACES}]+|：[ ]*)"), "yaml-colon-character", ": "),
-    (re.compile(r"[ ]*(?!https?:)[A-Za-z_]+(:)(?=[^\s:/])"), "yaml-colon-without-space", ": "),
-    (re.compile(r"[ ]*(-)(?=[^\W\d_])"), "yaml-dash-without-space", "- "),
-)
-"""Mistakes of which libyaml notices only the consequences, in a later line; each with its correction."""
-
-MAX_LINES_ABOVE = 12
-"""Number of lines in which the cause of an error is searched."""
 
 _SYNTAX_CODES = (
     ("mapping values are not allowed", "yaml-colon"),
@@ -332,6 +291,10 @@ _SYNTAX_CODES = (
     ("did not find expected alphabetic", "yaml-ampersand"),
 )
 """Fragments of libyaml's errors, and the codes of our messages for them."""
+
+
+_QUOTABLE_CODES = ("yaml-colon", "yaml-after-quote", "yaml-quote", "yaml-first-character")
+"""Codes of mistakes that quotes around the whole value of a key would correct."""
 
 
 def _line_of(text: str, mark: Position) -> str:

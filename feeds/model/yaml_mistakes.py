@@ -1,0 +1,95 @@
+"""Mistakes in YAML that libyaml notices late or words for programmers: where they are, and the corrected line."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from .problems import Message, show
+
+MAX_SHOWN_LINE = 200
+"""Maximum length of a line that a message shows with a correction."""
+
+MAX_LINES_ABOVE = 12
+"""Number of lines above an error in which its cause is searched."""
+
+_SPACES = "\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
+_IN_LINES = (
+    (re.compile(f"[ \\t]*([{_SPACES}]+)"), "yaml-indentation-character", ""),
+    (re.compile(f"[ ]*[A-Za-z_]+([:：][{_SPACES}]+|：[ ]*)"), "yaml-colon-character", ": "),
+    (re.compile(r"[ ]*(?!https?:)[A-Za-z_]+(:)(?=[^\s:/])"), "yaml-colon-without-space", ": "),
+    (re.compile(r"[ ]*(-)(?=[^\W\d_])"), "yaml-dash-without-space", "- "),
+)
+"""Mistakes within a line, each with the correction of its first group."""
+
+_KEY_LINE = re.compile(r"([A-Za-z_]+):[ ]*(.*)")
+_KEY_AND_VALUE = re.compile(r"([ ]*(?:- )?[A-Za-z_]+: +)(\S.*?)[ ]*")
+_QUOTE_PAIRS = ("''", '""', "“”", "„“", "‘’")
+
+Mistake = tuple[int, int, Message]
+"""Line and column, from 0, and what is wrong there."""
+
+
+def name_character(character: str) -> str:
+    """Return the name of a character that cannot be shown, such as `U+0007 (control character)`."""
+    code = ord(character)
+    name = unicodedata.name(character, "control character" if code < 0xA0 else "not a character").lower()
+    return f"U+{code:04X} ({name})"
+
+
+def cause_of(lines: list[str], last: int) -> Mistake | None:
+    """Return the mistake at or above the line where libyaml noticed it, or None if none is recognised."""
+    for number in range(min(last, len(lines) - 1), max(last - MAX_LINES_ABOVE, -1), -1):
+        if number < last - 1 and lines[number].startswith(" "):
+            continue  # perhaps the text of a block
+        if mistake := _in_line(lines, number):
+            return mistake
+    return _without_block_mark(lines, min(last, len(lines) - 1))
+
+
+def _in_line(lines: list[str], number: int) -> Mistake | None:
+    for pattern, code, replacement in _IN_LINES:
+        match = pattern.match(lines[number])
+        if match is None:
+            continue
+        while number and (match_above := pattern.match(lines[number - 1])):  # the first of several
+            number, match = number - 1, match_above
+        line = lines[number]
+        shown = show(f"{line[: match.start(1)]}{replacement}{line[match.end(1) :]}".strip())
+        character = name_character((match[1].lstrip(":") or match[1])[0])
+        return number, match.start(1), Message.of(code, character=character, line=shown)
+    return None
+
+
+def _without_block_mark(lines: list[str], last: int) -> Mistake | None:
+    """Return the key whose text has several lines without a `|`, if an error is in one of these."""
+    for number in range(last, max(last - 500, -1), -1):
+        line = lines[number]
+        if not line.strip() or line.startswith((" ", "#")):
+            continue
+        key = _KEY_LINE.fullmatch(line.rstrip())
+        below = next((each for each in lines[number + 1 : last + 1] if each.strip()), "")
+        is_group = re.match(r"[ ]+(- |[A-Za-z_]+:(\s|$))", below)
+        if number == last or not key or key[2][:1] in tuple("|>\"'[{&*!") or not below.startswith(" ") or is_group:
+            return None
+        return number, 0, Message.of("yaml-block-missing", key=key[1])
+    return None
+
+
+def with_quotes(line: str, *, is_open: bool = False) -> str | None:
+    """Return a line `key: value` with quotes around its value, or None if it is none or too long to show.
+
+    With `is_open`, the value has a quote only at its start.
+    """
+    match = _KEY_AND_VALUE.fullmatch(line)
+    if not match or len(line) > MAX_SHOWN_LINE:
+        return None
+    value = match[2][1:] if is_open else match[2]
+    if any(value[0] == pair[0] and value[-1] == pair[1] for pair in _QUOTE_PAIRS) and len(value) > 2:
+        value = value[1:-1]
+    return f"{match[1]}{quoted(value)}".strip()
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes as YAML has them, double ones if possible."""
+    return f'"{text}"' if not re.search(r'["\\]', text) else "'" + text.replace("'", "''") + "'"
