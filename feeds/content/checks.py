@@ -68,7 +68,12 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
             yield tree.block_problem(path, max(article.body.find(reference), 0), flaw, "error")
         for reference in names:
             with suppress(ValueError):  # reported above
-                if media.find(reference).type == UNKNOWN:
+                file = media.find(reference)
+                is_shown = f'src="{markup.media_url(reference, base=site.url)}"' in content
+                if is_shown and file.width is None and not file.flaw:
+                    message = Message.of("body-not-a-picture", path=reference)
+                    yield tree.block_problem(path, max(article.body.find(reference), 0), message, "warning")
+                elif file.type == UNKNOWN:
                     message = Message.of("media-type-unknown", path=f"media/{reference}")
                     yield tree.block_problem(path, max(article.body.find(reference), 0), message, "warning")
 

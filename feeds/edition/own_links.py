@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
@@ -18,6 +19,12 @@ from .edition import Edition
 
 MAX_SUGGESTIONS = 100
 """Maximum number of dead links for which the nearest page is searched: each search looks at all paths."""
+
+MIN_SIMILARITY = 0.8
+"""Minimum similarity of a path that is proposed instead of a dead one (difflib's ratio)."""
+
+_RELATIVE = re.compile(r"(?!media/)[^/#?:]+(?![^/]*:)")
+"""An address without a slash at its start, which `body_checks` reports."""
 
 OTHER_PATHS = ("/.well-known/security.txt", "/security.txt", "/health", "/favicon.ico")
 """Paths that are answered, but are no documents of an edition."""
@@ -38,7 +45,7 @@ class OwnLinks:
             page = self._edition.builder.entries.page_of(article)
             links = body_checks.references(article.body) if not body_checks.complexity_problem(article.body) else []
             for offset, address in islice(links, body_checks.MAX_PROBLEMS):
-                if message := self._problem(address, page, article):
+                if not _RELATIVE.match(address) and (message := self._problem(address, page, article)):
                     yield tree.block_problem(("body",), offset, message, "warning")
             for path, address in _addresses(article):
                 if message := self._problem(address, page, article):
@@ -71,7 +78,9 @@ class OwnLinks:
         other_path = path[:-1] if path.endswith("/") else f"{path}/"  # which the server redirects to
         if self._edition.has(path) or self._edition.has(other_path):
             return None
-        return Message.of("link-dead", value=show(unquote(address)), nearest=self._nearest(below, target))
+        own_path = page.removeprefix(site.url)
+        nearest = self._nearest(below, target, own_path)
+        return Message.of("link-dead", value=show(unquote(address)), nearest=nearest)
 
     def _state_problem(self, target: Article, source: Article | None, value: str) -> Message | None:
         now = self._edition.catalog.now
@@ -88,13 +97,14 @@ class OwnLinks:
             return Message.of("link-to-expired", value=value)
         return Message.of("link-to-withdrawn", value=value) if target.withdrawal(moment) else None
 
-    def _nearest(self, path: str, article: Article | None) -> str:
+    def _nearest(self, path: str, article: Article | None, own_path: str) -> str:
         """Return the path of the article in its own language, or the live page whose path is most like `path`."""
         if article and article.has_appeared(self._edition.catalog.now):
             return self._site.article_path(article.language, article.slug)
         self._suggestions += 1
-        matches = difflib.get_close_matches(path, self._paths, n=1) if self._suggestions <= MAX_SUGGESTIONS else []
-        return matches[0] if matches else "the address of a page, such as /articles/…"
+        candidates = self._paths if self._suggestions <= MAX_SUGGESTIONS else []
+        matches = difflib.get_close_matches(path, candidates, n=2, cutoff=MIN_SIMILARITY)
+        return next((match for match in matches if match != own_path), "the address of a page, or no link")
 
     @cached_property
     def _paths(self) -> list[str]:

@@ -17,7 +17,7 @@ from feeds.model.problems import Message, show
 from feeds.model.yaml_mistakes import name_character
 from feeds.model.yamlfile import FORBIDDEN
 
-from . import addresses
+from . import addresses, films
 from .markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, BLOCKS, REMOVED_WITH_CONTENT, commonmark, fragment_id, targets
 
 MAX_DEPTH = 100
@@ -47,20 +47,48 @@ _FORMATTING = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small",
 ERROR_CODES = {"body-comment-open", "body-empty"}
 """Codes of problems that hide text, which are errors; all others are warnings."""
 
+_MUST_BE_CLOSED = {
+    *(*_FORMATTING, "abbr", "blockquote", "cite", "del", "details", "dl", "figure", "ins", "kbd", "mark", "ol", "pre"),
+    *("q", "samp", "sub", "summary", "sup", "table", "ul", "var"),
+}
+
 _SWALLOWING = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
 """What starts a part of a text that is not shown, and what ends it (CommonMark, section 4.6)."""
 
 _BULLETS = "•‣▪▫◦●○■□·"
-_SPECIAL = re.compile(f"[<&{_BULLETS}]|\\]\\(|\\]:|\\[\\^|javascript:")
+_SPECIAL = re.compile(
+    f"[<&{{{_BULLETS}]|\\] ?\\(|\\]:|\\[[\\^/]|javascript:"
+    "|(?m:^[ \\t]*(?:##+[^\\s#]|-[^\\W\\d_]|-\\[|[0-9]{1,2}[.)][^\\W\\d_]|[|].*[|][ \\t]*$))"
+)
 _VISIBLE = re.compile(r"[^\W_]|[^\s\w\u00a0\u00ad\u200b-\u200f\u2060\ufe0e\ufe0f*_#>`~+=|:.\[\](){}-]")
 """A letter, a digit, or a character that is neither invisible nor Markdown's."""
 
-_SUSPICIOUS = re.compile(f"[<[{_BULLETS}]|\\]\\(")
+_SUSPICIOUS = re.compile(f"[<[{{{_BULLETS}|]|\\] ?\\(|\\*\\*|##|-[^\\W\\d_]|[0-9][.)][^\\W\\d_]|-\\[")
 """Matches every text with one of the mistakes below."""
 
 _NAMESPACED_TAG = re.compile("<[A-Za-z][A-Za-z0-9]*:[A-Za-z][A-Za-z0-9]*")
 _BULLET = re.compile(f"(?:^|\\n)[ \\t]*([{_BULLETS}])[ \\t\u00a0]")
-_FAILED_LINK = re.compile(r"\]\((?:$|[/#.]|[Hh][Tt][Tt][Pp]|mailto:|tel:|media/)")
+_FAILED_LINK = re.compile(r"\] ?\((?:$|/|[Hh][Tt][Tt][Pp]|mailto:|tel:)|\]\((?:[#.]|media/)")
+_TYPED_LINK = re.compile(
+    r"\[[^\]\n]{0,80}\] \([^()\n]*\)|\[[^\]\n]{0,80}\]\([^()\n]*[ \t][^()\n]*\)|\[[^\]\n]{0,80}\]\([^()\n]*$",
+    re.MULTILINE,
+)
+"""A link with a space where none may be, or without its closing parenthesis."""
+
+_TYPED_MARKDOWN = (
+    (re.compile(r"(?:^|\n)(#{2,6}[^\s#][^\n]{0,20})"), "a space after the #"),
+    (re.compile(r"(?:^|\n)[ \t]*(-\[[ xX]?\]|-[^\W\d_][^\n]{0,20})"), "a space after the -"),
+    (re.compile(r"(?:^|\n)[ \t]*([0-9]{1,2}[.)][^\W\d_][^\n]{0,20})"), "a space after the number"),
+    (re.compile(r"(?:^|\n)[ \t]*(\|[^\n|]*\|[^\n]*\|)[ \t]*(?:\n|$)"), "a line |---|---| below the head of the table"),
+)
+"""Markdown that lacks something at the start of a line, each with what was expected."""
+
+_TYPED_ANYWHERE = (
+    (re.compile(r"(?:(?<=\S)\*\*|\*\*(?=\S))[^\n]{0,20}"), "**bold**, without spaces inside the asterisks"),
+    (re.compile(r"\[/?(?:youtube|vimeo|video|audio|gallery|caption|embed|vc_[a-z_]+|button)\b[^\]\n]*\]|\{\{[<%][^\n]{0,30}"),
+     "Markdown, without the tags of another program"),
+)  # fmt: skip
+_FILE_NAME = re.compile(r"\S+\.(?:jpe?g|png|gif|webp|heic|avif|tiff?|svg)", re.IGNORECASE)
 _FAILED_FOOTNOTE = re.compile(r"\[\^([^\]\s]+)\]")
 
 _TAG_NAME = re.compile("<(/?)([A-Za-z][A-Za-z0-9]*)")
@@ -148,12 +176,14 @@ def problems(body: str) -> list[tuple[int, Message]]:
     Each result is an offset in `body` and a message. Those in ERROR_CODES hide text that the author wrote.
     """
     rendered = commonmark(body)
-    if _is_plain(body) and not FORBIDDEN.search(rendered):
+    if _is_plain(body) and "**" not in rendered and not FORBIDDEN.search(rendered):
         return []
     collector = _collected(body, rendered)
     with suppress(_LimitReachedError):
         if character := FORBIDDEN.search(rendered):
             collector.add(r"&#", Message.of("body-character-removed", character=name_character(character[0])))
+        for element in _unclosed_elements(rendered):
+            collector.add(f"<{element}(?![A-Za-z0-9])", Message.of("body-element-not-closed", element=element))
         for start, end in _SWALLOWING:
             if rendered.rfind(start) > rendered.rfind(end):
                 offset = max(body.rfind(start), 0)
@@ -162,6 +192,14 @@ def problems(body: str) -> list[tuple[int, Message]]:
     if not collector.is_visible:
         collector.problems.append((0, Message.of("body-empty")))
     return sorted(collector.problems)
+
+
+def _unclosed_elements(rendered: str) -> list[str]:
+    """Return the elements that are opened more often than closed, and would contain the rest of the text."""
+    counts: dict[str, int] = {}
+    for closing, name in _TAG_NAME.findall(rendered):
+        counts[name.lower()] = counts.get(name.lower(), 0) + (-1 if closing else 1)
+    return [name for name, count in counts.items() if count > 0 and name in _MUST_BE_CLOSED]
 
 
 def references(body: str) -> list[tuple[int, str]]:
@@ -212,6 +250,15 @@ class _DepthCounter:
         """Do nothing: `deepest` is complete."""
 
 
+def _absolute(address: str) -> str:
+    """Return what an author probably meant by an address without a scheme and a slash at its start."""
+    address = unquote(address.strip())
+    if re.match(r"(www\.|[\w-]+(\.[\w-]+)*\.(com|org|net|eu|fr|de|es|it|ch|be|uk|io)(/|$))", address):
+        return show(f"https://{address}")
+    name = address.removeprefix("./").removeprefix("../").removeprefix("media/")
+    return show(f"/media/{name}") if _FILE_NAME.fullmatch(name) or name.endswith(".pdf") else show(f"/{name}")
+
+
 class _ProblemCollector:
     """Collects problems in the order of the text. Each is searched for after the previous one."""
 
@@ -255,6 +302,9 @@ class _ProblemCollector:
             return
         self._removed += tag in REMOVED_WITH_CONTENT
         self._code += tag in ("code", "pre")
+        if tag == "iframe" and films.service_of(url := attributes.get("src", "")):
+            self.add("<iframe", Message.of("body-film-embedded", url=show(url)))
+            return
         if tag not in ALLOWED_TAGS:
             code = "body-element-removed" if tag in REMOVED_WITH_CONTENT else "body-element-unwrapped"
             self.add(f"<{re.escape(tag)}", Message.of(code, element=tag), is_authors=False)
@@ -268,7 +318,7 @@ class _ProblemCollector:
                 self.add(re.escape(name) + r"\s*=", message, is_authors=False)
         if tag == "img":
             self.is_visible = self.is_visible or not self._removed
-            if not attributes.get("alt"):
+            if not attributes.get("alt") or _FILE_NAME.fullmatch(attributes["alt"]):
                 self.add(r"!\[\s*\]|<img", Message.of("body-picture-undescribed"))
 
     def end(self, tag: str) -> None:
@@ -296,9 +346,21 @@ class _ProblemCollector:
         if bullet := _BULLET.search(text if is_line_start else f".{text}"):
             self.add(re.escape(bullet[1]), Message.of("body-bullet", bullet=bullet[1]))
         if _FAILED_LINK.search(text):
-            self.add(r"\]\([^)\n]*[ \t]|\]\(", Message.of("body-link-not-recognised"))
+            self._add_failed_link()
+        for pattern, expected in _TYPED_MARKDOWN if is_line_start else ():
+            for typed in pattern.findall(text):
+                self.add(re.escape(typed), Message.of("body-markdown-typed", typed=show(typed), expected=expected))
+        for pattern, expected in _TYPED_ANYWHERE:
+            if match := pattern.search(text):
+                message = Message.of("body-markdown-typed", typed=show(match[0]), expected=expected)
+                self.add(re.escape(match[0]), message)
         for name in _FAILED_FOOTNOTE.findall(text):
             self.add(re.escape(f"[^{name}]"), Message.of("body-footnote-missing", name=show(name)))
+
+    def _add_failed_link(self) -> None:
+        match = _TYPED_LINK.search(self._body, self._cursor) or _TYPED_LINK.search(self._body)
+        typed = show(match[0]) if match else "](…)"
+        self.add(re.escape(match[0]) if match else r"\]\(", Message.of("body-link-not-recognised", typed=typed))
 
     def close(self) -> None:
         """Check the text after the last tag."""
@@ -329,4 +391,6 @@ class _ProblemCollector:
         elif addresses.normalize(value, base="https://site.invalid", page="https://site.invalid/") is None:
             self._add_at(offset, Message.of("body-address-removed", value=show(unquote(value))))
         elif re.match(r"(?!media/)[^/#?:]+(?![^/]*:)", value.strip()):
-            self._add_at(offset, Message.of("body-address-relative", value=show(unquote(value))))
+            self._add_at(
+                offset, Message.of("body-address-relative", value=show(unquote(value)), expected=_absolute(value))
+            )

@@ -178,7 +178,8 @@ def _attachment_list(
         until = f" ({translations.until_text(language, attachment.until, site.timezone)})" if attachment.until else ""
         name = html.escape(enclosure.title, quote=False)
         lines.append(f'<li><a href="{html.escape(enclosure.url)}">{name}</a>{until}</li>')
-    return "<ul>\n" + "\n".join(lines) + "\n</ul>" if lines else ""
+    heading = html.escape(translations.translate(language, "To go with it"), quote=False)
+    return f"<p><b>{heading}</b></p>\n<ul>\n" + "\n".join(lines) + "\n</ul>" if lines else ""
 
 
 def _notice(site: Site, language: str, withdrawal: Withdrawal) -> tuple[str, str]:

@@ -110,6 +110,7 @@ def preview(builder: FeedBuilder, preview: Preview, article: Article | None, rev
         host=urlsplit(builder.site.url).netloc,
         cards=list(_cards(page, entry, article)) if entry and article and not is_skipped else [],
         is_skipped=is_skipped,
+        feeds=_feeds_of(builder, article) if article else [],
         wanting=list(_suggestions(page, article, entry)) if entry and article else [],
         minute=translations.day_and_time,
         canonical=None,
@@ -117,17 +118,25 @@ def preview(builder: FeedBuilder, preview: Preview, article: Article | None, rev
     )
 
 
+def _feeds_of(builder: FeedBuilder, article: Article) -> list[str]:
+    """Return the names of the main feeds that contain an article."""
+    topics = builder.main_topics(article.language)
+    return [topic.label for topic in topics if article in builder.group(topic).articles]
+
+
 def _cards(page: Page, entry: Entry, article: Article) -> Iterator[Card]:
     """Yield the posts that automations will send: that of the feed for all networks, and those for single ones."""
     settings = page.builder.site.social.hashtags
-    feed = page.builder.site.feed_path(article.language, "all")
+    names = ("all", *article.categories)
+    name = next((name for name in names if name not in article.hide_from), "all")
+    feed = page.builder.site.feed_path(article.language, name)
     strictest = next(network for network in posts.NETWORKS if network.key == "x")
     for network in (None, *posts.NETWORKS):
         post = posts.compose(entry, article.social, settings, network)
         counting = network or strictest
-        name = network.name if network else page.translate("Any network")
+        title = network.name if network else page.translate("Any network")
         path = f"{feed}.{network.key if network else 'social'}.rss"
-        yield Card(name, path, post, counting.count(f"{post} {entry.url}"), counting.max_length)
+        yield Card(title, path, post, counting.count(f"{post} {entry.url}"), counting.max_length)
 
 
 def _suggestions(page: Page, article: Article, entry: Entry) -> Iterator[str]:

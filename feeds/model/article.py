@@ -133,6 +133,7 @@ SYNONYMS = {
     **{"category": "categories", "rubrique": "categories", "tag": "tags", "lang": "language", "langue": "language"},
     **{
         "description": "summary",
+        "skip": "social",
         "résumé": "summary",
         "resume": "summary",
         "chapo": "summary",

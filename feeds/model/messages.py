@@ -133,8 +133,8 @@ MESSAGES: Mapping[str, str] = {
     "tag-comma": "{value} has a comma, at which readers split it (expected two tags, or one without a comma)",
     "without-letters": "{value} has no letter or digit for an address (expected a word)",
     "tag-shares-feed": (
-        "{value} shares the feed {path} with {other}, in {file}"
-        " (write both alike, or give one a slug with tags in site.yaml)"
+        "{value} shares the feed {path} with {other}, in {file}, and pages show it as {other}"
+        " (give one of them a slug with tags in site.yaml)"
     ),
     "author-shares-feed": "{value} shares the feed {path} with {other}, in {file} (write the name in one way)",
     "text-entity": "{entity} is shown as typed (expected {character})",
@@ -161,15 +161,19 @@ MESSAGES: Mapping[str, str] = {
     "attachment-both": "file and url are both given (expected one of them)",
     "attachment-neither": "neither file nor url is given (expected one of them)",
     "attachment-type-missing": "missing, and the address does not say (expected one such as video/mp4, or text/html)",
-    "attachment-type-unknown": "{path} has no known type (give its type, such as application/pdf)",
+    "attachment-type-unknown": (
+        "{path} has no known type, so that readers only download it (give its type, such as application/pdf)"
+    ),
     "media-type-unknown": "{path} has no known type, so that browsers only download it (give it a usual suffix)",
     "podcast-type": "{type} is not played by podcast directories (expected MP3, M4A or MP4)",
     "attachment-length-given": "given for a file of ours, which is measured (remove the key)",
     "summary-missing": "missing, so that the start of the body is used (expected about 300 characters)",
-    "social-skip": "{value} would be posted as the text (to post nothing, write skip: true below social)",
+    "social-skip": "{value} would be posted as the text (to post nothing, write {line})",
     "hashtag-not-recognised": "{value} is not a hashtag (expected one word of letters and digits)",
     "feed-not-in-site": "{value} is not a feed in site.yaml (expected {expected})",
-    "social-too-long": "{count} characters with its link, as {network} counts (expected at most {limit})",
+    "social-too-long": (
+        "{count} characters with its link, as {network} counts, so that its end is cut off (expected at most {limit})"
+    ),
     # media
     "media-path-outside": "{path} leaves media/ (expected a path below it, such as cheque.jpg)",
     "media-missing": "media/{path} does not exist (expected {nearest})",
@@ -200,17 +204,21 @@ MESSAGES: Mapping[str, str] = {
     "body-attribute-removed": "{attribute} on <{element}> is removed (leave it out)",
     "body-character-removed": "{character} is removed (leave it out)",
     "body-picture-undescribed": "a picture without a description (expected ![what it shows](…))",
-    "body-address-relative": (
-        "{value} is read as a page of this site (expected https://… or a path such as /articles/… or /media/…)"
-    ),
+    "body-address-relative": "{value} is read as a page of this site (expected {expected})",
     "body-address-removed": "{value} is removed (expected an address such as https://…, mailto:… or tel:…)",
     "body-fragment-missing": "{value} leads nowhere in the text (expected {nearest})",
     "body-link-not-recognised": (
-        "this is shown as typed, not as a link (expected [text](address), with %20 for a space in the address)"
+        "{typed} is shown as typed, not as a link (expected [text](address), with %20 for a space in the address)"
     ),
     "body-footnote-missing": "the footnote [^{name}] does not exist (write it: [^{name}]: …)",
     "body-empty": "nothing of the text is shown (expected words or a picture, or add draft: true)",
     "body-comment-open": "{start} hides all text below it (close it with {end}, or remove it)",
+    "body-element-not-closed": (
+        "<{element}> is not closed, so that all text below it belongs to it (close it with </{element}>)"
+    ),
+    "body-markdown-typed": "{typed} is shown as typed (expected {expected})",
+    "body-film-embedded": "<iframe> is removed (expected the address of the film, alone on a line: {url})",
+    "body-not-a-picture": "{path} is not a picture (expected a link to it: [text](/media/{path}))",
     "body-office-markup": "{tag} is shown as text (remove it; paste from the word processor as plain text)",
     "body-bullet": "{bullet} makes no list (expected - and a space at the start of the line)",
     # links to our own pages

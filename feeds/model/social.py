@@ -29,7 +29,7 @@ def _hashtags(value: object) -> object:
 def social_text(value: object) -> object:
     """Return the group of keys that a text stands for. Raises InvalidValue for a text that means “nothing”."""
     if isinstance(value, str) and value.strip(" \t\r\n.").casefold() in _NOTHING:
-        raise InvalidValue("social-skip", value=show(value))
+        raise InvalidValue("social-skip", value=show(value), line="social: {skip: true}")
     return {"text": value} if isinstance(value, str) else value
 
 

@@ -50,7 +50,7 @@ DEAD = "leads to no page of this site (expected {})"
         ("http://news.example/articles/liv", DEAD.format("/articles/live")),
         ("/feeds/researc.rss", DEAD.format("/feeds/research.rss")),
         ("/feeds/tags/génétiqu", DEAD.format("/feeds/tags/genetique")),
-        ("/zzzz", DEAD.format("the address of a page, such as /articles/…")),
+        ("/zzzz", DEAD.format("the address of a page, or no link")),
         ("/articles/brouillon", "is a draft, so that the link leads nowhere (publish it, or remove the link)"),
         ("/articles/plus-tard", "appears only on 1 July 2026 at 09:00 (publish it first, or remove the link)"),
         ("/articles/passe", "has expired, and its page only says so (link to another page)"),

@@ -283,6 +283,19 @@ def test_declarations_are_removed_silently(body: str) -> None:
     assert "<!" not in to_html(body)
 
 
+TYPED = [
+    ("Un\n\n##Titre", "##Titre", "a space after the #"),
+    ("-un\n-deux", "-deux", "a space after the -"),
+    ("-[ ] à faire", "-[ ]", "a space after the -"),
+    ("1)premier", "1)premier", "a space after the number"),
+    ("| A | B |\n| 1 | 2 |", "| A | B |", "a line |---|---| below the head of the table"),
+    ("Un **gras **.", "**gras **.", "**bold**, without spaces inside the asterisks"),
+    ("[youtube]x[/youtube]", "[youtube]", "Markdown, without the tags of another program"),
+    ("{{< film >}}", "{{< film >}}", "Markdown, without the tags of another program"),
+]
+"""Texts with Markdown that lacks something, what is shown as typed, and what was expected."""
+
+
 @pytest.mark.parametrize(
     ("body", "offset", "message"),
     [
@@ -297,8 +310,20 @@ def test_declarations_are_removed_silently(body: str) -> None:
         ("Un <o:p></o:p> deux", 3, Message.of("body-office-markup", tag="<o:p>")),
         ("Un\n\n• deux\n• trois", 4, Message.of("body-bullet", bullet="•")),
         ("*Un*\n\n<div>• deux</div>", 11, Message.of("body-bullet", bullet="•")),
-        ("[PDF](/media/a b.pdf)", 4, Message.of("body-link-not-recognised")),
-        ("[PDF](https://a.example/a b.pdf)", 4, Message.of("body-link-not-recognised")),
+        ("Le [PDF](/media/a b.pdf)", 3, Message.of("body-link-not-recognised", typed="[PDF](/media/a b.pdf)")),
+        ("[a](https://b.c/d e)", 0, Message.of("body-link-not-recognised", typed="[a](https://b.c/d e)")),
+        ("[a] (https://b.example)", 0, Message.of("body-link-not-recognised", typed="[a] (https://b.example)")),
+        *(
+            (body, body.index(typed), Message.of("body-markdown-typed", typed=typed, expected=expected))
+            for body, typed, expected in TYPED
+        ),
+        ("Un\n\n<details>\n\nDeux", 4, Message.of("body-element-not-closed", element="details")),
+        ("Un <b>gras", 3, Message.of("body-element-not-closed", element="b")),
+        ("Un\n\n<iframe src='https://youtu.be/abcdefgh'></iframe>", 4, Message.of("body-film-embedded", url="https://youtu.be/abcdefgh")),
+        ("![IMG_1.JPG](/media/a.jpg)", 0, Message.of("body-picture-undescribed")),
+        ("[a](www.a.fr)", 4, Message.of("body-address-relative", value="www.a.fr", expected="https://www.a.fr")),
+        ("[a](articles/b)", 4, Message.of("body-address-relative", value="articles/b", expected="/articles/b")),
+        ("![a](b.jpg)", 5, Message.of("body-address-relative", value="b.jpg", expected="/media/b.jpg")),
         ("[a](#ailleurs)", 4, Message.of("body-fragment-missing", value="#ailleurs", nearest="a heading in the text")),
         ("[a](#methode)\n\n# Méthodes", 4, Message.of("body-fragment-missing", value="#methode", nearest="#methodes")),
         ("Un[^1].", 2, Message.of("body-footnote-missing", name="1")),
@@ -319,6 +344,10 @@ def test_a_mistake_is_reported_with_its_offset(body: str, offset: int, message: 
         "🎗️",
         "| a |\n|---|\n| 1 |",
         "- [ ] à faire",
+        "-5 °C, 1.5 million, #MoisSansTabac, [sic] (voir plus bas), 5 | 6, 2 * 3 ** 4",
+        "Un **gras** et\n\n| A | B |\n|---|---|\n| 1 | 2 |",
+        "```\n##x\n|a|b|\n**\n```",
+        "<ul><li>un<li>deux</ul>\n\n<p>trois",
     ],
 )
 def test_what_is_shown_as_it_was_meant_is_not_reported(body: str) -> None:

@@ -247,7 +247,7 @@ def test_the_social_feed_links_to_itself_and_to_the_page_of_its_topic(robot: Rob
 def test_a_post_text_too_long_for_a_network_is_reported(content: Path) -> None:
     folder = content_folder(content, {"a": {"social": "mot " * 64 + "x"}})
     told = [str(problem.message) for problem in folder.load().problems if problem.key == "social"]
-    assert told == ["281 characters with its link, as X counts (expected at most 280)"]
+    assert told == ["281 characters with its link, as X counts, so that its end is cut off (expected at most 280)"]
 
 
 def test_an_article_that_is_old_when_it_is_first_seen_is_never_posted(content: Path) -> None:
