@@ -88,11 +88,10 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> 
     if form == "json":
         click.echo(json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False, indent=1))
     else:
-        untranslated = (
-            [] if shows_all or files else [each for each in problems if each.message.code == TRANSLATION_CODE]
-        )
+        is_summarised = not shows_all and not files
+        untranslated = [each for each in problems if is_summarised and each.message.code == TRANSLATION_CODE]
         for problem in problems:
-            if problem not in untranslated:
+            if not is_summarised or problem.message.code != TRANSLATION_CODE:
                 print_problem(problem)
         for languages, number in Counter(dict(each.message.parameters)["languages"] for each in untranslated).items():
             click.echo(

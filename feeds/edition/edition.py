@@ -157,13 +157,14 @@ class Edition(Mapping[str, Document]):
     @cached_property
     def redirects(self) -> Redirects:
         """The redirects from old paths: those in site.yaml, and those of articles whose files were renamed."""
-        articles, site = self.catalog.articles, self.site
-        renamed = (entry for entry in self.manifest.entries.values() if entry.old_slugs)
+        site = self.site
+        entries = (*self.manifest.past.values(), *self.manifest.entries.values())
+        renamed = (entry for entry in entries if entry.old_slugs and self.catalog.article(entry.language, entry.slug))
         moved = {
             site.article_path(entry.language, old): site.article_path(entry.language, entry.slug)
             for entry in renamed
             for old in entry.old_slugs
-            if old not in articles
+            if not self.catalog.article(entry.language, old)
         }
         return Redirects(site, moved)
 

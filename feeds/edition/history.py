@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from feeds.feed.catalog import Catalog
-from feeds.feed.manifest import Manifest
+from feeds.feed.manifest import Manifest, digest_at
 from feeds.model.article import Article
 from feeds.model.problems import Message, Problem
 from feeds.model.yamlfile import Tree
@@ -21,8 +21,10 @@ STALE_DRAFT = timedelta(days=7)
 
 def date_problems(catalog: Catalog, served: Manifest, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
     """Yield a warning for each article whose date or state does not go with what the manifest `served` contains."""
+    gone = served.gone_by_digest(served.entries, catalog)
     for article, tree in articles:
-        if message := _problem(article, catalog, served):
+        is_renamed = digest_at(article, catalog.now) in gone
+        if not is_renamed and (message := _problem(article, catalog, served)):
             yield tree.problem(
                 ("draft",) if article.draft and "draft" in tree.value else ("published",), message, "warning"
             )

@@ -17,7 +17,7 @@ from feeds.model.yamlfile import Path, Tree
 
 from .edition import Edition
 
-MAX_SUGGESTIONS = 100
+MAX_SUGGESTIONS = 50
 """Maximum number of dead links for which the nearest page is searched: each search looks at all paths."""
 
 MIN_SIMILARITY = 0.8
@@ -25,6 +25,9 @@ MIN_SIMILARITY = 0.8
 
 _RELATIVE = re.compile(r"(?!media/)[^/#?:]+(?![^/]*:)")
 """An address without a slash at its start, which `body_checks` reports."""
+
+_MAY_LINK = re.compile(r"\]\(\s*<?(?!https?:|mailto:|tel:|#)|\]:|href", re.IGNORECASE)
+"""Matches a text that may have a link to our pages without our host."""
 
 OTHER_PATHS = ("/.well-known/security.txt", "/security.txt", "/health", "/favicon.ico")
 """Paths that are answered, but are no documents of an edition."""
@@ -43,13 +46,20 @@ class OwnLinks:
         """Yield a warning for each link in an article that leads to no page, or to one that is not live."""
         for article, tree in articles:
             page = self._edition.builder.entries.page_of(article)
-            links = body_checks.references(article.body) if not body_checks.complexity_problem(article.body) else []
-            for offset, address in islice(links, body_checks.MAX_PROBLEMS):
-                if not _RELATIVE.match(address) and (message := self._problem(address, page, article)):
-                    yield tree.block_problem(("body",), offset, message, "warning")
+            for offset, message in islice(self._in_body(article, page), body_checks.MAX_PROBLEMS):
+                yield tree.block_problem(("body",), offset, message, "warning")
             for path, address in _addresses(article):
-                if message := self._problem(address, page, article):
-                    yield tree.problem(path, message, "warning")
+                if problem := self._problem(address, page, article):
+                    yield tree.problem(path, problem, "warning")
+
+    def _in_body(self, article: Article, page: str) -> Iterator[tuple[int, Message]]:
+        body = article.body
+        may_link = _MAY_LINK.search(body) or urlsplit(self._site.url).netloc in body
+        if not may_link or body_checks.complexity_problem(body):
+            return
+        for offset, address in body_checks.references(body):
+            if not _RELATIVE.match(address) and (message := self._problem(address, page, article)):
+                yield offset, message
 
     def redirect_problems(self, tree: Tree) -> Iterator[Problem]:
         """Yield a warning for each redirect of the site file that leads to no page."""

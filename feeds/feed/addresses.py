@@ -66,7 +66,11 @@ def _host(name: str) -> str | None:
     """Return a host in ASCII, or None if it is not one."""
     try:
         if name.startswith("["):
+            if "%" in name:
+                return None  # a zone, which has a meaning on one machine only
             return f"[{IPv6Address(name.strip('[]'))}]"
+        if "xn--" in name.lower():
+            idna.decode(name)  # raises an error if it is none
         return name.lower() if _PLAIN_HOST(name) else idna.encode(name, uts46=True).decode()
     except ValueError:
         return None

@@ -15,8 +15,8 @@ MAX_FEED_BYTES = 1_000_000
 """Size in bytes above which some aggregators refuse a feed."""
 
 _BYTES_PER_ENTRY = 2_000
-_BYTES_PER_CHARACTER = 1.5
-"""Bytes of a feed for each character of a body: its UTF-8, and the markup of paragraphs and links, escaped."""
+_BYTES_PER_LINK, _BYTES_PER_LINE, _BYTES_PER_MARK = 120, 40, 8
+"""Bytes that a feed has in addition for each link, each line, and each character of HTML, since markup is escaped."""
 
 
 class Part(NamedTuple):
@@ -37,22 +37,31 @@ def max_entries(entries: int) -> int:
 
 def estimated_size(article: Article) -> int:
     """Return about how many bytes an article adds to a feed; nothing is rendered for that."""
-    return _BYTES_PER_ENTRY + int(len(article.body) * _BYTES_PER_CHARACTER)
+    body = article.body
+    marks = sum(map(body.count, "<>&*_"))
+    links = body.count("](") + body.count("://")
+    return (
+        _BYTES_PER_ENTRY
+        + len(body.encode())
+        + _BYTES_PER_LINK * links
+        + _BYTES_PER_LINE * body.count("\n")
+        + _BYTES_PER_MARK * marks
+    )
 
 
-def that_fit(articles: Iterable[Article], entries: int) -> list[Article]:
-    """Return the first articles that fit into one document, at least one."""
+def that_fit(articles: Iterable[Article], entries: int, *, is_short: bool = False) -> list[Article]:
+    """Return the first articles that fit into one document, at least one; with `is_short`, without their bodies."""
     fitting: list[Article] = []
     size = 0
     for article in articles:
-        size += estimated_size(article)
+        size += _BYTES_PER_ENTRY if is_short else estimated_size(article)
         if fitting and (size > MAX_FEED_BYTES or len(fitting) == max_entries(entries)):
             break
         fitting.append(article)
     return fitting
 
 
-def parts_of(articles: Sequence[Article], entries: int) -> list[list[Article]]:
+def parts_of(articles: Sequence[Article], entries: int, *, is_short: bool = False) -> list[list[Article]]:
     """Divide the articles of a month, newest first, into those of its parts, from the oldest part on.
 
     A new article changes the last part only. A part whose successor has begun is complete.
@@ -60,7 +69,7 @@ def parts_of(articles: Sequence[Article], entries: int) -> list[list[Article]]:
     parts: list[list[Article]] = []
     remaining = list(reversed(articles))
     while remaining:
-        part = that_fit(remaining, entries)
+        part = that_fit(remaining, entries, is_short=is_short)
         parts.append(part[::-1])
         remaining = remaining[len(part) :]
     return parts

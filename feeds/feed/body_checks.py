@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +19,17 @@ from feeds.model.yaml_mistakes import name_character
 from feeds.model.yamlfile import FORBIDDEN
 
 from . import addresses, films
-from .markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, BLOCKS, REMOVED_WITH_CONTENT, commonmark, fragment_id, targets
+from .markup import (
+    ALLOWED_ATTRIBUTES,
+    ALLOWED_TAGS,
+    BLOCKS,
+    REMOVED_WITH_CONTENT,
+    VISIBLE,
+    commonmark,
+    fragment_id,
+    shows_anything,
+    targets,
+)
 
 MAX_DEPTH = 100
 """Maximum nesting depth of elements; the time that sanitizing takes grows with its square."""
@@ -38,6 +49,9 @@ MAX_FOOTNOTES = 2_000
 MAX_PROBLEMS = 50
 """Maximum number of problems that are reported for a text."""
 
+MAX_WRAPS = 100
+"""Maximum number of times that a problem is searched in the whole text, since it is not after the one before."""
+
 MAX_REPETITIONS = 100_000
 """Maximum number of times that formatting elements which are not closed may be repeated."""
 
@@ -50,6 +64,7 @@ ERROR_CODES = {"body-comment-open", "body-empty"}
 _MUST_BE_CLOSED = {
     *(*_FORMATTING, "abbr", "blockquote", "cite", "del", "details", "dl", "figure", "ins", "kbd", "mark", "ol", "pre"),
     *("q", "samp", "sub", "summary", "sup", "table", "ul", "var"),
+    *("button", "form", "iframe", "noscript", "object", "script", "select", "style", "template", "textarea"),
 }
 
 _SWALLOWING = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
@@ -66,7 +81,10 @@ _VISIBLE = re.compile(r"[^\W_]|[^\s\w\u00a0\u00ad\u200b-\u200f\u2060\ufe0e\ufe0f
 _SUSPICIOUS = re.compile(f"[<[{{{_BULLETS}|]|\\] ?\\(|\\*\\*|##|-[^\\W\\d_]|[0-9][.)][^\\W\\d_]|-\\[")
 """Matches every text with one of the mistakes below."""
 
-_NAMESPACED_TAG = re.compile("<[A-Za-z][A-Za-z0-9]*:[A-Za-z][A-Za-z0-9]*")
+_DECLARATION = re.compile(r"<![A-Za-z][^>\n]*(?=\n)")
+"""What begins like a declaration (CommonMark, section 4.6) and hides all text up to the next >."""
+
+_NAMESPACED_TAG = re.compile("<(?:[ovwmxa]|st1|mso)[0-9]?:[A-Za-z][A-Za-z0-9]*")
 _BULLET = re.compile(f"(?:^|\\n)[ \\t]*([{_BULLETS}])[ \\t\u00a0]")
 _FAILED_LINK = re.compile(r"\] ?\((?:$|/|[Hh][Tt][Tt][Pp]|mailto:|tel:)|\]\((?:[#.]|media/)")
 _TYPED_LINK = re.compile(
@@ -89,7 +107,7 @@ _TYPED_ANYWHERE = (
      "Markdown, without the tags of another program"),
 )  # fmt: skip
 _FILE_NAME = re.compile(r"\S+\.(?:jpe?g|png|gif|webp|heic|avif|tiff?|svg)", re.IGNORECASE)
-_FAILED_FOOTNOTE = re.compile(r"\[\^([^\]\s]+)\]")
+_FAILED_FOOTNOTE = re.compile(r"\[\^([0-9]+|[^\W\d_]\w{2,})\]")
 
 _TAG_NAME = re.compile("<(/?)([A-Za-z][A-Za-z0-9]*)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -178,19 +196,28 @@ def problems(body: str) -> list[tuple[int, Message]]:
     rendered = commonmark(body)
     if _is_plain(body) and "**" not in rendered and not FORBIDDEN.search(rendered):
         return []
-    collector = _collected(body, rendered)
+    collector = _ProblemCollector(body)
     with suppress(_LimitReachedError):
+        _parse_elements(rendered, collector)
         if character := FORBIDDEN.search(rendered):
             collector.add(r"&#", Message.of("body-character-removed", character=name_character(character[0])))
         for element in _unclosed_elements(rendered):
-            collector.add(f"<{element}(?![A-Za-z0-9])", Message.of("body-element-not-closed", element=element))
+            is_hidden = element in REMOVED_WITH_CONTENT
+            message = (
+                Message.of("body-comment-open", start=f"<{element}>", end=f"</{element}>")
+                if is_hidden
+                else Message.of("body-element-not-closed", element=element)
+            )
+            collector.add(f"<{element}(?![A-Za-z0-9])", message)
         for start, end in _SWALLOWING:
             if rendered.rfind(start) > rendered.rfind(end):
-                offset = max(body.rfind(start), 0)
-                collector.problems.append((offset, Message.of("body-comment-open", start=start, end=end)))
+                collector.add_at(max(body.rfind(start), 0), Message.of("body-comment-open", start=start, end=end))
+        if declaration := _DECLARATION.search(rendered):
+            message = Message.of("body-comment-open", start=show(declaration[0]), end=">")
+            collector.add_at(max(body.find(declaration[0]), 0), message)
         collector.check_fragments()
-    if not collector.is_visible:
-        collector.problems.append((0, Message.of("body-empty")))
+        if not collector.is_visible and not shows_anything(body):
+            collector.add_at(0, Message.of("body-empty"))
     return sorted(collector.problems)
 
 
@@ -204,19 +231,14 @@ def _unclosed_elements(rendered: str) -> list[str]:
 
 def references(body: str) -> list[tuple[int, str]]:
     """Return the addresses in a text, as they are in its HTML, each with its offset in `body`."""
-    return [] if _is_plain(body) and "://" not in body else _collected(body, commonmark(body)).references
+    collector = _ProblemCollector(body, limit=sys.maxsize)
+    _parse_elements(commonmark(body), collector)
+    return collector.references
 
 
 def _is_plain(body: str) -> bool:
     """Return whether a text has nothing but paragraphs of visible characters, lists, and emphasis."""
     return not _SPECIAL.search(body) and bool(_VISIBLE.search(body))
-
-
-def _collected(body: str, rendered: str) -> _ProblemCollector:
-    collector = _ProblemCollector(body)
-    with suppress(_LimitReachedError):
-        _parse_elements(rendered, collector)
-    return collector
 
 
 class _LimitReachedError(Exception):
@@ -262,9 +284,9 @@ def _absolute(address: str) -> str:
 class _ProblemCollector:
     """Collects problems in the order of the text. Each is searched for after the previous one."""
 
-    def __init__(self, body: str) -> None:
-        self._body = body
-        self._cursor = self._misses = 0
+    def __init__(self, body: str, limit: int = MAX_PROBLEMS) -> None:
+        self._body, self._limit = body, limit
+        self._cursor = self._wraps = 0
         self._removed = self._code = 0  # open elements whose text is not shown, or is code
         self._is_line_start = True
         self._text: list[str] = []  # since the last tag: the parser splits it at entities
@@ -277,20 +299,37 @@ class _ProblemCollector:
         """Add a problem where a pattern next matches. Unless `is_authors`, it is ignored if nothing matches."""
         offset = self._find(pattern)
         if offset is not None or is_authors:
-            self._add_at(offset or 0, message)
+            self.add_at(offset or 0, message)
 
     def _find(self, pattern: str) -> int | None:
-        if self._misses == MAX_PROBLEMS:  # each search reads the whole text
+        """Return the next place where a pattern matches, or the first one in the text, or None."""
+        if self._wraps == MAX_WRAPS:
             return None
         expression = re.compile(pattern, re.IGNORECASE)
-        match = expression.search(self._body, self._cursor) or expression.search(self._body)
-        self._misses += match is None
+        match = expression.search(self._body, self._cursor)
+        if match is None:
+            self._wraps += 1
+            match = expression.search(self._body)
         self._cursor = max(self._cursor, match.end() if match else 0)
         return match.start() if match else None
 
-    def _add_at(self, offset: int, message: Message) -> None:
-        if len(self.problems) == MAX_PROBLEMS:
-            self.problems.append((offset, Message.of("body-more-problems", limit=MAX_PROBLEMS)))
+    def _find_text(self, *texts: str) -> int | None:
+        """Return the next place where one of several texts stands, or the first one, or None."""
+        for start in (self._cursor, 0):
+            if self._wraps == MAX_WRAPS:
+                return None
+            places = [(place, text) for text in texts if (place := self._body.find(text, start)) >= 0]
+            if places:
+                place, text = min(places)
+                self._cursor = max(self._cursor, place + len(text))
+                return place
+            self._wraps += 1
+        return None
+
+    def add_at(self, offset: int, message: Message) -> None:
+        if len(self.problems) >= self._limit:
+            if len(self.problems) == self._limit:
+                self.problems.append((offset, Message.of("body-more-problems", limit=self._limit)))
             raise _LimitReachedError
         if (offset, message) not in self.problems:
             self.problems.append((offset, message))
@@ -312,12 +351,12 @@ class _ProblemCollector:
         allowed = ALLOWED_ATTRIBUTES["*"] | ALLOWED_ATTRIBUTES.get(tag, set())
         for name, value in attributes.items():
             if name in ("href", "src") and name in allowed:
-                self._check_address(value)
+                self._check_address(value, is_picture=name == "src")
             elif name not in allowed and (tag, name) != ("code", "class"):  # those of fences and footnotes are comrak's
                 message = Message.of("body-attribute-removed", attribute=name, element=tag)
                 self.add(re.escape(name) + r"\s*=", message, is_authors=False)
         if tag == "img":
-            self.is_visible = self.is_visible or not self._removed
+            self.is_visible = self.is_visible or (not self._removed and bool(attributes.get("src")))
             if not attributes.get("alt") or _FILE_NAME.fullmatch(attributes["alt"]):
                 self.add(r"!\[\s*\]|<img", Message.of("body-picture-undescribed"))
 
@@ -338,7 +377,7 @@ class _ProblemCollector:
         self._is_line_start = is_line_start and not text.strip()
         if self._removed:
             return
-        self.is_visible = self.is_visible or bool(_VISIBLE.search(text))
+        self.is_visible = self.is_visible or bool(VISIBLE.search(text))
         if self._code or not _SUSPICIOUS.search(text):
             return
         if tag := _NAMESPACED_TAG.search(text):
@@ -347,15 +386,16 @@ class _ProblemCollector:
             self.add(re.escape(bullet[1]), Message.of("body-bullet", bullet=bullet[1]))
         if _FAILED_LINK.search(text):
             self._add_failed_link()
-        for pattern, expected in _TYPED_MARKDOWN if is_line_start else ():
-            for typed in pattern.findall(text):
+        for expression, expected in _TYPED_MARKDOWN if is_line_start else ():
+            for typed in expression.findall(text):
                 self.add(re.escape(typed), Message.of("body-markdown-typed", typed=show(typed), expected=expected))
-        for pattern, expected in _TYPED_ANYWHERE:
-            if match := pattern.search(text):
+        for expression, expected in _TYPED_ANYWHERE:
+            if match := expression.search(text):
                 message = Message.of("body-markdown-typed", typed=show(match[0]), expected=expected)
                 self.add(re.escape(match[0]), message)
         for name in _FAILED_FOOTNOTE.findall(text):
-            self.add(re.escape(f"[^{name}]"), Message.of("body-footnote-missing", name=show(name)))
+            pattern = rf"(?<!\\){re.escape(f'[^{name}]')}"
+            self.add(pattern, Message.of("body-footnote-missing", name=show(name)), is_authors=False)
 
     def _add_failed_link(self) -> None:
         match = _TYPED_LINK.search(self._body, self._cursor) or _TYPED_LINK.search(self._body)
@@ -370,27 +410,29 @@ class _ProblemCollector:
         """Add a problem for each link to a place in the text that does not exist."""
         if not self._fragments:
             return
-        names = targets(self._body)
+        names = dict.fromkeys(targets(self._body))
         for offset, fragment in self._fragments:
-            if fragment not in names and fragment_id(fragment) not in names:
+            if fragment not in ("", "top") and fragment not in names and fragment_id(fragment) not in names:
                 places = [f"#{name}" for name in names if name == fragment_id(name)]
                 nearest = difflib.get_close_matches(f"#{fragment}", places, n=1, cutoff=0.4) or places[:1]
                 shown = nearest[0] if nearest else "a heading in the text"
-                self._add_at(offset, Message.of("body-fragment-missing", value=show(f"#{fragment}"), nearest=shown))
+                self.add_at(offset, Message.of("body-fragment-missing", value=show(f"#{fragment}"), nearest=shown))
 
-    def _check_address(self, value: str) -> None:
+    def _check_address(self, value: str, *, is_picture: bool) -> None:
         written = re.sub("^(mailto:|http://)", "", value)  # which are added to a bare address
-        offset = self._find(f"{re.escape(written)}|{re.escape(unquote(written))}")
+        offset = self._find_text(*{written, unquote(written)}) if written.strip() else None
         if offset is None:  # a footnote's, or written with entities
             if value.startswith("#fn"):
                 return
             offset = min(self._cursor, len(self._body))
         self.references.append((offset, value))
-        if value.startswith("#") and len(value) > 1:
+        url = addresses.normalize(value, base="https://site.invalid", page="https://site.invalid/")
+        if not value.strip():
+            self.add_at(offset, Message.of("body-address-empty"))
+        elif value.startswith("#") and not is_picture:
             self._fragments.append((offset, unquote(value[1:])))
-        elif addresses.normalize(value, base="https://site.invalid", page="https://site.invalid/") is None:
-            self._add_at(offset, Message.of("body-address-removed", value=show(unquote(value))))
+        elif url is None or (is_picture and not url.startswith("http")):
+            self.add_at(offset, Message.of("body-address-removed", value=show(unquote(value))))
         elif re.match(r"(?!media/)[^/#?:]+(?![^/]*:)", value.strip()):
-            self._add_at(
-                offset, Message.of("body-address-relative", value=show(unquote(value)), expected=_absolute(value))
-            )
+            message = Message.of("body-address-relative", value=show(unquote(value)), expected=_absolute(value))
+            self.add_at(offset, message)

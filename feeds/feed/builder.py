@@ -159,7 +159,7 @@ class FeedBuilder:
             first = first_of_month(live[0].published, self.site.timezone)
             month_articles = self.live_in_month(topic, first)
             live = month_articles if len(month_articles) > len(live) else live
-        return that_fit(live, count)
+        return that_fit(live, count, is_short=self.is_short(topic))
 
     def max_entries(self, topic: Topic) -> int:
         """Return how many entries the feed of a topic has, unless its newest month has more."""
@@ -169,8 +169,11 @@ class FeedBuilder:
     def entry(self, topic: Topic, article: Article) -> Entry:
         """Return the entry of an article in the feed of a topic."""
         entry = self.entries.of(article)
-        is_short = topic.kind == "own" and self.site.feeds[topic.name].text == "summary"
-        return replace(entry, content=_short_content(entry)) if is_short else entry
+        return replace(entry, content=_short_content(entry)) if self.is_short(topic) else entry
+
+    def is_short(self, topic: Topic) -> bool:
+        """Return whether the entries of a feed have summaries instead of texts."""
+        return topic.kind == "own" and self.site.feeds[topic.name].text == "summary"
 
     def live_in_month(self, topic: Topic, first: date) -> list[Article]:
         """Return the live articles of a topic's month; `first` is its first day."""
@@ -204,7 +207,7 @@ class FeedBuilder:
         """Return the articles that have appeared in a topic's month, newest first, in its parts."""
         month_articles = self.group(topic).published_between(*month_bounds(first, self.site.timezone))
         appeared = [article for article in month_articles if article.published <= self.catalog.now]
-        return parts_of(appeared, self.max_entries(topic))
+        return parts_of(appeared, self.max_entries(topic), is_short=self.is_short(topic))
 
     def months(self, topic: Topic) -> tuple[date, ...]:
         """Return the first days of a topic's months with a page, newest first, from a cache if possible."""

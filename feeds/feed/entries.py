@@ -66,7 +66,7 @@ class Entries:
             article.body,
             base=self.site.url,
             page=self.page_of(article),
-            prefix=f"{article.slug}-",
+            prefix=f"{article.slug}--",  # which no slug contains
             language=article.language,
         )
         if not article.body_pictures:

@@ -16,7 +16,7 @@ _ADDRESSES = (
     ("Vimeo", r"(?:www\.|player\.)?vimeo\.com/(?:video/|channels/[\w-]+/)?[0-9]+"),
     ("Dailymotion", r"(?:www\.)?dailymotion\.com/(?:embed/)?video/[a-zA-Z0-9]+"),
     ("Dailymotion", r"dai\.ly/[a-zA-Z0-9]+"),
-    ("PeerTube", r"[^/]+/(?:w/[1-9A-HJ-NP-Za-km-z]{22}|videos/(?:watch|embed)/[0-9a-f-]{36})"),
+    ("PeerTube", r"[^/?#]+/(?:w/[1-9A-HJ-NP-Za-km-z]{22}|videos/(?:watch|embed)/[0-9a-f-]{36})"),
 )
 _PATTERNS = [(name, re.compile(f"https?://{pattern}(?=[/?#&]|$)")) for name, pattern in _ADDRESSES]
 

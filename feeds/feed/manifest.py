@@ -144,7 +144,7 @@ class Manifest:
                 added[article.id] = known.updated_with(fields)
                 continue
             if gone is None:
-                gone = self._gone_by_digest(removed_ids, catalog)
+                gone = self.gone_by_digest(removed_ids, catalog)
             if former := gone.get(fields["digest"]):
                 is_posted = former.is_posted and former.posted > now
                 added[article.id] = replace(former.updated_with(fields), id=article.id, is_posted=is_posted)
@@ -161,13 +161,13 @@ class Manifest:
                 is_posted=is_posted,
                 **fields,
             )
-        entries = {**self.entries, **added}
+        entries = _with_names({**self.entries, **added}, {state.slug for state in added.values()})
         removed_entries = {id: entries.pop(id) for id in removed_ids - added.keys() if id in entries}
         past = {id: each for id, each in {**self.past, **removed_entries}.items() if id not in added}
         ordered = entries if added.keys() <= self.entries.keys() else dict(sorted(entries.items()))
         return replace(self, entries=ordered, posted=posted, past=past if removed_entries or added else self.past)
 
-    def _gone_by_digest(self, removed_ids: set[str], catalog: Catalog) -> dict[str, EntryState]:
+    def gone_by_digest(self, removed_ids: Iterable[str], catalog: Catalog) -> dict[str, EntryState]:
         """Return the entries whose id no article has any more, by their digests: their files may have been renamed."""
         current_ids = {article.id for article in catalog.articles.values()}
         gone = (self.past.get(id) or self.entries.get(id) for id in (*self.past, *removed_ids) if id not in current_ids)
@@ -224,6 +224,16 @@ class Manifest:
         except ValidationError as error:
             raise ValueError(f"it is not a manifest of Feeds, version {VERSION}: {error.errors()[0]['msg']}") from None
         return cls(stored.content, stored.documents, stored.entries, stored.posted, stored.past)
+
+
+def _with_names(entries: dict[str, EntryState], slugs: set[str]) -> dict[str, EntryState]:
+    """Return entries of which those that no longer have one of the names `slugs` give up their claim to it."""
+    return {
+        id: replace(entry, old_slugs=tuple(slug for slug in entry.old_slugs if slug not in slugs))
+        if entry.old_slugs and not slugs.isdisjoint(entry.old_slugs)
+        else entry
+        for id, entry in entries.items()
+    }
 
 
 def _with_ids(entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

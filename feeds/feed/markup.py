@@ -100,8 +100,13 @@ _REMOVED_BLOCK = re.compile("<(?:form|iframe|noscript|object|template|textarea)[
 _ATTRIBUTE = re.compile(' ([a-z]+)="([^"]*)"')
 _HEADING = re.compile("<(h[1-6])((?: [^<>]*)?)>(.*?)</\\1>", re.DOTALL)
 _LONE_PICTURE = re.compile('<p>((?:<a [^<>]*>)?)(<img [^<>]*?) title="([^"]+)"([^<>]*>)((?:</a>)?)</p>')
-_LONE_LINK = re.compile('<p><a href="([^"]*)"[^<>]*>([^<>]*)</a></p>')
+_LONE_LINK = re.compile('<p><a href="([^"]*)"[^<>]*>((?:(?!</a>|<img|<br).)*)</a></p>')
 _CAPTION = re.compile("(<table[^<>]*>)\\s*<caption[^<>]*>(.*?)</caption>", re.DOTALL)
+VISIBLE = re.compile(r"[^\s\u00a0\u00ad\u200b-\u200f\u2060\ufe0e\ufe0f]")
+"""A character that a reader sees."""
+
+_SUMMARY = re.compile("<summary(?: [^<>]*)?>(.*?)</summary>", re.DOTALL)
+_NOTE_REFERENCE = re.compile("<sup><a [^<>]*>[^<>]*</a></sup>")
 _URL_ATTRIBUTE = re.compile(' (href|src)="([^"]*)"')
 _NOT_IN_EXCERPTS = re.compile(
     '<figure>.*?</figure>|<sup><a [^<>]*>[^<>]*</a></sup>|<hr>\\s*<ol>\\s*<li id="[^"]*fn-.*', re.DOTALL
@@ -154,6 +159,14 @@ def _rewritten(body: str, rewriter: _TagRewriter) -> str:
     return rewriter.with_targets(_with_breaks(_TAG_TO_REWRITE.sub(rewriter, content)))
 
 
+def shows_anything(body: str) -> bool:
+    """Return whether a reader of a text would see anything."""
+    content = _rewritten(body, _TagRewriter("https://site.invalid", "https://site.invalid/", ""))
+    return "<img" in content or bool(
+        re.search(r"[^\s\u00a0\u00ad\u200b-\u200f\u2060\ufe0e\ufe0f]", plain_text(content))
+    )
+
+
 def targets(body: str) -> list[str]:
     """Return the names of the places in a text to which its own links may lead, with a # before them."""
     rewriter = _TagRewriter("", "", "")
@@ -165,10 +178,18 @@ def for_readers(content: str) -> str:
     """Return safe HTML without the elements that some feed readers remove (feedparser, Miniflux)."""
     if "<caption" in content:
         content = _CAPTION.sub("<p><b>\\2</b></p>\n\\1", content)
-    for name, start, end in (("summary", "<p><b>", "</b></p>"), ("details", "", ""), ("mark", "<b>", "</b>")):
-        if f"<{name}" in content:
-            content = re.sub(f"<{name}(?: [^<>]*)?>", start, content).replace(f"</{name}>", end)
+    if "<mark" in content:
+        content = re.sub("<mark((?: [^<>]*)?)>", "<b\\1>", content).replace("</mark>", "</b>")
+    if "<details" in content or "<summary" in content:
+        content = _SUMMARY.sub(_bold_paragraph, content)
+        content = re.sub("<(/?)(?:details|summary)(?: [^<>]*)?>", "<\\1div>", content)
+        content = _with_breaks(content)
     return content
+
+
+def _bold_paragraph(summary: re.Match[str]) -> str:
+    has_blocks = any(tag[2] in BLOCKS for tag in _TAG.finditer(summary[1]))
+    return f"<div>{summary[1]}</div>" if has_blocks else f"<p><b>{summary[1].strip()}</b></p>"
 
 
 class _TagRewriter:
@@ -201,7 +222,8 @@ class _TagRewriter:
         if name in ("href", "src"):
             url = addresses.normalize(value, base=self._base, page=self._page)
             is_usable = url and (name == "href" or url.startswith("http"))
-            return f' {name}="{html.escape(url)}"' if url and is_usable else ""
+            is_empty_source = name == "src" and not value.strip()
+            return f' {name}="{html.escape(url)}"' if url and is_usable and not is_empty_source else ""
         if name in ("colspan", "rowspan"):
             return attribute[0] if re.fullmatch("[0-9]{1,3}", value) and 0 < int(value) <= MAX_SPAN else ""
         if name == "id":
@@ -224,6 +246,7 @@ class _TagRewriter:
         while id in self._ids:
             self._numbers[stem] = self._numbers.get(stem, 1) + 1
             id = f"{self._prefix}{stem}-{self._numbers[stem]}"
+            self.targets.setdefault(f"{stem}-{self._numbers[stem]}", id)
         self._ids.add(id)
         self.targets.setdefault(unquote(name), id)
         self.targets.setdefault(stem, id)
@@ -241,7 +264,7 @@ class _TagRewriter:
         name, attributes, text = heading.groups()
         if ' id="' in attributes:
             return heading[0]
-        id = self._free_id(plain_text(text))
+        id = self._free_id(plain_text(_NOTE_REFERENCE.sub("", text)))
         return f'<{name}{attributes} id="{id}">{text}</{name}>' if id else heading[0]
 
     def _fragment(self, link: re.Match[str]) -> str:
@@ -306,7 +329,7 @@ def _film(link: re.Match[str], base: str, language: str) -> str:
     service = films.service_of(url)
     if service is None:
         return link[0]
-    is_untitled = text.startswith(("http://", "https://", "www.")) or not text.strip()
+    is_untitled = re.fullmatch(r"\s*(?:https?://|www\.)?\S*", text) is not None and ("." in text or not text.strip())
     title = translations.translate(language, "Watch the film") if is_untitled else text
     image = f'<img src="{html.escape(base)}{films.PICTURE_PATH}" alt="" width="{films.WIDTH}" height="{films.HEIGHT}">'
     return f'<figure><a href="{link[1]}">{image}<br>\n{title} ({service})</a></figure>'

@@ -111,7 +111,8 @@ def compose(
     text = truncate(_in_one_line(own_text or entry.title), has_room) or entry.title
     own_hashtags = social.hashtags if social else None
     terms = hashtags(entry, settings or HashtagSettings()) if own_hashtags is None else own_hashtags
-    tags = [each for each in terms if not _contains_hashtag(text, each)]
+    unique = {each.casefold(): each for each in reversed(terms)}
+    tags = [each for each in reversed(unique.values()) if not _contains_hashtag(text, each)]
     if not own_text:
         title_part = text if text.endswith((".", "!", "?", "…")) else f"{text} –"
         text_with_summary = truncate(

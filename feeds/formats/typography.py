@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 
-_UNTOUCHED = re.compile(r"(<(?:script|style|pre|code|textarea)\b.*?</(?:script|style|pre|code|textarea)>)", re.DOTALL)
+_NAMES = "script|style|pre|code|kbd|samp|textarea"
+_UNTOUCHED = re.compile(rf"(<(?:{_NAMES})\b.*?</(?:{_NAMES})>)", re.DOTALL)
 _TEXT = re.compile("(?:^|(?<=>))[^<]*?(?: [:;!?»%]|« )[^<]*")
 """A text between two tags that has one of the spaces."""
 
-_BREAKING_SPACE = re.compile(r"(?<!\s) (?=[:;!?»%](?:[\s.,)»]|$))|(?<=«) ")
+_BREAKING_SPACE = re.compile(r"(?<!\s) (?=[:;!?»%]+(?:[\s.,)»…\]&-]|$))|(?<=«) ")
 
 
 def keep_french_spaces(html: str) -> str:
@@ -26,6 +27,7 @@ def _with_no_break_spaces(text: re.Match[str]) -> str:
 
 
 def capitalize(heading: str) -> str:
-    """Return a heading with a capital, unless its first word has one elsewhere, as `mRNA` does."""
+    """Return a heading with a capital, if its first word is one of small letters only, unlike `mRNA` and `p53`."""
     first_word = heading.partition(" ")[0]
-    return heading[:1].upper() + heading[1:] if first_word == first_word.lower() else heading
+    is_word = first_word.isalpha() and first_word.islower() and len(first_word[:1].upper()) == 1
+    return heading[:1].upper() + heading[1:] if is_word else heading

@@ -42,6 +42,7 @@ MESSAGES: Mapping[str, str] = {
     "yaml-colon-character": "{character} where a colon and a space were expected ({line})",
     "yaml-colon-without-space": "no space after the colon (expected {line})",
     "yaml-dash-without-space": "no space after the dash (expected {line})",
+    "yaml-hashtag-in-list": "a hashtag in a list is taken for a comment (expected {line})",
     "yaml-key-not-text": "this key is not a word (expected a key such as title)",
     "yaml-tab": "a tab in the indentation (use spaces)",
     "yaml-line-continued": "read as part of the line above (write key: value on each line, indented alike)",
@@ -126,6 +127,7 @@ MESSAGES: Mapping[str, str] = {
         " (expected a square JPEG or PNG of {smallest} to {largest} pixels a side)"
     ),
     "feed-too-large": "{path} has {size:,} bytes (expected at most {limit:,}: reduce the number of entries)",
+    "tag-repeated": "{tag} is given twice, in different cases (expected each tag once)",
     "tag-slug-not-recognised": "{value} cannot be part of an address (expected a slug such as cpp)",
     # articles
     "category-not-in-site": "{value} is not a category in site.yaml (expected {expected})",
@@ -205,6 +207,7 @@ MESSAGES: Mapping[str, str] = {
     "body-character-removed": "{character} is removed (leave it out)",
     "body-picture-undescribed": "a picture without a description (expected ![what it shows](…))",
     "body-address-relative": "{value} is read as a page of this site (expected {expected})",
+    "body-address-empty": "a link or a picture without an address (expected [text](address))",
     "body-address-removed": "{value} is removed (expected an address such as https://…, mailto:… or tel:…)",
     "body-fragment-missing": "{value} leads nowhere in the text (expected {nearest})",
     "body-link-not-recognised": (

@@ -203,6 +203,15 @@ class Site(StrictModel):
         examples=["[fr]"],
     )
 
+    @field_validator("tags")
+    @classmethod
+    def _no_repeated_tag(cls, value: dict[str, TagSettings]) -> dict[str, TagSettings]:
+        names = [tag.casefold() for tag in value]
+        for tag in value:
+            if names.count(tag.casefold()) > 1:
+                raise InvalidValue("tag-repeated", tag=tag)
+        return value
+
     @field_validator("feeds")
     @classmethod
     def _known_categories(cls, value: dict[str, OwnFeed], info: ValidationInfo) -> dict[str, OwnFeed]:

@@ -28,7 +28,10 @@ RESERVED_SLUGS = ("all", "tags", "authors")
 """Names under `/feeds/` that no category may use."""
 
 
-RESERVED_PATHS = ("articles", "edit", "feeds", "health", "media", "metrics", "pages", "pictures", "preview", "static")
+RESERVED_PATHS = (
+    *("articles", "atom", "edit", "feed", "feeds", "health", "index", "media", "metrics", "pages", "pictures"),
+    *("preview", "robots", "rss", "search", "sitemap", "static"),
+)
 """Names that paths begin with."""
 
 

@@ -6,11 +6,13 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from .fields import TEXT_SCHEMA, Bool, StrictModel, Text, line, number, one_or_more
+from .fields import TEXT_SCHEMA, Bool, StrictModel, line, number, one_or_more, text
 from .problems import InvalidValue, show
 
-_NOTHING = {"false", "no", "non", "none", "aucun", "nothing", "off", "rien", "skip"}
-"""Texts that authors write to post nothing, in lower case."""
+_NOTHING = {
+    *("aucun", "false", "no", "non", "none", "nothing", "null", "off", "oui", "rien", "skip", "true", "yes", "~"),
+}
+"""Texts in lower case that are no posts: authors mean a switch."""
 
 MAX_DAYS = 3_650
 
@@ -23,7 +25,13 @@ def _hashtag(value: object) -> str:
 
 
 def _hashtags(value: object) -> object:
-    return () if value == "false" or value == [] else one_or_more(value)
+    is_nothing = value == [] or (isinstance(value, str) and value.casefold() in _NOTHING)
+    return () if is_nothing else one_or_more(value)
+
+
+def _post_text(value: object) -> str:
+    social_text(value)
+    return text(value)
 
 
 def social_text(value: object) -> object:
@@ -35,17 +43,18 @@ def social_text(value: object) -> object:
 
 Hashtag = Annotated[str, PlainValidator(_hashtag), WithJsonSchema(TEXT_SCHEMA)]
 Hashtags = Annotated[tuple[Hashtag, ...], BeforeValidator(_hashtags)]
+PostText = Annotated[str, PlainValidator(_post_text), WithJsonSchema(TEXT_SCHEMA)]
 Days = Annotated[int, PlainValidator(number(0, MAX_DAYS)), WithJsonSchema({"type": "integer", "minimum": 0})]
 
 
 class Social(StrictModel):
     """The texts of an article for social networks: one for all, and others for single networks."""
 
-    text: Text | None = Field(None, description="The text for all networks.", examples=["…"])
-    mastodon: Text | None = Field(None, description="The text for Mastodon.", examples=["…"])
-    bluesky: Text | None = Field(None, description="The text for Bluesky.", examples=["…"])
-    x: Text | None = Field(None, description="The text for X.", examples=["…"])
-    linkedin: Text | None = Field(None, description="The text for LinkedIn.", examples=["…"])
+    text: PostText | None = Field(None, description="The text for all networks.", examples=["…"])
+    mastodon: PostText | None = Field(None, description="The text for Mastodon.", examples=["…"])
+    bluesky: PostText | None = Field(None, description="The text for Bluesky.", examples=["…"])
+    x: PostText | None = Field(None, description="The text for X.", examples=["…"])
+    linkedin: PostText | None = Field(None, description="The text for LinkedIn.", examples=["…"])
     hashtags: Hashtags | None = Field(
         None,
         description="Hashtags in place of those of tags and categories; `[]` for none.",

@@ -7,6 +7,12 @@ import unicodedata
 
 from .problems import Message, show
 
+TEXT_KEYS = {
+    *("alt", "bluesky", "caption", "credit", "description", "hashtags", "linkedin", "mastodon", "reason", "rights"),
+    *("social", "subtitle", "summary", "tags", "text", "title", "x"),
+}
+"""Keys whose texts may contain a hashtag, which YAML would take for a comment."""
+
 MAX_SHOWN_LINE = 200
 """Maximum length of a line that a message shows with a correction."""
 
@@ -19,8 +25,11 @@ _IN_LINES = (
     (re.compile(f"[ ]*[A-Za-z_]+([:：][{_SPACES}]+|：[ ]*)"), "yaml-colon-character", ": "),
     (re.compile(r"[ ]*(?!https?:)[A-Za-z_]+(:)(?=[^\s:/])"), "yaml-colon-without-space", ": "),
     (re.compile(r"[ ]*(-)(?=[^\W\d_])"), "yaml-dash-without-space", "- "),
+    (re.compile(r"[^\"'#]*[\[,][ ]*(#\w+)"), "yaml-hashtag-in-list", '"{}"'),
 )
-"""Mistakes within a line, each with the correction of its first group."""
+"""Mistakes within a line, each with what its first group, {}, should be."""
+
+_BLOCK_LINE = re.compile(r"[^\s#].*:[ ]*[|>][-+0-9]*[ ]*(#.*)?")
 
 _KEY_LINE = re.compile(r"([A-Za-z_]+):[ ]*(.*)")
 _KEY_AND_VALUE = re.compile(r"([ ]*(?:- )?[A-Za-z_]+: +)(\S.*?)[ ]*")
@@ -40,11 +49,17 @@ def name_character(character: str) -> str:
 def cause_of(lines: list[str], last: int) -> Mistake | None:
     """Return the mistake at or above the line where libyaml noticed it, or None if none is recognised."""
     for number in range(min(last, len(lines) - 1), max(last - MAX_LINES_ABOVE, -1), -1):
-        if number < last - 1 and lines[number].startswith(" "):
-            continue  # perhaps the text of a block
+        if lines[number].startswith(" ") and (number < last - 1 or _is_in_block(lines, number)):
+            continue
         if mistake := _in_line(lines, number):
             return mistake
     return _without_block_mark(lines, min(last, len(lines) - 1))
+
+
+def _is_in_block(lines: list[str], number: int) -> bool:
+    """Return whether an indented line is in the text of a block (`|`), where anything may be written."""
+    parents = (line for line in reversed(lines[:number]) if line.strip() and not line.startswith(" "))
+    return _BLOCK_LINE.fullmatch(next(parents, "")) is not None
 
 
 def _in_line(lines: list[str], number: int) -> Mistake | None:
@@ -55,7 +70,8 @@ def _in_line(lines: list[str], number: int) -> Mistake | None:
         while number and (match_above := pattern.match(lines[number - 1])):  # the first of several
             number, match = number - 1, match_above
         line = lines[number]
-        shown = show(f"{line[: match.start(1)]}{replacement}{line[match.end(1) :]}".strip())
+        corrected = replacement.replace("{}", match[1])
+        shown = show(f"{line[: match.start(1)]}{corrected}{line[match.end(1) :]}".strip())
         character = name_character((match[1].lstrip(":") or match[1])[0])
         return number, match.start(1), Message.of(code, character=character, line=shown)
     return None

@@ -199,9 +199,18 @@ class _Builder:
         text: str = event.value
         if self.escapes and (match := FORBIDDEN.search(text)):
             raise self._yaml_error(_start(event), _not_allowed_message(match[0]))
+        if text.startswith("-") and not event.style:
+            self._check_dashes(text, event, path)
         if self.comments and not event.style:
             self._warn_about_comment(text, event, path)
         return text
+
+    def _check_dashes(self, text: str, event: Any, path: Path) -> None:
+        """Report a list whose first dash lacks its space, so that YAML reads all of it as one text."""
+        if event.start_mark.line != event.end_mark.line and re.match(r"-[^\W\d_].* -", text):
+            mark, line = _start(event), f"- {text[1:]}".partition(" -")[0]
+            message = Message.of("yaml-dash-without-space", character="-", line=show(line))
+            self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, dotted(path), message))
 
     def _warn_about_comment(self, text: str, event: Any, path: Path) -> None:
         """Report a comment that seems to be text.
@@ -216,7 +225,8 @@ class _Builder:
             return
         severity: Severity = "warning"
         message = Message.of("yaml-comment", comment=show(match[1]))
-        if re.match(r"#[^\s#]", match[1]):
+        is_text = any(part in yaml_mistakes.TEXT_KEYS for part in path)
+        if is_text and re.match(r"#[^\W_]", match[1]):
             severity, message = "error", Message.of("yaml-hashtag", comment=show(match[1]), line="the text in quotes")
             if start.line == end.line and len(line) <= yaml_mistakes.MAX_SHOWN_LINE:
                 indent = line[start.column :][: len(line[start.column :]) - len(line[start.column :].lstrip())]

@@ -93,7 +93,7 @@ def test_check_accepts_a_folder(content: Path) -> None:
 
 
 def test_check_warns_about_a_feed_that_is_too_large(content: Path) -> None:
-    text = {"body": "<b>a</b> " * 15_000, "summary": "Un résumé."}
+    text = {"body": "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 6_000, "summary": "Un résumé."}
     content_folder(content, dict.fromkeys("abcdef", text))
     found = flask(content, "check")
     assert found.exit_code == 0

@@ -76,6 +76,16 @@ def test_a_draft_whose_date_is_past_is_reported(tmp_path: Path) -> None:
     ]
 
 
+def test_a_renamed_file_has_no_wrong_date(tmp_path: Path) -> None:
+    content = content_folder(tmp_path, {"a": {"published": "2025-03-01"}, "b": {}})
+    manifest = served(content)
+    (tmp_path / "articles" / "a.yaml").rename(tmp_path / "articles" / "c.yaml")
+    loaded = content.load()
+    assert loaded.site
+    catalog = Catalog.at(NOW + DAY, loaded.site, loaded.articles)
+    assert not list(date_problems(catalog, manifest, content.trees(loaded)))
+
+
 def test_a_first_start_reports_no_old_date(tmp_path: Path) -> None:
     content = content_folder(tmp_path, {"a": {}})
     loaded = content.load()

@@ -77,6 +77,13 @@ def test_a_link_that_works_is_not_reported(address: str, tmp_path: Path) -> None
     assert problems_of(content_folder(tmp_path, {**ARTICLES, "source": body(address)}, site)) == []
 
 
+def test_a_link_after_many_others_is_reported(tmp_path: Path) -> None:
+    links = "".join(f"[l](https://x.example/{number}) • " for number in range(80))
+    text = {"body": f"{links} [mort](/articles/liv)"}
+    (found,) = problems_of(content_folder(tmp_path, {"live": {}, "source": text}))
+    assert "/articles/liv leads to no page" in found
+
+
 def test_an_article_may_link_to_one_that_appears_before_it(tmp_path: Path) -> None:
     later = {"published": "2026-08-01T09:00", "body": "[a](/articles/plus-tard)"}
     assert problems_of(content_folder(tmp_path, {**ARTICLES, "encore-plus-tard": later})) == []

@@ -54,6 +54,7 @@ FRAGMENTS = [
     *("<b><p>x</p>", "<p>x</p>", "<i class=a>", "<b a=1><i b=2><u c=3>"),
     *("~", "~~a~~ ", "[^1]", "[^1]: x\n\n", "- [ ] a\n", "• a\n", "https://a.example/ ", "a@b.example ", "[a](#b) "),
     *("<section>", "<details>", "<summary>", "[a](/b c) ", "<o:p>", "<i id=a>", "![a](/b.png 'c')\n\n"),
+    *("](/ <br>", "[a](<p>> ", "](/ <br><svg/>", "**a ** ", "-[", "|a|\n", "[x] (http://a.b) ", "<!A\n"),
     *("https://youtu.be/abcdefghi\n\n", "<td colspan=9>", "<caption>"),
     *("&#", "&", "&amp;", "&nbsp;", "&#7;", "&#x41;", "é\u202f", "😀", " ", "a"),
 ]
@@ -175,6 +176,17 @@ def test_at_most_50_problems_are_reported_each_at_its_line() -> None:
 def test_the_same_mistake_is_reported_on_each_of_its_lines() -> None:
     body = "<font>un</font>\n\ndeux\n\n<font>trois</font>\n"
     assert [body.count("\n", 0, offset) for offset, _ in body_checks.problems(body)] == [0, 4]
+
+
+def test_very_many_uses_of_one_reference_take_little_time(plain_seconds: float) -> None:
+    body = "[x] " * 60_000 + "\n\n[x]: /y"
+    assert seconds(body) < MAX_RATIO * plain_seconds
+    assert len(body_checks.references(body)) > 10_000
+
+
+def test_fragments_and_texts_together_give_at_most_50_problems() -> None:
+    body = "".join(f"[x](#manque-{number})\n\n" for number in range(500)) + "• a\n\n" * 60
+    assert len(body_checks.problems(body)) == body_checks.MAX_PROBLEMS + 1
 
 
 def test_very_many_footnotes_are_rejected() -> None:

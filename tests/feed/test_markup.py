@@ -202,6 +202,27 @@ def test_another_page_of_a_film_service_stays_a_link(address: str) -> None:
     assert "<figure>" not in to_html(address)
 
 
+@pytest.mark.parametrize(
+    ("page", "feed"),
+    [
+        ("<details><summary>S</summary>un</details>deux", "<p><b>S</b></p>un<br>\ndeux"),
+        ("<details><summary><h2>T</h2></summary><p>a</p></details>", "<h2>T</h2><p>a</p>"),
+        ('<mark id="m">a</mark>', '<b id="m">a</b>'),
+    ],
+)
+def test_no_words_run_together_for_readers(page: str, feed: str) -> None:
+    assert markup.for_readers(page) == feed
+
+
+def test_a_heading_with_a_footnote_has_its_own_words_as_id() -> None:
+    assert 'id="x-titre"' in markup.to_html("# Titre[^1]\n\n[^1]: Note.", base=BASE, page=PAGE, prefix="x-")
+
+
+def test_the_title_of_a_film_may_have_emphasis_and_addresses() -> None:
+    html = to_html("[**www.labo.example**, le film](https://vimeo.com/123456)")
+    assert "<strong>www.labo.example</strong>, le film (Vimeo)</a></figure>" in html
+
+
 def test_readers_get_only_elements_that_they_show() -> None:
     """C15: feedparser removes mark and summary, and Miniflux a caption's element, but none removes its words."""
     page = to_html(
@@ -327,6 +348,12 @@ TYPED = [
         ("[a](#ailleurs)", 4, Message.of("body-fragment-missing", value="#ailleurs", nearest="a heading in the text")),
         ("[a](#methode)\n\n# Méthodes", 4, Message.of("body-fragment-missing", value="#methode", nearest="#methodes")),
         ("Un[^1].", 2, Message.of("body-footnote-missing", name="1")),
+        ("Un\n\n<!Attention : lire\n\ndeux", 4, Message.of("body-comment-open", start="<!Attention : lire", end=">")),
+        ("Un\n\n<script src=x />\n\ndeux", 4, Message.of("body-comment-open", start="<script>", end="</script>")),
+        ("<button>a\n\nb", 0, Message.of("body-comment-open", start="<button>", end="</button>")),
+        ("Un ![x](mailto:a@b.c)", 15, Message.of("body-address-removed", value="mailto:a@b.c")),
+        ("Un ![x]()", 0, Message.of("body-address-empty")),
+        ("Un [x](https://xn--zz.example/)", 7, Message.of("body-address-removed", value="https://xn--zz.example/")),
     ],
 )  # fmt: skip
 def test_a_mistake_is_reported_with_its_offset(body: str, offset: int, message: Message) -> None:
@@ -348,6 +375,10 @@ def test_a_mistake_is_reported_with_its_offset(body: str, offset: int, message: 
         "Un **gras** et\n\n| A | B |\n|---|---|\n| 1 | 2 |",
         "```\n##x\n|a|b|\n**\n```",
         "<ul><li>un<li>deux</ul>\n\n<p>trois",
+        *("...", ".", "`-`", "=", "—"),
+        "[Haut de page](#top) [y](#a-2)\n\n# A\n\n# A",
+        r"Une classe [^a-z], et \[^1]",
+        "a &lt; b &amp; c",
     ],
 )
 def test_what_is_shown_as_it_was_meant_is_not_reported(body: str) -> None:

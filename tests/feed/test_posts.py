@@ -97,9 +97,7 @@ def test_a_site_and_an_article_choose_the_hashtags(
 
 
 def test_a_hashtag_within_a_longer_one_is_still_added() -> None:
-    assert (
-        posts.compose(entry(tags=["don"], social=None), Social(text="Le #Donateur")) == "Le #Donateur #Don #Recherche"
-    )
+    assert posts.compose(entry(tags=["don"]), Social(text="Le #Donateur")) == "Le #Donateur #Don #Recherche"
 
 
 def test_a_shortened_text_ends_after_a_word() -> None:

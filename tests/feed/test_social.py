@@ -275,6 +275,7 @@ def test_an_article_that_is_old_when_it_is_first_seen_is_never_posted(content: P
         ({"social": {"x": "Pour X", "text": "Pour tous"}}, "/feeds/all.x.rss", ["Pour X"]),
         ({"social": {"x": "Pour X", "text": "Pour tous"}}, "/feeds/all.mastodon.rss", ["Pour tous"]),
         ({"social": {"x": "Pour X"}}, "/feeds/all.social.rss", ["Un"]),
+        ({"social": {"text": "Un", "hashtags": ["a", "A", "a"]}}, "/feeds/all.social.rss", ["Un"]),
     ],
 )
 def test_an_article_chooses_where_it_is_posted_and_with_which_text(
@@ -304,6 +305,25 @@ def test_the_old_address_of_a_renamed_file_leads_to_the_new_one(id: str | None, 
     robot.write("trois", title="Un autre", published="2026-05-01")
     robot.poll()
     assert robot.publisher.edition.redirects.by_path("/articles/trois") is None, "the address has an article again"
+
+
+def test_the_last_article_that_had_an_address_is_what_it_leads_to(robot: Robot) -> None:
+    def rename(old: str, new: str) -> None:
+        (robot.content / "articles" / f"{old}.yaml").rename(robot.content / "articles" / f"{new}.yaml")
+        robot.poll()
+
+    for id in ("k2", "k1"):
+        robot.write("actu", title=id, published="2026-05-31", id=id)
+        robot.poll()
+        rename("actu", f"actu-{id}")
+    assert robot.publisher.edition
+    assert robot.publisher.edition.redirects.by_path("/articles/actu") == "https://news.example/articles/actu-k1"
+    robot.write("actu-k1", title="k1", published="2026-05-31", id="k1", expires="2026-06-01")
+    robot.poll()
+    assert robot.publisher.edition.redirects.by_path("/articles/actu") == "https://news.example/articles/actu-k1"
+    robot.write("actu", title="Un brouillon", draft="true")
+    robot.poll()
+    assert robot.publisher.edition.redirects.by_path("/articles/actu"), "a draft has no address"
 
 
 @pytest.mark.parametrize("network", posts.NETWORKS, ids=lambda network: network.key)

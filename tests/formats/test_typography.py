@@ -22,6 +22,8 @@ from tests.builders import FakeMedia, article, catalog
         ("<pre>a : b</pre> <code>c ? d</code>", "<pre>a : b</pre> <code>c ? d</code>"),
         ("<script>a = b ? c : d</script>", "<script>a = b ? c : d</script>"),
         ("à 10 :30", "à 10 :30"),
+        ("Vraiment ?! Oui !! « Quoi ?… »", "Vraiment~?! Oui~!! «~Quoi~?…~»"),
+        ("<kbd>a : b</kbd>", "<kbd>a : b</kbd>"),
     ],
 )
 def test_a_browser_may_not_break_a_line_before_a_punctuation_mark(text: str, kept: str) -> None:
@@ -43,7 +45,15 @@ def test_only_french_pages_are_changed_and_no_feed() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "shown"),
-    [("mars 2026", "Mars 2026"), ("génétique", "Génétique"), ("étude", "Étude"), ("mRNA", "mRNA"), ("iPSC", "iPSC")],
+    [
+        ("mars 2026", "Mars 2026"),
+        ("génétique", "Génétique"),
+        ("étude", "Étude"),
+        ("mRNA", "mRNA"),
+        ("iPSC", "iPSC"),
+        ("p53", "p53"),
+        ("ß-Test", "ß-Test"),
+    ],
 )
 def test_a_heading_begins_with_a_capital(heading: str, shown: str) -> None:
     assert capitalize(heading) == shown
