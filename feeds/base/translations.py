@@ -62,7 +62,7 @@ def _locale(language: str) -> Locale:
 
 @cache
 def _known_locale(language: str) -> Locale | None:
-    """Return the locale of a language tag, without the subtags that Babel does not know; None if it knows none."""
+    """Return the locale of a language tag, less any final subtags that Babel does not know, or None."""
     subtags = language.split("-")
     while subtags:
         with suppress(UnknownLocaleError, ValueError):

@@ -41,7 +41,7 @@ TRANSLATION_CODE = "translation-missing"
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILE]...")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
-@click.option("--all", "shows_all", is_flag=True, help="List each missing translation, not only their number.")
+@click.option("--all", "shows_all", is_flag=True, help="List each missing translation instead of only counting them.")
 @click.option("--online", is_flag=True, help="Check the type and length of attachments on other sites.")
 @with_appcontext
 def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> None:

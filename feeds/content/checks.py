@@ -116,7 +116,7 @@ _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2
 
 
 def text_warnings(tree: Tree, article: Article) -> Iterator[Problem]:
-    """Yield a warning for each plain text that contains an entity or Markdown, which would be shown as typed."""
+    """Yield warnings for entities, Markdown and invisible characters in plain texts, which are shown as typed."""
     for path, text in _plain_texts(article):
         entity = _ENTITY.search(text)
         if entity and (character := html.unescape(entity[0])) != entity[0]:
@@ -221,7 +221,7 @@ def without_duplicates(
 
 
 def shared_feed_warnings(site: Site, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
-    """Yield a warning for each tag and author whose feeds are those of another, since their slugs are equal.
+    """Yield a warning for each tag or author that shares its feeds with another, since their slugs are equal.
 
     Names that differ only in case, accents or the form of an apostrophe are the same name.
     """

@@ -16,11 +16,11 @@ LATE = timedelta(days=1)
 """How old an article may be when readers first see it."""
 
 STALE_DRAFT = timedelta(days=7)
-"""How long the date of a draft may be past."""
+"""How long ago the date of a draft may be."""
 
 
 def date_problems(catalog: Catalog, served: Manifest, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
-    """Yield a warning for each article whose date or state does not go with what the manifest `served` contains."""
+    """Yield a warning for each article whose date or state conflicts with the manifest `served`."""
     gone = served.gone_by_digest(served.entries, catalog)
     for article, tree in articles:
         is_renamed = digest_at(article, catalog.now) in gone

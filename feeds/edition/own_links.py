@@ -1,4 +1,4 @@
-"""Checks of links to our own pages: whether they exist when the page that links to them is published."""
+"""Checks of links to our own pages: whether a target exists when the page that links to it is published."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from feeds.model.yamlfile import Path, Tree
 from .edition import Edition
 
 MAX_SUGGESTIONS = 50
-"""Maximum number of dead links for which the nearest page is searched: each search looks at all paths."""
+"""Maximum number of dead links for which a similar page is sought: each search compares all paths."""
 
 MIN_SIMILARITY = 0.8
 """Minimum similarity of a path that is proposed instead of a dead one (difflib's ratio)."""
@@ -30,7 +30,7 @@ _MAY_LINK = re.compile(r"\]\(\s*<?(?!https?:|mailto:|tel:|#)|\]:|href", re.IGNOR
 """Matches a text that may have a link to our pages without our host."""
 
 OTHER_PATHS = ("/.well-known/security.txt", "/security.txt", "/health", "/favicon.ico")
-"""Paths that are answered, but are no documents of an edition."""
+"""Paths that the server answers, but that are not documents of an edition."""
 
 _CHECKED_ELSEWHERE = ("/media/", "/pictures/")
 
@@ -39,7 +39,7 @@ class OwnLinks:
     """The links to our own pages in articles and in the redirects of a site."""
 
     def __init__(self, edition: Edition) -> None:
-        """Set the edition, whose documents are what exists."""
+        """Set the edition; a page exists if it is one of its documents."""
         self._edition, self._site, self._suggestions = edition, edition.site, 0
 
     def problems(self, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
@@ -62,7 +62,7 @@ class OwnLinks:
                 yield offset, message
 
     def redirect_problems(self, tree: Tree) -> Iterator[Problem]:
-        """Yield a warning for each redirect of the site file that leads to no page."""
+        """Yield a warning for each redirect in the site file whose target is not a live page."""
         for old, new in (tree.value.get("redirects") or {}).items():
             if message := self._problem(str(new), self._site.url, None):
                 yield tree.problem(("redirects", old), message, "warning")

@@ -132,7 +132,7 @@ class Routes:
         return Route(partial(self._feed, topic, format), partial(inputs.of_feed, self.builder, topic, format.ending))
 
     def _find_special(self, topic: Topic, ending: str) -> Route | None:
-        """Return the route of a feed for one kind of client, which the topics of tags and authors do not have."""
+        """Return the route of a feed for one kind of client, or None; tags and authors have no such feeds."""
         if ending == PODCAST_ENDING:
             settings = self.builder.podcast_settings(topic)
             return Route(partial(self._podcast, topic, settings)) if settings else None
@@ -156,9 +156,9 @@ class Routes:
         )
 
     def _parse_part(self, language: str, name: str) -> tuple[Topic | None, Part]:
-        """Return the topic and the part of an archive by its name; a month is named like its first part.
+        """Return the topic and the part that the name of an archive stands for.
 
-        The topic is None if there is no such one.
+        The page of a month has the name of the month's first part. The topic is None if it does not exist.
         """
         match = _PART.fullmatch(name)
         topic = self.builder.topic(language, match[1]) if match else None

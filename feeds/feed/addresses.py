@@ -1,6 +1,6 @@
-"""Addresses that authors write in a text, as absolute URLs that every reader understands.
+"""Converts the addresses that authors write in a text to absolute URLs that every reader understands.
 
-It knows no markup: `markup` passes the value of each `href` and `src`.
+It knows nothing about markup: `markup` passes the value of each `href` and `src`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _BYTES_PER_LINK, _BYTES_PER_LINE, _BYTES_PER_MARK = 120, 40, 8
 
 
 class Part(NamedTuple):
-    """An archive document: the first day of its month, and its number there, from the oldest articles on."""
+    """An archive document: the first day of its month, and its number within it, counted from the oldest articles."""
 
     first: date
     number: int = 1
@@ -36,7 +36,7 @@ def max_entries(entries: int) -> int:
 
 
 def estimated_size(article: Article) -> int:
-    """Return about how many bytes an article adds to a feed; nothing is rendered for that."""
+    """Return an estimate of the bytes that an article adds to a feed, without rendering it."""
     body = article.body
     marks = sum(map(body.count, "<>&*_"))
     links = body.count("](") + body.count("://")

@@ -296,7 +296,7 @@ class _ProblemCollector:
         self.problems: list[tuple[int, Message]] = []
 
     def add(self, pattern: str, message: Message, *, is_authors: bool = True) -> None:
-        """Add a problem where a pattern next matches. Unless `is_authors`, it is ignored if nothing matches."""
+        """Add a problem at the next match of a pattern, or else at the start if `is_authors`, or else not at all."""
         offset = self._find(pattern)
         if offset is not None or is_authors:
             self.add_at(offset or 0, message)

@@ -151,7 +151,7 @@ class FeedBuilder:
         return replace(outline, history=history, hubs=hubs, entries=entries, tombstones=tombstones)
 
     def articles_in(self, topic: Topic) -> list[Article]:
-        """Return the articles in the feed of a topic, newest first: at most twice as many as the site's `entries`."""
+        """Return the articles in the feed of a topic, newest first: at most twice `max_entries`."""
         group = self.group(topic)
         count = self.max_entries(topic)
         live = list(islice(filter(self.catalog.is_live, group.appeared(self.catalog.now)), count))
@@ -204,7 +204,7 @@ class FeedBuilder:
                 yield from (Part(first, number) for number in range(count, 0, -1))
 
     def _parts(self, topic: Topic, first: date) -> list[list[Article]]:
-        """Return the articles that have appeared in a topic's month, newest first, in its parts."""
+        """Return the parts of a topic's month, each with the articles that have appeared, newest first."""
         month_articles = self.group(topic).published_between(*month_bounds(first, self.site.timezone))
         appeared = [article for article in month_articles if article.published <= self.catalog.now]
         return parts_of(appeared, self.max_entries(topic), is_short=self.is_short(topic))
@@ -282,7 +282,7 @@ class FeedBuilder:
         )
 
     def _candidates_for_posts(self, topic: Topic) -> Iterable[Article]:
-        """Return the articles that a topic's feeds for posts may contain; a category's articles may have left it."""
+        """Return the articles that a topic's feeds for posts may contain, including those that left a category."""
         if topic.kind != "category":
             return self.group(topic).appeared(self.catalog.now)
         every = self.catalog.group(*ALL_ARTICLES).appeared(self.catalog.now)

@@ -168,7 +168,7 @@ class Manifest:
         return replace(self, entries=ordered, posted=posted, past=past if removed_entries or added else self.past)
 
     def gone_by_digest(self, removed_ids: Iterable[str], catalog: Catalog) -> dict[str, EntryState]:
-        """Return the entries whose id no article has any more, by their digests: their files may have been renamed."""
+        """Return the entries, by digest, whose id no article has any longer: their files may have been renamed."""
         current_ids = {article.id for article in catalog.articles.values()}
         gone = (self.past.get(id) or self.entries.get(id) for id in (*self.past, *removed_ids) if id not in current_ids)
         return {entry.digest: entry for entry in gone if entry}

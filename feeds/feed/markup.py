@@ -168,7 +168,7 @@ def shows_anything(body: str) -> bool:
 
 
 def targets(body: str) -> list[str]:
-    """Return the names of the places in a text to which its own links may lead, with a # before them."""
+    """Return the fragments, without the #, to which links within a text may lead."""
     rewriter = _TagRewriter("", "", "")
     _rewritten(body, rewriter)
     return list(rewriter.targets)
@@ -238,7 +238,7 @@ class _TagRewriter:
         return output_level
 
     def _free_id(self, name: str) -> str:
-        """Return an id that no other element has, from the name of a place; empty if it has no letter or digit."""
+        """Return a unique id derived from a name, or an empty string if the name has no letter or digit."""
         stem = fragment_id(name)
         if not stem:
             return ""

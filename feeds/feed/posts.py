@@ -99,7 +99,7 @@ def compose(
     settings: HashtagSettings | None = None,
     network: Network | None = None,
 ) -> str:
-    """Return the one-line post for an entry, without its link, short enough for a network, or for all.
+    """Return the one-line post for an entry, without its link, short enough for `network`, or for all if it is None.
 
     It is the author's text, or else title and summary; then as many hashtags as fit.
     """

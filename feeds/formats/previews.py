@@ -52,9 +52,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A network's view of a post with a link to the article, which has `count` of at most `limit` characters.
+    """A post on a network, with its length.
 
-    `feed` is the path of the feed that contains the post.
+    `count` is its number of characters with the link to the article, of at most `limit`. `feed` is the path of the
+    feed that contains the post.
     """
 
     network: str

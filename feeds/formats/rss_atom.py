@@ -129,7 +129,7 @@ class _CachedEntry(FeedEntry):  # type: ignore[misc]
 def _rss_item(entry: Entry) -> Any:
     item = _entry(entry, _RssItem)
     item.link(href=entry.url, rel="alternate")
-    if entry.categories:  # without a scheme, which rss-parser would take for a part of the text
+    if entry.categories:  # without a domain, for which rss-parser returns an object instead of the text
         item.category([{"term": term.label} for term in entry.categories])
     if enclosure := entry.rss_enclosure:
         item.enclosure(enclosure.url, str(enclosure.length), enclosure.type)

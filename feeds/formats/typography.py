@@ -1,4 +1,4 @@
-"""Typography of pages: spaces that a browser must not break in French, and headings that begin with a capital.
+"""Typography of pages: no-break spaces in French, and headings that begin with a capital letter.
 
 Feeds keep the characters that an author typed.
 """

@@ -39,7 +39,7 @@ MESSAGES: Mapping[str, str] = {
     "yaml-comment": "{comment} is a comment and not part of the text (put quotes around the whole text)",
     "yaml-hashtag": "{comment} is cut off, since # after a space starts a comment (expected {line})",
     "yaml-indentation-character": "{character} in the indentation (expected spaces only: {line})",
-    "yaml-colon-character": "{character} where a colon and a space were expected ({line})",
+    "yaml-colon-character": "{character} instead of a colon and a space (expected {line})",
     "yaml-colon-without-space": "no space after the colon (expected {line})",
     "yaml-dash-without-space": "no space after the dash (expected {line})",
     "yaml-hashtag-in-list": "a hashtag in a list is taken for a comment (expected {line})",
@@ -90,7 +90,7 @@ MESSAGES: Mapping[str, str] = {
     "path-not-recognised": "{value} is not a path (expected one such as /actualites/feed.xml)",
     "old-path-not-recognised": "{value} is not an old path (expected one such as /feed.xml or /index.php?format=feed)",
     "language-not-recognised": "{value} is not a language (expected a tag such as fr, en-GB or zh-Hant, RFC 5646)",
-    "language-reserved": "{value} is the start of other addresses (expected another tag)",
+    "language-reserved": "{value} is reserved for paths of the site (expected another language tag)",
     "timezone-not-recognised": "{value} is not a time zone (expected one such as Europe/Paris)",
     "date-not-recognised": "{value} is not a date (expected 2026-03-01 or 2026-03-01T09:00)",
     "time-not-recognised": "{value} is not a time (expected 2026-03-01 or 2026-03-01T09:00)",
@@ -108,7 +108,7 @@ MESSAGES: Mapping[str, str] = {
     "category-slug-not-recognised": "{value} cannot be part of an address (expected a slug such as {example})",
     "category-title-comma": "{value} has a comma, at which readers split it (expected a name without one)",
     "feed-category-unknown": "{value} is not one of the categories (expected {expected})",
-    "feed-slug-of-category": "{value} is the slug of a category (expected another name for the feed)",
+    "feed-slug-of-category": "{value} is already the slug of a category (expected another slug for the feed)",
     "categories-empty": "the group is empty (expected at least one category)",
     "category-in-use": "{category} was removed, but {file} is in it (restore it, or remove it from all articles first)",
     "language-repeated": "{languages} names one language twice (expected each once)",
@@ -118,8 +118,8 @@ MESSAGES: Mapping[str, str] = {
     "redirect-chained": "{old} leads to {new}, which is redirected too (expected the final address)",
     "home-on-other-host": "{value} is not on the host of url (expected a page on {host})",
     "logo-not-in-rss": (
-        "{path} is {type}, {width} × {height} pixels, so that RSS feeds go without it; Atom feeds and search engines"
-        " use it (expected JPEG, PNG or GIF of at most {max_width} × {max_height} pixels)"
+        "{path} is {type}, {width} × {height} pixels, so RSS feeds omit it; Atom feeds and search engines still use it"
+        " (expected JPEG, PNG or GIF of at most {max_width} × {max_height} pixels)"
     ),
     "podcast-category-not-recognised": "{value} is not one of Apple's podcast categories (expected {expected})",
     "artwork-unsuitable": (
@@ -138,9 +138,9 @@ MESSAGES: Mapping[str, str] = {
         "{value} shares the feed {path} with {other}, in {file}, and pages show it as {other}"
         " (give one of them a slug with tags in site.yaml)"
     ),
-    "author-shares-feed": "{value} shares the feed {path} with {other}, in {file} (write the name in one way)",
+    "author-shares-feed": "{value} shares the feed {path} with {other}, in {file} (expected one spelling of the name)",
     "text-entity": "{entity} is shown as typed (expected {character})",
-    "text-invisible": "{character} cannot be seen, but readers and searches find it (remove it)",
+    "text-invisible": "{character} is invisible, but it is still part of the text (expected the text without it)",
     "text-markdown": "{value} is shown as typed, since only the body is Markdown (expected plain text)",
     "authors-one-text": "{value} is one text (expected [{value}], in brackets, or with quotes inside them)",
     "id-not-recognised": (
@@ -152,21 +152,21 @@ MESSAGES: Mapping[str, str] = {
     "twin-same-language": "{twin} is the twin of {other} in the same language (expected another word)",
     "translation-missing": "no translation into {languages} (expected an article with the same twin)",
     "before-published": "{value} is before published, {published} (expected a later time)",
-    "date-moved": "the article was live, and this takes it offline until {date} (to mark an edit, use updated)",
+    "date-moved": "this takes a live article offline until {date} (expected the old date; to mark edits, use updated)",
     "date-past": (
-        "{date} is {days} days ago, and readers have not seen the article: they show it among older ones (expected"
-        " a date such as {today})"
+        "{date} is in the past (age in days: {days}), but the article was never served, so readers show it among older"
+        " ones (expected a date such as {today})"
     ),
-    "draft-date-past": "{date} is past (give the draft a new date when you publish it)",
-    "draft-of-live": "the article was live, and this takes it offline (to retract it, use withdrawn or expires)",
+    "draft-date-past": "{date} has passed (expected a new date when you publish the draft)",
+    "draft-of-live": "this takes a live article offline (expected draft: false; to retract it: withdrawn or expires)",
     "expires-when-published": "this is when it is published (expected a later time)",
     "attachment-both": "file and url are both given (expected one of them)",
     "attachment-neither": "neither file nor url is given (expected one of them)",
     "attachment-type-missing": "missing, and the address does not say (expected one such as video/mp4, or text/html)",
     "attachment-type-unknown": (
-        "{path} has no known type, so that readers only download it (give its type, such as application/pdf)"
+        "{path} has an unknown type, so readers only download it (expected a type such as application/pdf)"
     ),
-    "media-type-unknown": "{path} has no known type, so that browsers only download it (give it a usual suffix)",
+    "media-type-unknown": "{path} has an unknown type, so browsers only download it (expected a common file extension)",
     "podcast-type": "{type} is not played by podcast directories (expected MP3, M4A or MP4)",
     "attachment-length-given": "given for a file of ours, which is measured (remove the key)",
     "summary-missing": "missing, so that the start of the body is used (expected about 300 characters)",
@@ -213,21 +213,21 @@ MESSAGES: Mapping[str, str] = {
     "body-link-not-recognised": (
         "{typed} is shown as typed, not as a link (expected [text](address), with %20 for a space in the address)"
     ),
-    "body-footnote-missing": "the footnote [^{name}] does not exist (write it: [^{name}]: …)",
-    "body-empty": "nothing of the text is shown (expected words or a picture, or add draft: true)",
+    "body-footnote-missing": "the footnote [^{name}] does not exist (expected a line [^{name}]: …)",
+    "body-empty": "the text shows nothing (expected words or a picture; or add draft: true)",
     "body-comment-open": "{start} hides all text below it (close it with {end}, or remove it)",
     "body-element-not-closed": (
         "<{element}> is not closed, so that all text below it belongs to it (close it with </{element}>)"
     ),
     "body-markdown-typed": "{typed} is shown as typed (expected {expected})",
-    "body-film-embedded": "<iframe> is removed (expected the address of the film, alone on a line: {url})",
+    "body-film-embedded": "<iframe> is removed (expected the address of the video, alone on a line: {url})",
     "body-not-a-picture": "{path} is not a picture (expected a link to it: [text](/media/{path}))",
     "body-office-markup": "{tag} is shown as text (remove it; paste from the word processor as plain text)",
-    "body-bullet": "{bullet} makes no list (expected - and a space at the start of the line)",
+    "body-bullet": "{bullet} does not start a list item (expected - and a space at the start of the line)",
     # links to our own pages
     "link-dead": "{value} leads to no page of this site (expected {nearest})",
-    "link-to-draft": "{value} is a draft, so that the link leads nowhere (publish it, or remove the link)",
-    "link-to-embargoed": "{value} appears only on {time} (publish it first, or remove the link)",
+    "link-to-draft": "{value} is a draft, so the link is dead (publish the draft, or remove the link)",
+    "link-to-embargoed": "{value} is not published until {time} (publish it earlier, or remove the link)",
     "link-to-expired": "{value} has expired, and its page only says so (link to another page)",
     "link-to-withdrawn": "{value} is withdrawn (link to another page, unless the retraction is meant)",
     # addresses elsewhere

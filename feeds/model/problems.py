@@ -84,7 +84,7 @@ class Problem:
 _INVISIBLE = re.compile(
     "[\u00a0\u00ad\u180e\u2000-\u200b\u200e\u200f\u202a-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff]"
 )
-"""Characters that look like a space or like nothing, but for those that join letters and emoji."""
+"""Characters that look like a space or are invisible, except those that join letters and emoji."""
 
 
 def without_invisible(text: str) -> str:
@@ -93,7 +93,7 @@ def without_invisible(text: str) -> str:
 
 
 def show(value: object) -> str:
-    """Return a value as messages quote it: at most 60 characters on one line, and invisible ones by their numbers."""
+    """Return a value as messages quote it: at most 60 characters on one line, with code points for invisible ones."""
     if isinstance(value, Mapping):
         return "a group of keys"
     if isinstance(value, list):

@@ -15,7 +15,7 @@ class Redirects:
     """Lookup of the `redirects` in site.yaml, and of the site's own ones for icons and home pages."""
 
     def __init__(self, site: Site, moved: Mapping[str, str] | None = None) -> None:
-        """Build the lookup tables. `moved` are old paths below the site's URL, with the paths that replaced them."""
+        """Build the lookup tables. `moved` maps old paths below the site's URL to those that replaced them."""
         own = {**{old: site.absolute(new) for old, new in (moved or {}).items()}, **site.path_redirects}
         self._paths = {site.path + old: new for old, new in own.items()}
         self._queries = {

@@ -103,22 +103,22 @@ class Category(StrictModel):
 class TagSettings(StrictModel):
     """Settings of a tag."""
 
-    slug: TagSlug = Field(description="What stands in the addresses of its feeds.", examples=["cpp"])
+    slug: TagSlug = Field(description="The slug in the addresses of its feeds.", examples=["cpp"])
 
 
 class OwnFeed(StrictModel):
     """A feed of articles that are selected by their categories, tags and authors.
 
-    An article is in it if it has one of the categories, one of the tags and one of the authors, as far as these are
-    given, and none of the categories in `without`.
+    An article matches each of `categories`, `tags` and `authors` that is given if it has at least one of the values.
+    The feed contains the articles that match all of these and have none of the categories in `without`.
     """
 
     title: Titles = Field(description="Its name.", examples=["{fr: Presse, en: Press}"])
     description: Texts = Field(description="What it is about, in a sentence.", examples=["{fr: …, en: …}"])
-    categories: Names = Field((), description="Categories of which an article has one.", examples=["[research]"])
-    without: Names = Field((), description="Categories of which an article has none.", examples=["[funding]"])
-    tags: Names = Field((), description="Tags of which an article has one.", examples=["[presse]"])
-    authors: Names = Field((), description="Names of authors of which an article has one.", examples=["[CRCM]"])
+    categories: Names = Field((), description="An article has any of these categories.", examples=["[research]"])
+    without: Names = Field((), description="An article has none of these categories.", examples=["[funding]"])
+    tags: Names = Field((), description="An article has any of these tags.", examples=["[presse]"])
+    authors: Names = Field((), description="An article has an author with one of these names.", examples=["[CRCM]"])
     text: Literal["full", "summary"] = Field(
         "full", description="`summary`: entries contain the summary instead of the text.", examples=["summary"]
     )
@@ -183,13 +183,13 @@ class Site(StrictModel):
 
     tags: dict[Title, TagSettings] = Field(
         default_factory=dict,
-        description="Tags whose feeds need an address of their own, since another tag would share it.",
+        description="Tags that need a slug of their own, since they would share a feed with another.",
         examples=["{C++: {slug: cpp}}"],
     )
 
     feeds: dict[CategorySlug, OwnFeed] = Field(
         default_factory=dict,
-        description="Further feeds, by the slug that stands in their addresses.",
+        description="Additional feeds, by the slug in their addresses.",
         examples=["{press: {title: Presse, description: …, tags: [presse]}}"],
     )
     social: SocialSettings = Field(
@@ -199,7 +199,7 @@ class Site(StrictModel):
     )
     complete: Languages | None = Field(
         None,
-        description="The languages in which every article should exist; without it, all of them.",
+        description="The languages in which every article should exist; by default, all of them.",
         examples=["[fr]"],
     )
 

@@ -88,5 +88,5 @@ class SocialSettings(StrictModel):
         examples=["{categories: false}"],
     )
     newer_than: Days = Field(
-        7, description="Days: an article that is older when it is first seen is not posted.", examples=["7"]
+        7, description="An article older than this many days when it is first seen is not posted.", examples=["7"]
     )

@@ -1,4 +1,4 @@
-"""Mistakes in YAML that libyaml notices late or words for programmers: where they are, and the corrected line."""
+"""Mistakes in YAML that libyaml reports late or in terms for programmers: their position and the corrected line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_SHOWN_LINE = 200
 """Maximum length of a line that a message shows with a correction."""
 
 MAX_LINES_ABOVE = 12
-"""Number of lines above an error in which its cause is searched."""
+"""Number of lines above an error that are searched for its cause."""
 
 _SPACES = "\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
 _IN_LINES = (

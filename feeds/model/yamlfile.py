@@ -215,7 +215,7 @@ class _Builder:
     def _warn_about_comment(self, text: str, event: Any, path: Path) -> None:
         """Report a comment that seems to be text.
 
-        One that starts like a word, as in `title: Mois #sanstabac`, is an error; one that follows words is a warning.
+        A hashtag, as in `title: Mois #sanstabac`, is an error; any other comment after words is a warning.
         """
         start, end = _start(event), Position(event.end_mark.line, event.end_mark.column)
         line = _line_of(self.text, end)

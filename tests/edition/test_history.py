@@ -41,19 +41,19 @@ def problems(root: Path, changes: Mapping[str, object] | None, later: timedelta 
         (
             {"published": "2026-07-01T09:00"},
             [
-                "published: the article was live, and this takes it offline until 2026-07-01T09:00 (to mark an edit,"
-                " use updated)"
+                "published: this takes a live article offline until 2026-07-01T09:00 (expected the old date; to mark"
+                " edits, use updated)"
             ],
         ),
         (
             {"draft": "true"},
-            ["draft: the article was live, and this takes it offline (to retract it, use withdrawn or expires)"],
+            ["draft: this takes a live article offline (expected draft: false; to retract it: withdrawn or expires)"],
         ),
         (
             None,
             [
-                "published: 2026-03-01T00:00 is 93 days ago, and readers have not seen the article: they show it among"
-                " older ones (expected a date such as 2026-06-02T12:00)"
+                "published: 2026-03-01T00:00 is in the past (age in days: 93), but the article was never served, so"
+                " readers show it among older ones (expected a date such as 2026-06-02T12:00)"
             ],
         ),
     ],

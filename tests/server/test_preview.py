@@ -90,7 +90,7 @@ def test_a_preview_shows_the_very_posts_that_automations_get(office: Client) -> 
 
 def test_a_preview_says_that_nothing_is_posted(office: Client, content: Path) -> None:
     (content / "articles" / "live.yaml").write_text(as_yaml({**PLAIN, "social": {"skip": "true"}}), encoding="utf-8")
-    assert "l’article le demande" in office.get("/preview/live").text
+    assert "l’article l’exclut" in office.get("/preview/live").text
 
 
 def test_a_preview_reports_what_is_missing(office: Client) -> None:
