@@ -19,7 +19,8 @@ from feeds.content.folder import ContentFolder
 from feeds.edition.guessed_paths import GUESSED_PATHS
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.messages import MESSAGES
-from feeds.model.site import Category, OwnFeed, Person, Podcast, Site
+from feeds.model.site import Site
+from feeds.model.site_groups import Category, OwnFeed, Person, Podcast
 from feeds.model.social import Social, SocialSettings
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, ROOT, SAMPLE, as_yaml, content_folder, draw

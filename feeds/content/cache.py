@@ -30,7 +30,8 @@ from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.mediafile import MediaFile
 from feeds.model.problems import Message, Parameter, Problem, Severity
 from feeds.model.renditions import Original
-from feeds.model.site import Person, Site
+from feeds.model.site import Site
+from feeds.model.site_groups import Person
 from feeds.model.social import Social
 from feeds.model.yamlfile import Position, Tree
 

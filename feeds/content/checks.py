@@ -13,7 +13,7 @@ from contextlib import suppress
 from itertools import islice
 
 from feeds.base import translations
-from feeds.feed import body_checks, markup, posts
+from feeds.feed import body_checks, body_limits, html_text, markup, posts
 from feeds.model.article import Article
 from feeds.model.media_types import PODCAST_TYPES, UNKNOWN
 from feeds.model.mediafile import RSS_LOGO_SIZE, Media, MediaFile, fits_rss
@@ -51,7 +51,7 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
     path = ("body",)
     if article.body.strip() == BODY_PLACEHOLDER and not article.draft:
         yield tree.problem(path, Message.of("body-placeholder"))
-    if refusal := body_checks.complexity_problem(article.body):
+    if refusal := body_limits.complexity_problem(article.body):
         yield tree.block_problem(path, *refusal, "error")
         return
     for offset, message in body_checks.problems(article.body):
@@ -62,14 +62,14 @@ def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Ite
         yield tree.block_problem(path, invisible.start(), message, "warning")
     if "media/" in article.body:
         content = markup.to_html(article.body, base=site.url, page=site.url)
-        names = dict.fromkeys(markup.media_references(content, base=site.url))
+        names = dict.fromkeys(html_text.media_references(content, base=site.url))
         flaws = ((reference, flaw) for reference in names if (flaw := _media_flaw(reference, content, site, media)))
         for reference, flaw in islice(flaws, body_checks.MAX_PROBLEMS):
             yield tree.block_problem(path, max(article.body.find(reference), 0), flaw, "error")
         for reference in names:
             with suppress(ValueError):  # reported above
                 file = media.find(reference)
-                is_shown = f'src="{markup.media_url(reference, base=site.url)}"' in content
+                is_shown = f'src="{html_text.media_url(reference, base=site.url)}"' in content
                 if is_shown and file.width is None and not file.flaw:
                     message = Message.of("body-not-a-picture", path=reference)
                     yield tree.block_problem(path, max(article.body.find(reference), 0), message, "warning")
@@ -84,7 +84,7 @@ def _media_flaw(reference: str, content: str, site: Site, media: Media) -> Messa
         file = media.find(reference)
     except InvalidValue as error:
         return error.message
-    is_shown = file.flaw and f'src="{markup.media_url(reference, base=site.url)}"' in content
+    is_shown = file.flaw and f'src="{html_text.media_url(reference, base=site.url)}"' in content
     return file.flaw if is_shown else None
 
 
@@ -101,8 +101,8 @@ def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFi
             if tag.startswith("<img") and file.width is not None and file.type != "image/gif" and not file.moves:
                 pictures[path] = file
 
-    if "media/" in article.body and not body_checks.complexity_problem(article.body):
-        markup.replace_media_tags(
+    if "media/" in article.body and not body_limits.complexity_problem(article.body):
+        html_text.replace_media_tags(
             markup.to_html(article.body, base=site.url, page=site.url), base=site.url, replace=collect
         )
     return pictures

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cached_property
 
 from feeds.base.fingerprint import fingerprint, fingerprint_bytes
-from feeds.feed import manifest, markup
+from feeds.feed import html_text, manifest
 from feeds.feed.archives import MAX_FEED_BYTES
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
@@ -246,7 +246,7 @@ class Edition(Mapping[str, Document]):
         attached_files = [attachment.file for attachment in article.attachments_at(self.catalog.now)]
         yield from ((file.path, file) for file in attached_files if file)
         if "media/" in article.body:
-            for path in markup.media_references(self.builder.entries.of(article).content, base=self.site.url):
+            for path in html_text.media_references(self.builder.entries.of(article).content, base=self.site.url):
                 with suppress(ValueError):  # it existed when the article was checked
                     yield path, self._media.find(path)
 

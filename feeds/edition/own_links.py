@@ -10,7 +10,7 @@ from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 from feeds.base import translations
-from feeds.feed import addresses, body_checks
+from feeds.feed import addresses, body_checks, body_limits
 from feeds.model.article import Article
 from feeds.model.problems import Message, Problem, show
 from feeds.model.yamlfile import Path, Tree
@@ -55,7 +55,7 @@ class OwnLinks:
     def _in_body(self, article: Article, page: str) -> Iterator[tuple[int, Message]]:
         body = article.body
         may_link = _MAY_LINK.search(body) or urlsplit(self._site.url).netloc in body
-        if not may_link or body_checks.complexity_problem(body):
+        if not may_link or body_limits.complexity_problem(body):
             return
         for offset, address in body_checks.references(body):
             if not _RELATIVE.match(address) and (message := self._problem(address, page, article)):

@@ -23,7 +23,7 @@ from feeds.feed.values import Feed, Topic
 from feeds.formats import assets, crawlers, opml, pages, podcast
 from feeds.formats.registry import FORMATS, Format
 from feeds.model.article import Article
-from feeds.model.site import Podcast
+from feeds.model.site_groups import Podcast
 
 from . import inputs
 

@@ -1,4 +1,4 @@
-"""Checks of an author's Markdown: whether it can be rendered in bounded time, and what `markup` removes from it.
+"""Checks of an author's Markdown: what `markup` removes from it, and what it shows as typed.
 
 It knows neither articles nor files: each problem is an offset in the text and a message.
 """
@@ -9,42 +9,17 @@ import difflib
 import re
 import sys
 from contextlib import suppress
-from typing import Any
 from urllib.parse import unquote
-
-from lxml import etree
 
 from feeds.model.problems import Message, show
 from feeds.model.yaml_mistakes import name_character
 from feeds.model.yamlfile import FORBIDDEN
 
 from . import addresses, films
-from .markup import (
-    ALLOWED_ATTRIBUTES,
-    ALLOWED_TAGS,
-    BLOCKS,
-    REMOVED_WITH_CONTENT,
-    VISIBLE,
-    commonmark,
-    fragment_id,
-    shows_anything,
-    targets,
-)
-
-MAX_DEPTH = 100
-"""Maximum nesting depth of elements; the time that sanitizing takes grows with its square."""
-
-MAX_TAG_LENGTH = 5_000
-"""Maximum length of a tag in characters, for the same reason."""
-
-MAX_BODY_LENGTH = 250_000
-"""Maximum length of a text in characters. Some constructs need 500 bytes of memory a character to render."""
-
-MAX_TABLE_CELLS = 20_000
-"""Maximum number of cells in the tables of a text."""
-
-MAX_FOOTNOTES = 2_000
-"""Maximum number of footnotes and of references to them in a text. Each needs several kilobytes to render."""
+from .body_limits import FORMATTING_ELEMENTS, TAG_NAME, LimitReachedError, parse_elements
+from .html_text import BLOCKS, VISIBLE
+from .markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS, REMOVED_WITH_CONTENT, commonmark, shows_anything, targets
+from .tag_rewriter import fragment_id
 
 MAX_PROBLEMS = 50
 """Maximum number of problems that are reported for a text."""
@@ -52,17 +27,25 @@ MAX_PROBLEMS = 50
 MAX_WRAPS = 100
 """Maximum number of times that a problem is searched in the whole text, since it is not after the one before."""
 
-MAX_REPETITIONS = 100_000
-"""Maximum number of times that formatting elements which are not closed may be repeated."""
-
-_FORMATTING = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
-"""The formatting elements of the HTML standard (13.2.4.3)."""
-
 ERROR_CODES = {"body-comment-open", "body-empty"}
 """Codes of problems that hide text, which are errors; all others are warnings."""
 
 _MUST_BE_CLOSED = {
-    *(*_FORMATTING, "abbr", "blockquote", "cite", "del", "details", "dl", "figure", "ins", "kbd", "mark", "ol", "pre"),
+    *(
+        *FORMATTING_ELEMENTS,
+        "abbr",
+        "blockquote",
+        "cite",
+        "del",
+        "details",
+        "dl",
+        "figure",
+        "ins",
+        "kbd",
+        "mark",
+        "ol",
+        "pre",
+    ),
     *("q", "samp", "sub", "summary", "sup", "table", "ul", "var"),
     *("button", "form", "iframe", "noscript", "object", "script", "select", "style", "template", "textarea"),
 }
@@ -109,84 +92,6 @@ _TYPED_ANYWHERE = (
 _FILE_NAME = re.compile(r"\S+\.(?:jpe?g|png|gif|webp|heic|avif|tiff?|svg)", re.IGNORECASE)
 _FAILED_FOOTNOTE = re.compile(r"\[\^([0-9]+|[^\W\d_]\w{2,})\]")
 
-_TAG_NAME = re.compile("<(/?)([A-Za-z][A-Za-z0-9]*)")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-"""A line with its end (CommonMark, section 2.1)."""
-
-_DELIMITER_CHARACTERS = "|:- \t\r\n>*+.)0123456789"
-"""The characters of a table's delimiter row, which may be in a list or a block quote."""
-
-
-def complexity_problem(body: str) -> tuple[int, Message] | None:
-    """Return why a text would take unbounded time or memory to render, with the offset; None if it is safe."""
-    if len(body) > MAX_BODY_LENGTH:
-        return MAX_BODY_LENGTH, Message.of("body-too-long", length=len(body), limit=MAX_BODY_LENGTH)
-    if body.count("[^") > MAX_FOOTNOTES:
-        return max(body.find("[^"), 0), Message.of("body-too-many-footnotes", limit=MAX_FOOTNOTES)
-    if (offset := _table_overflow(body)) is not None:
-        return offset, Message.of("body-table-too-large", limit=MAX_TABLE_CELLS)
-    if "<" not in body and body.count(">") <= MAX_DEPTH:
-        return None  # only block quotes and an author's own HTML can be nested that deep
-    rendered = commonmark(body)
-    if tag := re.search(f"<[A-Za-z/!?][^>]{{{MAX_TAG_LENGTH}}}", rendered):
-        return max(body.find(tag[0][:20]), 0), Message.of("body-tag-too-long", limit=MAX_TAG_LENGTH)
-    if element_depth(rendered) > MAX_DEPTH:
-        return 0, Message.of("body-too-deep", limit=MAX_DEPTH)
-    if name := _open_element(rendered):
-        return max(body.lower().find(f"<{name}"), 0), Message.of("body-element-open", element=name)
-    return None
-
-
-def _table_overflow(body: str) -> int | None:
-    """Return the offset of the table at which the tables of a text exceed MAX_TABLE_CELLS, or None.
-
-    A short row is padded to the columns of the delimiter row, so that few characters can make many cells.
-    """
-    if "|" not in body:
-        return None
-    cells = columns = offset = start = 0  # columns of the widest table since the last blank line
-    for line in _LINE.findall(body):
-        if "|" in line and "-" in line and not line.strip(_DELIMITER_CHARACTERS):
-            own_columns = line.strip(_DELIMITER_CHARACTERS.replace("-", "")).count("|") + 1
-            columns, start = max(columns, own_columns), offset
-        if not line.strip(" \t\r\n>"):
-            columns = 0
-        cells += columns
-        if cells > MAX_TABLE_CELLS:
-            return start
-        offset += len(line)
-    return None
-
-
-def _open_element(rendered: str) -> str | None:
-    """Return a formatting element that is not closed and would be repeated in very many others, or None.
-
-    A browser, and so nh3, opens such elements again in each following paragraph (HTML standard, 13.2.4.3).
-    """
-    counts: dict[str, int] = {}
-    open_count = repetitions = 0
-    for closing, name in _TAG_NAME.findall(rendered):
-        name = name.lower()
-        if name not in _FORMATTING:
-            repetitions += open_count
-        elif not closing:
-            counts[name] = counts.get(name, 0) + 1
-            open_count += 1
-        elif counts.get(name):
-            counts[name] -= 1
-            open_count -= 1
-        if repetitions > MAX_REPETITIONS:
-            return max(counts, key=lambda each: counts[each])
-    return None
-
-
-def element_depth(content: str) -> int:
-    """Return how deep the elements of HTML are nested, at most MAX_DEPTH + 1."""
-    counter = _DepthCounter()
-    with suppress(_LimitReachedError):
-        _parse_elements(content, counter)
-    return counter.deepest
-
 
 def problems(body: str) -> list[tuple[int, Message]]:
     """Return up to MAX_PROBLEMS problems of a text, and then a note if there are more.
@@ -197,8 +102,8 @@ def problems(body: str) -> list[tuple[int, Message]]:
     if _is_plain(body) and "**" not in rendered and not FORBIDDEN.search(rendered):
         return []
     collector = _ProblemCollector(body)
-    with suppress(_LimitReachedError):
-        _parse_elements(rendered, collector)
+    with suppress(LimitReachedError):
+        parse_elements(rendered, collector)
         if character := FORBIDDEN.search(rendered):
             collector.add(r"&#", Message.of("body-character-removed", character=name_character(character[0])))
         for element in _unclosed_elements(rendered):
@@ -224,7 +129,7 @@ def problems(body: str) -> list[tuple[int, Message]]:
 def _unclosed_elements(rendered: str) -> list[str]:
     """Return the elements that are opened more often than closed, and would contain the rest of the text."""
     counts: dict[str, int] = {}
-    for closing, name in _TAG_NAME.findall(rendered):
+    for closing, name in TAG_NAME.findall(rendered):
         counts[name.lower()] = counts.get(name.lower(), 0) + (-1 if closing else 1)
     return [name for name, count in counts.items() if count > 0 and name in _MUST_BE_CLOSED]
 
@@ -232,44 +137,13 @@ def _unclosed_elements(rendered: str) -> list[str]:
 def references(body: str) -> list[tuple[int, str]]:
     """Return the addresses in a text, as they are in its HTML, each with its offset in `body`."""
     collector = _ProblemCollector(body, limit=sys.maxsize)
-    _parse_elements(commonmark(body), collector)
+    parse_elements(commonmark(body), collector)
     return collector.references
 
 
 def _is_plain(body: str) -> bool:
     """Return whether a text has nothing but paragraphs of visible characters, lists, and emphasis."""
     return not _SPECIAL.search(body) and bool(_VISIBLE.search(body))
-
-
-class _LimitReachedError(Exception):
-    """Raised to stop the parser, since a limit is reached."""
-
-
-def _parse_elements(rendered: str, target: Any) -> Any:
-    """Parse HTML with libxml2, which calls `target` for each element.
-
-    Return the result of its `close`.
-    """
-    parser = etree.HTMLParser(target=target, huge_tree=True, remove_comments=True)
-    parser.feed(FORBIDDEN.sub("", rendered) or " ")
-    return parser.close()
-
-
-class _DepthCounter:
-    def __init__(self) -> None:
-        self._depth = self.deepest = 0
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:  # pragma: no mutate block (lxml counts parameters)
-        self._depth += 1
-        self.deepest = max(self.deepest, self._depth)
-        if self.deepest > MAX_DEPTH:
-            raise _LimitReachedError
-
-    def end(self, tag: str) -> None:
-        self._depth -= 1
-
-    def close(self) -> None:
-        """Do nothing: `deepest` is complete."""
 
 
 def _absolute(address: str) -> str:
@@ -330,7 +204,7 @@ class _ProblemCollector:
         if len(self.problems) >= self._limit:
             if len(self.problems) == self._limit:
                 self.problems.append((offset, Message.of("body-more-problems", limit=self._limit)))
-            raise _LimitReachedError
+            raise LimitReachedError
         if (offset, message) not in self.problems:
             self.problems.append((offset, message))
 

@@ -17,7 +17,7 @@ from feeds.base import translations
 from feeds.model.article import Article
 from feeds.model.mediafile import MediaFile
 from feeds.model.renditions import Pictures
-from feeds.model.site import Person, Podcast
+from feeds.model.site_groups import Person, Podcast
 from feeds.model.site_types import slug
 
 from . import posts

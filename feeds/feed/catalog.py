@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 
 from feeds.model.article import Article
 from feeds.model.renditions import Original
-from feeds.model.site import OwnFeed, Site
+from feeds.model.site import Site
+from feeds.model.site_groups import OwnFeed
 from feeds.model.site_types import slug
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from feeds.model.media_types import UNKNOWN
 from feeds.model.renditions import Pictures, Rendition, Renditions, picture_path
 from feeds.model.site import Site
 
-from . import markup
+from . import html_text, markup
 from .catalog import Catalog
 from .values import Enclosure, Entry, Image, Term
 
@@ -81,7 +81,7 @@ class Entries:
                 return re.sub(' href="[^"]*"', f' href="{html.escape(url)}"', tag)
             return _with_rendition(tag, self.site, renditions.feed) if renditions else ""
 
-        return markup.replace_media_tags(content, base=self.site.url, replace=replace)
+        return html_text.replace_media_tags(content, base=self.site.url, replace=replace)
 
     def page_of(self, article: Article) -> str:
         """Return the URL of an article's page on this site."""
@@ -102,7 +102,7 @@ class Entries:
                 card = _image(site, renditions.card, article.picture)
             enclosures = tuple(_enclosure(site, attachment) for attachment in attachments)
             body = self.body(article)
-            summary = article.summary or markup.excerpt(body) or article.title
+            summary = article.summary or html_text.excerpt(body) or article.title
             figure = _figure(article.language, picture, article.picture)
             parts = (
                 figure,

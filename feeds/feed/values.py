@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from feeds.model.site import Person
+from feeds.model.site_groups import Person
 
 Kind = Literal["all", "category", "own", "tag", "author"]
 

@@ -14,7 +14,8 @@ from markupsafe import Markup
 from feeds.base import translations
 from feeds.feed.values import Entry
 from feeds.model.article import Article
-from feeds.model.site import Person, Site
+from feeds.model.site import Site
+from feeds.model.site_groups import Person
 
 SCHEMA = "https://schema.org"
 

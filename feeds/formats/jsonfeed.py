@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from feeds.feed.values import Enclosure, Entry, Feed
-from feeds.model.site import Person
+from feeds.model.site_groups import Person
 
 ITEM_CACHE_SIZE = 1024
 """Cache size: rendered items that are reused in other feeds with the same entry."""

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from feeds.feed.markup import excerpt
+from feeds.feed.html_text import excerpt
 from feeds.model.media_types import guess_type
 from feeds.model.site import Site
 from feeds.model.site_types import slug

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from feeds.base.atomic import atomic_write
 from feeds.content.folder import ContentFolder
 from feeds.content.reader import ARTICLE_SUFFIX, ArticleReader, free_name
-from feeds.feed.markup import excerpt
+from feeds.feed.html_text import excerpt
 from feeds.model.article_types import entry_id
 from feeds.model.problems import Message, Problem
 from feeds.model.site import Site

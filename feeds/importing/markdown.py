@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 from markdownify import ATX, MarkdownConverter
 
-from feeds.feed.body_checks import MAX_DEPTH, element_depth
+from feeds.feed.body_limits import MAX_DEPTH, element_depth
 
 from .cleanup import BLOCKS, BREAK, tidy
 from .images import best_source, figure_of, is_picture_url, same_picture

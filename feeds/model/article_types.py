@@ -18,7 +18,8 @@ from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, title
 from .languages import canonical_tag
 from .mediafile import Media
 from .problems import InvalidValue, show
-from .site import Person, Site
+from .site import Site
+from .site_groups import Person
 from .site_types import slug
 
 

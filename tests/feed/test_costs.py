@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.content import checks
-from feeds.feed import body_checks, markup
+from feeds.feed import body_checks, body_limits, markup
 from feeds.model.problems import Message
 from feeds.model.yamlfile import Position, Tree
 from tests.builders import ROOT, FakeMedia, article, site
@@ -54,7 +54,7 @@ FRAGMENTS = [
     *("<b><p>x</p>", "<p>x</p>", "<i class=a>", "<b a=1><i b=2><u c=3>"),
     *("~", "~~a~~ ", "[^1]", "[^1]: x\n\n", "- [ ] a\n", "• a\n", "https://a.example/ ", "a@b.example ", "[a](#b) "),
     *("<section>", "<details>", "<summary>", "[a](/b c) ", "<o:p>", "<i id=a>", "![a](/b.png 'c')\n\n"),
-    *("](/ <br>", "[a](<p>> ", "](/ <br><svg/>", "**a ** ", "-[", "|a|\n", "[x] (http://a.b) ", "<!A\n"),
+    *("](/ <br>", "<h1><li>", "[a](<p>> ", "](/ <br><svg/>", "**a ** ", "-[", "|a|\n", "[x] (http://a.b) ", "<!A\n"),
     *("https://youtu.be/abcdefghi\n\n", "<td colspan=9>", "<caption>"),
     *("&#", "&", "&amp;", "&nbsp;", "&#7;", "&#x41;", "é\u202f", "😀", " ", "a"),
 ]
@@ -69,7 +69,7 @@ MAX_GROWTH = 100_000_000
 
 def repeated(text: str) -> str:
     """Return a text repeated up to the maximum length."""
-    return (text * (body_checks.MAX_BODY_LENGTH // len(text) + 1))[: body_checks.MAX_BODY_LENGTH]
+    return (text * (body_limits.MAX_BODY_LENGTH // len(text) + 1))[: body_limits.MAX_BODY_LENGTH]
 
 
 def check_and_render(body: str) -> None:
@@ -123,12 +123,12 @@ def test_no_construct_takes_more_than_100_megabytes() -> None:
 
 
 def refusal(body: str) -> tuple[int, Message] | None:
-    return body_checks.complexity_problem(body)
+    return body_limits.complexity_problem(body)
 
 
 def test_a_table_of_short_rows_is_refused_before_its_rows_are_filled_up() -> None:
     table = "Avant.\n\n" + "|a" * 1_000 + "\n" + "|-" * 1_000 + "\n" + "|x\n" * 50_000
-    assert refusal(table) == (2_009, Message.of("body-table-too-large", limit=body_checks.MAX_TABLE_CELLS))
+    assert refusal(table) == (2_009, Message.of("body-table-too-large", limit=body_limits.MAX_TABLE_CELLS))
     quoted = "".join(f"> {line}\n" for line in table.splitlines())
     assert refusal(quoted) is not None
     many = "|a|b|\n|-|-|\n" + "|x\n" * 40 + "\n"
@@ -155,14 +155,14 @@ def test_a_large_table_and_lines_that_look_like_one_are_accepted() -> None:
 
 
 def test_a_body_has_a_maximum_length() -> None:
-    limit = body_checks.MAX_BODY_LENGTH
+    limit = body_limits.MAX_BODY_LENGTH
     assert refusal("é" * limit) is None
     assert refusal("é" * (limit + 1)) == (limit, Message.of("body-too-long", length=limit + 1, limit=limit))
 
 
 def test_one_tag_with_very_many_attributes_is_refused() -> None:
     body = "Texte.\n\n<b " + " ".join(f"a{number}=1" for number in range(20_000)) + ">"
-    assert refusal(body) == (8, Message.of("body-tag-too-long", limit=body_checks.MAX_TAG_LENGTH))
+    assert refusal(body) == (8, Message.of("body-tag-too-long", limit=body_limits.MAX_TAG_LENGTH))
 
 
 def test_at_most_50_problems_are_reported_each_at_its_line() -> None:
@@ -190,6 +190,6 @@ def test_fragments_and_texts_together_give_at_most_50_problems() -> None:
 
 
 def test_very_many_footnotes_are_rejected() -> None:
-    limit = body_checks.MAX_FOOTNOTES
+    limit = body_limits.MAX_FOOTNOTES
     assert refusal("[^1]" * (limit + 1)) == (0, Message.of("body-too-many-footnotes", limit=limit))
     assert refusal("[^1]" * limit) is None

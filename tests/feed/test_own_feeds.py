@@ -107,4 +107,6 @@ def test_a_mistake_in_a_feed_of_the_site_is_reported(settings: str, message: str
 def test_a_feed_of_the_site_may_not_have_the_name_of_a_category(tmp_path: Path) -> None:
     text = SITE + "feeds: {research: {title: x, description: y}}\n"
     (problem,) = content_folder(tmp_path, {}, text).load().problems
-    assert str(problem).endswith("feeds: research is already the slug of a category (expected another slug for the feed)")
+    assert str(problem).endswith(
+        "feeds: research is already the slug of a category (expected another slug for the feed)"
+    )
