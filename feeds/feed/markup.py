@@ -72,8 +72,11 @@ _RENDER_OPTIONS = comrak.RenderOptions()
 _RENDER_OPTIONS.unsafe_ = True  # keep an author's HTML; nh3 sanitizes it below
 
 _SINGLE_TILDE = re.compile(r"(?<![~\\])~(?!~)")
-_TILDE_PLACEHOLDER = "\ufdd0"
-"""Stands for a single tilde, which means “about” and strikes nothing out; no text can contain this character."""
+_TILDE_PLACEHOLDER = "\U00010a7f"
+"""Stands for a single tilde, which means “about” and strikes nothing out.
+
+It is a punctuation mark, as the tilde is, since that decides where emphasis may begin (CommonMark, section 6.2).
+"""
 
 _CHECKBOX = re.compile('<input type="checkbox"( checked="")? disabled="" />')
 
@@ -88,7 +91,7 @@ def commonmark(body: str) -> str:
     """Render Markdown to HTML that still contains everything that an author wrote."""
     is_autolinked = body.count("@") <= MAX_AUTOLINKED_ADDRESSES
     options = _EXTENSION_OPTIONS if is_autolinked else _EXTENSION_OPTIONS_WITHOUT_AUTOLINK
-    if "~" not in body:
+    if "~" not in body or _TILDE_PLACEHOLDER in body:
         return _with_boxes(comrak.render_markdown(body, options, None, _RENDER_OPTIONS))
     rendered = comrak.render_markdown(_SINGLE_TILDE.sub(_TILDE_PLACEHOLDER, body), options, None, _RENDER_OPTIONS)
     return _with_boxes(rendered.replace(_TILDE_PLACEHOLDER, "~").replace(quote(_TILDE_PLACEHOLDER), "~"))

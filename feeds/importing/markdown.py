@@ -150,6 +150,10 @@ class _Converter(MarkdownConverter):
         paragraph = str(super().convert_p(el, text, parent_tags))  # type: ignore[misc]
         return paragraph if "_inline" in parent_tags else _MARKUP_AT_LINE_START.sub(_escape_match, paragraph)
 
+    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802 (markdownify's name)
+        """Render a heading; escape a # at its end, which would close it (CommonMark, section 4.2)."""
+        return str(super().convert_hN(n, el, re.sub(r"(?<!\\)(#+\s*)\Z", r"\\\1", text), parent_tags))  # type: ignore[misc]
+
     def convert_br(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a placeholder for a line break, which is dropped later at the start or end of a block."""
         return f" {text}" if "_inline" in parent_tags else f"{_BR}\n{text}"

@@ -50,6 +50,7 @@ class Elements(HTMLParser):
          '<p><a>a</a> [b](tel:+33 4) <a href="mailto:a@b.example">c</a></p>'),
         ("~~faux~~ <del>a</del> <s>b</s>", "<p><del>faux</del> <del>a</del> <s>b</s></p>"),
         ("~20 et 10~30 à 40~50 `~/x`", "<p>~20 et 10~30 à 40~50 <code>~/x</code></p>"),
+        ("~**:**", "<p>~<strong>:</strong></p>"),
         ("- [ ] à faire\n- [x] fait", "<ul>\n<li>☐ à faire</li>\n<li>☑ fait</li>\n</ul>"),
         ("<kbd>Ctrl</kbd> <mark>m</mark> <abbr title='Adn'>ADN</abbr> H<sub>2</sub>O x<sup>2</sup>",
          '<p><kbd>Ctrl</kbd> <mark>m</mark> <abbr title="Adn">ADN</abbr> H<sub>2</sub>O x<sup>2</sup></p>'),

@@ -22,7 +22,7 @@ from typing import Any
 import nh3
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image
@@ -768,6 +768,8 @@ BLOCK = st.builds(
 )
 
 
+@example(["<h2>1 #</h2>"])
+@example(["<p>~<b>:</b></p>"])
 @given(st.lists(BLOCK, min_size=1, max_size=3))
 def test_conversion_leaves_no_stray_markdown_and_loses_no_words(blocks: list[str]) -> None:
     source = "".join(blocks)
