@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from feeds.feed import films
+from feeds.feed import films, special_feeds
 from feeds.feed.archives import Part
 from feeds.feed.builder import MAIN_KINDS, FeedBuilder
 from feeds.feed.manifest import EntryState
@@ -174,11 +174,11 @@ class Routes:
         return Rendered(format.render(feed), format.content_type, (("Link", _links(feed, format)), CORS_HEADER))
 
     def _posts(self, topic: Topic, network: Network | None) -> Rendered:
-        feed, format = self.builder.social(topic, self._states, network), FORMATS["rss"]
+        feed, format = special_feeds.post_feed(self.builder, topic, self._states, network), FORMATS["rss"]
         return Rendered(format.render(feed), format.content_type, (("Link", _self_link(feed, format)), CORS_HEADER))
 
     def _podcast(self, topic: Topic, settings: Podcast) -> Rendered:
-        (feed, show), format = self.builder.podcast(topic, settings), FORMATS["rss"]
+        (feed, show), format = special_feeds.podcast_feed(self.builder, topic, settings), FORMATS["rss"]
         headers = (("Link", _self_link(feed, format)), CORS_HEADER)
         return Rendered(podcast.render(feed, show), format.content_type, headers)
 

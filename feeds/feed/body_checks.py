@@ -31,24 +31,13 @@ ERROR_CODES = {"body-comment-open", "body-empty"}
 """Codes of problems that hide text, which are errors; all others are warnings."""
 
 _MUST_BE_CLOSED = {
-    *(
-        *FORMATTING_ELEMENTS,
-        "abbr",
-        "blockquote",
-        "cite",
-        "del",
-        "details",
-        "dl",
-        "figure",
-        "ins",
-        "kbd",
-        "mark",
-        "ol",
-        "pre",
-    ),
+    *FORMATTING_ELEMENTS,
+    *("abbr", "blockquote", "cite", "del", "details", "dl", "figure", "ins", "kbd", "mark", "ol", "pre"),
     *("q", "samp", "sub", "summary", "sup", "table", "ul", "var"),
     *("button", "form", "iframe", "noscript", "object", "script", "select", "style", "template", "textarea"),
 }
+
+"""Elements whose end tag may not be left out (HTML standard, 13.1.2.4), and which change or hide what is in them."""
 
 _SWALLOWING = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
 """What starts a part of a text that is not shown, and what ends it (CommonMark, section 4.6)."""

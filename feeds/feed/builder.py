@@ -17,21 +17,15 @@ from feeds.base import translations
 from feeds.model.article import Article
 from feeds.model.mediafile import MediaFile
 from feeds.model.renditions import Pictures
-from feeds.model.site_groups import Person, Podcast
+from feeds.model.site_groups import Podcast
 from feeds.model.site_types import slug
 
-from . import posts
 from .archives import Part, parts_of, that_fit
-from .catalog import ALL_ARTICLES, Catalog, Group, GroupKey, adjacent, first_of_month, month_bounds
+from .catalog import Catalog, Group, GroupKey, adjacent, first_of_month, month_bounds
 from .entries import CACHED_ENTRIES, Entries
-from .manifest import EntryState
-from .posts import Network
-from .values import Entry, Feed, History, Image, Kind, Show, Tombstone, Topic
+from .values import Entry, Feed, History, Image, Kind, Tombstone, Topic
 
 T = TypeVar("T")
-
-MAX_EPISODES = 300
-"""Maximum number of episodes in a podcast feed."""
 
 MONTHS_CACHE_SIZE = 64
 """Maximum number of cached lists of months, and of archives; a cache is cleared when it is full."""
@@ -143,7 +137,7 @@ class FeedBuilder:
         live = self.articles_in(topic)
         tombstones = self.tombstones(topic, live)
         entries = tuple(self.entry(topic, article) for article in live)
-        outline = self._outline(topic)
+        outline = self.outline(topic)
         newest = next(self.archives(topic), None)
         history = History(previous=f"{outline.address}/{newest}" if newest else None)
         # FreshRSS polls a feed with a hub once a day, so a feed may only declare hubs that we notify of every change
@@ -223,7 +217,7 @@ class FeedBuilder:
 
     def archive(self, topic: Topic, part: Part) -> Feed:
         """Return an archive document of a topic (RFC 5005 section 4)."""
-        outline = self._outline(topic)
+        outline = self.outline(topic)
         newer, older = adjacent(self.parts(topic), part)
         return replace(
             outline,
@@ -248,80 +242,12 @@ class FeedBuilder:
         topics = (self.topic(article.language, f"tags/{self.site.tag_slug(tag)}") for tag in article.tags)
         yield from dict.fromkeys(topic for topic in topics if topic)
 
-    def social(self, topic: Topic, states: Mapping[str, EntryState], network: Network | None = None) -> Feed:
-        """Return a topic's feed for automations: titles are the posts, dates the posting times.
-
-        Posts are for one network, or short enough for all. An article is included once, under the
-        categories it first had, however it is edited. A withdrawn one is not included.
-        """
-        now, language, dated_articles = self.catalog.now, topic.language, []
-        for article in self._candidates_for_posts(topic):
-            state = states.get(article.id)
-            if state is None or not state.is_posted or state.posted > now:
-                continue
-            if topic.kind == "category" and topic.name not in state.topics:
-                continue
-            is_skipped = article.social is not None and article.social.skip
-            if self.catalog.is_live(article) and not is_skipped and not article.withdrawal(now):
-                dated_articles.append((state.posted, article))
-        dated_articles.sort(key=lambda item: item[0], reverse=True)
-        outline = self._outline(topic)
-        return replace(
-            outline,
-            address=f"{outline.address}.{network.key if network else 'social'}",
-            updated=max([outline.updated, *(posted for posted, _ in dated_articles[:1])]),
-            title=(
-                translations.translate(language, "{feed} (for {network})", feed=outline.title, network=network.name)
-                if network
-                else translations.translate(language, "{feed} (for posts)", feed=outline.title)
-            ),
-            translations={},
-            entries=tuple(
-                self._post(article, posted, network) for posted, article in dated_articles[: self.max_entries(topic)]
-            ),
-        )
-
-    def _candidates_for_posts(self, topic: Topic) -> Iterable[Article]:
-        """Return the articles that a topic's feeds for posts may contain, including those that left a category."""
-        if topic.kind != "category":
-            return self.group(topic).appeared(self.catalog.now)
-        every = self.catalog.group(*ALL_ARTICLES).appeared(self.catalog.now)
-        return (each for each in every if each.language == topic.language and topic.name not in each.hide_from)
-
     def podcast_settings(self, topic: Topic) -> Podcast | None:
         """Return the site's podcast settings for a topic, or None if it has no podcast."""
         return self.site.categories[topic.name].podcast if topic.kind == "category" else None
 
-    def podcast(self, topic: Topic, settings: Podcast) -> tuple[Feed, Show]:
-        """Return a topic's podcast: a feed of playable entries of known length, and the show."""
-        live = filter(self.catalog.is_live, self.group(topic).appeared(self.catalog.now))
-        playable_entries = (
-            entry for entry in map(self.entries.of, live) if entry.rss_enclosure and entry.rss_enclosure.is_playable
-        )
-        outline = self._outline(topic)
-        entries = tuple(islice(playable_entries, MAX_EPISODES))
-        feed = replace(outline, address=f"{outline.address}.podcast", translations={}, entries=entries)
-        owner = Person(name=settings.owner.name, email=settings.owner.email)
-        artwork = self.site.absolute(settings.artwork.url_path)
-        return feed, Show(settings.author, owner, artwork, settings.category, settings.explicit)
-
-    def _post(self, article: Article, posted: datetime, network: Network | None) -> Entry:
-        entry = self.entries.of(article)
-        return replace(
-            entry,
-            title=posts.compose(entry, article.social, self.site.social.hashtags, network),
-            published=posted,
-            updated=posted,
-            picture=entry.card,
-            enclosures=(),
-            categories=(),  # feed2toot would turn them into hashtags again
-        )
-
     def outline(self, topic: Topic) -> Feed:
-        """Return the feed of a topic without entries, or the whole feed if it is cached."""
-        return self._feeds.get(topic) or self._outline(topic)
-
-    def _outline(self, topic: Topic) -> Feed:
+        """Return the feed of a topic without entries and history."""
         site, language = self.site, topic.language
         return Feed(
             id=site.tag_uri(f"feeds/{language}/{topic.name}"),
