@@ -140,3 +140,21 @@ def test_what_podcast_directories_would_reject_is_reported(old: str, new: str, t
     Image.new("RGB", (1400, 1400)).save(content / "media" / "show.png")
     folder = content_folder(content, {}, WITH_SHOW.replace(old, new))
     assert [str(each) for each in folder.load().problems if told in str(each)], [str(x) for x in folder.load().problems]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "is_reported"),
+    [("opus", True), ("wav", True), ("webm", True), ("flac", True), ("mp3", False), ("m4a", False), ("mp4", False)],
+)
+def test_an_episode_that_directories_do_not_play_is_reported(suffix: str, is_reported: bool, content: Path) -> None:
+    (content / "media").mkdir(parents=True)
+    Image.new("RGB", (1400, 1400)).save(content / "media" / "show.png")
+    sound = {**SOUND, "url": f"https://v.example/s.{suffix}"}
+    articles: dict[str, dict[str, object]] = {
+        "a": {"attachments": [sound]},
+        "b": {"attachments": [sound], "categories": ["outreach"]},
+    }
+    found = content_folder(content, articles, WITH_SHOW).load().problems
+    reported = [problem for problem in found if problem.message.code == "podcast-type"]
+    assert [problem.key for problem in reported] == (["attachments"] if is_reported else [])
+    assert all(problem.file.endswith("a.yaml") for problem in reported), "b is in no podcast"
