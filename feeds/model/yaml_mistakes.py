@@ -101,8 +101,10 @@ def with_quotes(line: str, *, is_open: bool = False) -> str | None:
     if not match or len(line) > MAX_SHOWN_LINE:
         return None
     value = match[2][1:] if is_open else match[2]
-    if any(value[0] == pair[0] and value[-1] == pair[1] for pair in _QUOTE_PAIRS) and len(value) > 2:
+    if len(value) > 2 and any(value[0] == pair[0] and value[-1] == pair[1] for pair in _QUOTE_PAIRS):
         value = value[1:-1]
+    if not value:
+        return None
     return f"{match[1]}{quoted(value)}".strip()
 
 
