@@ -23,9 +23,6 @@ MAX_SUGGESTIONS = 50
 MIN_SIMILARITY = 0.8
 """Minimum similarity of a path that is proposed instead of a dead one (difflib's ratio)."""
 
-_RELATIVE = re.compile(r"(?!media/)[^/#?:]+(?![^/]*:)")
-"""An address without a slash at its start, which `body_checks` reports."""
-
 _MAY_LINK = re.compile(r"\]\(\s*<?(?!https?:|mailto:|tel:|#)|\]:|href", re.IGNORECASE)
 """Matches a text that may have a link to our pages without our host."""
 
@@ -58,7 +55,7 @@ class OwnLinks:
         if not may_link or body_limits.complexity_problem(body):
             return
         for offset, address in body_checks.references(body):
-            if not _RELATIVE.match(address) and (message := self._problem(address, page, article)):
+            if not body_checks.RELATIVE.match(address) and (message := self._problem(address, page, article)):
                 yield offset, message
 
     def redirect_problems(self, tree: Tree) -> Iterator[Problem]:

@@ -36,8 +36,10 @@ _MUST_BE_CLOSED = {
     *("q", "samp", "sub", "summary", "sup", "table", "ul", "var"),
     *("button", "form", "iframe", "noscript", "object", "script", "select", "style", "template", "textarea"),
 }
-
 """Elements whose end tag may not be left out (HTML standard, 13.1.2.4), and which change or hide what is in them."""
+
+RELATIVE = re.compile(r"(?!media/)[^/#?:]+(?![^/]*:)")
+"""An address without a slash at its start, which depends on the page that shows it."""
 
 _SWALLOWING = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
 """What starts a part of a text that is not shown, and what ends it (CommonMark, section 4.6)."""
@@ -296,6 +298,6 @@ class _ProblemCollector:
             self._fragments.append((offset, unquote(value[1:])))
         elif url is None or (is_picture and not url.startswith("http")):
             self.add_at(offset, Message.of("body-address-removed", value=show(unquote(value))))
-        elif re.match(r"(?!media/)[^/#?:]+(?![^/]*:)", value.strip()):
+        elif RELATIVE.match(value.strip()):
             message = Message.of("body-address-relative", value=show(unquote(value)), expected=_absolute(value))
             self.add_at(offset, message)
