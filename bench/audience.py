@@ -38,7 +38,7 @@ def main() -> None:
     """Measure both programs and print the results."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "access.log"
-        count = access_log.write(log, least=LINES, days=30, readers=10_000)
+        count = access_log.write(log, min_lines=LINES, days=30, readers=10_000)
         grep, _ = measured(["grep", "-c", "feeds", str(log)])
         command = [FEEDS, "audience", str(log), "--format", "json"]
         ours, memory = measured(command, FEEDS_CONTENT=str(ROOT / "content"), PYTHONPATH=str(ROOT))

@@ -14,9 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from loading import load_command, resident, seconds
-from programs import PORT, Row, cached, first_answer, print_rows, seconds_until, served
-from reload import newest, ours_says, write_content, write_ours
+from articles import SITE, article, newest, write_ours
+from loading import start
+from programs import PORT, Row, cached, first_answer, print_rows, resident, seconds_until, served
+from reload import ours_says
 from serving import microseconds
 
 COUNTS = tuple(map(int, os.environ.get("BENCH_COUNTS", "1000,10000,100000").split(",")))
@@ -27,28 +28,27 @@ def costs(count: int) -> dict[str, float]:
     """Measure all costs for a number of articles, and return them by name."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        ours, _ = write_content(folder, count)
-        state = folder / "state"
-        results = {"first load, s": seconds(load_command(ours), folder)}
+        ours, state = folder / "ours", folder / "state"
+        for path in (ours / "articles", ours / "media"):
+            path.mkdir(parents=True)
+        (ours / "site.yaml").write_text(SITE, encoding="utf-8")
+        for number in range(count):
+            write_ours(ours, article(number))
+        results = {"first start, s": start(ours, state).seconds}
         with served(ours, state) as server:
             first_answer(PORT)
             subject, reloads = newest(count), []
-            seconds_until(lambda: cached(state) >= count, time.perf_counter(), 0.1, 600)
+            seconds_until(lambda: cached(state) >= count, time.perf_counter(), 0.1, 6000)
             results["memory, MB"] = resident(server.pid) / 1e6
             results["request, µs"] = statistics.median(microseconds(PORT, server.pid, None) for _ in range(ROUNDS))
             for number in range(ROUNDS):
                 time.sleep(1.5)  # our documents change at most once a second
-                start = time.perf_counter()
-                write_ours(ours, subject, f"Tour {number}")
-                reloads.append(seconds_until(lambda number=number: ours_says(f"Tour {number}<"), start))  # type: ignore[misc]
+                changed = article(subject, f"Tour {number}")
+                begun = time.perf_counter()
+                write_ours(ours, changed)
+                reloads.append(seconds_until(lambda number=number: ours_says(f"Tour {number}<"), begun))  # type: ignore[misc]
             results["reload, s"] = statistics.median(reloads)
-        starts = []
-        for _ in range(ROUNDS):
-            start = time.perf_counter()
-            with served(ours, state):
-                first_answer(PORT)
-                starts.append(time.perf_counter() - start)
-        results["start, s"] = statistics.median(starts)
+        results["start, s"] = statistics.median(start(ours, state).seconds for _ in range(ROUNDS))
     return results
 
 
@@ -58,7 +58,7 @@ def measure() -> list[Row]:
     print("articles   " + "  ".join(f"{name:>15}" for name in results[0]))
     for count, result in zip(COUNTS, results, strict=True):
         print(f"{count:8,}   " + "  ".join(f"{value:15.3f}" for value in result.values()), flush=True)
-    goals = {"request, µs": 1.1, "reload, s": 10.0, "start, s": 10.0, "memory, MB": 10.0, "first load, s": 10.0}
+    goals = {"request, µs": 1.1, "reload, s": 10.0, "start, s": 10.0, "memory, MB": 10.0, "first start, s": 10.0}
     rows = []
     for fewer, more, before, after in zip(COUNTS, COUNTS[1:], results, results[1:], strict=False):
         for name, goal in goals.items():

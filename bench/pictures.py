@@ -15,19 +15,20 @@ import urllib.request
 from functools import partial
 from pathlib import Path
 
+from articles import SITE
 from PIL import Image
-from programs import PORT, SITE, Process, seconds_until, served
+from programs import PORT, Process, seconds_until, served
 
 FORMS = 5  # versions of each picture: for feeds, for the card, and in three widths for pages
 COUNT = int(os.environ.get("PICTURES", "200"))
-CATEGORIES = "entries: 500\ncategories:\n  research: {title: Recherche, description: On cherche.}\n"
+ENTRIES = "entries: 500\n"
 
 
 def write(content: Path) -> None:
     """Write articles with a picture each: one photograph of 12 megapixels, made unique by trailing bytes."""
     for name in ("articles", "media"):
         (content / name).mkdir(parents=True)
-    (content / "site.yaml").write_text(SITE + CATEGORIES, encoding="utf-8")
+    (content / "site.yaml").write_text(SITE + ENTRIES, encoding="utf-8")
     photograph = io.BytesIO()
     Image.effect_noise((1000, 750), 60).resize((4000, 3000)).convert("RGB").save(photograph, "JPEG", quality=88)
     for number in range(COUNT):
@@ -64,7 +65,7 @@ def main() -> None:
         print(f"{COUNT} pictures of 12 MP        {columns}")
         for name in ("first start", "second start"):
             before = set(os.listdir(state / "pictures")) if (state / "pictures").exists() else set()
-            wait = partial(seconds_until, begun=time.perf_counter(), pause=0.02, limit=600)
+            wait = partial(seconds_until, start=time.perf_counter(), pause=0.02, limit=600)
             with served(content, state) as process:
                 text = wait(lambda: pictured() >= 0)
                 pictures = wait(lambda: pictured() == COUNT)

@@ -5,9 +5,12 @@ It measures nothing itself.
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import socket
 import sqlite3
+import statistics
 import subprocess
 import sys
 import time
@@ -21,23 +24,16 @@ FEEDS = str(Path(sys.executable).with_name("feeds"))
 """The console script."""
 PORT = 8391
 
-SITE = """\
-title: Banc
-subtitle: Un banc d’essai.
-url: https://news.example
-languages: [fr]
-timezone: Europe/Paris
-tag_authority: news.example,2020
-publisher: {name: Banc}
-"""
-"""The keys of `site.yaml` that every benchmark needs."""
-
 Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: our cost and the other program's in a unit; `goal` is the maximum ratio."""
+    """A row of the table: our cost and another program's in a unit.
+
+    `goal` is the maximum ratio, and `limit` the maximum of our cost. `cpu` are the CPU times of both
+    in seconds.
+    """
 
     what: str
     against: str
@@ -45,6 +41,8 @@ class Row:
     theirs: float
     goal: float | None
     unit: str
+    limit: float | None = None
+    cpu: tuple[float, float] | None = None
 
     @property
     def ratio(self) -> float:
@@ -53,17 +51,27 @@ class Row:
 
     @property
     def is_missed(self) -> bool:
-        """Return whether the ratio, rounded as it is printed, exceeds the goal."""
-        return self.goal is not None and round(self.ratio, 2) > self.goal
+        """Return whether the ratio, rounded as it is printed, exceeds the goal, or our cost its limit."""
+        misses_goal = self.goal is not None and round(self.ratio, 2) > self.goal
+        return misses_goal or (self.limit is not None and self.ours > self.limit)
+
+    @property
+    def maximum(self) -> str:
+        """The maximum of the ratio, or else of our cost; empty if there is none."""
+        limit = f"{self.limit:g} {self.unit}" if self.limit is not None else ""
+        return f"{self.goal:g}" if self.goal is not None else limit
 
     def __str__(self) -> str:
         """Return the row as a line of text."""
-        goal = f"{self.goal:7.2f}" if self.goal is not None else "       "
         costs = f"{self.ours:9.3g} {self.theirs:9.3g} {self.unit:3}"
-        return f"{self.what:46} {self.against:22} {costs} {self.ratio:7.2f} {goal} {'missed' if self.is_missed else ''}"
+        cpu = f"{self.cpu[0]:7.2f} {self.cpu[1]:7.2f}" if self.cpu else " " * 15
+        mark = "missed" if self.is_missed else ""
+        return f"{self.what:46} {self.against:22} {costs} {cpu} {self.ratio:7.2f} {self.maximum:>8} {mark}"
 
 
-HEAD = f"{'what':46} {'against':22} {'ours':>9} {'theirs':>9}     {'ratio':>7} {'at most':>7}"
+HEAD = (
+    f"{'what':46} {'against':22} {'ours':>9} {'theirs':>9}     {'CPU, s':>7} {'theirs':>7} {'ratio':>7} {'at most':>8}"
+)
 
 
 def print_rows(rows: list[Row]) -> None:
@@ -71,6 +79,46 @@ def print_rows(rows: list[Row]) -> None:
     print(HEAD)
     for row in rows:
         print(str(row).rstrip(), flush=True)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run of a program took: seconds, CPU seconds with those of its children, and peak memory in bytes."""
+
+    seconds: float
+    cpu: float
+    memory: int
+
+
+def run(command: list[str], folder: Path, **environment: str) -> Cost:
+    """Run a program to its end in a folder, and return its cost. Raises CalledProcessError if it fails.
+
+    The peak memory is that of the largest process.
+    """
+    program = (
+        "import json, resource, subprocess, sys, time; start = time.perf_counter();"
+        "process = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL);"
+        "seconds = time.perf_counter() - start; usage = resource.getrusage(resource.RUSAGE_CHILDREN);"
+        "print(json.dumps([seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024]));"
+        "sys.exit(process.returncode)"
+    )
+    completed = subprocess.run(
+        [sys.executable, "-c", program, *command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        check=True,
+        capture_output=True,
+    )
+    return Cost(*json.loads(completed.stdout))
+
+
+def cost_row(
+    what: str, against: str, ours: list[Cost], theirs: list[Cost], goal: float | None, limit: float | None = None
+) -> Row:
+    """Return the row of two series of runs: the medians of their times."""
+    wall = [statistics.median(cost.seconds for cost in costs) for costs in (ours, theirs)]
+    cpu = statistics.median(cost.cpu for cost in ours), statistics.median(cost.cpu for cost in theirs)
+    return Row(what, against, *wall, goal, "s", limit, cpu)
 
 
 def hugo_program() -> str:
@@ -105,6 +153,20 @@ def process(command: list[str], folder: Path, **environment: str) -> Iterator[Pr
     finally:
         child.terminate()
         child.wait(timeout=60)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process and all its descendants."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # with those of children that have ended
+    return own + sum(cpu_seconds(int(child)) for child in children)
+
+
+def resident(pid: int) -> int:
+    """Return the resident memory of the serving process below a process, in bytes."""
+    (child, *_) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(Path(f"/proc/{child}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def served(content: Path, state: Path) -> AbstractContextManager[Process]:

@@ -13,19 +13,10 @@ import time
 import urllib.request
 from pathlib import Path
 
-from programs import PORT, SITE, Row, hugo_program, print_rows, process, seconds_until, served
+from articles import SITE, article, newest, write_markdown, write_ours
+from programs import PORT, Row, hugo_program, print_rows, process, seconds_until, served
 
 ROUNDS = 7
-CATEGORIES = ("research", "outreach", "funding")
-PARAGRAPH = "Une tumeur rassemble des cellules qui se ressemblent ; *quelques-unes* survivent. " * 5
-
-CATEGORY_KEYS = """\
-categories:
-  research: {title: Recherche, description: On cherche.}
-  outreach: {title: Société, description: On parle.}
-  funding: {title: Soutiens, description: On donne.}
-"""
-
 HUGO = """\
 baseURL = "https://news.example/"
 title = "Banc"
@@ -37,8 +28,9 @@ taxonomy = []
 [taxonomies]
 category = "categories"
 [[cascade]]
+# "never" would drop the feeds of the categories too
 [cascade.build]
-render = "never"
+render = "link"
 [cascade.target]
 kind = "page"
 """
@@ -51,56 +43,19 @@ HUGO_RSS = """\
 """
 
 
-def date_of(number: int) -> tuple[int, int, int]:
-    """Return the date of an article: year, month and day.
-
-    The first 10,000 articles are spread over 21 years, so that no month has more than the 50 that
-    Hugo's feeds and ours show. All others are older.
-    """
-    if number >= 10_000:
-        return 1905 + number % 100, number // 100 % 12 + 1, number // 1200 % 28 + 1
-    return 2005 + number % 21, number // 21 % 12 + 1, number // 252 % 28 + 1
-
-
-def article(number: int, title: str) -> tuple[str, str]:
-    """Return the keys that both programs share, as YAML, and the body."""
-    date = "{:04}-{:02}-{:02}".format(*date_of(number))
-    keys = f'title: "{title}"\ncategories: [{CATEGORIES[number % 3]}]\nsummary: Un résumé.\n'
-    return keys + f"PUBLISHED: {date}\n", f"{PARAGRAPH}\n\n{PARAGRAPH}\n\n{PARAGRAPH}\n"
-
-
-def write_ours(folder: Path, number: int, title: str) -> None:
-    """Write an article file for our program."""
-    keys, body = article(number, title)
-    text = "\n".join(f"  {line}" for line in body.splitlines())
-    path = folder / "articles" / f"a{number}.yaml"
-    path.write_text(f"{keys.replace('PUBLISHED', 'published')}body: |\n{text}\n", encoding="utf-8")
-
-
-def write_hugo(folder: Path, number: int, title: str) -> None:
-    """Write the same article as Hugo's front matter and Markdown."""
-    keys, body = article(number, title)
-    path = folder / "content" / f"a{number}.md"
-    path.write_text(f"---\n{keys.replace('PUBLISHED', 'date')}---\n{body}", encoding="utf-8")
-
-
 def write_content(folder: Path, count: int) -> tuple[Path, Path]:
     """Write the same articles for both programs; return the two folders."""
     ours, theirs = folder / "ours", folder / "hugo"
     for path in (ours / "articles", ours / "media", theirs / "content", theirs / "layouts" / "_default"):
         path.mkdir(parents=True)
-    (ours / "site.yaml").write_text(SITE + CATEGORY_KEYS, encoding="utf-8")
+    (ours / "site.yaml").write_text(SITE, encoding="utf-8")
     (theirs / "hugo.toml").write_text(HUGO, encoding="utf-8")
     (theirs / "layouts" / "_default" / "rss.xml").write_text(HUGO_RSS, encoding="utf-8")
     for number in range(count):
-        write_ours(ours, number, f"Article {number}")
-        write_hugo(theirs, number, f"Article {number}")
+        each = article(number)
+        write_ours(ours, each)
+        write_markdown(theirs / "content", each)
     return ours, theirs
-
-
-def newest(count: int) -> int:
-    """Return the number of an article that every feed of its category lists first."""
-    return max(range(count), key=lambda number: (date_of(number), number))
 
 
 def ours_says(text: str) -> bool:
@@ -115,23 +70,24 @@ def ours_says(text: str) -> bool:
 def measure(count: int, folder: Path, hugo: str) -> tuple[list[float], list[float]]:
     """Change one article ROUNDS times in both programs, in turn; return the seconds that each took."""
     ours, theirs = write_content(folder, count)
-    newest_number, index = newest(count), theirs / "public" / "index.xml"
+    subject, index = newest(count), theirs / "public" / "index.xml"
+    title = article(subject).title
     times: tuple[list[float], list[float]] = ([], [])
     with served(ours, folder / "state"), process([hugo, "--watch", "--buildFuture"], theirs):
         start = time.perf_counter()
-        seconds_until(lambda: ours_says(f"Article {newest_number}<"), start)
-        seconds_until(
-            lambda: index.is_file() and f"Article {newest_number}<" in index.read_text(encoding="utf-8"), start
-        )
+        seconds_until(lambda: ours_says(title), start)
+        seconds_until(lambda: index.is_file() and title in index.read_text(encoding="utf-8"), start)
         for round in range(ROUNDS):
             time.sleep(1.5)  # our documents change at most once a second
-            title = f"Tour {round} de {count}"
+            changed = article(subject, f"Tour {round} de {count}")
             start = time.perf_counter()
-            write_ours(ours, newest_number, title)
-            times[0].append(seconds_until(lambda title=title: ours_says(title), start))
+            write_ours(ours, changed)
+            times[0].append(seconds_until(lambda title=changed.title: ours_says(title), start))
             start = time.perf_counter()
-            write_hugo(theirs, newest_number, title)
-            times[1].append(seconds_until(lambda title=title: title in index.read_text(encoding="utf-8"), start))
+            write_markdown(theirs / "content", changed)
+            times[1].append(
+                seconds_until(lambda title=changed.title: title in index.read_text(encoding="utf-8"), start)
+            )
     return times
 
 

@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from programs import FEEDS, ROOT, SITE, Row, print_rows, process, seconds_until
-from reload import CATEGORY_KEYS, article, write_ours
+from articles import SITE, article, write_ours
+from programs import FEEDS, ROOT, Row, cpu_seconds, print_rows, process, seconds_until
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "3"))
@@ -120,14 +120,6 @@ def is_up(port: int) -> bool:
         return False
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process and all its descendants."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return own + sum(cpu_seconds(int(child)) for child in children)
-
-
 def microseconds(port: int, pid: int, etag: str | None) -> float:
     """Load a server for SECONDS; return its CPU time in microseconds per request."""
     headers = ["-H", "Accept-Encoding: gzip"] + (["-H", f"If-None-Match: {etag}"] if etag else [])
@@ -149,9 +141,9 @@ def servers(folder: Path) -> Iterator[dict[str, int]]:
     ours, root = folder / "ours", folder / "root" / "feeds"
     for path in (ours / "articles", ours / "media", root):
         path.mkdir(parents=True)
-    (ours / "site.yaml").write_text(SITE + CATEGORY_KEYS, encoding="utf-8")
+    (ours / "site.yaml").write_text(SITE, encoding="utf-8")
     for number in range(COUNT):
-        write_ours(ours, number, f"Article {number}")
+        write_ours(ours, article(number))
     command = [FEEDS, "serve", "--port", str(PORTS["ours"])]
     environment = {"FEEDS_CONTENT": str(ours), "FEEDS_STATE": str(folder / "state"), "PYTHONPATH": str(ROOT)}
     with ExitStack() as stack:
@@ -170,7 +162,7 @@ def servers(folder: Path) -> Iterator[dict[str, int]]:
             "body": str(folder / "body"),
             "ok": ok,
             "again": not_modified,
-            "text": article(1, "")[1],
+            "text": article(1).body,
         }
         for name, program in (("bare", BARE), ("Django", DJANGO)):
             (folder / f"{name}.py").write_text(program.format(port=PORTS[name], **values), encoding="utf-8")
