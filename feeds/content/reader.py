@@ -173,16 +173,13 @@ class ArticleReader:
 
     def _read_bytes(self, path: Path) -> bytes:
         """Read a file without following a link out of the folder, and without blocking on a FIFO."""
-        file = self._open(path)
-        try:
-            status = os.fstat(file)
+        with os.fdopen(self._open(path), "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InvalidValue("file-not-regular")
             if status.st_size > MAX_YAML_BYTES:
                 raise InvalidValue("file-too-large", size=status.st_size, limit=MAX_YAML_BYTES)
-            return os.read(file, MAX_YAML_BYTES + 1)
-        finally:
-            os.close(file)
+            return file.readall()
 
     def _open(self, path: Path) -> int:
         try:

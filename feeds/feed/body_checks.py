@@ -45,12 +45,17 @@ _SWALLOWING = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
 """What starts a part of a text that is not shown, and what ends it (CommonMark, section 4.6)."""
 
 _BULLETS = "•‣▪▫◦●○■□·"
-_SPECIAL = re.compile(
-    f"[<&{{{_BULLETS}]|\\] ?\\(|\\]:|\\[[\\^/]|javascript:"
-    "|(?m:^[ \\t]*(?:##+[^\\s#]|-[^\\W\\d_]|-\\[|[0-9]{1,2}[.)][^\\W\\d_]|[|].*[|][ \\t]*$))"
-)
-_VISIBLE = re.compile(r"[^\W_]|[^\s\w\u00a0\u00ad\u200b-\u200f\u2060\ufe0e\ufe0f*_#>`~+=|:.\[\](){}-]")
-"""A letter, a digit, or a character that is neither invisible nor Markdown's."""
+_SPECIAL = (*"<&@{", *_BULLETS, "](", "] (", "]:", "[^", "[/", "```", "~~~", "://", "www.", "javascript:")
+_SPECIAL_LINE = re.compile(r"\n(?:[^\w\n]|[\d_])*(?:##[^\s#]|-[^\W\d_]|-\[|[0-9][.)][^\W\d_]|[|].*[|])")
+"""What a text contains, or how a line of it begins, if something may be wrong in it."""
+
+_PLAIN_TARGET = r"([^\W\d_][\w ,;'’-]*)\]\(https?://(?!xn--)[a-z0-9]+(?:[.-](?!xn--)[a-z0-9]+)+(?:/[\w./~=#-]*)?\)"
+_PLAIN_LINK = re.compile(r"\[(?<![!\\\]]\[)" + _PLAIN_TARGET)
+_PLAIN_PICTURE = re.compile(r"\n!\[" + _PLAIN_TARGET + r"(?=\n|$)")
+"""A link, and a picture with a description on a line of its own, in which nothing can be wrong."""
+
+_VISIBLE = re.compile(r"[^\W\d_]|[^\s\w\u00a0\u00ad\u200b-\u200f\u2060\ufe0e\ufe0f*_#>`~+=|:.\[\](){}-]")
+"""A letter, or a character that is neither a digit, invisible nor Markdown's."""
 
 _SUSPICIOUS = re.compile(f"[<[{{{_BULLETS}|]|\\] ?\\(|\\*\\*|##|-[^\\W\\d_]|[0-9][.)][^\\W\\d_]|-\\[")
 """Matches every text with one of the mistakes below."""
@@ -89,8 +94,11 @@ def problems(body: str) -> list[tuple[int, Message]]:
 
     Each result is an offset in `body` and a message. Those in ERROR_CODES hide text that the author wrote.
     """
+    is_plain = _is_plain(body)
+    if is_plain and "**" not in body:
+        return []
     rendered = commonmark(body)
-    if _is_plain(body) and "**" not in rendered and not FORBIDDEN.search(rendered):
+    if is_plain and "**" not in rendered:
         return []
     collector = _ProblemCollector(body)
     with suppress(LimitReachedError):
@@ -133,8 +141,15 @@ def references(body: str) -> list[tuple[int, str]]:
 
 
 def _is_plain(body: str) -> bool:
-    """Return whether a text has nothing but paragraphs of visible characters, lists, and emphasis."""
-    return not _SPECIAL.search(body) and bool(_VISIBLE.search(body))
+    """Return whether a text has nothing but visible characters, lists, emphasis, and links that lead elsewhere."""
+    text = f"\n{body}"
+    if "](" in text:
+        text = _PLAIN_LINK.sub("\\1", _PLAIN_PICTURE.sub("\n\\1", text))
+    return (
+        not any(special in text for special in _SPECIAL)
+        and not _SPECIAL_LINE.search(text)
+        and bool(_VISIBLE.search(text))
+    )
 
 
 def _absolute(address: str) -> str:

@@ -10,6 +10,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import yaml
@@ -150,6 +151,13 @@ class _Builder:
         self.escapes = "\\" in text
         self.comments = " #" in text
 
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def _line(self, mark: Position) -> str:
+        return self._lines[mark.line] if mark.line < len(self._lines) else ""
+
     def build(self) -> Tree:
         parser = _Parser(self.text)
         try:
@@ -218,7 +226,9 @@ class _Builder:
         A hashtag, as in `title: Mois #sanstabac`, is an error; any other comment after words is a warning.
         """
         start, end = _start(event), Position(event.end_mark.line, event.end_mark.column)
-        line = _line_of(self.text, end)
+        line = self._line(end)
+        if "#" not in line:
+            return
         is_prose = " " in text and any(character.isalpha() for character in text)
         match = re.match(r"[ \t]*(#.+)", line[end.column :])
         if not match or not (is_prose or re.match(r"#[^\s#]", match[1])):
@@ -262,11 +272,10 @@ class _Builder:
     def _syntax_error(self, error: yaml.MarkedYAMLError) -> _YamlError:
         error_mark: Any = error.problem_mark or error.context_mark
         mark = Position(error_mark.line, error_mark.column)
-        lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        if cause := yaml_mistakes.cause_of(lines, mark.line):
+        if cause := yaml_mistakes.cause_of(self._lines, mark.line):
             number, column, message = cause
             return _YamlError(self.file, number + 1, column + 1, message)
-        line = _line_of(self.text, mark)
+        line = self._line(mark)
         indent = line[: len(line) - len(line.lstrip(" \t"))]
         if "\t" in indent:
             return _YamlError(self.file, mark.line + 1, indent.index("\t") + 1, Message.of("yaml-tab"))
@@ -277,7 +286,7 @@ class _Builder:
             mark = Position(opening_mark.line, opening_mark.column)
         for fragment, code in _SYNTAX_CODES:
             if fragment in reason:
-                is_quotable, line = code in _QUOTABLE_CODES, _line_of(self.text, mark)
+                is_quotable, line = code in _QUOTABLE_CODES, self._line(mark)
                 corrected = yaml_mistakes.with_quotes(line, is_open=code == "yaml-quote") if is_quotable else None
                 return self._yaml_error(mark, Message.of(code, line=corrected or "the whole text in quotes"))
         context = f" {error.context}" if error.context else ""
@@ -305,11 +314,6 @@ _SYNTAX_CODES = (
 
 _QUOTABLE_CODES = ("yaml-colon", "yaml-after-quote", "yaml-quote", "yaml-first-character")
 """Codes of mistakes that quotes around the whole value of a key would correct."""
-
-
-def _line_of(text: str, mark: Position) -> str:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return lines[mark.line] if mark.line < len(lines) else ""
 
 
 def dotted(path: Path) -> str:

@@ -463,6 +463,24 @@ def test_an_excerpt_never_splits_a_grapheme(text: str, limit: int) -> None:
     assert len(kept) in boundaries
 
 
+PARTS = (
+    *("[a](https://x.example/b)", "[a b](https://x.example)", "[é’t](http://x-y.example/é)", "[[a](https://x.example)](/y)"),
+    *("![un dessin](https://x.example/b.png)", "[x](https://xn--a.example)", "[x](https://a..b)", "[1](https://a.b)"),
+    *("**gras**", "** non", "*i*", "~~s~~", "`", "```\n", "    ", ">", "> ", "- ", "-a", "1. ", "1.a", "## T", "##T"),
+    *("\n", "\n\n", "\n## T\n", "#", "~", ":", "·"),
+    *( "\n![un dessin](https://x.example/b.png)\n", "| a | b |\n", "|", "a", "mot ", "é", " ", "]", "[", "(", ")", "!"),
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=8))
+def test_the_check_that_parses_nothing_finds_what_the_other_finds(parts: list[str]) -> None:
+    body = "".join(parts)
+    found = body_checks.problems(body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(body_checks, "_is_plain", lambda body: False)
+        assert body_checks.problems(body) == found
+
+
 def test_exactly_the_forbidden_code_points_are_rejected() -> None:
     """XML 1.0 section 2.2 allows three controls; Unicode's noncharacters and line separators are rejected too."""
     ranges = [(0, 8), (11, 12), (14, 31), (0x7F, 0x9F), (0x2028, 0x2029), (0xFDD0, 0xFDEF), (0xFEFF, 0xFEFF)]
