@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import html
 import threading
-from copy import deepcopy
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
+from xml.parsers import expat
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -48,8 +49,8 @@ ITEM_ORDER = (
 )
 ENTRY_ORDER = ("id", "title", "updated", "published", "author", "link", "category", "summary", "content")
 
-ELEMENT_CACHE_SIZE = 1024
-"""Cache size: rendered elements that are reused in other feeds with the same entry."""
+ENTRY_CACHE_SIZE = 1024
+"""Cache size: rendered entries that are reused in other feeds with the same entry."""
 
 MAX_COMMENT_BYTES = 250
 """Maximum bytes of the comment before the root element."""
@@ -71,7 +72,7 @@ def render_rss(feed: Feed) -> bytes:
     if feed.logo and fits_rss(feed.logo):
         size = {"width": str(feed.logo.width), "height": str(feed.logo.height)}
         generator.image(url=feed.logo.url, title=feed.title, link=feed.url, **size)
-    return serialize(generator, feed, generator.rss_str)
+    return serialize(generator.rss_str, map(_rss_item, feed.entries), b"  </channel>\n</rss>\n")
 
 
 def render_atom(feed: Feed) -> bytes:
@@ -85,7 +86,7 @@ def render_atom(feed: Feed) -> bytes:
         generator.logo(feed.logo.url)
     if feed.icon:
         generator.icon(feed.icon.url)
-    return serialize(generator, feed, generator.atom_str)
+    return serialize(generator.atom_str, map(_atom_entry, feed.entries), b"</feed>\n")
 
 
 def _generator(feed: Feed, extension: type[BaseExtension]) -> FeedGenerator:
@@ -101,48 +102,49 @@ def _generator(feed: Feed, extension: type[BaseExtension]) -> FeedGenerator:
     return generator
 
 
-def serialize(generator: FeedGenerator, feed: Feed, write: Any) -> bytes:
-    """Serialize a feed and parse the result, so that only well-formed XML is returned."""
-    for entry in feed.entries:
-        generator.add_entry(_CachedEntry(entry), order="append")
+def serialize(write: Callable[..., bytes], entries: Iterable[bytes], end: bytes) -> bytes:
+    """Return a feed as feedgen writes it, with entries before its last end tags.
+
+    The result is parsed, so that only well-formed XML is returned. Raises ExpatError or ValueError for any other.
+    """
     with render_lock:
-        data: bytes = write(pretty=True)
-    etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+        channel = write(pretty=True)
+    if not channel.endswith(end):
+        raise ValueError(f"feedgen's output does not end with {end!r}")
+    data = b"".join((channel[: -len(end)], *entries, end))
+    expat.ParserCreate(namespace_separator=" ").Parse(data, True)
     return data
 
 
-class _CachedEntry(FeedEntry):  # type: ignore[misc]
-    """An entry whose element is built once and reused in all the feeds that contain it."""
-
-    def __init__(self, entry: Entry) -> None:
-        super().__init__()
-        self.entry = entry
-
-    def rss_entry(self, extensions: bool = True) -> Any:
-        return deepcopy(_rss_item(self.entry))
-
-    def atom_entry(self, extensions: bool = True) -> Any:
-        return deepcopy(_atom_entry(self.entry))
+def _pretty_bytes(element: etree._Element, *parents: etree._Element) -> bytes:
+    """Return an element as it is written below its parents, whose namespaces it may use."""
+    for parent in reversed(parents):
+        parent.append(element)
+        element = parent
+    data: bytes = etree.tostring(element, pretty_print=True, encoding="UTF-8")
+    lines = len(parents)
+    return data.split(b"\n", lines)[lines].rsplit(b"\n", lines + 1)[0] + b"\n"
 
 
-@lru_cache(maxsize=ELEMENT_CACHE_SIZE)
-def _rss_item(entry: Entry) -> Any:
+@lru_cache(maxsize=ENTRY_CACHE_SIZE)
+def _rss_item(entry: Entry) -> bytes:
     item = _entry(entry, _RssItem)
     item.link(href=entry.url, rel="alternate")
     if entry.categories:  # without a domain, for which rss-parser returns an object instead of the text
         item.category([{"term": term.label} for term in entry.categories])
     if enclosure := entry.rss_enclosure:
         item.enclosure(enclosure.url, str(enclosure.length), enclosure.type)
-    return item.rss_entry()
+    namespaces: Any = {"atom": ATOM, "content": CONTENT, "dc": DC, "media": MEDIA}
+    return _pretty_bytes(item.rss_entry(), etree.Element("rss", nsmap=namespaces), etree.Element("channel"))
 
 
-@lru_cache(maxsize=ELEMENT_CACHE_SIZE)
-def _atom_entry(entry: Entry) -> Any:
+@lru_cache(maxsize=ENTRY_CACHE_SIZE)
+def _atom_entry(entry: Entry) -> bytes:
     element = _entry(entry, _AtomEntry)
     element.author([_person(author) for author in entry.authors])
     if entry.categories:
         element.category([{"term": term.label, "scheme": term.scheme} for term in entry.categories])
-    return element.atom_entry()
+    return _pretty_bytes(element.atom_entry(), etree.Element("feed"))
 
 
 def _entry(entry: Entry, extension: type[BaseEntryExtension]) -> FeedEntry:

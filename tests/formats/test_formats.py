@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 import feedparser
 import pytest
@@ -410,10 +411,19 @@ def test_every_format_names_its_specification() -> None:
     assert all(form.spec.startswith("https://") for form in FORMATS.values())
 
 
-def test_a_malformed_document_is_never_published(monkeypatch: pytest.MonkeyPatch, full: Feed) -> None:
+@pytest.mark.parametrize(
+    ("channel", "error"),
+    [
+        (b"<rss>", ValueError),
+        (b'<rss version="2.0">\n  <channel>\n    <title>\n  </channel>\n</rss>\n', ExpatError),
+    ],
+)
+def test_a_malformed_document_is_never_published(
+    monkeypatch: pytest.MonkeyPatch, full: Feed, channel: bytes, error: type[Exception]
+) -> None:
     """C1: Thunderbird pauses a feed after one malformed document."""
-    monkeypatch.setattr("feedgen.feed.FeedGenerator.rss_str", lambda *_, **__: b"<rss>")
-    with pytest.raises(etree.XMLSyntaxError):
+    monkeypatch.setattr("feedgen.feed.FeedGenerator.rss_str", lambda *_, **__: channel)
+    with pytest.raises(error):
         FORMATS["rss"].render(full)
 
 
