@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,9 @@ from babel.units import format_unit
 
 LANGUAGES = ("en", "fr")
 """Languages that the interface is translated into; sites in other languages show it in English."""
+
+CACHED_DATES = 1024
+"""Maximum number of dates that are cached as text: formatting one takes longer than rendering a template."""
 
 
 @cache
@@ -41,6 +44,7 @@ def day(language: str, instant: datetime, zone: ZoneInfo) -> str:
     return long_date(language, instant.astimezone(zone).date())
 
 
+@lru_cache(maxsize=CACHED_DATES)
 def long_date(language: str, when: date) -> str:
     """Return a date in long form."""
     formatted = format_date(when, "long", locale=_locale(language))
@@ -79,6 +83,7 @@ def until_text(language: str, instant: datetime, zone: ZoneInfo) -> str:
     return translate(language, "until {day}", day=day_and_time(language, instant, zone))
 
 
+@lru_cache(maxsize=CACHED_DATES)
 def month(language: str, first: date) -> str:
     """Return a month with its year: janvier 2026."""
     return format_skeleton("yMMMM", first, locale=_locale(language))
@@ -127,6 +132,7 @@ def duration(seconds: int) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+@cache
 def og_locale(language: str) -> str:
     """Return a language with its likely country, as Open Graph writes it: fr_FR, en_GB."""
     locale = _known_locale("en-GB" if language == "en" else language)
@@ -145,6 +151,7 @@ def text_direction(language: str) -> str:
     return locale.text_direction if locale else "ltr"
 
 
+@cache
 def language_name(language: str, display_language: str | None = None) -> str:
     """Return the name of a language in itself (français, English), or in another language."""
     locale = _known_locale(language)

@@ -171,7 +171,7 @@ class Edition(Mapping[str, Document]):
     def not_found_page(self, path: str) -> bytes:
         """Render the page for an address that does not exist, in the language of the address."""
         languages = (language for language in self.site.languages if path.startswith(f"{self.site.path}/{language}/"))
-        return pages.missing(self.builder, next(languages, self.site.default_language))
+        return pages.missing(self.routes.pages[next(languages, self.site.default_language)])
 
     def render(self, path: str) -> Rendered:
         """Return what is rendered at a path, with all headers except those that depend on the request.
@@ -201,7 +201,7 @@ class Edition(Mapping[str, Document]):
         route = self.routes.find(path.removeprefix(self.site.path))
         if route is None or route.inputs is None:
             return None
-        return fingerprint(self._site_digest, *route.inputs())
+        return fingerprint_bytes("\0".join((self._site_digest, *route.inputs())).encode())
 
     @cached_property
     def _site_digest(self) -> str:
@@ -245,7 +245,7 @@ class Edition(Mapping[str, Document]):
     def _media_files(self, article: Article) -> Iterator[tuple[str, MediaFile]]:
         attached_files = [attachment.file for attachment in article.attachments_at(self.catalog.now)]
         yield from ((file.path, file) for file in attached_files if file)
-        if "media/" in article.body:
+        if article.may_name_media:
             for path in html_text.media_references(self.builder.entries.of(article).content, base=self.site.url):
                 with suppress(ValueError):  # it existed when the article was checked
                     yield path, self._media.find(path)

@@ -25,7 +25,7 @@ from feeds.formats.registry import FORMATS, Format
 from feeds.model.article import Article
 from feeds.model.site_groups import Podcast
 
-from . import inputs
+from .inputs import Inputs
 
 CORS_HEADER = ("Access-Control-Allow-Origin", "*")
 
@@ -59,7 +59,7 @@ class Route:
     """How a path is rendered, and its inputs, if they are known without rendering."""
 
     render: Callable[[], Rendered]
-    inputs: Callable[[], Iterable[object]] | None = None
+    inputs: Callable[[], Iterable[str]] | None = None
 
     def __call__(self) -> Rendered:
         """Render the path."""
@@ -75,6 +75,8 @@ class Routes:
         `states` are those of entries, which are fixed when an entry is first seen.
         """
         self.builder, self.site, self.catalog, self._states = builder, builder.site, builder.catalog, states
+        self._inputs = Inputs(builder)
+        self.pages = {language: pages.Page(builder, language) for language in self.site.languages}
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
@@ -108,7 +110,7 @@ class Routes:
             return Route(partial(self._page, pages.home, language))
         folder, _, name = local_path[1:].partition("/")
         if folder == "articles" and (article := self.catalog.article(language, name)):
-            return Route(partial(self._article, article), partial(inputs.of_article, self.builder, article))
+            return Route(partial(self._article, article), partial(self._inputs.of_article, article))
         if folder == "feeds":
             return self._find_feed(language, name) or self._find_month(language, name)
         return None
@@ -125,11 +127,11 @@ class Routes:
         if topic is None:
             return self._find_archive(language, name, ending)
         if not dot:
-            return Route(partial(self._page, pages.feed, topic))
+            return Route(partial(self._page, pages.feed, language, topic))
         return self._feed_in(topic, FORMATS[ending]) if ending in FORMATS else self._find_special(topic, ending)
 
     def _feed_in(self, topic: Topic, format: Format) -> Route:
-        return Route(partial(self._feed, topic, format), partial(inputs.of_feed, self.builder, topic, format.ending))
+        return Route(partial(self._feed, topic, format), partial(self._inputs.of_feed, topic, format.ending))
 
     def _find_special(self, topic: Topic, ending: str) -> Route | None:
         """Return the route of a feed for one kind of client, or None; tags and authors have no such feeds."""
@@ -144,7 +146,7 @@ class Routes:
         topic, part = self._parse_part(language, name)
         if topic is None or ending not in FORMATS or part not in self.builder.parts(topic):
             return None
-        archive_inputs = partial(inputs.of_archive, self.builder, topic, part, ending)
+        archive_inputs = partial(self._inputs.of_archive, topic, part, ending)
         return Route(partial(self._archive, topic, part, FORMATS[ending]), archive_inputs)
 
     def _find_month(self, language: str, name: str) -> Route | None:
@@ -152,7 +154,8 @@ class Routes:
         if topic is None or number != 1 or first not in self.builder.months(topic):
             return None
         return Route(
-            partial(self._page, pages.month, topic, first), partial(inputs.of_month, self.builder, topic, first)
+            partial(self._page, pages.month, language, topic, first),
+            partial(self._inputs.of_month, topic, first),
         )
 
     def _parse_part(self, language: str, name: str) -> tuple[Topic | None, Part]:
@@ -182,14 +185,14 @@ class Routes:
         headers = (("Link", _self_link(feed, format)), CORS_HEADER)
         return Rendered(podcast.render(feed, show), format.content_type, headers)
 
-    def _page(self, render: Callable[..., bytes], *subject: object) -> Rendered:
-        return Rendered(render(self.builder, *subject), pages.CONTENT_TYPE)
+    def _page(self, render: Callable[..., bytes], language: str, *subject: object) -> Rendered:
+        return Rendered(render(self.pages[language], *subject), pages.CONTENT_TYPE)
 
     def _article(self, article: Article) -> Rendered:
         urls = ((twin.language, self.builder.entries.page_of(twin)) for twin in self.catalog.twins(article))
         links = [f'<{url}>; rel="alternate"; hreflang="{language}"' for language, url in urls]
         headers = (("Link", ", ".join(links)),) if links else ()
-        return Rendered(pages.article(self.builder, article), pages.CONTENT_TYPE, headers)
+        return Rendered(pages.article(self.pages[article.language], article), pages.CONTENT_TYPE, headers)
 
     def _feed_style(self, language: str) -> Rendered:
         return Rendered(assets.feed_style(language), assets.CSS_TYPE)

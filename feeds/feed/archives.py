@@ -9,14 +9,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from feeds.model.article import Article
+from feeds.model.article import BYTES_PER_ENTRY, Article
 
 MAX_FEED_BYTES = 1_000_000
 """Size in bytes above which some aggregators refuse a feed."""
-
-_BYTES_PER_ENTRY = 2_000
-_BYTES_PER_LINK, _BYTES_PER_LINE, _BYTES_PER_MARK = 120, 40, 8
-"""Bytes that a feed has in addition for each link, each line, and each character of HTML, since markup is escaped."""
 
 
 class Part(NamedTuple):
@@ -35,26 +31,12 @@ def max_entries(entries: int) -> int:
     return 2 * entries
 
 
-def estimated_size(article: Article) -> int:
-    """Return an estimate of the bytes that an article adds to a feed, without rendering it."""
-    body = article.body
-    marks = sum(map(body.count, "<>&*_"))
-    links = body.count("](") + body.count("://")
-    return (
-        _BYTES_PER_ENTRY
-        + len(body.encode())
-        + _BYTES_PER_LINK * links
-        + _BYTES_PER_LINE * body.count("\n")
-        + _BYTES_PER_MARK * marks
-    )
-
-
 def that_fit(articles: Iterable[Article], entries: int, *, is_short: bool = False) -> list[Article]:
     """Return the first articles that fit into one document, at least one; with `is_short`, without their bodies."""
     fitting: list[Article] = []
     size = 0
     for article in articles:
-        size += _BYTES_PER_ENTRY if is_short else estimated_size(article)
+        size += BYTES_PER_ENTRY if is_short else article.estimated_size
         if fitting and (size > MAX_FEED_BYTES or len(fitting) == max_entries(entries)):
             break
         fitting.append(article)

@@ -26,6 +26,7 @@ from .entries import CACHED_ENTRIES, Entries
 from .values import Entry, Feed, History, Image, Kind, Tombstone, Topic
 
 T = TypeVar("T")
+Key = TypeVar("Key")
 
 MONTHS_CACHE_SIZE = 64
 """Maximum number of cached lists of months, and of archives; a cache is cleared when it is full."""
@@ -37,11 +38,11 @@ _PATH_PREFIXES: Mapping[Kind, str] = {"tag": "tags/", "author": "authors/"}
 """Path prefix below `/feeds/` of the kinds of topic whose number is unlimited."""
 
 
-def _cached(cache: dict[Topic, tuple[T, ...]], topic: Topic, make: Callable[[], Iterator[T]]) -> tuple[T, ...]:
-    if (values := cache.get(topic)) is None:
+def _cached(cache: dict[Key, tuple[T, ...]], key: Key, make: Callable[[], Iterator[T]]) -> tuple[T, ...]:
+    if (values := cache.get(key)) is None:
         if len(cache) >= MONTHS_CACHE_SIZE:
             cache.clear()
-        values = cache[topic] = tuple(make())
+        values = cache[key] = tuple(make())
     return values
 
 
@@ -75,6 +76,7 @@ class FeedBuilder:
         self._feeds: dict[Topic, Feed] = {}
         self._months: dict[Topic, tuple[date, ...]] = {}
         self._archives: dict[Topic, tuple[Part, ...]] = {}
+        self._month_parts: dict[tuple[Topic, date], tuple[list[Article], ...]] = {}
 
     @cached_property
     def topics(self) -> dict[tuple[str, str], Topic]:
@@ -197,11 +199,15 @@ class FeedBuilder:
                 count = len(self._parts(topic, first)) - (first == newest)
                 yield from (Part(first, number) for number in range(count, 0, -1))
 
-    def _parts(self, topic: Topic, first: date) -> list[list[Article]]:
+    def _parts(self, topic: Topic, first: date) -> tuple[list[Article], ...]:
         """Return the parts of a topic's month, each with the articles that have appeared, newest first."""
-        month_articles = self.group(topic).published_between(*month_bounds(first, self.site.timezone))
-        appeared = [article for article in month_articles if article.published <= self.catalog.now]
-        return parts_of(appeared, self.max_entries(topic), is_short=self.is_short(topic))
+
+        def make() -> Iterator[list[Article]]:
+            month_articles = self.group(topic).published_between(*month_bounds(first, self.site.timezone))
+            appeared = [article for article in month_articles if article.published <= self.catalog.now]
+            yield from parts_of(appeared, self.max_entries(topic), is_short=self.is_short(topic))
+
+        return _cached(self._month_parts, (topic, first), make)
 
     def months(self, topic: Topic) -> tuple[date, ...]:
         """Return the first days of a topic's months with a page, newest first, from a cache if possible."""

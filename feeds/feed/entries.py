@@ -43,6 +43,7 @@ class Entries:
         self.catalog, self.site, self.pictures = catalog, catalog.site, pictures
         self._previous = previous._entries if previous and previous.site is catalog.site else {}
         self._cache_size = cache_size
+        self._last_body: tuple[Article | None, str] = (None, "")
         self._entries: dict[str, tuple[Article, tuple[Renditions | None, ...], Entry]] = {}
 
     def of(self, article: Article) -> Entry:
@@ -58,10 +59,17 @@ class Entries:
         return record[2]
 
     def body(self, article: Article) -> str:
-        """Render an article's text as safe HTML, without its picture and attachments.
+        """Return an article's text as safe HTML, without its picture and attachments.
 
-        It must have appeared.
+        It must have appeared. The last one is cached: the page of an article needs it just after its entry.
         """
+        last_article, body = self._last_body
+        if last_article is not article:
+            body = self._render_body(article)
+            self._last_body = (article, body)
+        return body
+
+    def _render_body(self, article: Article) -> str:
         content = markup.to_html(
             article.body,
             base=self.site.url,

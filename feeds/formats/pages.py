@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from feeds.base import translations
 from feeds.base.fingerprint import fingerprint_bytes
-from feeds.feed.builder import FeedBuilder
+from feeds.feed.builder import MAIN_KINDS, FeedBuilder
 from feeds.feed.catalog import UNIX_EPOCH, adjacent
 from feeds.feed.posts import NETWORKS
 from feeds.feed.values import Entry, Image, Topic
@@ -49,6 +50,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
+    auto_reload=False,
 )
 _templates.filters["safe_html"] = Markup  # only for HTML that `markup` has sanitized
 _templates.filters["plain_spaces"] = cards.plain_spaces
@@ -57,12 +59,51 @@ _templates.filters["capitalized"] = typography.capitalize
 
 @dataclass(frozen=True)
 class Page:
-    """The context of every template: the table of feeds, a language, and helpers for texts and links."""
+    """The context of the pages in a language: the table of feeds, helpers for texts and links, and shared parts.
+
+    What many pages share is rendered once.
+    """
 
     builder: FeedBuilder
     language: str
+    _feed_links: dict[Topic, Markup] = field(default_factory=dict, repr=False)
+    _mastheads: dict[Topic | None, Markup] = field(default_factory=dict, repr=False)
 
-    @property
+    def _part(self, name: str, *arguments: object) -> Markup:
+        """Return the result of a macro of shared.html."""
+        macro = getattr(_templates.get_template("shared.html").module, name)
+        return Markup(macro(self, *arguments))  # noqa: S704
+
+    def feed_links(self, topic: Topic) -> Markup:
+        """Return the links to a topic's feeds, by which browsers and readers find them."""
+        if topic.kind not in MAIN_KINDS:  # the number of tags and authors is unlimited
+            return self._part("feed_links", topic, FORMATS)
+        if (links := self._feed_links.get(topic)) is None:
+            links = self._feed_links[topic] = self._part("feed_links", topic, FORMATS)
+        return links
+
+    def masthead(self, canonical: str | None) -> Markup:
+        """Return the name of the site and the links to its categories, one of which may be the page itself."""
+        current = self._category_pages.get(canonical)
+        if (masthead := self._mastheads.get(current)) is None:
+            masthead = self._mastheads[current] = self._part("masthead", self.builder.site, current)
+        return masthead
+
+    @cached_property
+    def _category_pages(self) -> dict[str | None, Topic]:
+        return {self.builder.address(topic): topic for topic in self.categories}
+
+    @cached_property
+    def style_links(self) -> Markup:
+        """The links to the icon and the stylesheet."""
+        return self._part("style_links", self.builder.site)
+
+    @cached_property
+    def footer(self) -> Markup:
+        """The end of each page."""
+        return self._part("footer", self.builder.site)
+
+    @cached_property
     def direction(self) -> str:
         """The text direction of the page's language: ltr or rtl."""
         return translations.text_direction(self.language)
@@ -72,7 +113,8 @@ class Page:
 
         Only links to the site itself are changed.
         """
-        text = re.sub("<ul>(?=\\s*<li>(?:<p>)?[☐☑])", '<ul class="tasks">', text)
+        if "☐" in text or "☑" in text:
+            text = re.sub("<ul>(?=\\s*<li>(?:<p>)?[☐☑])", '<ul class="tasks">', text)
         html = text.replace(f'="{self.builder.site.url}/', f'="{self.builder.site.path}/')
         return html.replace("<img ", '<img loading="lazy" ')
 
@@ -95,15 +137,15 @@ class Page:
 
     def relative_url(self, url: str) -> str:
         """Return a URL of the site relative to the root of the host, and any other URL unchanged."""
-        site = self.builder.site.url
-        return urlsplit(url)._replace(scheme="", netloc="").geturl() if url.startswith(site + "/") else url
+        site = self.builder.site
+        return site.path + url.removeprefix(site.url) if url.startswith(f"{site.url}/") else url
 
-    @property
+    @cached_property
     def main_topics(self) -> list[Topic]:
         """The topic of all articles, and then the categories, in the page's language."""
         return self.builder.main_topics(self.language)
 
-    @property
+    @cached_property
     def categories(self) -> list[Topic]:
         """The categories in the page's language."""
         return [topic for topic in self.main_topics if topic.kind == "category"]
@@ -153,10 +195,9 @@ class Page:
         return self.translate("in {language}", language=translations.language_name(language, self.language))
 
 
-def home(builder: FeedBuilder, language: str) -> bytes:
+def home(page: Page) -> bytes:
     """Render the home page of a language."""
-    page = Page(builder, language)
-    topic = page.topic("all")
+    builder, language, topic = page.builder, page.language, page.topic("all")
     entries = builder.feed(topic).entries[:MAX_PAGE_ENTRIES]
     other_homes = {other: builder.site.home_path(other) for other in builder.site.languages if other != language}
     return render(
@@ -171,9 +212,9 @@ def home(builder: FeedBuilder, language: str) -> bytes:
     )
 
 
-def feed(builder: FeedBuilder, topic: Topic) -> bytes:
+def feed(page: Page, topic: Topic) -> bytes:
     """Render the page of a feed."""
-    page, feed = Page(builder, topic.language), builder.feed(topic)
+    builder, feed = page.builder, page.builder.feed(topic)
     entries = feed.entries[:MAX_PAGE_ENTRIES]
     return render(
         "feed.html",
@@ -191,9 +232,9 @@ def feed(builder: FeedBuilder, topic: Topic) -> bytes:
     )
 
 
-def month(builder: FeedBuilder, topic: Topic, first: date) -> bytes:
+def month(page: Page, topic: Topic, first: date) -> bytes:
     """Render the page of a feed's articles of a month, given the first day of the month."""
-    page = Page(builder, topic.language)
+    builder = page.builder
     newer, older = adjacent(builder.months(topic), first)
     return render(
         "month.html",
@@ -210,9 +251,9 @@ def month(builder: FeedBuilder, topic: Topic, first: date) -> bytes:
     )
 
 
-def article(builder: FeedBuilder, article: Article) -> bytes:
+def article(page: Page, article: Article) -> bytes:
     """Render the page of a published article, including expired ones."""
-    page = Page(builder, article.language)
+    builder = page.builder
     entry, site, now = builder.entries.of(article), builder.site, builder.catalog.now
     withdrawal = article.withdrawal(now)
     twins = builder.catalog.twins(article)
@@ -238,9 +279,8 @@ def article(builder: FeedBuilder, article: Article) -> bytes:
     )
 
 
-def missing(builder: FeedBuilder, language: str) -> bytes:
+def missing(page: Page) -> bytes:
     """Render the page for an address that does not exist."""
-    page = Page(builder, language)
     return render("missing.html", page, topics=[page.topic("all")], canonical=None, others={})
 
 

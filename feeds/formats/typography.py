@@ -9,21 +9,22 @@ import re
 
 _NAMES = "script|style|pre|code|kbd|samp|textarea"
 _UNTOUCHED = re.compile(rf"(<(?:{_NAMES})\b.*?</(?:{_NAMES})>)", re.DOTALL)
-_TEXT = re.compile("(?:^|(?<=>))[^<]*?(?: [:;!?»%]|« )[^<]*")
-"""A text between two tags that has one of the spaces."""
-
-_BREAKING_SPACE = re.compile(r"(?<!\s) (?=[:;!?»%]+(?:[\s.,)»…\]&-]|$))|(?<=«) ")
+_BREAKING_SPACE = re.compile(r" (?:(?<=« )|(?<!\s )(?=[:;!?»%]+(?:[\s.,)»…\]&<-]|$)))")
 
 
 def keep_french_spaces(html: str) -> str:
     """Return a French page with no-break spaces before `: ; ! ? » %` and after `«`, in its text only."""
     parts = _UNTOUCHED.split(html)
-    parts[::2] = [_TEXT.sub(_with_no_break_spaces, part) for part in parts[::2]]
+    parts[::2] = map(_with_no_break_spaces, parts[::2])
     return "".join(parts)
 
 
-def _with_no_break_spaces(text: re.Match[str]) -> str:
-    return _BREAKING_SPACE.sub("\u00a0", text[0])
+def _with_no_break_spaces(html: str) -> str:
+    def replacement(space: re.Match[str]) -> str:
+        is_in_tag = html.rfind("<", 0, space.start()) > html.rfind(">", 0, space.start())
+        return " " if is_in_tag else "\u00a0"
+
+    return _BREAKING_SPACE.sub(replacement, html)
 
 
 def capitalize(heading: str) -> str:

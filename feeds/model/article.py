@@ -116,6 +116,10 @@ class Withdrawal(StrictModel):
     reason: Text = Field(description="Why, in a sentence that is published.", examples=["The figures were wrong."])
 
 
+BYTES_PER_ENTRY = 2_000
+_BYTES_PER_LINK, _BYTES_PER_LINE, _BYTES_PER_MARK = 120, 40, 8
+"""Bytes that a feed has in addition for each link, each line, and each character of HTML, since markup is escaped."""
+
 TOMBSTONE_PERIOD = timedelta(days=365)
 """How long a withdrawn article that has left a feed is still listed there as deleted."""
 
@@ -255,6 +259,25 @@ class Article(StrictModel):
         """
         values = self.model_dump(exclude={"id"}, exclude_defaults=True, warnings=False)
         return fingerprint(values, {path: original.file.digest for path, original in self._body_pictures.items()})
+
+    @cached_property
+    def estimated_size(self) -> int:
+        """An estimate of the bytes that the article adds to a feed, without rendering it."""
+        body = self.body
+        marks = sum(map(body.count, "<>&*_"))
+        links = body.count("](") + body.count("://")
+        return (
+            BYTES_PER_ENTRY
+            + len(body.encode())
+            + _BYTES_PER_LINK * links
+            + _BYTES_PER_LINE * body.count("\n")
+            + _BYTES_PER_MARK * marks
+        )
+
+    @cached_property
+    def may_name_media(self) -> bool:
+        """Return whether the body may link to files below `media/` or show them."""
+        return "media/" in self.body
 
     @cached_property
     def original(self) -> Original | None:

@@ -204,7 +204,7 @@ class Site(StrictModel):
         """The language without a prefix in paths."""
         return self.languages[0]
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The path of the site's URL: empty, or such as `/news`."""
         return urlsplit(self.url).path

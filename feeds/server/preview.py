@@ -81,7 +81,7 @@ def preview(name: str) -> Response:
 def page(name: str) -> Response:
     """Render the page of an article as it will be, for the frame in its preview."""
     builder, article = _as_live(name) or abort(HTTPStatus.NOT_FOUND)
-    return _html_response(pages.article(builder, article))
+    return _html_response(pages.article(pages.Page(builder, article.language), article))
 
 
 @blueprint.get("/-/revision")

@@ -36,7 +36,7 @@ def test_pages_can_be_made_in_any_language(text: str) -> None:
     tag = TAGS[text]
     assert site(site_text).languages == ("fr", tag)
     assert translations.language_name(tag) and translations.og_locale(tag)
-    assert f'<html lang="{tag}"' in pages.home(table(article(), text=site_text), tag).decode()
+    assert f'<html lang="{tag}"' in pages.home(pages.Page(table(article(), text=site_text), tag)).decode()
 
 
 LOCALES = {"zh-Hant": "zh_TW", "es-419": "es", "sr-Latn": "sr_RS", "en": "en_GB", "fr": "fr_FR", "pt-BR": "pt_BR"}
