@@ -6,6 +6,7 @@ It renders nothing. Between requests it caches only parsed headers; Werkzeug par
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -51,6 +52,28 @@ SHARED_MAX_AGE = 10
 STALE_WHILE_REVALIDATE = 60
 STALE_IF_ERROR = 86_400
 """Seconds for which a cache may serve a stale copy: while it revalidates, and while we are down (RFC 5861)."""
+
+
+BROTLI_QUALITY, GZIP_LEVEL = 5, 6
+"""Higher levels take several times as long, and save less than five per cent."""
+
+
+def compress_gzip(data: bytes) -> bytes:
+    """Return data as gzip (RFC 1952), without the time."""
+    return gzip.compress(data, GZIP_LEVEL, mtime=0)
+
+
+def compress_brotli(data: bytes, quality: int = BROTLI_QUALITY) -> bytes:
+    """Return data as Brotli (RFC 7932), with the smallest window that holds it: a larger one takes time to set up."""
+    window = min(max(len(data).bit_length(), MIN_WINDOW_BITS), MAX_WINDOW_BITS)
+    return bytes(brotli.compress(data, quality=quality, lgwin=window))
+
+
+COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {"gzip": compress_gzip, "br": compress_brotli}
+"""The content codings besides `identity`."""
+
+MIN_WINDOW_BITS, MAX_WINDOW_BITS = 10, 22
+"""Limits of the logarithm of Brotli's window size in bytes."""
 
 
 def worth_compressing(compressed: bytes, data: bytes) -> bool:
@@ -102,9 +125,8 @@ class Variant:
 class Document:
     """The response for a path.
 
-    `etag` is a function of the bytes. `variants` are by content coding, and always contain
-    `identity`. `modified` is aware, in whole seconds, and may be later than the last change of the
-    bytes, never earlier. `max_age` is in seconds.
+    `etag` is a function of the bytes. `modified` is aware, in whole seconds, and may be later than the
+    last change of the bytes, never earlier. `max_age` is in seconds.
     """
 
     data: bytes
@@ -114,21 +136,27 @@ class Document:
     headers: tuple[tuple[str, str], ...] = ()
     etag: str = field(init=False)
     etags: frozenset[str] = field(init=False, repr=False)
-    variants: dict[str, Variant] = field(init=False, repr=False)
+    _variants: dict[str, Variant] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Compute the ETag and the variants."""
+        """Compute the ETag."""
         object.__setattr__(self, "etag", fingerprint_bytes(self.data))
         object.__setattr__(self, "etags", frozenset((self.etag, f"{self.etag}-gzip", f"{self.etag}-br")))
-        variants = {coding: self._variant(coding, data) for coding, data in self._compress().items()}
-        object.__setattr__(self, "variants", variants)
+        object.__setattr__(self, "_variants", {"identity": self._variant("identity", self.data)})
 
-    def _compress(self) -> dict[str, bytes]:
-        compressed = {"gzip": gzip.compress(self.data, 9, mtime=0), "br": brotli.compress(self.data, quality=5)}
-        return {
-            "identity": self.data,
-            **{coding: data for coding, data in compressed.items() if worth_compressing(data, self.data)},
-        }
+    def variant(self, coding: str) -> Variant:
+        """Return the variant in a coding, compressed at its first use; the identity if compressing saves nothing."""
+        if (variant := self._variants.get(coding)) is None:
+            compressed = COMPRESSORS[coding](self.data)
+            is_smaller = worth_compressing(compressed, self.data)
+            variant = self._variant(coding, compressed) if is_smaller else self._variants["identity"]
+            self._variants[coding] = variant
+        return variant
+
+    def compress(self) -> None:
+        """Compute all variants, so that no request has to wait for that."""
+        for coding in COMPRESSORS:
+            self.variant(coding)
 
     def _variant(self, coding: str, data: bytes) -> Variant:
         tag = self.etag if coding == "identity" else f"{self.etag}-{coding}"
@@ -155,8 +183,7 @@ class Document:
         if method not in ("GET", "HEAD"):
             headers = [("Allow", "GET, HEAD"), ("Content-Length", "0"), *SECURITY_HEADERS, *self.headers]
             return "405 Method Not Allowed", headers, []
-        variants = self.variants
-        variant = variants.get(negotiate_coding(environ.get("HTTP_ACCEPT_ENCODING", "")), variants["identity"])
+        variant = self.variant(negotiate_coding(environ.get("HTTP_ACCEPT_ENCODING", "")))
         if self.is_not_modified(environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE")):
             status, headers, body = "304 Not Modified", list(variant.not_modified_headers), []
         else:

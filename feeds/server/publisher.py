@@ -154,11 +154,13 @@ class Publisher:
         logged_errors: set[str] = set()
         while True:
             try:
+                self._compress_documents()
                 for paths in self.watcher.changes():
                     has_pictures = self.picture_queue.has_news()
                     if has_pictures or paths is None or paths or self.is_due():
                         self._wait_for_next_second()
                         self.refresh(self.clock(), paths)
+                        self._compress_documents()
                 logged_errors.clear()
             except Exception as error:  # on any error the edition stays, and the next round may succeed
                 if repr(error) not in logged_errors:
@@ -198,6 +200,11 @@ class Publisher:
             self.on_refresh()
             if has_other_problems or self.pictures.failures:
                 self._problem_log.update(self.problems)
+
+    def _compress_documents(self) -> None:
+        """Compress the documents that were built ahead, after they can be fetched: it takes longer than rendering."""
+        for document in self.edition.prebuilt_documents.values() if self.edition else ():
+            document.compress()
 
     def _next_edition(self, catalog: Catalog) -> Edition:
         """Return the edition of a catalog.
