@@ -27,8 +27,9 @@ def atomic_write(
     With `is_durable`, the data is on disk on return. With `is_new`, an existing file is not
     replaced. Raises OSError, and then removes the temporary file.
     """
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as file:
-        try:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
+    try:
+        with open(descriptor, "wb") as file:
             if isinstance(source, Path):
                 with source.open("rb") as original:
                     shutil.copyfileobj(original, file)
@@ -36,18 +37,18 @@ def atomic_write(
                 file.write(source)
             length = file.tell()
             file.flush()
-            os.fchmod(file.fileno(), 0o644)
+            os.fchmod(descriptor, 0o644)
             if is_durable:
-                os.fsync(file.fileno())
+                os.fsync(descriptor)
             if modified:
-                os.utime(file.fileno(), (modified.timestamp(),) * 2)
-            if is_new:
-                os.link(file.name, path)
-                os.unlink(file.name)
-            else:
-                os.replace(file.name, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(file.name)
-            raise
+                os.utime(descriptor, (modified.timestamp(),) * 2)
+        if is_new:
+            os.link(name, path)
+            os.unlink(name)
+        else:
+            os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
     return length

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")
+Packed = TypeVar("Packed")
 
 MIN_VALUES_PER_PROCESS = 500
 """Minimum number of values that justifies another process."""
@@ -28,34 +29,37 @@ _PARENT_POLL_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
 
-_job: Callable[[Any], bytes | None]
+_job: Callable[[int], Any]
 
 
 def parallel_map(
     values: Sequence[Value],
     work: Callable[[Value], Result],
     *,
-    pack: Callable[[Result], bytes | None],
-    unpack: Callable[[Value, bytes], Result],
+    pack: Callable[[Result], Packed | None],
+    unpack: Callable[[Value, Packed], Result],
+    min_values: int = MIN_VALUES_PER_PROCESS,
+    parent_share: float = PARENT_SHARE,
 ) -> list[Result]:
     """Return `work(value)` for each value, in order; `pack` and `unpack` transfer results between processes.
 
     This process handles the values for which `pack` returns None, and those of a worker that
     failed. If it has threads, it does not fork: a child would inherit their locks, but not the
-    threads that release them.
+    threads that release them. Each process has at least `min_values`, and this one has
+    `parent_share` times as many as a worker.
     """
-    count = min(core_count(), MAX_PROCESSES, max(len(values) // MIN_VALUES_PER_PROCESS, 1))
+    count = min(core_count(), MAX_PROCESSES, max(len(values) // min_values, 1))
     if count == 1 or threading.active_count() > 1:
         return [work(value) for value in values]
-    size = int(len(values) / (count + PARENT_SHARE - 1))
+    size = int(len(values) / (count + parent_share - 1))
     parent_count = len(values) - size * (count - 1)
-    shares = [values[start : start + size] for start in range(parent_count, len(values), size)]
+    shares = [range(start, start + size) for start in range(parent_count, len(values), size)]
     earlier_children = set(active_children())
     pool = ProcessPoolExecutor(
         len(shares),
         mp_context=get_context("fork"),
         initializer=_start_worker,
-        initargs=(lambda value: pack(work(value)), os.getpid()),
+        initargs=(lambda index: pack(work(values[index])), os.getpid()),
     )
     try:
         futures = [pool.submit(_run, share) for share in shares]
@@ -66,8 +70,8 @@ def parallel_map(
     try:
         results = [work(value) for value in values[:parent_count]]
         for share, future in zip(shares, futures, strict=True):
-            for value, packed in zip(share, _packed_results(future, len(share)), strict=True):
-                results.append(work(value) if packed is None else unpack(value, packed))
+            for index, packed in zip(share, _packed_results(future, len(share)), strict=True):
+                results.append(work(values[index]) if packed is None else unpack(values[index], packed))
     except BaseException:  # an interrupt does not wait for the workers
         _kill(set(active_children()) - earlier_children)
         raise
@@ -81,7 +85,7 @@ def core_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _start_worker(job: Callable[[Any], bytes | None], parent_pid: int) -> None:
+def _start_worker(job: Callable[[int], Any], parent_pid: int) -> None:
     global _job
     _job = job
     threading.Thread(target=_exit_with_parent, args=(parent_pid,), daemon=True).start()
@@ -100,11 +104,11 @@ def _kill(processes: Iterable[BaseProcess]) -> None:
         process.join()
 
 
-def _run(share: Sequence[Any]) -> list[bytes | None]:
-    return [_job(value) for value in share]
+def _run(share: range) -> list[Any]:
+    return [_job(index) for index in share]
 
 
-def _packed_results(future: Future[list[bytes | None]], count: int) -> list[bytes | None]:
+def _packed_results(future: Future[list[Any]], count: int) -> list[Any]:
     try:
         return future.result()
     except BrokenProcessPool:

@@ -58,11 +58,18 @@ def build(folder: Path, force: bool, no_compress: bool) -> None:
 
     site, publisher = _site_with_articles(), current_publisher()
     try:
-        with click.progressbar(length=1, label="Building", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        start = time.monotonic()
 
-            def progress(remaining: int) -> None:
-                bar.length = max(bar.length or 1, bar.pos + remaining + 1)
-                bar.update(1)
+        def show_rate(done: int | None) -> str:
+            return f"{(done or 0) / max(time.monotonic() - start, 0.1):,.0f} files/s"
+
+        with click.progressbar(
+            length=1, label="Building", file=sys.stderr, hidden=not sys.stderr.isatty(), item_show_func=show_rate
+        ) as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar.length = total
+                bar.update(done - bar.pos, done)
 
             report = BuildFolder(folder).build(
                 _export, site, force=force, with_copies=not no_compress, progress=progress

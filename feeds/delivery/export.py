@@ -41,6 +41,9 @@ SMALL_PICTURE_TYPE = "image/webp"
 _OLD_PATH = re.compile(r"(/(?![.])[^/\x00-\x1f]+)+")
 """An old path that can be the key of an object."""
 
+_MONTH = re.compile("/feeds/.*/([1-9][0-9]{3}-[0-9]{2})(?:-[0-9]+)?(?:[.][a-z]+)?$")
+"""The path of a page or a document of a month."""
+
 _FEED_SUFFIXES = (".rss", ".atom", ".json")
 
 Headers = tuple[tuple[str, str], ...]
@@ -76,7 +79,8 @@ class ExportedFile:
     """A file of an edition. `path` is its decoded URL path. `content` is rendered on first access.
 
     `inputs_digest` is a digest of the inputs, if they are known without rendering; equal inputs give equal content.
-    A file refers only to files of its own `stage` or an earlier one.
+    A file refers only to files of its own `stage` or an earlier one. Files of the same `month` show the same articles.
+    `is_main` marks a feed that readers poll.
     """
 
     path: str
@@ -84,6 +88,8 @@ class ExportedFile:
     is_page: bool
     _render: Callable[[], ExportedContent]
     _compute_inputs_digest: Callable[[], str | None] = lambda: None
+    month: str = ""
+    is_main: bool = False
 
     @cached_property
     def content(self) -> ExportedContent:
@@ -196,19 +202,32 @@ class Export:
         modified = revision.modified if revision else self.edition.modified
         make = partial(self._content_of, partial(self.edition.render, path), modified)
         is_page = "." not in path.rpartition("/")[2]
-        return ExportedFile(
-            public_path or path, self._stage(path), is_page, make, partial(self._inputs_digest_of, path)
-        )
+        compute_inputs = partial(self._inputs_digest_of, path)
+        month, is_main = self._month(path), revision is not None
+        return ExportedFile(public_path or path, self._stage(path), is_page, make, compute_inputs, month, is_main)
+
+    def _month(self, path: str) -> str:
+        """Return the month of an article's page or of a page or document of a month; empty for any other path."""
+        if match := _MONTH.search(path):
+            return match[1]
+        folder, _, slug = path.rpartition("/")
+        article = self.edition.catalog.articles.get(slug) if folder.endswith("/articles") else None
+        return f"{article.published:%Y-%m}" if article else ""
 
     def _content_of(self, render: Callable[[], Rendered], modified: datetime) -> ExportedContent:
         document = render()
         headers = tuple({**dict(self.headers), **dict(document.headers)}.items())
-        digest = fingerprint(document.content_type, fingerprint_bytes(document.data), headers)
+        described = f"{document.content_type}\n{headers}\n"
+        digest = fingerprint_bytes(described.encode() + document.data)
         return ExportedContent(document.data, document.content_type, headers, modified, digest)
 
     def _inputs_digest_of(self, path: str) -> str | None:
         digest = self.edition.inputs_digest(path)
-        return fingerprint(digest, code_digest(), self.headers) if digest else None
+        return fingerprint_bytes(f"{digest} {self._common_digest}".encode()) if digest else None
+
+    @cached_property
+    def _common_digest(self) -> str:
+        return fingerprint(code_digest(), self.headers)
 
     def _generated_files(self) -> Iterator[ExportedFile]:
         """Yield the files that our own server generates on request: not-found pages and `security.txt`."""

@@ -1,50 +1,41 @@
 """BuildFolder: an edition as files for nginx and hosts of static files, for `feeds build`.
 
 Only changes are written, each file atomically, and only files of an earlier build are removed. A list records the
-files of a build, and a journal those that are being written, so that an interrupted build is finished by the next.
+files of a build. Until it is written, two journals record the names of new files and what was built already, so that
+the next build finishes an interrupted one. Months are built in several processes.
 """
 
 from __future__ import annotations
 
-import gzip
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TextIO
-
-import brotli
 
 from feeds.base.atomic import atomic_write
 from feeds.base.fingerprint import fingerprint_bytes
 from feeds.base.locks import FileLock
-from feeds.edition.document import worth_compressing
+from feeds.base.parallel import core_count
 from feeds.edition.edition import MANIFEST_PATH
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
 
 from . import host_config
 from .build_list import INTERRUPTED_FILE, BuiltFile, from_json, is_name, to_json
+from .build_order import build_in_order
+from .copies import ENDINGS, CompressedCopies, compress
 from .export import Export, ExportedContent, ExportedFile
 
-BUILD_LIST, JOURNAL = ".feeds.json", ".feeds.new"
-"""The list of the files of a build; and, until it is done, the journal of the names that are new."""
+BUILD_LIST, JOURNAL, DONE = ".feeds.json", ".feeds.new", ".feeds.done"
+"""The list of the files of a build; and, until it is complete, the names that are new, and lists of what is done."""
 
 NGINX_FOLDER = ".nginx"
 """The folder of files that nginx includes: `maps.conf` outside its servers, and `server.conf` in one."""
-
-BEST_BROTLI_BYTES = 500_000
-"""Size in bytes above which Brotli's best level takes seconds per change, such as a large manifest."""
-
-COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
-    ".gz": lambda data: gzip.compress(data, 9, mtime=0),
-    ".br": lambda data: bytes(brotli.compress(data, quality=11 if len(data) <= BEST_BROTLI_BYTES else 9)),
-}
-"""The suffixes of compressed copies, which hosts look for next to a file, and the compressors."""
 
 HOST_FILES: Mapping[str, Callable[[host_config.Hosting], bytes]] = {
     "_redirects": host_config.redirects,
@@ -54,18 +45,12 @@ HOST_FILES: Mapping[str, Callable[[host_config.Hosting], bytes]] = {
 }
 """The files that configure hosts, and the functions that render them."""
 
-_MAX_NAME_BYTES = 255
-"""Maximum length of a file name in bytes."""
-
 _TEMPORARY_PREFIX = ".feeds-new-"
-
-_COMPRESS_AHEAD = 32
-"""Number of files that are compressed ahead of the one that is written."""
 
 _ONE_SECOND = timedelta(seconds=1)
 
-CompressedCopies = Mapping[str, bytes | None]
-"""The compressed copies of a file by suffix. None if a copy is not worth keeping."""
+_Result = tuple[str, BuiltFile, bool]
+"""The name of a file, its record, and whether it was written."""
 
 
 class FolderError(Exception):
@@ -108,37 +93,31 @@ class BuildFolder:
         *,
         force: bool = False,
         with_copies: bool = True,
-        progress: Callable[[int], object] = lambda count: None,
+        progress: Callable[[int, int], object] = lambda done, total: None,
     ) -> BuildReport:
         """Write an edition over an earlier one.
 
         `make` takes the manifest of the earlier one and returns the export. It is called once no other build runs.
         `force` builds into a folder that contains other files, and touches none of them. Without `with_copies`
-        nothing is compressed. `progress` is called with the number of files left. Raises FolderError, and OSError if
-        the disk fails; the next build resumes.
+        nothing is compressed. `progress` is called with the number of files that are done, and that of all. Raises
+        FolderError, and OSError if the disk fails; the next build resumes.
         """
-        endings = tuple(COMPRESSORS) if with_copies else ()
+        self._endings = ENDINGS if with_copies else ()
         with self._journal() as journal:
             if self._foreign_files and not force:
                 raise FolderError(self._foreign_files_message())
             export = make(self._manifest(site))
-            report, now, left = (
-                BuildReport(export.edition.site, export.edition.manifest),
-                dict[str, BuiltFile](),
-                export.count(),
-            )
+            report = BuildReport(export.edition.site, export.edition.manifest)
             files = list(export.files(export.guessed_path_copies(with_ending=True)))
             self._record_new_names(journal, [*(file.name for file in files), *HOST_FILES])
-            for batch in (iter(files), _host_files(export, now)):
-                for file, copies in self._compress_ahead(batch, endings):
-                    if copies is None:
-                        now[file.name] = replace(self._known_files[file.name], inputs_digest=file.inputs_digest)
-                        report.unchanged += 1
-                    else:
-                        now[file.name] = self._write_file(file, copies)
-                        report.written.append(file.name)
-                    left -= 1
-                    progress(max(left, 0))
+            total = len(files) + len(HOST_FILES)
+            results = list(build_in_order(files, self._build_files, lambda done: progress(done, total)))
+            now = {name: built for name, built, _ in results}
+            now = {file.name: now[file.name] for file in files}  # in an order that does not depend on processes
+            results += self._build_files(list(_host_files(export, now)))
+            now |= {name: built for name, built, _ in results}
+            report.written = [name for name, _, is_written in results if is_written]
+            report.unchanged = len(results) - len(report.written)
             for name in sorted(self._known_files.keys() - now.keys()):
                 self._remove(name)
                 report.removed += 1
@@ -165,7 +144,7 @@ class BuildFolder:
                 journal.seek(0)
                 lines = journal.read().split("\n")[:-1]  # complete lines
                 begun = dict.fromkeys(filter(is_name, lines), INTERRUPTED_FILE)
-                self._known_files = begun | self._listed_files
+                self._known_files = begun | self._listed_files | self._read_done()
                 self._foreign_files = set(self._foreign_names())
                 is_done = False
                 try:
@@ -174,6 +153,7 @@ class BuildFolder:
                 finally:
                     if is_done or not journal.tell():
                         path.unlink()
+                        (self.root / DONE).unlink(missing_ok=True)
 
     def _record_new_names(self, journal: TextIO, names: Iterable[str]) -> None:
         """Write new names to the journal, and flush it to disk, before any of the files is written."""
@@ -186,7 +166,8 @@ class BuildFolder:
         own_names = {
             BUILD_LIST,
             JOURNAL,
-            *(name + ending for name in self._known_files for ending in ("", *COMPRESSORS)),
+            DONE,
+            *(name + ending for name in self._known_files for ending in ("", *ENDINGS)),
         }
         for folder, folders, names in os.walk(self.root):
             relative = os.path.relpath(folder, self.root)
@@ -207,38 +188,62 @@ class BuildFolder:
             " which leaves them as they are)"
         )
 
-    def _compress_ahead(
-        self, files: Iterator[ExportedFile], endings: tuple[str, ...]
-    ) -> Iterator[tuple[ExportedFile, CompressedCopies | None]]:
-        """Yield all files in order, each with its compressed copies, or None if it is up to date.
-
-        Some are compressed ahead, in threads.
-        """
-        ahead: deque[tuple[ExportedFile, Future[CompressedCopies] | None]] = deque()
-        with ThreadPoolExecutor() as pool:
+    def _build_files(self, files: Sequence[ExportedFile]) -> list[_Result]:
+        """Build files in order, and record what was written, for the build that continues an interrupted one."""
+        copies = self._compress_main_files(files)
+        results: list[_Result] = []
+        try:
             for file in files:
-                is_same = self._is_current(file, endings)
-                ahead.append((file, None if is_same else pool.submit(_compress, file.content, file.name, endings)))
-                if len(ahead) > _COMPRESS_AHEAD:
-                    yield _with_result(*ahead.popleft())
-            while ahead:
-                yield _with_result(*ahead.popleft())
+                results.append(self._build_file(file, copies.get(file.name)))
+        finally:
+            with suppress(OSError):  # then the next build does more
+                self._record_done(results)
+        return results
 
-    def _is_current(self, file: ExportedFile, endings: tuple[str, ...]) -> bool:
+    def _compress_main_files(self, files: Iterable[ExportedFile]) -> dict[str, CompressedCopies]:
+        """Return the copies of main files that changed. They are made in threads: the best levels take long."""
+        changed = [file for file in files if self._endings and file.is_main and not self._is_current(file)]
+        if not changed:
+            return {}
+        with ThreadPoolExecutor(core_count()) as pool:
+            copies = pool.map(partial(compress, endings=self._endings), changed)
+            return {file.name: copy for file, copy in zip(changed, copies, strict=True)}
+
+    def _record_done(self, results: Iterable[_Result]) -> None:
+        """Append the records of written files to the journal of what is done."""
+        if written := {name: built for name, built, is_written in results if is_written}:
+            with (self.root / DONE).open("ab") as journal:
+                journal.write(to_json(written).replace(b"\n", b"") + b"\n")
+
+    def _read_done(self) -> dict[str, BuiltFile]:
+        """Return the records of an interrupted build. A line that is damaged or not complete is left out."""
+        done: dict[str, BuiltFile] = {}
+        with suppress(FileNotFoundError):
+            for line in (self.root / DONE).read_bytes().splitlines():
+                with suppress(ValueError):
+                    done |= from_json(line)
+        return done
+
+    def _build_file(self, file: ExportedFile, copies: CompressedCopies | None) -> _Result:
+        if self._is_current(file):
+            return file.name, replace(self._known_files[file.name], inputs_digest=file.inputs_digest), False
+        return file.name, self._write_file(file, copies or compress(file, self._endings)), True
+
+    def _is_current(self, file: ExportedFile) -> bool:
         """Return whether a file and its compressed copies are as an earlier build wrote them.
 
         It is rendered only if its `inputs_digest` is unknown or different.
         """
         built = self._known_files.get(file.name)
-        if built is None or not self._is_intact(file.name, built, endings):
+        if built is None or not self._is_intact(file.name, built):
             return False
         return (
             built.inputs_digest is not None and built.inputs_digest == file.inputs_digest
         ) or built.digest == file.content.digest
 
-    def _is_intact(self, name: str, built: BuiltFile, endings: tuple[str, ...]) -> bool:
+    def _is_intact(self, name: str, built: BuiltFile) -> bool:
         existing = {ending: length for ending, length in built.lengths.items() if length >= 0}
-        return built.lengths.keys() == {"", *endings} and all(
+        return built.lengths.keys() == {"", *self._endings} and all(
             self._state(name + ending) == (built.modified, length) for ending, length in existing.items()
         )
 
@@ -270,7 +275,7 @@ class BuildFolder:
         """
         folders = [str(parent) for parent in PurePosixPath(file.name).parents][:-1]
         if self._foreign_files:
-            conflicts = [file.name, *(file.name + ending for ending in COMPRESSORS), *folders]
+            conflicts = [file.name, *(file.name + ending for ending in ENDINGS), *folders]
             for name in self._foreign_files.intersection(conflicts):
                 raise FolderError(f"{self.root / name} is in the way: no build wrote it (move it elsewhere)")
         for name in (name for name in folders if name in self._known_files):
@@ -300,7 +305,7 @@ class BuildFolder:
         built = self._known_files.pop(name)
         endings = [ending for ending, length in built.lengths.items() if length >= 0]
         if built is INTERRUPTED_FILE:  # any of them may have been written
-            endings = [ending for ending in ("", *COMPRESSORS) if name + ending not in self._known_files]
+            endings = [ending for ending in ("", *ENDINGS) if name + ending not in self._known_files]
         for ending in endings:
             # there may never have been a file that an interrupted build wanted to write
             with suppress(OSError) if built is INTERRUPTED_FILE else nullcontext():
@@ -319,23 +324,6 @@ class BuildFolder:
         except ValueError as error:
             message = f"{self.root / BUILD_LIST} cannot be read: {error} (remove {self.root} and build again)"
             raise FolderError(message) from None
-
-
-def _with_result(
-    file: ExportedFile, copies: Future[CompressedCopies] | None
-) -> tuple[ExportedFile, CompressedCopies | None]:
-    return file, copies.result() if copies else None
-
-
-def _compress(content: ExportedContent, name: str, endings: tuple[str, ...]) -> CompressedCopies:
-    if not content.is_text or isinstance(content.source, Path):  # an author may have a file with that name
-        return dict.fromkeys(endings)
-    data = content.data
-    free_bytes = _MAX_NAME_BYTES - len(os.fsencode(name.rpartition("/")[2]))
-    copies = {ending: COMPRESSORS[ending](data) if len(ending) <= free_bytes else data for ending in endings}
-    return {
-        ending: compressed if worth_compressing(compressed, data) else None for ending, compressed in copies.items()
-    }
 
 
 def _host_files(export: Export, built_files: Mapping[str, BuiltFile]) -> Iterator[ExportedFile]:

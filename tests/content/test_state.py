@@ -158,7 +158,7 @@ def test_no_date_goes_back_while_the_disk_is_full(content: Path, state: Path, mo
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("feeds.base.atomic.tempfile.NamedTemporaryFile", full)
+    monkeypatch.setattr("feeds.base.atomic.tempfile.mkstemp", full)
     for minutes, title in ((1, "Deux"), (2, "Un")):
         write(content, "a", title=title)
         publisher.refresh(NOW + timedelta(minutes=minutes))

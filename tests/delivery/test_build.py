@@ -21,6 +21,8 @@ from flask import Flask
 from werkzeug.test import Client
 
 from feeds import create_app
+from feeds.base import parallel
+from feeds.delivery import build_order
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder, draw, publisher_of
 from tests.processes import forwarding_app, free_port, nginx
@@ -204,6 +206,56 @@ def test_a_build_interrupted_anywhere_breaks_no_link_and_the_next_completes_it(
     whole = files(target)
     build(content, target.with_name("other"), "--no-compress")
     assert files(target.with_name("other")) == whole
+
+
+def test_the_build_after_an_interrupted_one_writes_only_what_is_missing(
+    content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content_folder(content, {f"a{month}": {"published": f"2025-{month:02}-01"} for month in range(1, 13)})
+    written = int(build(content, target.with_name("other")).output.partition(" written")[0])
+    replace, left = os.replace, 2 * written  # most files have compressed copies
+
+    def failing(source: str, place: Path) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise OSError(28, "No space left on device")
+        replace(source, place)
+
+    monkeypatch.setattr(os, "replace", failing)
+    assert build(content, target).exit_code == 1
+    with (target / ".feeds.done").open("a") as journal:
+        journal.write('{"version": 1, "files')  # the end of the journal may be missing
+    rest = build(content, target)
+    assert int(rest.output.partition(" written")[0]) < written / 2, rest.output
+    assert not (target / ".feeds.done").exists()
+    assert files(target) == files(target.with_name("other"))
+
+
+@pytest.mark.integration
+def test_several_processes_write_the_same_files_as_one(
+    content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content_folder(
+        content, {f"a{month}": {"published": f"2025-{month:02}-01", "tags": ["don"]} for month in range(1, 13)}
+    )
+    build(content, target.with_name("other"))
+    forked: list[int] = []
+    fork = os.fork
+
+    def counted() -> int:
+        forked.append(process := fork())
+        return process
+
+    monkeypatch.setattr(os, "fork", counted)
+    monkeypatch.setattr(build_order, "MIN_FILES_FOR_PROCESSES", 1)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    for module in (parallel, build_order):
+        monkeypatch.setattr(module, "core_count", lambda: 3)
+    assert build(content, target).exit_code == 0
+    assert len(forked) == 2
+    assert files(target) == files(target.with_name("other"))
+    assert "0 written" in build(content, target).output
 
 
 def test_a_damaged_built_file_is_rewritten(content: Path, target: Path) -> None:
