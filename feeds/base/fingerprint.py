@@ -34,9 +34,9 @@ def state_of(status: os.stat_result) -> FileState:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
-def file_state(path: Path) -> FileState | None:
+def file_state(path: Path | str) -> FileState | None:
     """Return the state of a file, or None if it cannot be accessed."""
     try:
-        return state_of(path.stat())
+        return state_of(os.stat(path))
     except OSError:
         return None

@@ -22,7 +22,7 @@ MIN_VALUES_PER_PROCESS = 500
 
 MAX_PROCESSES = 8
 
-PARENT_SHARE = 1.3
+PARENT_SHARE = 1.1
 """Share of values for this process, relative to a worker's: its results need no transfer."""
 
 _PARENT_POLL_SECONDS = 0.2

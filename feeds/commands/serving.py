@@ -20,6 +20,7 @@ from flask.cli import ScriptInfo, with_appcontext
 
 from feeds.audience.log_formats import GRANIAN_LOG_FORMAT
 from feeds.base import log
+from feeds.base.memory import return_freed_memory
 from feeds.delivery import announcer
 from feeds.server.front import Front
 from feeds.server.granian import Server
@@ -92,6 +93,7 @@ def load_worker(
     `feeds` passes the factory, and `flask` the import path of an application.
     """
     log.configure(Settings.from_environ(os.environ).log)
+    return_freed_memory()
     app = ScriptInfo(app_import_path, create_app, set_debug_flag=False).load_app()
     publisher: Publisher = app.extensions["feeds"]
     front = cast(Front, app.wsgi_app)

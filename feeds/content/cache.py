@@ -2,18 +2,19 @@
 
 A row is used only if the file, the code, the site and the media that it was made from are unchanged: its seal covers
 all of them. The last good text has a seal of its own, since it outlives releases. Rows are JSON, so that a damaged row
-is discarded and can never run code.
+is discarded and can never run code. The body follows the JSON, so that it can be stored without being parsed.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import sqlite3
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -25,17 +26,16 @@ from pydantic_core import from_json
 from feeds.base.fingerprint import file_state, fingerprint, fingerprint_bytes
 from feeds.base.parallel import parallel_map
 from feeds.base.version import code_digest, zone_rules_digest
-from feeds.model import yamlfile
-from feeds.model.article import Article, Attachment, Picture, Withdrawal
+from feeds.model.article import Article, Attachment, Picture, StoredText, Withdrawal
 from feeds.model.mediafile import MediaFile
 from feeds.model.problems import Message, Parameter, Problem, Severity
 from feeds.model.renditions import Original
 from feeds.model.site import Site
 from feeds.model.site_groups import Person
 from feeds.model.social import Social
-from feeds.model.yamlfile import Position, Tree
+from feeds.model.yamlfile import Outline
 
-from .reader import ANY_FILE, OUTLINE, ArticleFile, ArticleReader
+from .reader import ANY_FILE, NO_MEDIA, ArticleFile, ArticleReader
 from .state import StateFolder
 
 NAME = "articles.sqlite"
@@ -54,15 +54,18 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     model.__name__: model for model in (Article, Attachment, Person, Picture, Social, Withdrawal)
 }
 _DEFAULTS = {
-    name: {key: info.get_default() for key, info in model.model_fields.items()} for name, model in _MODELS.items()
+    name: {key: info.get_default() for key, info in model.model_fields.items() if not info.is_required()}
+    for name, model in _MODELS.items()
 }
+_TEMPLATES = {name: {key: _DEFAULTS[name].get(key) for key in model.model_fields} for name, model in _MODELS.items()}
 _TYPE = "is"
 """The key under which a packed model has its name; no field has this name."""
 
 _NO_FIELDS: set[str] = set()
 """Replaces pydantic's set of the fields that were given, which nothing uses and which takes many megabytes."""
 
-_PATHS: dict[yamlfile.Path, yamlfile.Path] = {path: path for path in ((), *OUTLINE)}
+_BODY = "body"
+"""The field of an article that is not in the JSON."""
 
 _CREATE = "create table if not exists articles (name text primary key, seal blob, row blob, text_seal blob, text blob)"
 _SAVE = (
@@ -83,29 +86,31 @@ class ArticleCache:
     def __init__(self, root: Path, reader: ArticleReader, state: StateFolder | None) -> None:
         """Set the content folder and the state folder; nothing is read yet."""
         self._root, self._reader, self._state = root, reader, state
-        self._unsaved: set[Path] = set()
+        self._prefix = str(root / "x")[:-1]
+        self._unsaved: set[str] = set()
         self._key = b""
 
     def use_site(self, site: Site) -> None:
         """Set the site that rows are sealed for from now on."""
         self._key = fingerprint(code_digest(*READING_PACKAGES), zone_rules_digest(site.timezone.key), site).encode()
 
-    def load(self, paths: Sequence[Path], site: Site) -> dict[Path, ArticleFile]:
+    def load(self, paths: Sequence[str], site: Site) -> dict[str, ArticleFile]:
         """Return files that this process has not read yet, from the cache if possible, else read from disk."""
         files = self._cached(paths) if self._state else {}
         unknown = [path for path in paths if path not in files]
         self._unsaved.update(unknown)
 
-        def read(path: Path) -> ArticleFile:
-            return self._reader.load(path, site, None, is_first=True)
+        def read(path: str) -> ArticleFile:
+            return self._reader.load(Path(path), site, None, is_first=True)
 
-        files.update(zip(unknown, parallel_map(unknown, read, pack=pack, unpack=unpack), strict=True))
+        read_files = parallel_map(unknown, read, pack=pack, unpack=self._unpack)
+        files.update(zip(unknown, read_files, strict=True))
         return {path: files[path] for path in paths}
 
-    def _cached(self, paths: Sequence[Path]) -> dict[Path, ArticleFile]:
+    def _cached(self, paths: Sequence[str]) -> dict[str, ArticleFile]:
         """Return the files whose cached rows are still valid, and mark deleted files for `save`."""
         by_name = {self._name(path): path for path in paths}
-        files: dict[Path, ArticleFile] = {}
+        files: dict[str, ArticleFile] = {}
         for name, seal, row in self._query("select name, seal, row from articles"):
             path = by_name.get(name)
             is_sealed = isinstance(row, bytes) and seal == self._seal(name, row)
@@ -114,32 +119,35 @@ class ArticleCache:
                     state, packed = from_json(row)
                     self._reader.media.add_measurement(tuple(state), _unpack(packed))
             elif path is None and name != "site.yaml":
-                self._unsaved.add(self._root / name)  # it is gone: the next `save` deletes it
+                self._unsaved.add(str(self._root / name))  # it is gone: the next `save` deletes it
             elif path and is_sealed and (file := self._unchanged(path, row)):
                 files[path] = file
         return files
 
-    def _unchanged(self, path: Path, row: bytes) -> ArticleFile | None:
+    def _unchanged(self, path: str, row: bytes) -> ArticleFile | None:
         """Return a file from its row, or None if its text has changed; a new mtime alone is no change."""
         state = file_state(path)
-        if state is None or path.is_symlink():  # where a link leads has to be looked at
+        if state is None or os.path.islink(path):  # where a link leads has to be looked at
             return None
-        file = unpack(path, row)
+        file = self._unpack(path, row)
         if not all(self._reader.media.is_unchanged(*each) for each in file.media.items()):
             return None
         if file.state == state:
             return file
-        text, problem = self._reader.read_bytes(path)
+        text, problem = self._reader.read_bytes(Path(path))
         if problem or text != self.texts({self._name(path)}).get(self._name(path)) or state != file_state(path):
             return None
         self._unsaved.add(path)
-        return ArticleFile(state, file.article, file.tree, file.problems, False, media=file.media)
+        return replace(file, state=state)
 
-    def mark(self, paths: Collection[Path]) -> None:
+    def _unpack(self, path: str, row: bytes) -> ArticleFile:
+        return unpack(path, row, self._reader.bodies.put)
+
+    def mark(self, paths: Collection[str]) -> None:
         """Mark files that were read or deleted, for the next `save`."""
         self._unsaved.update(paths)
 
-    def save(self, files: Mapping[Path, ArticleFile]) -> None:
+    def save(self, files: Mapping[str, ArticleFile]) -> None:
         """Write the valid files that were read since the last call, and delete the rows of deleted files."""
         changed, self._unsaved = self._unsaved, set()
         if self._state is None or not changed:
@@ -150,10 +158,10 @@ class ArticleCache:
         if gone := [(self._name(path),) for path in changed if path not in files]:
             self._execute("delete from articles where name = ?", gone)
 
-    def _rows(self, files: Mapping[Path, ArticleFile], paths: Collection[Path]) -> Iterator[Row]:
+    def _rows(self, files: Mapping[str, ArticleFile], paths: Collection[str]) -> Iterator[Row]:
         for path in paths:
             if (file := files.get(path)) and not file.is_broken:
-                text, problem = self._reader.read_bytes(path)
+                text, problem = self._reader.read_bytes(Path(path))
                 if not problem and file_state(path) == file.state:  # else it has changed, and is read next
                     row, name = pack(file), self._name(path)
                     yield name, row and self._seal(name, row), row, _text_seal(name, text), text
@@ -161,10 +169,10 @@ class ArticleCache:
             name, row = f"{MEDIA}{media.path}", json.dumps([state, _pack(media)], ensure_ascii=False).encode()
             yield name, self._seal(name, row), row, None, None
 
-    def paths(self) -> list[Path]:
+    def paths(self) -> list[str]:
         """Return the paths of all article files in the cache."""
         names = [name for (name,) in self._query("select name from articles")] if self._state else []
-        return [self._root / name for name in names if name.startswith("articles/")]
+        return [str(self._root / name) for name in names if name.startswith("articles/")]
 
     def texts(self, names: Collection[str]) -> dict[str, bytes]:
         """Return the last good texts of files, by their names below the content folder."""
@@ -183,8 +191,8 @@ class ArticleCache:
         if self._state:
             self._execute(_SAVE, [(name, None, None, _text_seal(name, text), text)])
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix()
+    def _name(self, path: str) -> str:
+        return path.removeprefix(self._prefix)
 
     def _seal(self, name: str, row: bytes) -> bytes:
         return fingerprint_bytes(b"\0".join((self._key, name.encode(errors="surrogateescape"), row))).encode()
@@ -229,42 +237,63 @@ def _text_seal(name: str, text: object) -> bytes:
 
 
 def pack(file: ArticleFile) -> bytes | None:
-    """Return a file as JSON, or None if it has no valid article or may depend on any media file."""
-    if file.article is None or file.tree is None or file.is_broken or ANY_FILE in file.media:
+    """Return a file as JSON and its body, or None if it has no valid article or may depend on any media file."""
+    if file.article is None or file.outline is None or file.is_broken or ANY_FILE in file.media:
         return None
     article = file.article
-    places = [[list(path), *position] for path, position in file.tree.values_at.items()]
     problems = [_pack_problem(problem) for problem in file.problems]
     pictures = {path: _pack(original.file) for path, original in article.body_pictures.items()}
-    values = file.state, dict(file.media), article.slug, article.digest, pictures, _pack(article), places, problems
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+    computed = {name: getattr(article, name) for name in _COMPUTED}
+    values = (
+        file.state,
+        dict(file.media),
+        article.slug,
+        computed,
+        pictures,
+        _pack(article),
+        file.outline.numbers,
+        problems,
+    )
+    head = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return head.encode() + b"\0" + article.body.encode()
 
 
-def unpack(path: Path, row: bytes) -> ArticleFile:
-    """Return the file at a path from the JSON of `pack`. The caller has checked its seal."""
-    state, media, slug, digest, pictures, values, places, problems = from_json(row)
+def unpack(path: str, row: bytes, store: Callable[[bytes], StoredText | None]) -> ArticleFile:
+    """Return the file at a path from the result of `pack`. The caller has checked its seal.
+
+    The body is put into `store`.
+    """
+    head, _, body = row.partition(b"\0")
+    state, media, slug, computed, pictures, values, numbers, problems = from_json(head)
+    stored = store(body)
+    if stored is None:
+        values[_BODY] = body.decode()
     originals = {position: Original(_unpack(picture)) for position, picture in pictures.items()}
-    article = _unpack_model(values, {"_slug": slug, "_body_pictures": originals})
+    article = _unpack_model(values, {"_slug": slug, "_body_pictures": originals, "_stored_body": stored})
     assert isinstance(article, Article), "the seal is ours"
-    article.__dict__["digest"] = digest  # what the cached property would compute
-    name = str(path)
-    positions = {_PATHS[tuple(keys)]: Position(line, column) for keys, line, column in places}
+    article.__dict__.update(computed)  # what the cached properties would compute
     return ArticleFile(
         tuple(state),
         article,
-        Tree(name, "", {}, [], positions, {}),
-        tuple(_unpack_problem(name, *problem) for problem in problems),
+        Outline.of(path, numbers),
+        tuple(_unpack_problem(path, *problem) for problem in problems),
         False,
-        media={name: tuple(state) for name, state in media.items()},
+        media={name: tuple(state) for name, state in media.items()} or NO_MEDIA,
     )
+
+
+_COMPUTED = ("digest", "estimated_size", "may_name_media")
+"""The cached properties of an article that depend on its body."""
 
 
 def _pack(value: Any) -> Any:
     """Return a value of a model as what JSON has."""
     if isinstance(value, BaseModel):
         name = type(value).__name__
-        fields = ((key, value.__dict__[key], default) for key, default in _DEFAULTS[name].items())
-        return {_TYPE: name, **{key: _pack(field) for key, field, default in fields if field != default}}
+        defaults, given = _DEFAULTS[name], value.__dict__
+        keys = [key for key in _MODELS[name].model_fields if key != _BODY]
+        changed = (key for key in keys if key not in defaults or given[key] != defaults[key])
+        return {_TYPE: name, **{key: _pack(given[key]) for key in changed}}
     if isinstance(value, MediaFile):
         return {_TYPE: "file", **asdict(value), "flaw": value.flaw and _pack_message(value.flaw)}
     if isinstance(value, datetime):
@@ -289,11 +318,16 @@ def _unpack(value: Any) -> Any:
 def _unpack_model(packed: dict[str, Any], private: dict[str, Any] | None = None) -> BaseModel:
     """Return a model from values that were validated before, in the way pydantic restores a pickle."""
     name = packed.pop(_TYPE)
-    values = {key: _unpack(value) if isinstance(value, list | dict) else value for key, value in packed.items()}
+    fields = {**_TEMPLATES[name], **packed}
+    for key, value in packed.items():
+        if isinstance(value, list | dict):
+            fields[key] = _unpack(value)
+    if _BODY in fields and _BODY not in packed:  # it is stored
+        del fields[_BODY]
     model = _MODELS[name].__new__(_MODELS[name])
     model.__setstate__(
         {
-            "__dict__": {**_DEFAULTS[name], **values},
+            "__dict__": fields,
             "__pydantic_fields_set__": _NO_FIELDS,
             "__pydantic_extra__": None,
             "__pydantic_private__": private,

@@ -21,7 +21,7 @@ from feeds.model.problems import InvalidValue, Message, Problem, show
 from feeds.model.renditions import CARD_SIZE
 from feeds.model.site import Site
 from feeds.model.yaml_mistakes import name_character
-from feeds.model.yamlfile import Path, Tree
+from feeds.model.yamlfile import Outline, Path, Tree
 
 BODY_PLACEHOLDER = "…"
 """The body of an article that has not been written yet."""
@@ -189,8 +189,8 @@ def social_warning(tree: Tree, article: Article, site: Site) -> Iterator[Problem
 
 
 def without_duplicates(
-    articles: Iterable[tuple[Article, Tree]], served: Mapping[str, str]
-) -> tuple[list[tuple[Article, Tree]], list[Problem]]:
+    articles: Iterable[tuple[Article, Outline]], served: Mapping[str, str]
+) -> tuple[list[tuple[Article, Outline]], list[Problem]]:
     """Return the articles without duplicate slugs and ids, and problems for both files of a duplicate.
 
     `served` maps ids to the slugs that articles are served under. Of two files, one that is not a draft is preferred,
@@ -200,12 +200,12 @@ def without_duplicates(
     if len({item.slug for item, _ in candidates}) == len({item.id for item, _ in candidates}) == len(candidates):
         return candidates, []
 
-    def rank(candidate: tuple[Article, Tree]) -> tuple[object, ...]:
+    def rank(candidate: tuple[Article, Outline]) -> tuple[object, ...]:
         article, tree = candidate
         return article.draft, served.get(article.id) != article.slug, article.published, tree.file
 
-    slugs: dict[str, Tree] = {}
-    ids: dict[str, Tree] = {}
+    slugs: dict[str, Outline] = {}
+    ids: dict[str, Outline] = {}
     unique, problems = [], []
     for article, tree in sorted(candidates, key=rank):
         if earlier := slugs.get(article.slug):
@@ -220,7 +220,7 @@ def without_duplicates(
     return unique, problems
 
 
-def shared_feed_warnings(site: Site, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
+def shared_feed_warnings(site: Site, articles: Iterable[tuple[Article, Outline]]) -> Iterator[Problem]:
     """Yield a warning for each tag or author that shares its feeds with another, since their slugs are equal.
 
     Names that differ only in case, accents or the form of an apostrophe are the same name.
@@ -249,7 +249,7 @@ def _is_same_name(first: str, second: str) -> bool:
     return " ".join(first.replace("’", "'").split()) == " ".join(second.replace("’", "'").split())
 
 
-def translation_warnings(site: Site, articles: Iterable[tuple[Article, Tree]]) -> Iterator[Problem]:
+def translation_warnings(site: Site, articles: Iterable[tuple[Article, Outline]]) -> Iterator[Problem]:
     """Yield warnings for articles without a translation, and for two in one language with the same `twin`."""
     files: dict[tuple[str, str], str] = {}
     published = [(article, tree) for article, tree in articles if not article.draft]

@@ -23,7 +23,7 @@ from feeds.model.yamlfile import Tree, parse_yaml
 from . import checks
 from .cache import ArticleCache
 from .media import MediaEntry, MediaFolder, PublishedMedia
-from .reader import ARTICLE_SUFFIX, OUTLINE, ArticleFile, ArticleReader, is_ignored, name_problem
+from .reader import ARTICLE_SUFFIX, ArticleFile, ArticleReader, is_ignored, name_problem
 from .state import StateFolder
 
 
@@ -62,11 +62,10 @@ class ContentFolder:
         self.reader = ArticleReader(root, self.media)
         self._cache = ArticleCache(root, self.reader, state)
         self._site: Site | None = None
-        self._files: dict[Path, ArticleFile] = {}
-        self._paths: dict[str, Path] = {}  # making 10,000 of them takes longer than looking at the files
+        self._files: dict[str, ArticleFile] = {}  # by path; Path objects would need more memory than the files
         self._media_state: frozenset[MediaEntry] = frozenset()
-        self._unsettled: set[Path] = set()
-        self._links: set[Path] = set()  # to other files, which cause no event of their own when they change
+        self._unsettled: set[str] = set()
+        self._links: set[str] = set()  # to other files, which cause no event of their own when they change
         self._articles: Mapping[str, Article] = {}
         self._other_problems: tuple[Problem, ...] = ()  # of the site, and of files that are not articles
         self._other_files = 0
@@ -113,14 +112,14 @@ class ContentFolder:
             self._cache.use_site(site)
             files = dict(self._files) or self._cache.load(self._cache.paths(), site)
             return self._content(site, files, None)
-        unreadable: list[Path] = []
-        paths = list(self.article_files(unreadable))
+        unreadable: list[str] = []
+        paths = list(self._article_paths(unreadable))
         if unreadable:  # what was there stays
             known = self._files or self._cache.paths()
-            paths += [path for path in known if any(path.is_relative_to(folder) for folder in unreadable)]
+            paths += [path for path in known if any(path.startswith(f"{folder}/") for folder in unreadable)]
         wrong = {path: found for path in paths if path not in self._files and (found := name_problem(path))}
         articles = [path for path in paths if path not in wrong]
-        problems += [Problem(str(folder), 1, 1, "", Message.of("folder-unreadable")) for folder in unreadable]
+        problems += [Problem(folder, 1, 1, "", Message.of("folder-unreadable")) for folder in unreadable]
         self._other_problems, self._other_files = (*problems, *wrong.values()), 1 + len(wrong)
         self._cache.use_site(site)
         if not self._files:
@@ -141,7 +140,7 @@ class ContentFolder:
             self._cache.save_text(self.site_file.name, self.site_file.read_bytes())
         return site, problems
 
-    def _load_some(self, paths: set[Path]) -> Content:
+    def _load_some(self, paths: set[str]) -> Content:
         """Check some article files, and those that have not settled yet; the others are taken as unchanged."""
         assert self._site, "all was read before"
         files = dict(self._files)
@@ -149,13 +148,13 @@ class ContentFolder:
         for path in looked_at:
             if os.path.lexists(path):
                 files[path] = self._look_at(path, self._site, set(), is_same_site=True)
-            elif not path.parent.is_dir():
+            elif not os.path.isdir(os.path.dirname(path)):
                 return self._load_all()  # the whole folder is missing, perhaps for a moment
             elif not os.path.lexists(path):  # still, now that its folder is known to be there
                 files.pop(path, None)
         return self._content(self._site, files, looked_at)
 
-    def _article_files_at(self, changed: Collection[str]) -> set[Path] | None:
+    def _article_files_at(self, changed: Collection[str]) -> set[str] | None:
         """Return the article files at some paths, without ignored ones; None if any path may be more than that."""
         articles = set()
         for name in changed:
@@ -163,68 +162,60 @@ class ContentFolder:
             inside = path.relative_to(self.root).parts
             if path.is_dir():
                 return None
-            if path not in self._files:
+            if str(path) not in self._files:
                 if self._has_files_below(path):
                     return None
                 if is_ignored(path.name) and (len(inside) == 1 or inside[:1] == ("articles",)):
                     continue
-                if path.suffix != ARTICLE_SUFFIX or name_problem(path) or not path.is_file():
+                if path.suffix != ARTICLE_SUFFIX or name_problem(str(path)) or not path.is_file():
                     return None
             if inside[:1] != ("articles",) or any(part.startswith(".") for part in inside):
                 return None
             if any(folder.is_symlink() for folder in path.parents if folder.is_relative_to(self.root / "articles")):
                 return None  # a link to a folder is not followed
-            articles.add(path)
+            articles.add(str(path))
         return articles
 
     def _has_files_below(self, path: Path) -> bool:
         """Return whether a path was a folder with articles at the last load."""
         start = f"{path}/"
-        return any(str(file).startswith(start) for file in self._files)
+        return any(file.startswith(start) for file in self._files)
 
-    def _look_at(self, path: Path, site: Site, changed_media: set[str], *, is_same_site: bool) -> ArticleFile:
+    def _look_at(self, path: str, site: Site, changed_media: set[str], *, is_same_site: bool) -> ArticleFile:
         """Return a file as it was read before, or read it again if it, its media or the site changed."""
         before = self._files.get(path)
         is_current = before and is_same_site and not before.must_retry and not before.depends_on(changed_media)
         if before and is_current and before.state == file_state(path):
             return before if before.is_settled else replace(before, is_settled=True)
-        return self.reader.load(path, site, before, is_first=not self._files)
+        return self.reader.load(Path(path), site, before, is_first=not self._files)
 
-    def article_files(self, unreadable: list[Path] | None = None) -> Iterator[Path]:
-        """Yield the files below `articles/` without hidden ones and backups, always in the same order.
+    def article_files(self) -> Iterator[Path]:
+        """Yield the files below `articles/` without hidden ones and backups, always in the same order."""
+        yield from map(Path, self._article_paths([]))
 
-        Folders that cannot be read are added to `unreadable`.
-        """
-
-        def record(error: OSError) -> None:
-            if unreadable is not None:
-                unreadable.append(Path(error.filename))
-
-        for folder, folders, names in os.walk(self.root / "articles", onerror=record):
+    def _article_paths(self, unreadable: list[str]) -> Iterator[str]:
+        """Yield the paths of those files. Folders that cannot be read are added to `unreadable`."""
+        walk = os.walk(self.root / "articles", onerror=lambda error: unreadable.append(os.fspath(error.filename)))
+        for folder, folders, names in walk:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names):
-                if not is_ignored(name):
-                    path_text = f"{folder}/{name}"
-                    if (path := self._paths.get(path_text)) is None:
-                        path = self._paths[path_text] = Path(path_text)
-                    yield path
+            yield from (f"{folder}/{name}" for name in sorted(names) if not is_ignored(name))
 
     def picture_problems(self, content: Content, flaw: Callable[[Original], Message | None]) -> Iterator[Problem]:
         """Yield a problem for each picture of an article, its own or in its body, that has a flaw."""
         for file in self._files.values():
             article = file.article
-            if article and file.tree and content.articles.get(article.slug) is article:
+            if article and file.outline and content.articles.get(article.slug) is article:
                 for original in article.originals:
                     if message := flaw(original):
                         key_path = ("picture", "file") if original == article.original else ("body",)
-                        yield file.tree.problem(key_path, message)
+                        yield file.outline.problem(key_path, message)
 
     def trees(self, content: Content) -> Iterator[tuple[Article, Tree]]:
         """Yield the articles with the places of all their values; the files are read again for that."""
         for path, file in self._files.items():
             article = file.article
             if article and content.articles.get(article.slug) is article:
-                tree, _ = self.reader.read_tree(path)
+                tree, _ = self.reader.read_tree(Path(path))
                 if tree:
                     yield article, tree
 
@@ -232,16 +223,16 @@ class ContentFolder:
         """Save what was read since the last time and is good, for the next process."""
         self._cache.save(self._files)
 
-    def _restore_last_good(self, files: dict[Path, ArticleFile], changed: Collection[Path], site: Site) -> None:
+    def _restore_last_good(self, files: dict[str, ArticleFile], changed: Collection[str], site: Site) -> None:
         """Restore the last good articles of broken files that this process has never read without errors."""
         broken = [path for path in changed if path in files and files[path].is_broken and not files[path].article]
-        paths = {path.relative_to(self.root).as_posix(): path for path in broken}
+        paths = {Path(path).relative_to(self.root).as_posix(): path for path in broken}
         for name, text in self._cache.texts(paths).items():
             path = paths[name]
-            tree, _ = parse_yaml(text, str(path))
-            article = self.reader.article(tree, path, site, PublishedMedia(self.media))
+            tree, _ = parse_yaml(text, path)
+            article = self.reader.article(tree, Path(path), site, PublishedMedia(self.media))
             if article and tree:
-                files[path] = replace(files[path], article=article, tree=tree.outline(*OUTLINE))
+                files[path] = replace(files[path], article=article, outline=tree.outline())
 
     def _category_in_use(self, before: Site, site: Site) -> Problem | None:
         """Return a problem if the site file lost a category that articles still name: its feeds would vanish."""
@@ -261,7 +252,7 @@ class ContentFolder:
     def _moved(self, site: Site | None) -> Site | None:
         return site.with_url(self.url) if site and self.url else site
 
-    def _content(self, site: Site, files: dict[Path, ArticleFile], looked_at: set[Path] | None) -> Content:
+    def _content(self, site: Site, files: dict[str, ArticleFile], looked_at: set[str] | None) -> Content:
         """Combine the files, and find cross-file problems. `looked_at` are the checked files; None for all."""
         paths = {*files, *self._files} if looked_at is None else looked_at
         changed = [path for path in paths if files.get(path) is not self._files.get(path)]
@@ -270,7 +261,7 @@ class ContentFolder:
             self._cache.mark(changed)
         before, self._files = self._files, files
         self._unsettled = {path for path in paths if path in files and files[path].is_pending}
-        self._links = {path for path in self._links if path in files} | {path for path in changed if path.is_symlink()}
+        self._links = {path for path in self._links if path in files} | set(filter(os.path.islink, changed))
         pairs = [(before.get(path), files.get(path)) for path in changed]
         is_local = looked_at is not None and all(
             old and new and old.cross_file_key == new.cross_file_key for old, new in pairs
@@ -301,7 +292,7 @@ def _combine(
     site: Site, files: Collection[ArticleFile], served: Mapping[str, str]
 ) -> tuple[dict[str, Article], tuple[Problem, ...]]:
     """Return one article of each slug and id, and the problems that show only if all are seen together."""
-    pairs = [(file.article, file.tree) for file in files if file.article and file.tree]
+    pairs = [(file.article, file.outline) for file in files if file.article and file.outline]
     unique, duplicates = checks.without_duplicates(sorted(pairs, key=lambda pair: pair[1].file), served)
     return {article.slug: article for article, _ in unique}, (
         *duplicates,

@@ -20,9 +20,10 @@ from feeds.model.mediafile import Media, MediaFile
 from feeds.model.problems import InvalidValue, Message, Problem
 from feeds.model.site import Site
 from feeds.model.site_types import slug
-from feeds.model.yamlfile import MAX_YAML_BYTES, Tree, parse_yaml
+from feeds.model.yamlfile import MAX_YAML_BYTES, Outline, Tree, parse_yaml
 
 from . import checks
+from .body_store import BodyStore
 from .media import UPLOAD_CODE, MediaFolder, is_within
 
 _OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -36,11 +37,11 @@ ANY_FILE = ""
 TEMPORARY_CODES = (UPLOAD_CODE, "media-unreadable", "file-unreadable")
 """Codes of problems that may disappear without a change to any file."""
 
+NO_MEDIA: Mapping[str, FileState] = {}
+"""The files below `media/` that most articles refer to, shared by them."""
+
 RACY_NANOSECONDS = 20_000_000
 """Time within which two writes may have the same modification time; file systems use the clock tick of the kernel."""
-
-OUTLINE = (("id",), ("twin",), ("tags",), ("authors",), ("picture", "file"), ("body",))
-"""The keys whose positions are stored for each file, for problems that are found later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,12 @@ class ArticleFile:
 
     state: FileState | None
     article: Article | None
-    tree: Tree | None
+    outline: Outline | None
     problems: tuple[Problem, ...]
     is_broken: bool
     is_settled: bool = True
     must_retry: bool = False
-    media: Mapping[str, FileState] = field(default_factory=dict)
+    media: Mapping[str, FileState] = field(default_factory=lambda: NO_MEDIA)
 
     @property
     def is_pending(self) -> bool:
@@ -85,7 +86,7 @@ class ArticleFile:
             article.tags,
             tuple(author.name for author in article.authors),
         )
-        return fields, self.tree and self.tree.values_at
+        return fields, self.outline and self.outline.places
 
     def depends_on(self, changed: Set[str]) -> bool:
         """Return whether the file must be read again after files below `media/` changed, came or went."""
@@ -99,6 +100,7 @@ class ArticleReader:
     def __init__(self, root: Path, media: MediaFolder) -> None:
         """Set the folder. Nothing is read yet."""
         self.root, self.media = root, media
+        self.bodies = BodyStore()
 
     def load(self, path: Path, site: Site, before: ArticleFile | None, *, is_first: bool) -> ArticleFile:
         """Read and check a file. If it is broken, keep its last valid article.
@@ -117,12 +119,15 @@ class ArticleReader:
         ]
         last_valid = before.article if before and before.article and before.article.is_valid_for(site) else None
         if is_broken:
-            outline = before.tree if before and last_valid else None
+            outline = before.outline if before and last_valid else None
             is_settled = is_first or (before is not None and before.state == state and before.is_broken)
             return ArticleFile(state, last_valid, outline, tuple(problems), True, is_settled, must_retry)
         current = last_valid if last_valid and article and _is_same(last_valid, article) else article
-        outline = tree.outline(*OUTLINE) if tree else None
-        return ArticleFile(state, current, outline, tuple(problems), False, must_retry=must_retry, media=media.files)
+        outline = tree.outline() if tree else None
+        if current is article and article:
+            article.store_body(self.bodies.put)
+        files = media.files or NO_MEDIA
+        return ArticleFile(state, current, outline, tuple(problems), False, must_retry=must_retry, media=files)
 
     def _read_and_check(
         self, path: Path, site: Site, media: Media
@@ -232,19 +237,20 @@ def is_ignored(name: str) -> bool:
     return name.startswith((".", "#", "~")) or name.endswith("~")
 
 
-def name_problem(path: Path) -> Problem | None:
+def name_problem(path: str) -> Problem | None:
     """Return a problem if the name of a file is not that of an article.
 
     It is an error if the file was surely meant as an article, else a warning.
     """
-    if (name := str(path)).isascii() and name.endswith(ARTICLE_SUFFIX):
+    if path.isascii() and path.endswith(ARTICLE_SUFFIX):
         return None
     shown = os.fsencode(path).decode(errors="replace")
-    if shown != str(path):
+    if shown != path:
         return Problem(shown, 1, 1, "", Message.of("file-name-not-utf-8"))
-    if path.suffix == ARTICLE_SUFFIX:
+    file = Path(path)
+    if file.suffix == ARTICLE_SUFFIX:
         return None
-    if path.suffix in (".yml", ".txt", ".md") or ARTICLE_SUFFIX in path.suffixes:
-        name = f"{path.name.partition('.')[0]}{ARTICLE_SUFFIX}"
-        return Problem(str(path), 1, 1, "", Message.of("file-name-suffix", name=name))
-    return Problem(str(path), 1, 1, "", Message.of("file-not-an-article"), "warning")
+    if file.suffix in (".yml", ".txt", ".md") or ARTICLE_SUFFIX in file.suffixes:
+        name = f"{file.name.partition('.')[0]}{ARTICLE_SUFFIX}"
+        return Problem(path, 1, 1, "", Message.of("file-name-suffix", name=name))
+    return Problem(path, 1, 1, "", Message.of("file-not-an-article"), "warning")

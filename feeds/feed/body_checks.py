@@ -54,6 +54,9 @@ _PLAIN_LINK = re.compile(r"\[(?<![!\\\]]\[)" + _PLAIN_TARGET)
 _PLAIN_PICTURE = re.compile(r"\n!\[" + _PLAIN_TARGET + r"(?=\n|$)")
 """A link, and a picture with a description on a line of its own, in which nothing can be wrong."""
 
+_PLAIN_BOLD = re.compile(r"\*\*(?<![\w*\\]\*\*)[^\W_](?:[^*\n]*[^\W_])?\*\*(?![\w*])")
+"""Bold text that is surely rendered as such."""
+
 _VISIBLE = re.compile(r"[^\W\d_]|[^\s\w\u00a0\u00ad\u200b-\u200f\u2060\ufe0e\ufe0f*_#>`~+=|:.\[\](){}-]")
 """A letter, or a character that is neither a digit, invisible nor Markdown's."""
 
@@ -95,7 +98,7 @@ def problems(body: str) -> list[tuple[int, Message]]:
     Each result is an offset in `body` and a message. Those in ERROR_CODES hide text that the author wrote.
     """
     is_plain = _is_plain(body)
-    if is_plain and "**" not in body:
+    if is_plain and "**" not in _PLAIN_BOLD.sub("", body):
         return []
     rendered = commonmark(body)
     if is_plain and "**" not in rendered:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, TypeAdapter, ValidationError
 
-from feeds.base.fingerprint import fingerprint
+from feeds.base.fingerprint import fingerprint, fingerprint_bytes
 from feeds.model.article import Article
 
 from .catalog import Catalog
@@ -67,9 +67,9 @@ class EntryState:
         return replace(self, **fields, old_slugs=tuple(slug for slug in slugs if slug != fields["slug"]))
 
     @cached_property
-    def json(self) -> str:
+    def json(self) -> bytes:
         """The entry's line in a manifest, rendered once for all manifests that contain it."""
-        return f"{json.dumps(self.id, ensure_ascii=False)}: {_ENTRY_ADAPTER.dump_json(self, exclude={'id'}).decode()}"
+        return json.dumps(self.id, ensure_ascii=False).encode() + b": " + _ENTRY_ADAPTER.dump_json(self, exclude={"id"})
 
 
 @dataclass(frozen=True)
@@ -211,10 +211,10 @@ class Manifest:
         head = _MANIFEST_ADAPTER.dump_json(
             _StoredManifest(VERSION, self.content, self.posted, dict(self.documents), {}, {})
         )
-        start = head.decode().removesuffix(',"past":{},"entries":{}}')
-        entries = ",\n".join([entry.json for entry in self.entries.values()])
-        past = ",\n".join([entry.json for entry in self.past.values()]) if with_past else ""
-        return f'{start},\n"past": {{\n{past}}},\n"entries": {{\n{entries}}}}}\n'.encode()
+        start = head.removesuffix(b',"past":{},"entries":{}}')
+        entries = b",\n".join([entry.json for entry in self.entries.values()])
+        past = b",\n".join([entry.json for entry in self.past.values()]) if with_past else b""
+        return start + b',\n"past": {\n' + past + b'},\n"entries": {\n' + entries + b"}}\n"
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
@@ -281,7 +281,7 @@ def _digest_term(article: Article, now: datetime) -> int:
     """Return what an article adds to the digest of the content: 0 before it has appeared."""
     if not article.has_appeared(now):
         return 0
-    return int(fingerprint(article.id, article.slug, digest_at(article, now)), 16)
+    return int(fingerprint_bytes(f"{article.id}\0{article.slug}\0{digest_at(article, now)}".encode()), 16)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ UTC and in whole seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
 
-from feeds.base.fingerprint import fingerprint
+from feeds.base.fingerprint import fingerprint_bytes
 
 from .article_types import (
     ArticleContext,
@@ -148,6 +148,14 @@ SYNONYMS = {
 """Wrong keys that authors try, each with the key they mean."""
 
 
+class StoredText(Protocol):
+    """A text that is not in memory."""
+
+    def read(self) -> str:
+        """Return the text."""
+        ...
+
+
 class Article(StrictModel):
     """An article file. Only those of its dates that `now` has reached are shown to anyone."""
 
@@ -155,6 +163,7 @@ class Article(StrictModel):
 
     _slug: str = PrivateAttr("")
     _body_pictures: Mapping[str, Original] = PrivateAttr(default_factory=dict)
+    _stored_body: StoredText | None = PrivateAttr(None)
 
     title: Title = Field(description="The title, as plain text.", examples=["A cheque for research"])
     published: StartTime = Field(
@@ -241,6 +250,21 @@ class Article(StrictModel):
         cls._not_before_published(value.at, info)
         return value
 
+    def store_body(self, store: Callable[[bytes], StoredText | None]) -> None:
+        """Keep the body where `store` puts it; it is read again at each use. If `store` returns None, it stays."""
+        _ = self.digest, self.estimated_size, self.may_name_media  # the last uses of most bodies
+        if stored := store(self.body.encode()):
+            self._stored_body = stored
+            del self.__dict__["body"]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Return the body if it is stored elsewhere."""
+            if name == "body" and self._stored_body:
+                return self._stored_body.read()
+            return super().__getattr__(name)
+
     @cached_property
     def slug(self) -> str:
         """The last segment of the page's path: the stem of the file's name."""
@@ -257,8 +281,9 @@ class Article(StrictModel):
 
         Absent keys do not count, so that a key of a later version changes nothing.
         """
-        values = self.model_dump(exclude={"id"}, exclude_defaults=True, warnings=False)
-        return fingerprint(values, {path: original.file.digest for path, original in self._body_pictures.items()})
+        values = self.model_dump_json(exclude={"id"}, exclude_defaults=True, warnings=False, fallback=str)
+        pictures = sorted(f"{path}\n{original.file.digest}" for path, original in self._body_pictures.items())
+        return fingerprint_bytes("\0".join((values, *pictures)).encode())
 
     @cached_property
     def estimated_size(self) -> int:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from struct import Struct
 from typing import Any, NamedTuple
 
 import yaml
@@ -46,6 +48,40 @@ class Position(NamedTuple):
     column: int
 
 
+OUTLINE_PATHS: tuple[Path, ...] = ((), ("id",), ("twin",), ("tags",), ("authors",), ("picture", "file"), ("body",))
+"""The keys whose positions are kept for each file, for problems that are found later."""
+
+_PLACES = Struct(f"{2 * len(OUTLINE_PATHS)}i")
+_NOWHERE = Position(-1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The positions of some values of a file, packed, since there is an outline for each file."""
+
+    file: str
+    places: bytes
+
+    @classmethod
+    def of(cls, file: str, numbers: Iterable[int]) -> Outline:
+        """Return an outline from its numbers."""
+        return cls(file, _PLACES.pack(*numbers))
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The line and the column of each of OUTLINE_PATHS; -1 for a value that is not there."""
+        return _PLACES.unpack(self.places)
+
+    def problem(self, path: Path, message: Message, severity: Severity = "error") -> Problem:
+        """Return a problem at the value at `path`, or at the nearest one above it."""
+        numbers = self.numbers
+        positions = {each: Position(*numbers[2 * index :][:2]) for index, each in enumerate(OUTLINE_PATHS)}
+        key = dotted(path)
+        while path and positions.get(path, _NOWHERE) == _NOWHERE:
+            path = path[:-1]
+        return Problem(self.file, positions[path].line + 1, positions[path].column + 1, key, message, severity)
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The values of a file, all of them text, and their positions."""
@@ -69,10 +105,10 @@ class Tree:
             return Problem(self.file, mark.line + 1 + line, 1, key, message, severity)
         return Problem(self.file, mark.line + 1, mark.column + 1, key, message, severity)
 
-    def outline(self, *paths: Path) -> Tree:
-        """Return a tree with no more than is needed to report problems of a few values later."""
-        positions = {path: self.values_at[path] for path in ((), *paths) if path in self.values_at}
-        return Tree(self.file, "", {}, [], positions, {})
+    def outline(self) -> Outline:
+        """Return what is needed to report problems of some values later."""
+        positions = (self.values_at.get(path, _NOWHERE) for path in OUTLINE_PATHS)
+        return Outline.of(self.file, chain.from_iterable(positions))
 
     def block_problem(self, path: Path, offset: int, message: Message, severity: Severity) -> Problem:
         """Return a problem at `offset` in a top-level text; exact to the line in a block (`|`)."""

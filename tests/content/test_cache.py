@@ -78,10 +78,10 @@ def test_a_cached_article_is_read_back_unchanged() -> None:
     files = [folder.reader.load(path, site, None, is_first=True) for path in folder.article_files()]
     assert len(files) > 5
     for file in files:
-        assert file.tree and file.article and file.state
+        assert file.outline and file.article and file.state
         row = pack(file)
         assert row
-        back = unpack(Path(file.tree.file), row)
+        back = unpack(file.outline.file, row, folder.reader.bodies.put)
         assert back == file and repr(back.article) == repr(file.article)
         assert back.article and back.article.body_pictures == file.article.body_pictures
         assert back.article.slug == file.article.slug and back.article.digest == file.article.digest
