@@ -26,7 +26,7 @@ from pydantic_core import from_json
 from feeds.base.fingerprint import file_state, fingerprint, fingerprint_bytes
 from feeds.base.parallel import parallel_map
 from feeds.base.version import code_digest, zone_rules_digest
-from feeds.model.article import Article, Attachment, Picture, StoredText, Withdrawal
+from feeds.model.article import NO_FIELDS, Article, Attachment, Picture, StoredText, Withdrawal
 from feeds.model.mediafile import MediaFile
 from feeds.model.problems import Message, Parameter, Problem, Severity
 from feeds.model.renditions import Original
@@ -60,9 +60,6 @@ _DEFAULTS = {
 _TEMPLATES = {name: {key: _DEFAULTS[name].get(key) for key in model.model_fields} for name, model in _MODELS.items()}
 _TYPE = "is"
 """The key under which a packed model has its name; no field has this name."""
-
-_NO_FIELDS: set[str] = set()
-"""Replaces pydantic's set of the fields that were given, which nothing uses and which takes many megabytes."""
 
 _BODY = "body"
 """The field of an article that is not in the JSON."""
@@ -269,7 +266,8 @@ def unpack(path: str, row: bytes, store: Callable[[bytes], StoredText | None]) -
     if stored is None:
         values[_BODY] = body.decode()
     originals = {position: Original(_unpack(picture)) for position, picture in pictures.items()}
-    article = _unpack_model(values, {"_slug": slug, "_body_pictures": originals, "_stored_body": stored})
+    private = {"_slug": slug, "_body_pictures": originals or _NO_PICTURES, "_stored_body": stored}
+    article = _unpack_model(values, private)
     assert isinstance(article, Article), "the seal is ours"
     article.__dict__.update(computed)  # what the cached properties would compute
     return ArticleFile(
@@ -281,6 +279,8 @@ def unpack(path: str, row: bytes, store: Callable[[bytes], StoredText | None]) -
         media={name: tuple(state) for name, state in media.items()} or NO_MEDIA,
     )
 
+
+_NO_PICTURES: Mapping[str, Original] = {}
 
 _COMPUTED = ("digest", "estimated_size", "may_name_media")
 """The cached properties of an article that depend on its body."""
@@ -328,7 +328,7 @@ def _unpack_model(packed: dict[str, Any], private: dict[str, Any] | None = None)
     model.__setstate__(
         {
             "__dict__": fields,
-            "__pydantic_fields_set__": _NO_FIELDS,
+            "__pydantic_fields_set__": NO_FIELDS,
             "__pydantic_extra__": None,
             "__pydantic_private__": private,
         }

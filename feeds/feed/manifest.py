@@ -7,10 +7,10 @@ publishes it. It names live entries only.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, TypeAdapter, ValidationError
@@ -38,7 +38,7 @@ class Revision:
     modified: AwareDatetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EntryState:
     """A live entry: when it was first seen, and a digest of its content without id and address.
 
@@ -58,18 +58,24 @@ class EntryState:
     digest: str
     is_posted: bool = True
     old_slugs: tuple[str, ...] = ()
+    _json: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     def updated_with(self, fields: Mapping[str, Any]) -> EntryState:
-        """Return the state with its article's current fields, or itself if nothing changed."""
+        """Return the state with its article's current fields."""
         if all(getattr(self, name) == value for name, value in fields.items()):
+            for name, value in fields.items():
+                object.__setattr__(self, name, value)  # one text in memory for both
             return self
         slugs = dict.fromkeys((*self.old_slugs, self.slug))
         return replace(self, **fields, old_slugs=tuple(slug for slug in slugs if slug != fields["slug"]))
 
-    @cached_property
-    def json(self) -> bytes:
-        """The entry's line in a manifest, rendered once for all manifests that contain it."""
-        return json.dumps(self.id, ensure_ascii=False).encode() + b": " + _ENTRY_ADAPTER.dump_json(self, exclude={"id"})
+    def to_json(self) -> bytes:
+        """Return the entry's line in a manifest, rendered once for all manifests that contain it."""
+        if self._json is None:
+            values = _ENTRY_ADAPTER.dump_json(self, exclude={"id", "_json"})
+            object.__setattr__(self, "_json", json.dumps(self.id, ensure_ascii=False).encode() + b": " + values)
+        assert self._json
+        return self._json
 
 
 @dataclass(frozen=True)
@@ -212,8 +218,8 @@ class Manifest:
             _StoredManifest(VERSION, self.content, self.posted, dict(self.documents), {}, {})
         )
         start = head.removesuffix(b',"past":{},"entries":{}}')
-        entries = b",\n".join([entry.json for entry in self.entries.values()])
-        past = b",\n".join([entry.json for entry in self.past.values()]) if with_past else b""
+        entries = b",\n".join([entry.to_json() for entry in self.entries.values()])
+        past = b",\n".join([entry.to_json() for entry in self.past.values()]) if with_past else b""
         return start + b',\n"past": {\n' + past + b'},\n"entries": {\n' + entries + b"}}\n"
 
     @classmethod
@@ -238,7 +244,11 @@ def _with_names(entries: dict[str, EntryState], slugs: set[str]) -> dict[str, En
 
 def _with_ids(entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return stored entries with their ids, which are stored only as keys, added to their values."""
-    return {key: {"id": key, **entry} for key, entry in entries.items()}
+    for key, entry in entries.items():
+        entry["id"] = key
+        if isinstance(language := entry.get("language"), str):
+            entry["language"] = sys.intern(language)
+    return entries
 
 
 _StoredEntries = Annotated[dict[str, EntryState], BeforeValidator(_with_ids)]

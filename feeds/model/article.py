@@ -148,6 +148,10 @@ SYNONYMS = {
 """Wrong keys that authors try, each with the key they mean."""
 
 
+NO_FIELDS: set[str] = set()
+"""Replaces pydantic's set of the fields that were given, which nothing uses and which takes many megabytes."""
+
+
 class StoredText(Protocol):
     """A text that is not in memory."""
 
@@ -256,6 +260,7 @@ class Article(StrictModel):
         if stored := store(self.body.encode()):
             self._stored_body = stored
             del self.__dict__["body"]
+            object.__setattr__(self, "__pydantic_fields_set__", NO_FIELDS)
 
     if not TYPE_CHECKING:
 
