@@ -153,6 +153,26 @@ class Server(MPServer):
         time.sleep(SIGNAL_SETTLE_SECONDS)
         super()._stop_workers()  # type: ignore[no-untyped-call]
 
+    def _respawn_workers(self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+        """Replace workers, each once its successor has loaded the application: a reload (SIGHUP) drops no request.
+
+        Granian would stop them after `delay` seconds, whatever their successors do.
+        """
+        for index in workers:
+            self.respawned_wrks[index] = time.monotonic()
+            predecessor: Any = self.wrks[index]
+            worker: Any = self._spawn_worker(idx=index, target=spawn_target, callback_loader=target_loader)
+            worker.start()
+            while worker.is_alive() and worker.inner.pid not in self._heartbeats and not self.interrupt_signal:
+                time.sleep(_WORKER_POLL_SECONDS)
+            time.sleep(SIGNAL_SETTLE_SECONDS)
+            self.wrks[index] = worker
+            predecessor.terminate()
+            predecessor.join(SHUTDOWN_SECONDS)
+            if predecessor.is_alive():
+                predecessor.kill()
+                predecessor.join()
+
     def _starting_workers(self) -> set[int]:
         return self._running_pids() - self._heartbeats.keys()
 

@@ -87,6 +87,23 @@ def test_a_response_in_progress_is_completed_when_the_server_stops(content: Path
         assert process.wait(timeout=20) == 0
 
 
+def test_a_reload_replaces_the_workers_and_drops_no_request(content: Path) -> None:
+    content_folder(content, {"a": {}})
+    statuses: list[int] = []
+    with served(content, "--workers", "2") as (port, process):
+        before = set(children(process.pid))
+        process.send_signal(signal.SIGHUP)
+
+        def is_replaced() -> bool:
+            statuses.append(get(port, "/feeds/all.rss")[0])
+            now = set(children(process.pid))
+            return len(now) == 2 and not now & before
+
+        wait_until(is_replaced, process)
+        statuses.append(get(port, "/feeds/all.rss")[0])
+    assert set(statuses) == {200} and len(statuses) > 20
+
+
 def test_a_broken_site_file_is_reported_before_any_worker_starts(content: Path) -> None:
     content_folder(content, {}, "title: Le site\n")
     found = subprocess.run(
