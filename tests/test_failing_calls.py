@@ -22,7 +22,7 @@ from feeds.content.media import MediaFolder
 from feeds.content.pictures import PictureStore
 from feeds.content.state import StateFolder
 from feeds.delivery.export import Export
-from feeds.delivery.folder import BUILD_LIST, DONE, JOURNAL, BuildFolder, FolderError
+from feeds.delivery.folder import BUILD_LIST, DONE, JOURNAL, SOURCES, BuildFolder, FolderError
 from feeds.feed.manifest import Manifest
 from feeds.model.renditions import Original
 from feeds.server.publisher import Publisher
@@ -213,7 +213,7 @@ def test_each_built_file_is_the_old_or_the_new_one_whatever_call_fails(
         seen = snapshot(root / "public")
         build(scenario, root / "public")
         after = snapshot(root / "public")
-        own = {BUILD_LIST, JOURNAL, DONE}
+        own = {BUILD_LIST, JOURNAL, DONE, SOURCES}
         for name, digest in seen.items():
             assert name in own or digest in (before.get(name), after.get(name)), (number, name)
         assert before.keys() - seen.keys() <= own, number

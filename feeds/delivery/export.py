@@ -7,7 +7,7 @@ pages, then feeds, and the manifest at the end. So an interrupted copy shows no 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -29,6 +29,8 @@ from feeds.edition.edition import MANIFEST_PATH, Edition
 from feeds.edition.routes import Rendered
 from feeds.formats import crawlers, pages
 from feeds.model.renditions import Original, picture_path
+
+from .sources import Sources
 
 STATIC_MAX_AGE_SECONDS = 60
 """Maximum cache lifetime in seconds at a static host, which does not know when an embargo ends."""
@@ -80,7 +82,7 @@ class ExportedFile:
 
     `inputs_digest` is a digest of the inputs, if they are known without rendering; equal inputs give equal content.
     A file refers only to files of its own `stage` or an earlier one. Files of the same `month` show the same articles.
-    `is_main` marks a feed that readers poll.
+    `is_main` marks a feed that readers poll. `original` is the path of the document that a copy is of.
     """
 
     path: str
@@ -90,6 +92,7 @@ class ExportedFile:
     _compute_inputs_digest: Callable[[], str | None] = lambda: None
     month: str = ""
     is_main: bool = False
+    original: str = ""
 
     @cached_property
     def content(self) -> ExportedContent:
@@ -126,15 +129,33 @@ class Export:
             policy,
         )
 
-    def files(self, copies: Iterable[ExportedFile] = ()) -> Iterator[ExportedFile]:
-        """Yield the files in the order in which they are written, with `copies` before the manifest."""
+    def files(
+        self, copies: Iterable[ExportedFile] = (), *, only: Collection[str] | None = None
+    ) -> Iterator[ExportedFile]:
+        """Yield the files in the order in which they are written, with `copies` before the manifest.
+
+        `only` are the paths of the documents, besides the manifest; by default, all of them.
+        """
         yield from self._picture_files()
         yield from self._media_files()
         yield from self._generated_files()
-        *paths, manifest = sorted(self._paths(), key=self._stage)
-        yield from map(self._document, paths)
+        manifest = f"{self.edition.site.path}{MANIFEST_PATH}"
+        paths = self._paths() if only is None else only
+        yield from map(self._document, sorted((path for path in paths if path != manifest), key=self._stage))
         yield from copies
         yield self._document(manifest)
+
+    def sources(self) -> Sources:
+        """Return what the documents are made from."""
+        edition = self.edition
+        articles = {each.slug: (edition.article_digest(each), each.estimated_size) for each in edition.catalog.appeared}
+        return Sources(fingerprint_bytes(f"{edition.order_digest} {self._common_digest}".encode()), articles)
+
+    def affected_by(self, slugs: Iterable[str], previous: Sources) -> set[str] | None:
+        """Return the paths of documents that articles which changed since `previous` may affect; None for any."""
+        articles = self.edition.catalog.articles
+        sizes = {slug: max(articles[slug].estimated_size, previous.articles[slug][1]) for slug in slugs}
+        return self.edition.affected_paths(sizes)
 
     def _paths(self) -> Iterator[str]:
         guesses = {guess for guess, _ in self.edition.guessed_paths()}
@@ -149,11 +170,6 @@ class Export:
         if site_path.startswith("/feeds/") and path.endswith(_FEED_SUFFIXES):
             return 3 if path in self.edition.manifest.documents else 2  # 2 includes the archives that feeds link to
         return 4 if site_path == MANIFEST_PATH else 1
-
-    def count(self) -> int:
-        """Return the number of files without rendering them."""
-        pictures = sum(2 + len(original.small_names) for original in self._shown_originals())
-        return sum(1 for _ in self._paths()) + pictures + len(self.edition.files) + len(self.edition.site.languages) + 1
 
     def rewrites(self) -> dict[str, str]:
         """Return the paths that are answered from another file, each with the path of that file in a folder."""
@@ -204,7 +220,7 @@ class Export:
         is_page = "." not in path.rpartition("/")[2]
         compute_inputs = partial(self._inputs_digest_of, path)
         month, is_main = self._month(path), revision is not None
-        return ExportedFile(public_path or path, self._stage(path), is_page, make, compute_inputs, month, is_main)
+        return ExportedFile(public_path or path, self._stage(path), is_page, make, compute_inputs, month, is_main, path)
 
     def _month(self, path: str) -> str:
         """Return the month of an article's page or of a page or document of a month; empty for any other path."""

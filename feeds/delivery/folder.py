@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TextIO
@@ -30,9 +30,13 @@ from .build_list import INTERRUPTED_FILE, BuiltFile, from_json, is_name, to_json
 from .build_order import build_in_order
 from .copies import ENDINGS, CompressedCopies, compress
 from .export import Export, ExportedContent, ExportedFile
+from .sources import Sources
 
-BUILD_LIST, JOURNAL, DONE = ".feeds.json", ".feeds.new", ".feeds.done"
-"""The list of the files of a build; and, until it is complete, the names that are new, and lists of what is done."""
+BUILD_LIST, SOURCES = ".feeds.json", ".feeds.sources"
+"""The list of the files of a build, and what they were made from."""
+
+JOURNAL, DONE = ".feeds.new", ".feeds.done"
+"""Until a build is complete, the names that are new, and lists of what is done."""
 
 NGINX_FOLDER = ".nginx"
 """The folder of files that nginx includes: `maps.conf` outside its servers, and `server.conf` in one."""
@@ -49,8 +53,8 @@ _TEMPORARY_PREFIX = ".feeds-new-"
 
 _ONE_SECOND = timedelta(seconds=1)
 
-_Result = tuple[str, BuiltFile, bool]
-"""The name of a file, its record, and whether it was written."""
+_Result = tuple[str, BuiltFile | None, bool]
+"""The name of a file, its record if that is new, and whether the file was written."""
 
 
 class FolderError(Exception):
@@ -85,6 +89,8 @@ class BuildFolder:
         self._listed_files: dict[str, BuiltFile] = {}
         self._known_files: dict[str, BuiltFile] = {}  # listed files, and those that an interrupted build began
         self._foreign_files: set[str] = set()
+        self._sources: Sources | None = None
+        self._is_resumed = False
 
     def build(
         self,
@@ -108,22 +114,45 @@ class BuildFolder:
                 raise FolderError(self._foreign_files_message())
             export = make(self._manifest(site))
             report = BuildReport(export.edition.site, export.edition.manifest)
-            files = list(export.files(export.guessed_path_copies(with_ending=True)))
+            sources = export.sources()
+            files, carried = self._files_to_look_at(export, sources)
             self._record_new_names(journal, [*(file.name for file in files), *HOST_FILES])
             total = len(files) + len(HOST_FILES)
             results = list(build_in_order(files, self._build_files, lambda done: progress(done, total)))
-            now = {name: built for name, built, _ in results}
-            now = {file.name: now[file.name] for file in files}  # in an order that does not depend on processes
+            now = carried | {name: built or self._known_files[name] for name, built, _ in results}
             results += self._build_files(list(_host_files(export, now)))
-            now |= {name: built for name, built, _ in results}
+            now |= {name: built or self._known_files[name] for name, built, _ in results}
             report.written = [name for name, _, is_written in results if is_written]
-            report.unchanged = len(results) - len(report.written)
+            report.unchanged = len(results) - len(report.written) + len(carried)
             for name in sorted(self._known_files.keys() - now.keys()):
                 self._remove(name)
                 report.removed += 1
             if now != self._listed_files:
                 self._write(BUILD_LIST, to_json(now), is_durable=True)
+            if sources != self._sources:  # after the list, so that what it says is never newer than the files
+                self._write(SOURCES, sources.to_json())
         return report
+
+    def _files_to_look_at(self, export: Export, sources: Sources) -> tuple[list[ExportedFile], dict[str, BuiltFile]]:
+        """Return the files that may have changed, and the records of all others.
+
+        The first are all files, unless only some articles changed since the last build.
+        """
+        changed = sources.changed_since(self._sources) if self._sources and not self._is_resumed else None
+        affected = export.affected_by(changed, self._sources) if self._sources and changed is not None else None
+        copies = list(export.guessed_path_copies(with_ending=True))
+        if affected is not None:
+            files = list(export.files((copy for copy in copies if copy.original in affected), only=affected))
+            looked_at = {file.name for file in files}
+            unlisted = tuple(f"{export.edition.site.path}/{name}/"[1:] for name in ("media", "pictures"))
+            carried = {
+                name: built
+                for name, built in self._listed_files.items()
+                if name not in looked_at and name not in HOST_FILES and not name.startswith(unlisted)
+            }
+            if all(self._is_intact(name, built) for name, built in carried.items()):
+                return files, carried
+        return list(export.files(copies)), {}
 
     def _manifest(self, site: Site) -> Manifest | None:
         """Return the manifest of the last build, or None if it is missing or cannot be read."""
@@ -144,7 +173,10 @@ class BuildFolder:
                 journal.seek(0)
                 lines = journal.read().split("\n")[:-1]  # complete lines
                 begun = dict.fromkeys(filter(is_name, lines), INTERRUPTED_FILE)
-                self._known_files = begun | self._listed_files | self._read_done()
+                done = self._read_done()
+                self._known_files = begun | self._listed_files | done
+                self._is_resumed = bool(begun or done)
+                self._sources = self._read_sources()
                 self._foreign_files = set(self._foreign_names())
                 is_done = False
                 try:
@@ -153,6 +185,7 @@ class BuildFolder:
                 finally:
                     if is_done or not journal.tell():
                         path.unlink()
+                    if is_done:
                         (self.root / DONE).unlink(missing_ok=True)
 
     def _record_new_names(self, journal: TextIO, names: Iterable[str]) -> None:
@@ -167,15 +200,16 @@ class BuildFolder:
             BUILD_LIST,
             JOURNAL,
             DONE,
+            SOURCES,
             *(name + ending for name in self._known_files for ending in ("", *ENDINGS)),
         }
+        start = len(str(self.root)) + 1
         for folder, folders, names in os.walk(self.root):
-            relative = os.path.relpath(folder, self.root)
-            links = [entry for entry in folders if os.path.islink(os.path.join(folder, entry))]
+            links = [entry for entry in folders if os.path.islink(f"{folder}/{entry}")]
             for entry in (*names, *links):
-                name = entry if relative == "." else f"{relative}/{entry}"
+                name = f"{folder}/{entry}"[start:]
                 if entry.startswith(_TEMPORARY_PREFIX):
-                    (self.root / name).unlink()
+                    os.unlink(f"{folder}/{entry}")
                 elif name not in own_names:
                     yield name
 
@@ -211,7 +245,7 @@ class BuildFolder:
 
     def _record_done(self, results: Iterable[_Result]) -> None:
         """Append the records of written files to the journal of what is done."""
-        if written := {name: built for name, built, is_written in results if is_written}:
+        if written := {name: built for name, built, is_written in results if built and is_written}:
             with (self.root / DONE).open("ab") as journal:
                 journal.write(to_json(written).replace(b"\n", b"") + b"\n")
 
@@ -226,7 +260,9 @@ class BuildFolder:
 
     def _build_file(self, file: ExportedFile, copies: CompressedCopies | None) -> _Result:
         if self._is_current(file):
-            return file.name, replace(self._known_files[file.name], inputs_digest=file.inputs_digest), False
+            known = self._known_files[file.name]
+            is_same = known.inputs_digest == file.inputs_digest
+            return file.name, None if is_same else replace(known, inputs_digest=file.inputs_digest), False
         return file.name, self._write_file(file, copies or compress(file, self._endings)), True
 
     def _is_current(self, file: ExportedFile) -> bool:
@@ -242,17 +278,18 @@ class BuildFolder:
         ) or built.digest == file.content.digest
 
     def _is_intact(self, name: str, built: BuiltFile) -> bool:
-        existing = {ending: length for ending, length in built.lengths.items() if length >= 0}
-        return built.lengths.keys() == {"", *self._endings} and all(
-            self._state(name + ending) == (built.modified, length) for ending, length in existing.items()
-        )
-
-    def _state(self, name: str) -> tuple[datetime, int] | None:
-        try:
-            status = (self.root / name).stat()
-            return datetime.fromtimestamp(status.st_mtime, UTC), status.st_size
-        except OSError:
-            return None
+        if built.lengths.keys() != {"", *self._endings}:
+            return False
+        modified = built.modified.timestamp()
+        for ending, length in built.lengths.items():
+            if length >= 0:
+                try:
+                    status = os.stat(f"{self.root}/{name}{ending}")
+                except OSError:
+                    return False
+                if status.st_size != length or status.st_mtime != modified:
+                    return False
+        return True
 
     def _write_file(self, file: ExportedFile, copies: CompressedCopies) -> BuiltFile:
         """Write a file and its copies. Its date moves forward whenever its content changes."""
@@ -315,6 +352,13 @@ class BuildFolder:
                 break
             folder.rmdir()
 
+    def _read_sources(self) -> Sources | None:
+        """Return what the last build was made from, if that is known."""
+        try:
+            return Sources.from_json((self.root / SOURCES).read_bytes())
+        except FileNotFoundError:
+            return None
+
     def _read_list(self) -> dict[str, BuiltFile]:
         """Return the list of the last build, if any. Raises FolderError if it cannot be read."""
         try:
@@ -329,7 +373,8 @@ class BuildFolder:
 def _host_files(export: Export, built_files: Mapping[str, BuiltFile]) -> Iterator[ExportedFile]:
     """Yield the files that configure hosts, once all others have been written."""
     hosted = [
-        host_config.HostedFile(f"/{name}", file.content_type, dict(file.headers)) for name, file in built_files.items()
+        host_config.HostedFile(f"/{name}", file.content_type, dict(file.headers))
+        for name, file in sorted(built_files.items())
     ]
     arguments = (
         export.redirects(),

@@ -30,6 +30,7 @@ from feeds.model.problems import Message
 from feeds.model.redirects import Redirects
 from feeds.model.renditions import Pictures
 
+from .affected import affected_paths, may_move_articles
 from .document import Document, content_security_policy
 from .guessed_paths import guessed_paths
 from .routes import Rendered, Routes
@@ -202,6 +203,28 @@ class Edition(Mapping[str, Document]):
         if route is None or route.inputs is None:
             return None
         return fingerprint_bytes("\0".join((self._site_digest, *route.inputs())).encode())
+
+    @cached_property
+    def order_digest(self) -> str:
+        """Digest of the site, and of what decides which documents exist and which articles each of them shows."""
+        parts = (self._site_digest, *self.routes.inputs.of_order(self.manifest.entries))
+        return fingerprint_bytes("\0".join(parts).encode())
+
+    def article_digest(self, article: Article) -> str:
+        """Return a digest of an article's inputs."""
+        return fingerprint_bytes(self.routes.inputs.digest(article).encode())[:16]
+
+    def affected_paths(self, sizes: Mapping[str, int]) -> set[str] | None:
+        """Return the paths of documents that a change of articles may affect, while `order_digest` is the same.
+
+        `sizes` are the larger of the old and the new size of each article, by slug. The result is None
+        if they may decide which documents exist.
+        """
+        if may_move_articles(self.builder, sizes):
+            return None
+        articles = (self.catalog.articles[slug] for slug in sizes)
+        paths = {self.site.path + path for path in affected_paths(self.builder, articles)}
+        return {path for path in paths if self.has(path)}
 
     @cached_property
     def _site_digest(self) -> str:

@@ -38,7 +38,7 @@ POST_ENDINGS: Mapping[str, Network | None] = {
 }
 """Endings of the feeds for posts, each with its network, or None if posts fit all of them."""
 
-PODCAST_ENDING = "podcast.rss"
+PODCAST_ENDING, SITEMAP_PATH = "podcast.rss", "/sitemap.xml"
 
 _PART = re.compile("(.+)/([1-9][0-9]{3}-(?:0[1-9]|1[0-2]))(?:-([2-9]|[1-9][0-9]{1,4}))?")
 _FEED_STYLE = re.compile(r"/static/feed-([A-Za-z0-9-]+)\.css")
@@ -75,7 +75,7 @@ class Routes:
         `states` are those of entries, which are fixed when an entry is first seen.
         """
         self.builder, self.site, self.catalog, self._states = builder, builder.site, builder.catalog, states
-        self._inputs = Inputs(builder)
+        self.inputs = Inputs(builder)
         self.pages = {language: pages.Page(builder, language) for language in self.site.languages}
 
     def __iter__(self) -> Iterator[str]:
@@ -100,17 +100,18 @@ class Routes:
     def find(self, path: str) -> Route | None:
         """Return the route of a path, or None."""
         if render := _FIXED_PATHS.get(path):
-            return Route(partial(render, self))
+            return Route(partial(render, self), self.inputs.of_sitemap if path == SITEMAP_PATH else None)
         if (sitemap_match := _SITEMAP.fullmatch(path)) and int(sitemap_match[1]) <= self._sitemap_count():
-            return Route(partial(self._sitemap_part, int(sitemap_match[1]) - 1))
+            return Route(partial(self._sitemap_part, int(sitemap_match[1]) - 1), self.inputs.of_sitemap)
         if (style_match := _FEED_STYLE.fullmatch(path)) and style_match[1] in self.site.languages:
             return Route(partial(self._feed_style, style_match[1]))
         language, local_path = self.site.split_language(path)
         if local_path == "/":
-            return Route(partial(self._page, pages.home, language))
+            topic = self.pages[language].topic("all")
+            return Route(partial(self._page, pages.home, language), partial(self.inputs.of_list, topic))
         folder, _, name = local_path[1:].partition("/")
         if folder == "articles" and (article := self.catalog.article(language, name)):
-            return Route(partial(self._article, article), partial(self._inputs.of_article, article))
+            return Route(partial(self._article, article), partial(self.inputs.of_article, article))
         if folder == "feeds":
             return self._find_feed(language, name) or self._find_month(language, name)
         return None
@@ -127,26 +128,29 @@ class Routes:
         if topic is None:
             return self._find_archive(language, name, ending)
         if not dot:
-            return Route(partial(self._page, pages.feed, language, topic))
+            return Route(partial(self._page, pages.feed, language, topic), partial(self.inputs.of_list, topic))
         return self._feed_in(topic, FORMATS[ending]) if ending in FORMATS else self._find_special(topic, ending)
 
     def _feed_in(self, topic: Topic, format: Format) -> Route:
-        return Route(partial(self._feed, topic, format), partial(self._inputs.of_feed, topic, format.ending))
+        return Route(partial(self._feed, topic, format), partial(self.inputs.of_feed, topic, format.ending))
 
     def _find_special(self, topic: Topic, ending: str) -> Route | None:
         """Return the route of a feed for one kind of client, or None; tags and authors have no such feeds."""
         if ending == PODCAST_ENDING:
             settings = self.builder.podcast_settings(topic)
-            return Route(partial(self._podcast, topic, settings)) if settings else None
+            if settings is None:
+                return None
+            return Route(partial(self._podcast, topic, settings), partial(self.inputs.of_podcast, topic))
         if ending in POST_ENDINGS and topic.kind in MAIN_KINDS:
-            return Route(partial(self._posts, topic, POST_ENDINGS[ending]))
+            post_inputs = partial(self.inputs.of_posts, topic, self._states)
+            return Route(partial(self._posts, topic, POST_ENDINGS[ending]), post_inputs)
         return None
 
     def _find_archive(self, language: str, name: str, ending: str) -> Route | None:
         topic, part = self._parse_part(language, name)
         if topic is None or ending not in FORMATS or part not in self.builder.parts(topic):
             return None
-        archive_inputs = partial(self._inputs.of_archive, topic, part, ending)
+        archive_inputs = partial(self.inputs.of_archive, topic, part, ending)
         return Route(partial(self._archive, topic, part, FORMATS[ending]), archive_inputs)
 
     def _find_month(self, language: str, name: str) -> Route | None:
@@ -155,7 +159,7 @@ class Routes:
             return None
         return Route(
             partial(self._page, pages.month, language, topic, first),
-            partial(self._inputs.of_month, topic, first),
+            partial(self.inputs.of_month, topic, first),
         )
 
     def _parse_part(self, language: str, name: str) -> tuple[Topic | None, Part]:
@@ -253,7 +257,7 @@ class Routes:
 _FIXED_PATHS: Mapping[str, Callable[[Routes], Rendered]] = {
     "/feeds.opml": Routes._opml,
     "/robots.txt": Routes._robots,
-    "/sitemap.xml": Routes._sitemap,
+    SITEMAP_PATH: Routes._sitemap,
     "/static/style.css": Routes._style,
     "/static/copy.js": Routes._script,
     films.PICTURE_PATH: Routes._film_picture,

@@ -148,7 +148,7 @@ class Catalog:
         changes: dict[GroupKey, tuple[list[Article], list[Article]]] = defaultdict(lambda: ([], []))
         for index, changed_articles in enumerate((removed, added)):
             for article in changed_articles:
-                for key in _keys(article, site) if not article.draft else ():
+                for key in group_keys(article, site) if not article.draft else ():
                     changes[key][index].append(article)
         for key, change in changes.items():
             groups[key] = groups.get(key, Group()).changed(*change)
@@ -220,14 +220,18 @@ class Catalog:
         """
         candidates: tuple[list[Article], list[Article]] = ([], [])
         for language in self.site.languages:
-            articles = self.group("category", language, category).articles
-            index = bisect_left(articles, article.sort_key, key=_order)
-            is_own = language == article.language
-            is_near = self.is_live if is_own else partial(self._is_untranslated_other, article)
-            sides = articles[index + is_own :], reversed(articles[:index])
+            is_near = self.is_live if language == article.language else partial(self._is_untranslated_other, article)
+            sides = self.around(article, ("category", language, category))
             for nearest_articles, side in zip(candidates, sides, strict=True):
                 nearest_articles += islice(filter(is_near, side), 1)
         return min(candidates[0], key=_order, default=None), max(candidates[1], key=_order, default=None)
+
+    def around(self, article: Article, key: GroupKey) -> tuple[Iterable[Article], Iterable[Article]]:
+        """Return the older and the newer articles of a group, each side beginning with the nearest to `article`."""
+        articles = self.group(*key).articles
+        index = bisect_left(articles, article.sort_key, key=_order)
+        is_member = index < len(articles) and articles[index] is article
+        return islice(articles, index + is_member, None), reversed(articles[:index])
 
     def _is_untranslated_other(self, article: Article, other: Article) -> bool:
         """Return whether `other` is untranslated and no translation of `article`."""
@@ -308,7 +312,7 @@ def _is_selected(article: Article, feed: OwnFeed, site: Site) -> bool:
     )
 
 
-def _keys(article: Article, site: Site) -> Iterator[GroupKey]:
+def group_keys(article: Article, site: Site) -> Iterator[GroupKey]:
     """Yield the keys of all groups that contain an article."""
     language = article.language
     yield ALL_ARTICLES

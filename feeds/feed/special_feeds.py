@@ -30,17 +30,7 @@ def post_feed(
     Posts are for one network, or short enough for all. An article is included once, under the
     categories it first had, however it is edited. A withdrawn one is not included.
     """
-    now, language, dated_articles = builder.catalog.now, topic.language, []
-    for article in _candidates(builder, topic):
-        state = states.get(article.id)
-        if state is None or not state.is_posted or state.posted > now:
-            continue
-        if topic.kind == "category" and topic.name not in state.topics:
-            continue
-        is_skipped = article.social is not None and article.social.skip
-        if builder.catalog.is_live(article) and not is_skipped and not article.withdrawal(now):
-            dated_articles.append((state.posted, article))
-    dated_articles.sort(key=lambda item: item[0], reverse=True)
+    language, dated_articles = topic.language, posted_articles(builder, topic, states)
     outline = builder.outline(topic)
     return replace(
         outline,
@@ -52,10 +42,26 @@ def post_feed(
             else translations.translate(language, "{feed} (for posts)", feed=outline.title)
         ),
         translations={},
-        entries=tuple(
-            _post(builder, article, posted, network) for posted, article in dated_articles[: builder.max_entries(topic)]
-        ),
+        entries=tuple(_post(builder, article, posted, network) for posted, article in dated_articles),
     )
+
+
+def posted_articles(
+    builder: FeedBuilder, topic: Topic, states: Mapping[str, EntryState]
+) -> list[tuple[datetime, Article]]:
+    """Return the articles in a topic's feeds for posts, each with its posting time, newest first."""
+    now, dated_articles = builder.catalog.now, []
+    for article in _candidates(builder, topic):
+        state = states.get(article.id)
+        if state is None or not state.is_posted or state.posted > now:
+            continue
+        if topic.kind == "category" and topic.name not in state.topics:
+            continue
+        is_skipped = article.social is not None and article.social.skip
+        if builder.catalog.is_live(article) and not is_skipped and not article.withdrawal(now):
+            dated_articles.append((state.posted, article))
+    dated_articles.sort(key=lambda item: item[0], reverse=True)
+    return dated_articles[: builder.max_entries(topic)]
 
 
 def _candidates(builder: FeedBuilder, topic: Topic) -> Iterable[Article]:

@@ -6,7 +6,7 @@ Links between them are relative to the root of the host, so a page works under a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -198,15 +198,13 @@ class Page:
 def home(page: Page) -> bytes:
     """Render the home page of a language."""
     builder, language, topic = page.builder, page.language, page.topic("all")
-    entries = builder.feed(topic).entries[:MAX_PAGE_ENTRIES]
     other_homes = {other: builder.site.home_path(other) for other in builder.site.languages if other != language}
     return render(
         "home.html",
         page,
         topics=[topic for topic in page.main_topics if topic.kind != "own"],
         topic=topic,
-        entries=entries,
-        elsewhere=_in_other_languages(page, topic, entries),
+        **_entries_on_page(page, topic),
         canonical=builder.site.absolute(builder.site.home_path(language)),
         others=other_homes,
     )
@@ -214,8 +212,7 @@ def home(page: Page) -> bytes:
 
 def feed(page: Page, topic: Topic) -> bytes:
     """Render the page of a feed."""
-    builder, feed = page.builder, page.builder.feed(topic)
-    entries = feed.entries[:MAX_PAGE_ENTRIES]
+    builder, feed = page.builder, page.builder.outline(topic)
     return render(
         "feed.html",
         page,
@@ -223,10 +220,9 @@ def feed(page: Page, topic: Topic) -> bytes:
         topic=topic,
         feed=feed,
         networks=NETWORKS,
-        entries=entries,
+        **_entries_on_page(page, topic),
         months=builder.months(topic),
         month=translations.month_name,
-        elsewhere=_in_other_languages(page, topic, entries),
         canonical=builder.address(topic),
         others=_other_feeds(builder, topic),
     )
@@ -292,15 +288,22 @@ def _other_feeds(builder: FeedBuilder, topic: Topic) -> dict[str, str]:
     }
 
 
-def _in_other_languages(page: Page, topic: Topic, entries: Sequence[Entry]) -> list[Entry]:
-    """Return the newest articles of a topic that the page's language lacks.
+def articles_on_page(builder: FeedBuilder, topic: Topic) -> tuple[list[Article], list[Article]]:
+    """Return the newest articles of a topic, as its page and a home page list them.
 
-    None is older than the oldest entry on the page.
+    The second list is of articles in other languages, of which there is no translation. None of them
+    is older than the oldest in the first list.
     """
-    builder = page.builder
-    since = entries[-1].published if entries else UNIX_EPOCH
-    articles = builder.catalog.untranslated(builder.key(topic), topic.language, since)
-    return [builder.entries.of(article) for article in articles[:MAX_OTHER_LANGUAGE_ENTRIES]]
+    articles = builder.articles_in(topic)[:MAX_PAGE_ENTRIES]
+    since = articles[-1].published if articles else UNIX_EPOCH
+    others = builder.catalog.untranslated(builder.key(topic), topic.language, since)
+    return articles, others[:MAX_OTHER_LANGUAGE_ENTRIES]
+
+
+def _entries_on_page(page: Page, topic: Topic) -> dict[str, list[Entry]]:
+    articles, others = articles_on_page(page.builder, topic)
+    entry = page.builder.entries.of
+    return {"entries": list(map(entry, articles)), "elsewhere": list(map(entry, others))}
 
 
 def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:

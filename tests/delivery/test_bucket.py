@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -217,7 +217,9 @@ class Made(Export):
         for file in self._all:
             file.content = replace(file.content, source=file.content.data)
 
-    def files(self, copies: Iterable[ExportedFile] = ()) -> Iterator[ExportedFile]:
+    def files(
+        self, copies: Iterable[ExportedFile] = (), *, only: Collection[str] | None = None
+    ) -> Iterator[ExportedFile]:
         return iter(self._all)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import fcntl
 import gzip
 import os
+import random
 import re
 import shutil
 import threading
@@ -28,7 +29,7 @@ from tests.builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_fold
 from tests.processes import forwarding_app, free_port, nginx
 
 Files = dict[str, bytes]
-OWN = (".feeds.json",)
+OWN = (".feeds.json", ".feeds.sources")
 
 
 @pytest.fixture
@@ -230,6 +231,74 @@ def test_the_build_after_an_interrupted_one_writes_only_what_is_missing(
     assert int(rest.output.partition(" written")[0]) < written / 2, rest.output
     assert not (target / ".feeds.done").exists()
     assert files(target) == files(target.with_name("other"))
+
+
+EDITS: list[dict[str, object]] = [
+    {"title": "Un autre titre"},
+    {"body": "Un autre texte, avec [un lien](/articles/b)."},
+    {"body": "Un long texte. " * 20_000},
+    {"summary": "Un autre résumé."},
+    {"categories": ["outreach", "research"]},
+    {"published": "2026-03-09"},
+    {"updated": "2026-05-01"},
+    {"expires": "2026-05-02"},
+    {"withdrawn": {"at": "2026-05-03", "reason": "Une erreur."}},
+    {"tags": ["don"]},
+    {"tags": ["Don"]},
+    {"authors": ["Le labo"]},
+    {"language": "en"},
+    {"twin": "jumeau"},
+    {"draft": True},
+    {"picture": {"file": "dessin.png", "alt": "Un dessin"}},
+    {"attachments": [{"file": "plan.pdf", "title": "Un plan"}]},
+    {"attachments": [{"file": "plan.pdf", "title": "Un plan", "until": "2026-06-01T12:30"}]},
+    {"social": {"skip": True}},
+    {"hide_from": ["research"]},
+    {"link": "https://ailleurs.example/a"},
+    {"published": "2026-06-01T12:40"},
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_build_after_any_changes_equals_a_whole_build(
+    content: Path, tmp_path: Path, seed: int, is_long: bool
+) -> None:
+    """What a change may affect is followed from article to document: nothing that it affects is left as it was."""
+    rng = random.Random(seed)
+    content_folder(content, {})
+    (content / "media" / "plan.pdf").write_bytes(b"%PDF")
+    draw(content / "media" / "dessin.png", 1300, 700)
+    for path in (content / "media").iterdir():
+        os.utime(path, (0, 0))
+    articles: dict[str, dict[str, object]] = {
+        name: {
+            "published": f"2026-0{number % 4 + 1}-0{number + 1}",
+            "categories": [("research", "outreach")[number % 2]],
+        }
+        for number, name in enumerate("abcdefgh")
+    }
+    for number in range(40 if is_long else 8):
+        for _ in range(rng.choice((1, 1, 2))):
+            name = rng.choice([*articles])
+            articles[name] = {**articles[name], **rng.choice(EDITS)}
+            if rng.random() < 0.1 and len(articles) > 4:
+                del articles[name]
+        shutil.rmtree(content / "articles")
+        (content / "articles").mkdir()
+        for name, keys in articles.items():
+            write(content, name, **keys)
+        seconds = number * 300.0
+        changed, whole = tmp_path / "changed", tmp_path / str(number)
+        whole.mkdir()
+        for name in ("manifest.json", ".feeds.json") if number else ():  # dates of posts depend on what was published
+            shutil.copy(changed / name, whole)
+        assert build(content, changed, "--no-compress", seconds=seconds).exit_code == 0
+        assert build(content, whole, "--no-compress", seconds=seconds).exit_code == 0
+        found, expected = files(changed), files(whole)
+        for each in (found, expected):
+            del each["manifest.json"]  # it has the dates of changes
+        assert [name for name in found if found.get(name) != expected.get(name)] == [], (number, articles)
+        assert found.keys() == expected.keys()
 
 
 @pytest.mark.integration

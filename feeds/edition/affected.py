@@ -1,0 +1,89 @@
+"""The documents that a change of some articles affects, if neither the order of articles nor anything else changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+from feeds.feed.archives import MAX_FEED_BYTES, Part, max_entries
+from feeds.feed.builder import FeedBuilder
+from feeds.feed.catalog import first_of_month, group_keys, month_bounds
+from feeds.feed.values import Topic
+from feeds.formats.registry import FORMATS
+from feeds.model.article import Article
+
+from .routes import PODCAST_ENDING, POST_ENDINGS
+
+
+def affected_paths(builder: FeedBuilder, articles: Iterable[Article]) -> Iterator[str]:
+    """Yield the paths below the site's address of all documents that may show or name the articles.
+
+    Paths may occur more than once, and some may not exist.
+    """
+    site = builder.site
+    yield from map(site.home_path, site.languages)
+    for hidden in builder.catalog.articles.values():
+        if hidden.hide_from:  # it has neighbours that do not have it
+            yield site.article_path(hidden.language, hidden.slug)
+    for article in articles:
+        yield site.article_path(article.language, article.slug)
+        yield from _pages_next_to(builder, article)
+        for topic in builder.main_topics(article.language):  # an article stays in posts after it left a category
+            yield from _paths_of(builder, topic, POST_ENDINGS)
+        first = first_of_month(article.published, site.timezone)
+        for topic in _topics_of(builder, article):
+            page = site.feed_path(topic.language, topic.name)
+            yield from _paths_of(builder, topic, (*FORMATS, PODCAST_ENDING))
+            yield f"{page}/{first:%Y-%m}"
+            parts = [part for part in builder.parts(topic) if part.first == first] or [Part(first)]
+            yield from (f"{page}/{part}.{ending}" for part in parts for ending in FORMATS)
+            # pages in other languages list articles without a translation
+            yield from (site.feed_path(language, topic.name) for language in site.languages)
+
+
+def may_move_articles(builder: FeedBuilder, sizes: Mapping[str, int]) -> bool:
+    """Return whether the sizes of changed articles may decide which documents show which articles.
+
+    `sizes` are the larger of the old and the new size of each, by slug.
+    """
+    articles = (builder.catalog.articles[slug] for slug in sizes)
+    shown = {(topic, article.published): article for article in articles for topic in _topics_of(builder, article)}
+    for (topic, published), article in shown.items():
+        first = first_of_month(published, builder.site.timezone)
+        month = builder.group(topic).published_between(*month_bounds(first, builder.site.timezone))
+        newest = islice(builder.group(topic).appeared(builder.catalog.now), max_entries(builder.max_entries(topic)))
+        together = {**{each.slug: each.estimated_size for each in (*month, *newest, article)}, **sizes}
+        if sum(together.values()) > MAX_FEED_BYTES:
+            return True
+    return False
+
+
+def _paths_of(builder: FeedBuilder, topic: Topic, endings: Iterable[str]) -> Iterator[str]:
+    page = builder.site.feed_path(topic.language, topic.name)
+    yield from (f"{page}.{ending}" for ending in endings)
+
+
+def _topics_of(builder: FeedBuilder, article: Article) -> Iterator[Topic]:
+    """Yield the topics of an article."""
+    prefixes = {"tag": "tags/", "author": "authors/"}
+    for kind, *rest in filter(None, group_keys(article, builder.site)):
+        if kind in ("all", "category", "own", "tag", "author"):
+            name = prefixes.get(kind, "") + (rest[1] if len(rest) > 1 else "all")
+            if topic := builder.topic(article.language, name):
+                yield topic
+
+
+def _pages_next_to(builder: FeedBuilder, article: Article) -> Iterator[str]:
+    """Yield the pages that may link to an article as their neighbour.
+
+    In each language, these are the nearest articles of a category up to the first live one: it hides
+    the article from all that are further away.
+    """
+    catalog, site = builder.catalog, builder.site
+    for category in article.categories:
+        for language in site.languages:
+            for side in catalog.around(article, ("category", language, category)):
+                for other in side:
+                    yield site.article_path(other.language, other.slug)
+                    if catalog.is_live(other):
+                        break
