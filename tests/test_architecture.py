@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from feeds.content.cache import NOT_READING, READING_PACKAGES
 from tests.builders import ROOT
 
 PACKAGE = ROOT / "feeds"
@@ -89,3 +90,15 @@ def test_a_core_room_opens_no_file_and_reads_no_clock(module: str) -> None:
 def test_a_room_documents_its_purpose_and_imports(room: str) -> None:
     docstring = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))) or ""
     assert "never" in docstring and "May import: " in " ".join(docstring.split())
+
+
+def test_the_cache_is_sealed_with_all_code_that_reads() -> None:
+    """A row that was made by other code must not be used; one that was made by the same code should be."""
+    reading, added = {"feeds.content.reader", "feeds.content.cache"}, {"feeds.content.reader", "feeds.content.cache"}
+    while added:
+        added = {name for module in added for name in imported(module)} - reading
+        reading |= added
+    files = {MODULES[module].relative_to(PACKAGE).as_posix() for module in reading}
+    assert {file.partition("/")[0] for file in files} - {"__init__.py"} == set(READING_PACKAGES)
+    assert [file for file in files if file.startswith(NOT_READING)] == []
+    assert all((PACKAGE / name).exists() for name in NOT_READING)

@@ -18,12 +18,17 @@ DIGESTED_PACKAGES = (
 
 
 @cache
-def code_digest(*subpackages: str) -> str:
-    """Return a digest of the files of the subpackages (all by default) and of the versions of dependencies."""
+def code_digest(*subpackages: str, without: tuple[str, ...] = ()) -> str:
+    """Return a digest of the files of the subpackages (all by default) and of the versions of dependencies.
+
+    `without` are the starts of paths below `feeds/` that are left out.
+    """
     root = Path(str(files("feeds")))
     paths = (path for subpackage in subpackages or ("",) for path in (root / subpackage).rglob("*"))
     digest = hashlib.sha256()
     for path in sorted(path for path in paths if path.is_file() and path.suffix != ".pyc"):
+        if path.relative_to(root).as_posix().startswith(without):
+            continue
         digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
     for name in DIGESTED_PACKAGES:
         digest.update(f"{name} {version(name)}\0".encode())
