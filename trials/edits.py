@@ -16,7 +16,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from feeds.base.memory import return_freed_memory
+from feeds.base.memory import limit_allocator
 from feeds.content.folder import ContentFolder
 from feeds.content.state import StateFolder
 from feeds.server.publisher import Publisher, utc_now
@@ -54,7 +54,7 @@ def resident() -> int:
 
 def main() -> None:
     """Edit, and print memory, the size of the file of texts, and open files at each tenth."""
-    return_freed_memory()
+    limit_allocator()
     rng, now = random.Random(1), utc_now()
     seen: list[int] = []
     with tempfile.TemporaryDirectory() as temporary:

@@ -12,15 +12,22 @@ THRESHOLD_BYTES = 128 * 1024
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
+def limit_allocator() -> None:
+    """Use one arena for all threads, and fixed thresholds, so that more of the freed memory can return."""
+    for option, value in (
+        (_M_ARENA_MAX, 1),
+        (_M_TRIM_THRESHOLD, THRESHOLD_BYTES),
+        (_M_MMAP_THRESHOLD, THRESHOLD_BYTES),
+    ):
+        _call("mallopt", option, value)
+
+
 def return_freed_memory() -> None:
-    """Let freed memory return to the system: one arena for all threads, and fixed thresholds."""
-    if platform.libc_ver()[0] != "glibc":
-        return
-    with suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        for option, value in (
-            (_M_ARENA_MAX, 1),
-            (_M_TRIM_THRESHOLD, THRESHOLD_BYTES),
-            (_M_MMAP_THRESHOLD, THRESHOLD_BYTES),
-        ):
-            mallopt(option, value)
+    """Return all freed memory to the system (malloc_trim(3))."""
+    _call("malloc_trim", 0)
+
+
+def _call(function: str, *arguments: int) -> None:
+    if platform.libc_ver()[0] == "glibc":
+        with suppress(OSError, AttributeError):
+            getattr(ctypes.CDLL(None), function)(*arguments)

@@ -61,10 +61,10 @@ class EntryState:
     _json: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     def updated_with(self, fields: Mapping[str, Any]) -> EntryState:
-        """Return the state with its article's current fields."""
+        """Return the state with its article's current fields; the state itself, with their objects, if it has them."""
         if all(getattr(self, name) == value for name, value in fields.items()):
             for name, value in fields.items():
-                object.__setattr__(self, name, value)  # one text in memory for both
+                object.__setattr__(self, name, value)
             return self
         slugs = dict.fromkeys((*self.old_slugs, self.slug))
         return replace(self, **fields, old_slugs=tuple(slug for slug in slugs if slug != fields["slug"]))
@@ -147,7 +147,7 @@ class Manifest:
         for article in sorted(filter(catalog.is_live, articles), key=lambda each: (each.published, each.id)):
             fields = _entry_fields(article, catalog.now)
             if known := self.entries.get(article.id) or self.past.get(article.id):
-                added[article.id] = known.updated_with(fields)
+                added[article.id] = known.updated_with({**fields, "id": article.id})  # one text in memory for both
                 continue
             if gone is None:
                 gone = self.gone_by_digest(removed_ids, catalog)

@@ -22,6 +22,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels, logger
 from granian.server.mp import MPServer
 
+from feeds.base import log
+
 from .connections import close_idle_connections
 
 SHUTDOWN_SECONDS = 30
@@ -152,6 +154,12 @@ class Server(MPServer):
             time.sleep(_WORKER_POLL_SECONDS)
         time.sleep(SIGNAL_SETTLE_SECONDS)
         super()._stop_workers()  # type: ignore[no-untyped-call]
+
+    def _reload(self, spawn_target: Any, target_loader: Any) -> None:
+        """Replace all workers, and log that."""
+        start = time.monotonic()
+        super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        log.log_event("reload", workers=self.workers, seconds=round(time.monotonic() - start, 3))
 
     def _respawn_workers(self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
         """Replace workers, each once its successor has loaded the application: a reload (SIGHUP) drops no request.

@@ -301,6 +301,18 @@ def test_a_build_after_any_changes_equals_a_whole_build(
         assert found.keys() == expected.keys()
 
 
+def test_an_interrupt_says_that_the_next_build_continues(
+    content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    content_folder(content, {"a": {}})
+    monkeypatch.setattr("feeds.delivery.folder.build_in_order", interrupted)
+    done = build(content, target)
+    assert done.exit_code == 1 and "Error: interrupted (run it again: the next build keeps" in done.output
+
+
 @pytest.mark.integration
 def test_several_processes_write_the_same_files_as_one(
     content: Path, target: Path, monkeypatch: pytest.MonkeyPatch
