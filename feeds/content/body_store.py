@@ -11,7 +11,10 @@ from collections import defaultdict, deque
 from threading import Lock
 
 BLOCK_BYTES = 512
-"""Texts take a whole number of blocks, so that the place of a text can be used for another one."""
+"""Texts take one, two, four … blocks, so that the place of a text can be used for another one.
+
+A text that grows again and again leaves no more free places than it takes itself.
+"""
 
 
 class BodyStore:
@@ -30,7 +33,7 @@ class BodyStore:
         """Store a text in UTF-8. Return None if the disk is full, or if this process was forked from the store's."""
         if os.getpid() != self._process:
             return None
-        size = -(-len(data) // BLOCK_BYTES)
+        size = _blocks(len(data))
         with self._lock:
             while self._released:
                 released_position, released_size = self._released.popleft()
@@ -57,7 +60,7 @@ class BodyStore:
 
     def release(self, position: int, length: int) -> None:
         """Free the place of a text. It takes no lock, since the interpreter may call it at any moment."""
-        self._released.append((position, -(-length // BLOCK_BYTES)))
+        self._released.append((position, _blocks(length)))
 
     @property
     def size(self) -> int:
@@ -68,6 +71,11 @@ class BodyStore:
         """Close the file."""
         if self._descriptor is not None:
             os.close(self._descriptor)
+
+
+def _blocks(length: int) -> int:
+    """Return how many blocks a text of some bytes takes."""
+    return 1 << max((length - 1) // BLOCK_BYTES, 0).bit_length()
 
 
 class StoredBody:

@@ -45,7 +45,7 @@ _SWALLOWING = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
 """What starts a part of a text that is not shown, and what ends it (CommonMark, section 4.6)."""
 
 _BULLETS = "•‣▪▫◦●○■□·"
-_SPECIAL = (*"<&@{", *_BULLETS, "](", "] (", "]:", "[^", "[/", "```", "~~~", "://", "www.", "javascript:")
+_SPECIAL = (*"<&@{", *_BULLETS, "[", "](", "] (", "]:", "```", "~~~", "://", "www.", "javascript:")
 _SPECIAL_LINE = re.compile(r"\n(?:[^\w\n]|[\d_])*(?:##[^\s#]|-[^\W\d_]|-\[|[0-9][.)][^\W\d_]|[|].*[|])")
 """What a text contains, or how a line of it begins, if something may be wrong in it."""
 

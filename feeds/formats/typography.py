@@ -20,8 +20,13 @@ def keep_french_spaces(html: str) -> str:
 
 
 def _with_no_break_spaces(html: str) -> str:
+    is_in_tag, checked = False, 0
+
     def replacement(space: re.Match[str]) -> str:
-        is_in_tag = html.rfind("<", 0, space.start()) > html.rfind(">", 0, space.start())
+        nonlocal is_in_tag, checked
+        start, end = html.rfind("<", checked, space.start()), html.rfind(">", checked, space.start())
+        is_in_tag = start > end or (start == end and is_in_tag)  # equal if there is neither
+        checked = space.start()
         return " " if is_in_tag else "\u00a0"
 
     return _BREAKING_SPACE.sub(replacement, html)

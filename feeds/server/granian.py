@@ -140,6 +140,7 @@ class Server(MPServer):
         )
         self._heartbeat_reader, self._heartbeat_writer = multiprocessing.Pipe(duplex=False)
         self._heartbeats: dict[int, float] = {}  # when each worker was last heard from, by its process id
+        self._leaving_workers: list[Any] = []  # replaced by others, and finishing their responses
 
     def run(self, load: LoadApplication) -> None:
         """Serve the application that `load` returns in each worker, until asked to stop."""
@@ -154,6 +155,7 @@ class Server(MPServer):
             time.sleep(_WORKER_POLL_SECONDS)
         time.sleep(SIGNAL_SETTLE_SECONDS)
         super()._stop_workers()  # type: ignore[no-untyped-call]
+        self._wait_for_leaving_workers()
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         """Replace all workers, and log that."""
@@ -167,19 +169,42 @@ class Server(MPServer):
         Granian would stop them after `delay` seconds, whatever their successors do.
         """
         for index in workers:
+            if self.interrupt_signal:
+                return
             self.respawned_wrks[index] = time.monotonic()
             predecessor: Any = self.wrks[index]
             worker: Any = self._spawn_worker(idx=index, target=spawn_target, callback_loader=target_loader)
+            worker.interrupt_by_parent = True  # its failure is dealt with here
             worker.start()
+            self._heartbeats.pop(worker.inner.pid, None)  # of a process that had the same id
             while worker.is_alive() and worker.inner.pid not in self._heartbeats and not self.interrupt_signal:
                 time.sleep(_WORKER_POLL_SECONDS)
             time.sleep(SIGNAL_SETTLE_SECONDS)
+            worker.interrupt_by_parent = False
+            if not worker.is_alive() and predecessor.is_alive():
+                logger.error(f"the successor of worker-{index + 1} failed; that one goes on")
+                continue
             self.wrks[index] = worker
+            if not worker.is_alive():
+                self.interrupt_children.append(index)
+                self.main_loop_interrupt.set()
             predecessor.terminate()
-            predecessor.join(SHUTDOWN_SECONDS)
-            if predecessor.is_alive():
-                predecessor.kill()
-                predecessor.join()
+            self._leaving_workers.append(predecessor)
+            self._wait_for_leaving_workers()
+
+    def _wait_for_leaving_workers(self) -> None:
+        """Wait until replaced workers have finished their responses. Stop waiting if the server is to stop itself."""
+        deadline = time.monotonic() + SHUTDOWN_SECONDS
+        is_stopping = self.interrupt_signal
+        while self._leaving_workers and (is_stopping or not self.interrupt_signal):
+            worker = self._leaving_workers[0]
+            worker.join(_WORKER_POLL_SECONDS)
+            if worker.is_alive() and time.monotonic() < deadline:
+                continue
+            if worker.is_alive():
+                worker.kill()
+                worker.join()
+            self._leaving_workers.pop(0)
 
     def _starting_workers(self) -> set[int]:
         return self._running_pids() - self._heartbeats.keys()

@@ -467,7 +467,7 @@ PARTS = (
     *("[a](https://x.example/b)", "[a b](https://x.example)", "[é’t](http://x-y.example/é)", "[[a](https://x.example)](/y)"),
     *("![un dessin](https://x.example/b.png)", "[x](https://xn--a.example)", "[x](https://a..b)", "[1](https://a.b)"),
     *("**gras**", "** non", "*i*", "~~s~~", "`", "```\n", "    ", ">", "> ", "- ", "-a", "1. ", "1.a", "## T", "##T"),
-    *("\n", "\n\n", "\n## T\n", "#", "~", ":", "·"),
+    *("[gallery]", "\n", "\n\n", "\n## T\n", "#", "~", ":", "·"),
     *( "\n![un dessin](https://x.example/b.png)\n", "| a | b |\n", "|", "a", "mot ", "é", " ", "]", "[", "(", ")", "!"),
 )  # fmt: skip
 

@@ -19,6 +19,10 @@ from tests.builders import FakeMedia, article, catalog
         ("15 % des cas", "15~% des cas"),
         ("<em>mot</em> : suite", "<em>mot</em>~: suite"),
         ('<a title="a : b" href="/x">a : b</a>', '<a title="a : b" href="/x">a~: b</a>'),
+        (
+            '<i>a</i> : <b title="c : d"\nid="e : f">g : h</b> : i',
+            '<i>a</i>~: <b title="c : d"\nid="e : f">g~: h</b>~: i',
+        ),
         ("<pre>a : b</pre> <code>c ? d</code>", "<pre>a : b</pre> <code>c ? d</code>"),
         ("<script>a = b ? c : d</script>", "<script>a = b ? c : d</script>"),
         ("à 10 :30", "à 10 :30"),

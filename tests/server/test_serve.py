@@ -104,6 +104,24 @@ def test_a_reload_replaces_the_workers_and_drops_no_request(content: Path) -> No
     assert set(statuses) == {200} and len(statuses) > 20
 
 
+def test_a_worker_goes_on_if_its_successor_fails(content: Path) -> None:
+    content_folder(content, {f"a{number}": {} for number in range(300)})
+    with served(content) as (port, process):
+        before = set(children(process.pid))
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: bool(set(children(process.pid)) - before), process)
+        for successor in set(children(process.pid)) - before:
+            os.kill(successor, signal.SIGKILL)
+
+        def is_over() -> bool:
+            assert get(port, "/feeds/all.rss")[0] == 200
+            return len(children(process.pid)) == 1
+
+        wait_until(is_over, process)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: is_over() and not set(children(process.pid)) & before, process)
+
+
 def test_a_broken_site_file_is_reported_before_any_worker_starts(content: Path) -> None:
     content_folder(content, {}, "title: Le site\n")
     found = subprocess.run(
