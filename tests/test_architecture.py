@@ -92,7 +92,7 @@ def test_a_room_documents_its_purpose_and_imports(room: str) -> None:
     assert "never" in docstring and "May import: " in " ".join(docstring.split())
 
 
-def test_the_cache_is_sealed_with_all_code_that_reads() -> None:
+def test_the_cache_key_covers_all_code_that_reads_articles() -> None:
     """A row that was made by other code must not be used; one that was made by the same code should be."""
     reading, added = {"feeds.content.reader", "feeds.content.cache"}, {"feeds.content.reader", "feeds.content.cache"}
     while added:

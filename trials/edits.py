@@ -1,8 +1,8 @@
-"""Edits articles very many times in one process, and reports whether its memory and its files grow.
+"""Edits articles many thousands of times in one process, and reports whether its memory and its files grow.
 
-Run it with `make trials`. Each edit changes one of a few articles, and an edition is made of it, as in
-a server that is not restarted for weeks. Some edits add or remove an article, or break a file.
-Exit status 1 if more memory is used at the end than after a fifth of the edits, apart from a tenth.
+Run it with `make trials`. Each edit changes one of a few articles and makes a new edition, as in a server
+that runs for weeks. Some edits add or remove an article, or break a file. The exit status is 1 if memory
+at the end exceeds that after a fifth of the edits by more than a tenth.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from feeds.base.memory import limit_allocator
+from feeds.base.memory import configure_allocator
 from feeds.content.folder import ContentFolder
 from feeds.content.state import StateFolder
 from feeds.server.publisher import Publisher, utc_now
@@ -54,7 +54,7 @@ def resident() -> int:
 
 def main() -> None:
     """Edit, and print memory, the size of the file of texts, and open files at each tenth."""
-    limit_allocator()
+    configure_allocator()
     rng, now = random.Random(1), utc_now()
     seen: list[int] = []
     with tempfile.TemporaryDirectory() as temporary:

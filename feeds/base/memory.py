@@ -1,4 +1,4 @@
-"""Settings of glibc's allocator that return memory to the system (mallopt(3)). Elsewhere they do nothing."""
+"""Makes glibc's allocator return memory to the system (mallopt(3)). With any other libc, it does nothing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import platform
 from contextlib import suppress
 
 THRESHOLD_BYTES = 128 * 1024
-"""glibc's first threshold, which it raises by itself after a large block was freed."""
+"""glibc's initial threshold. Setting it explicitly stops glibc from raising it when large blocks are freed."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
-def limit_allocator() -> None:
+def configure_allocator() -> None:
     """Use one arena for all threads, and fixed thresholds, so that more of the freed memory can return."""
     for option, value in (
         (_M_ARENA_MAX, 1),
@@ -22,7 +22,7 @@ def limit_allocator() -> None:
         _call("mallopt", option, value)
 
 
-def return_freed_memory() -> None:
+def trim_heap() -> None:
     """Return all freed memory to the system (malloc_trim(3))."""
     _call("malloc_trim", 0)
 

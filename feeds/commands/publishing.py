@@ -77,7 +77,9 @@ def build(folder: Path, force: bool, no_compress: bool) -> None:
     except FolderError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
-        raise click.ClickException("interrupted (run it again: the next build keeps what was written)") from None
+        raise click.ClickException(
+            "interrupted; run the command again to resume (the next build keeps what was written)"
+        ) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or folder}: {error.strerror}") from None
     if publisher.state:

@@ -20,7 +20,7 @@ from flask.cli import ScriptInfo, with_appcontext
 
 from feeds.audience.log_formats import GRANIAN_LOG_FORMAT
 from feeds.base import log
-from feeds.base.memory import limit_allocator, return_freed_memory
+from feeds.base.memory import configure_allocator, trim_heap
 from feeds.delivery import announcer
 from feeds.server.front import Front
 from feeds.server.granian import Server
@@ -93,13 +93,13 @@ def load_worker(
     `feeds` passes the factory, and `flask` the import path of an application.
     """
     log.configure(Settings.from_environ(os.environ).log)
-    limit_allocator()
+    configure_allocator()
     app = ScriptInfo(app_import_path, create_app, set_debug_flag=False).load_app()
     publisher: Publisher = app.extensions["feeds"]
     front = cast(Front, app.wsgi_app)
     publisher.try_to_start(saves_cache=False)  # serve first
     gc.collect()
-    return_freed_memory()
+    trim_heap()
     gc.freeze()  # later collections need not examine the loaded content
     count: Callable[[str, str], None] | None = None
     if has_metrics:

@@ -1,6 +1,6 @@
-"""BodyStore: keeps the texts of articles in a temporary file, since most of them are not needed again for a long time.
+"""BodyStore: keeps article bodies in a temporary file, since most of them are rarely needed again.
 
-The file has no name, and disappears with the process. Processes that are forked from it can read.
+The file has no name, and is deleted when the process ends. Forked processes can read it, but not write to it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections import defaultdict, deque
 from threading import Lock
 
 BLOCK_BYTES = 512
-"""Texts take one, two, four … blocks, so that the place of a text can be used for another one.
+"""Size of a block. A body takes a power of two of blocks, so that its space can be reused for another one.
 
-A text that grows again and again leaves no more free places than it takes itself.
+The space freed by a body that keeps growing is smaller than the space that it takes.
 """
 
 
 class BodyStore:
-    """Texts in a file. The place of a text is free for another one as soon as nothing refers to the text."""
+    """Bodies in a file. The space of a body is reused once nothing refers to it."""
 
     def __init__(self) -> None:
         """Open no file yet."""
@@ -30,7 +30,7 @@ class BodyStore:
         self._lock = Lock()
 
     def put(self, data: bytes) -> StoredBody | None:
-        """Store a text in UTF-8. Return None if the disk is full, or if this process was forked from the store's."""
+        """Store a body in UTF-8. Return None if writing fails, or if the store was made by a parent process."""
         if os.getpid() != self._process:
             return None
         size = _blocks(len(data))

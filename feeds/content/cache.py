@@ -26,7 +26,7 @@ from pydantic_core import from_json
 from feeds.base.fingerprint import file_state, fingerprint, fingerprint_bytes
 from feeds.base.parallel import parallel_map
 from feeds.base.version import code_digest, zone_rules_digest
-from feeds.model.article import NO_FIELDS, Article, Attachment, Picture, StoredText, Withdrawal
+from feeds.model.article import NO_FIELDS, Article, Attachment, Picture, StoredBodyReference, Withdrawal
 from feeds.model.mediafile import MediaFile
 from feeds.model.problems import Message, Parameter, Problem, Severity
 from feeds.model.renditions import Original
@@ -263,7 +263,7 @@ def pack(file: ArticleFile) -> bytes | None:
     return head.encode() + b"\0" + article.body.encode()
 
 
-def unpack(path: str, row: bytes, store: Callable[[bytes], StoredText | None]) -> ArticleFile:
+def unpack(path: str, row: bytes, store: Callable[[bytes], StoredBodyReference | None]) -> ArticleFile:
     """Return the file at a path from the result of `pack`. The caller has checked its seal.
 
     The body is put into `store`.
@@ -290,7 +290,7 @@ def unpack(path: str, row: bytes, store: Callable[[bytes], StoredText | None]) -
 
 _NO_PICTURES: Mapping[str, Original] = {}
 
-_COMPUTED = ("digest", "estimated_size", "may_name_media")
+_COMPUTED = ("digest", "estimated_size", "may_reference_media")
 """The cached properties of an article that depend on its body."""
 
 

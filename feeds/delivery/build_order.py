@@ -13,7 +13,7 @@ from feeds.base.parallel import core_count, parallel_map
 
 from .export import ExportedFile
 
-MIN_FILES_FOR_PROCESSES = 500
+MIN_FILES_TO_PARALLELIZE = 500
 """Minimum number of files of months that justifies several processes."""
 
 Result = TypeVar("Result")
@@ -64,11 +64,11 @@ def _build_months(
 
     count = core_count()
     mixed = list(chain.from_iterable(months[index::count] for index in range(count)))  # recent ones have more articles
-    is_large = sum(map(len, months)) >= MIN_FILES_FOR_PROCESSES
+    is_large = sum(map(len, months)) >= MIN_FILES_TO_PARALLELIZE
     results = parallel_map(
         mixed,
         build_month,
-        pack=_as_it_is,
+        pack=_identity,
         unpack=lambda _, results: results,
         min_values=1 if is_large else len(months) + 1,
         parent_share=1,
@@ -76,5 +76,5 @@ def _build_months(
     yield from chain.from_iterable(results)
 
 
-def _as_it_is(results: list[Result]) -> list[Result]:
+def _identity(results: list[Result]) -> list[Result]:
     return results

@@ -36,7 +36,7 @@ BUILD_LIST, SOURCES = ".feeds.json", ".feeds.sources"
 """The list of the files of a build, and what they were made from."""
 
 JOURNAL, DONE = ".feeds.new", ".feeds.done"
-"""Until a build is complete, the names that are new, and lists of what is done."""
+"""The journals of a build in progress: the names of new files, and the records of files that were written."""
 
 NGINX_FOLDER = ".nginx"
 """The folder of files that nginx includes: `maps.conf` outside its servers, and `server.conf` in one."""
@@ -115,15 +115,15 @@ class BuildFolder:
             export = make(self._manifest(site))
             report = BuildReport(export.edition.site, export.edition.manifest)
             sources = export.sources()
-            files, carried = self._files_to_look_at(export, sources)
+            files, unaffected = self._files_to_check(export, sources)
             self._record_new_names(journal, [*(file.name for file in files), *HOST_FILES])
             total = len(files) + len(HOST_FILES)
             results = list(build_in_order(files, self._build_files, lambda done: progress(done, total)))
-            now = carried | {name: built or self._known_files[name] for name, built, _ in results}
+            now = unaffected | {name: built or self._known_files[name] for name, built, _ in results}
             results += self._build_files(list(_host_files(export, now)))
             now |= {name: built or self._known_files[name] for name, built, _ in results}
             report.written = [name for name, _, is_written in results if is_written]
-            report.unchanged = len(results) - len(report.written) + len(carried)
+            report.unchanged = len(results) - len(report.written) + len(unaffected)
             for name in sorted(self._known_files.keys() - now.keys()):
                 self._remove(name)
                 report.removed += 1
@@ -133,7 +133,7 @@ class BuildFolder:
                 self._write(SOURCES, sources.to_json())
         return report
 
-    def _files_to_look_at(self, export: Export, sources: Sources) -> tuple[list[ExportedFile], dict[str, BuiltFile]]:
+    def _files_to_check(self, export: Export, sources: Sources) -> tuple[list[ExportedFile], dict[str, BuiltFile]]:
         """Return the files that may have changed, and the records of all others.
 
         The first are all files, unless only some articles changed since the last build.
@@ -145,13 +145,13 @@ class BuildFolder:
             files = list(export.files((copy for copy in copies if copy.original in affected), only=affected))
             looked_at = {file.name for file in files}
             unlisted = tuple(f"{export.edition.site.path}/{name}/"[1:] for name in ("media", "pictures"))
-            carried = {
+            unaffected = {
                 name: built
                 for name, built in self._listed_files.items()
                 if name not in looked_at and name not in HOST_FILES and not name.startswith(unlisted)
             }
-            if all(self._is_intact(name, built) for name, built in carried.items()):
-                return files, carried
+            if all(self._is_intact(name, built) for name, built in unaffected.items()):
+                return files, unaffected
         return list(export.files(copies)), {}
 
     def _manifest(self, site: Site) -> Manifest | None:
@@ -173,7 +173,7 @@ class BuildFolder:
                 journal.seek(0)
                 lines = journal.read().split("\n")[:-1]  # complete lines
                 begun = dict.fromkeys(filter(is_name, lines), INTERRUPTED_FILE)
-                done = self._read_done()
+                done = self._read_written()
                 self._known_files = begun | self._listed_files | done
                 self._is_resumed = bool(begun or done)
                 self._sources = self._read_sources()
@@ -231,7 +231,7 @@ class BuildFolder:
                 results.append(self._build_file(file, copies.get(file.name)))
         finally:
             with suppress(OSError):  # then the next build does more
-                self._record_done(results)
+                self._record_written(results)
         return results
 
     def _compress_main_files(self, files: Iterable[ExportedFile]) -> dict[str, CompressedCopies]:
@@ -243,13 +243,13 @@ class BuildFolder:
             copies = pool.map(partial(compress, endings=self._endings), changed)
             return {file.name: copy for file, copy in zip(changed, copies, strict=True)}
 
-    def _record_done(self, results: Iterable[_Result]) -> None:
+    def _record_written(self, results: Iterable[_Result]) -> None:
         """Append the records of written files to the journal of what is done."""
         if written := {name: built for name, built, is_written in results if built and is_written}:
             with (self.root / DONE).open("ab") as journal:
                 journal.write(to_json(written).replace(b"\n", b"") + b"\n")
 
-    def _read_done(self) -> dict[str, BuiltFile]:
+    def _read_written(self) -> dict[str, BuiltFile]:
         """Return the records of an interrupted build. A line that is damaged or not complete is left out."""
         done: dict[str, BuiltFile] = {}
         with suppress(FileNotFoundError):

@@ -26,7 +26,7 @@ class Sources:
     version: Literal[1] = 1
 
     def changed_since(self, previous: Sources) -> set[str] | None:
-        """Return the slugs of changed articles; None if more than some articles changed."""
+        """Return the slugs of changed articles; None if anything else changed, or more than MAX_CHANGED_ARTICLES."""
         if self.order != previous.order or self.articles.keys() != previous.articles.keys():
             return None
         changed = {slug for slug, each in self.articles.items() if previous.articles[slug] != each}

@@ -27,7 +27,7 @@ def affected_paths(builder: FeedBuilder, articles: Iterable[Article]) -> Iterato
             yield site.article_path(hidden.language, hidden.slug)
     for article in articles:
         yield site.article_path(article.language, article.slug)
-        yield from _pages_next_to(builder, article)
+        yield from _neighbour_pages(builder, article)
         for topic in builder.main_topics(article.language):  # an article stays in posts after it left a category
             yield from _paths_of(builder, topic, POST_ENDINGS)
         first = first_of_month(article.published, site.timezone)
@@ -73,7 +73,7 @@ def _topics_of(builder: FeedBuilder, article: Article) -> Iterator[Topic]:
                 yield topic
 
 
-def _pages_next_to(builder: FeedBuilder, article: Article) -> Iterator[str]:
+def _neighbour_pages(builder: FeedBuilder, article: Article) -> Iterator[str]:
     """Yield the pages that may link to an article as their neighbour.
 
     In each language, these are the nearest articles of a category up to the first live one: it hides

@@ -55,7 +55,7 @@ STALE_IF_ERROR = 86_400
 
 
 BROTLI_QUALITY, GZIP_LEVEL = 5, 6
-"""Higher levels take several times as long, and save less than five per cent."""
+"""The next higher levels take several times as long, and save less than five per cent."""
 
 
 def compress_gzip(data: bytes) -> bytes:

@@ -268,7 +268,7 @@ class Edition(Mapping[str, Document]):
     def _media_files(self, article: Article) -> Iterator[tuple[str, MediaFile]]:
         attached_files = [attachment.file for attachment in article.attachments_at(self.catalog.now)]
         yield from ((file.path, file) for file in attached_files if file)
-        if article.may_name_media:
+        if article.may_reference_media:
             for path in html_text.media_references(self.builder.entries.of(article).content, base=self.site.url):
                 with suppress(ValueError):  # it existed when the article was checked
                     yield path, self._media.find(path)

@@ -152,7 +152,7 @@ NO_FIELDS: set[str] = set()
 """Replaces pydantic's set of the fields that were given, which nothing uses and which takes many megabytes."""
 
 
-class StoredText(Protocol):
+class StoredBodyReference(Protocol):
     """A text that is not in memory."""
 
     def read(self) -> str:
@@ -167,7 +167,7 @@ class Article(StrictModel):
 
     _slug: str = PrivateAttr("")
     _body_pictures: Mapping[str, Original] = PrivateAttr(default_factory=dict)
-    _stored_body: StoredText | None = PrivateAttr(None)
+    _stored_body: StoredBodyReference | None = PrivateAttr(None)
 
     title: Title = Field(description="The title, as plain text.", examples=["A cheque for research"])
     published: StartTime = Field(
@@ -254,9 +254,9 @@ class Article(StrictModel):
         cls._not_before_published(value.at, info)
         return value
 
-    def store_body(self, store: Callable[[bytes], StoredText | None]) -> None:
+    def store_body(self, store: Callable[[bytes], StoredBodyReference | None]) -> None:
         """Keep the body where `store` puts it; it is read again at each use. If `store` returns None, it stays."""
-        _ = self.digest, self.estimated_size, self.may_name_media  # the last uses of most bodies
+        _ = self.digest, self.estimated_size, self.may_reference_media  # the last uses of most bodies
         if stored := store(self.body.encode()):
             self._stored_body = stored
             del self.__dict__["body"]
@@ -305,8 +305,8 @@ class Article(StrictModel):
         )
 
     @cached_property
-    def may_name_media(self) -> bool:
-        """Return whether the body may link to files below `media/` or show them."""
+    def may_reference_media(self) -> bool:
+        """Whether the body may link to files below `media/` or show them."""
         return "media/" in self.body
 
     @cached_property

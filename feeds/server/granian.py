@@ -140,7 +140,7 @@ class Server(MPServer):
         )
         self._heartbeat_reader, self._heartbeat_writer = multiprocessing.Pipe(duplex=False)
         self._heartbeats: dict[int, float] = {}  # when each worker was last heard from, by its process id
-        self._leaving_workers: list[Any] = []  # replaced by others, and finishing their responses
+        self._draining_workers: list[Any] = []  # replaced by others, and finishing their responses
 
     def run(self, load: LoadApplication) -> None:
         """Serve the application that `load` returns in each worker, until asked to stop."""
@@ -155,7 +155,7 @@ class Server(MPServer):
             time.sleep(_WORKER_POLL_SECONDS)
         time.sleep(SIGNAL_SETTLE_SECONDS)
         super()._stop_workers()  # type: ignore[no-untyped-call]
-        self._wait_for_leaving_workers()
+        self._wait_for_draining_workers()
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         """Replace all workers, and log that."""
@@ -164,15 +164,16 @@ class Server(MPServer):
         log.log_event("reload", workers=self.workers, seconds=round(time.monotonic() - start, 3))
 
     def _respawn_workers(self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
-        """Replace workers, each once its successor has loaded the application: a reload (SIGHUP) drops no request.
+        """Replace workers one by one, so that a reload (SIGHUP) drops no request.
 
-        Granian would stop them after `delay` seconds, whatever their successors do.
+        A worker is stopped once its replacement has loaded the application, and kept if the replacement
+        fails. Granian would stop it after `delay` seconds in any case; `delay` is ignored.
         """
         for index in workers:
             if self.interrupt_signal:
                 return
             self.respawned_wrks[index] = time.monotonic()
-            predecessor: Any = self.wrks[index]
+            old_worker: Any = self.wrks[index]
             worker: Any = self._spawn_worker(idx=index, target=spawn_target, callback_loader=target_loader)
             worker.interrupt_by_parent = True  # its failure is dealt with here
             worker.start()
@@ -181,30 +182,33 @@ class Server(MPServer):
                 time.sleep(_WORKER_POLL_SECONDS)
             time.sleep(SIGNAL_SETTLE_SECONDS)
             worker.interrupt_by_parent = False
-            if not worker.is_alive() and predecessor.is_alive():
-                logger.error(f"the successor of worker-{index + 1} failed; that one goes on")
+            if not worker.is_alive() and old_worker.is_alive():
+                logger.error(f"worker-{index + 1} was not replaced: its replacement exited during startup")
                 continue
             self.wrks[index] = worker
             if not worker.is_alive():
                 self.interrupt_children.append(index)
                 self.main_loop_interrupt.set()
-            predecessor.terminate()
-            self._leaving_workers.append(predecessor)
-            self._wait_for_leaving_workers()
+            old_worker.terminate()
+            self._draining_workers.append(old_worker)
+            self._wait_for_draining_workers()
 
-    def _wait_for_leaving_workers(self) -> None:
-        """Wait until replaced workers have finished their responses. Stop waiting if the server is to stop itself."""
+    def _wait_for_draining_workers(self) -> None:
+        """Wait until replaced workers have finished their responses, and kill those that exceed SHUTDOWN_SECONDS.
+
+        If the server is told to stop meanwhile, return at once.
+        """
         deadline = time.monotonic() + SHUTDOWN_SECONDS
         is_stopping = self.interrupt_signal
-        while self._leaving_workers and (is_stopping or not self.interrupt_signal):
-            worker = self._leaving_workers[0]
+        while self._draining_workers and (is_stopping or not self.interrupt_signal):
+            worker = self._draining_workers[0]
             worker.join(_WORKER_POLL_SECONDS)
             if worker.is_alive() and time.monotonic() < deadline:
                 continue
             if worker.is_alive():
                 worker.kill()
                 worker.join()
-            self._leaving_workers.pop(0)
+            self._draining_workers.pop(0)
 
     def _starting_workers(self) -> set[int]:
         return self._running_pids() - self._heartbeats.keys()

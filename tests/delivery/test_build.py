@@ -310,7 +310,7 @@ def test_an_interrupt_says_that_the_next_build_continues(
     content_folder(content, {"a": {}})
     monkeypatch.setattr("feeds.delivery.folder.build_in_order", interrupted)
     done = build(content, target)
-    assert done.exit_code == 1 and "Error: interrupted (run it again: the next build keeps" in done.output
+    assert done.exit_code == 1 and "Error: interrupted; run the command again to resume" in done.output
 
 
 @pytest.mark.integration
@@ -329,7 +329,7 @@ def test_several_processes_write_the_same_files_as_one(
         return process
 
     monkeypatch.setattr(os, "fork", counted)
-    monkeypatch.setattr(build_order, "MIN_FILES_FOR_PROCESSES", 1)
+    monkeypatch.setattr(build_order, "MIN_FILES_TO_PARALLELIZE", 1)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     for module in (parallel, build_order):
         monkeypatch.setattr(module, "core_count", lambda: 3)

@@ -473,7 +473,7 @@ PARTS = (
 
 
 @given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=8))
-def test_the_check_that_parses_nothing_finds_what_the_other_finds(parts: list[str]) -> None:
+def test_the_quick_check_agrees_with_the_full_check(parts: list[str]) -> None:
     body = "".join(parts)
     found = body_checks.problems(body)
     with pytest.MonkeyPatch.context() as patch:

@@ -104,7 +104,7 @@ def test_a_reload_replaces_the_workers_and_drops_no_request(content: Path) -> No
     assert set(statuses) == {200} and len(statuses) > 20
 
 
-def test_a_worker_goes_on_if_its_successor_fails(content: Path) -> None:
+def test_a_worker_keeps_serving_if_its_replacement_fails(content: Path) -> None:
     content_folder(content, {f"a{number}": {} for number in range(300)})
     with served(content) as (port, process):
         before = set(children(process.pid))
