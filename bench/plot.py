@@ -1,4 +1,4 @@
-"""Draws rows as a bar chart (SVG): each ratio as a share of its goal."""
+"""Draws rows as a bar chart (SVG): each ratio, or our cost, as a share of its maximum."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ text { font: 13px system-ui, sans-serif; fill: #1c2733 } .bar { fill: #1a7f6b } 
 
 def write(rows: list[Row], file: Path) -> None:
     """Write the chart of rows with a goal; a bar that ends before the dashed line meets its goal."""
-    rows_with_goal = [row for row in rows if row.goal is not None]
+    rows_with_goal = [row for row in rows if row.maximum]
     height = LINE * (len(rows_with_goal) + 2)
     scale = (WIDTH - LABEL - VALUE) / MOST
     lines = [
@@ -35,13 +35,12 @@ def write(rows: list[Row], file: Path) -> None:
         f'<line class="goal" x1="{LABEL + scale}" x2="{LABEL + scale}" y1="26" y2="{height - 12}"/>',
     ]
     for number, row in enumerate(rows_with_goal):
-        assert row.goal is not None
-        share, y = row.ratio / row.goal, LINE * (number + 1) + 6
+        share, y = row.share, LINE * (number + 1) + 6
         length = min(share, MOST) * scale
         label, kind = html.escape(f"{row.what} · {row.against}"), "missed" if row.is_missed else "bar"
         lines += [
             f'<text x="{LABEL - 10}" y="{y + 15}" text-anchor="end">{label}</text>',
             f'<rect class="{kind}" x="{LABEL}" y="{y + 3}" width="{length:.1f}" height="16"/>',
-            f'<text x="{WIDTH - 10}" y="{y + 15}" text-anchor="end">{row.ratio:.2f} of {row.goal:g}</text>',
+            f'<text x="{WIDTH - 10}" y="{y + 15}" text-anchor="end">{row.value} of {row.maximum}</text>',
         ]
     file.write_text("\n".join([*lines, "</svg>\n"]), encoding="utf-8")

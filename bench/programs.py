@@ -56,6 +56,18 @@ class Row:
         return misses_goal or (self.limit is not None and self.ours > self.limit)
 
     @property
+    def share(self) -> float:
+        """The ratio as a share of its maximum, or else our cost as a share of its own; 0 if neither has one."""
+        if self.goal is not None:
+            return self.ratio / self.goal
+        return self.ours / self.limit if self.limit is not None else 0.0
+
+    @property
+    def value(self) -> str:
+        """What is compared with the maximum: the ratio, or our cost."""
+        return f"{self.ours:.3g}" if self.goal is None and self.limit is not None else f"{self.ratio:.2f}"
+
+    @property
     def maximum(self) -> str:
         """The maximum of the ratio, or else of our cost; empty if there is none."""
         limit = f"{self.limit:g} {self.unit}" if self.limit is not None else ""
