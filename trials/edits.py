@@ -16,6 +16,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from load import SITE
+
 from feeds.base.memory import configure_allocator
 from feeds.content.folder import ContentFolder
 from feeds.content.state import StateFolder
@@ -24,19 +26,6 @@ from feeds.server.publisher import Publisher, utc_now
 EDITS = int(os.environ.get("TRIAL_EDITS", "100000"))
 ARTICLES = 30
 ALLOWED_GROWTH = 1.1
-
-SITE = """\
-title: Essai
-subtitle: Un essai.
-url: https://news.example
-languages: [fr]
-timezone: Europe/Paris
-tag_authority: news.example,2020
-publisher: {name: Essai}
-entries: 5
-categories:
-  research: {title: Recherche, description: On cherche.}
-"""
 
 
 def write(path: Path, rng: random.Random, number: int) -> None:
@@ -61,7 +50,7 @@ def main() -> None:
         folder = Path(temporary)
         (folder / "articles").mkdir()
         (folder / "media").mkdir()
-        (folder / "site.yaml").write_text(SITE, encoding="utf-8")
+        (folder / "site.yaml").write_text(f"{SITE}entries: 5\n", encoding="utf-8")
         content = ContentFolder(folder, state=(state := StateFolder(folder / "state")))
         publisher = Publisher(content, lambda: now, state=state)
         publisher.start()
