@@ -183,7 +183,7 @@ class _Converter(MarkdownConverter):
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a list item, without blanks and breaks at its ends."""
-        return str(super().convert_li(el, text.strip(f" \t\r\n{BREAK}{_BR}"), parent_tags))  # type: ignore[misc]
+        return str(super().convert_li(el, text.strip(f" \u00a0\t\r\n{BREAK}{_BR}"), parent_tags))  # type: ignore[misc]
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a table cell, without anything that would end it early."""
