@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +17,9 @@ from pathlib import Path
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import pytest
+
+from feeds.base import parallel
 from feeds.server.granian import SHUTDOWN_SECONDS
 from tests.builders import ROOT
 
@@ -139,6 +143,21 @@ def forwarding_app(port: int) -> WSGIApplication:
             connection.close()
 
     return ask
+
+
+def count_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list of the processes forked from now on, with three cores and no threads simulated."""
+    forked: list[int] = []
+    fork = os.fork
+
+    def counted() -> int:
+        forked.append(process := fork())
+        return process
+
+    monkeypatch.setattr(os, "fork", counted)
+    monkeypatch.setattr(parallel, "core_count", lambda: 3)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    return forked
 
 
 def wait_until(condition: Callable[[], bool], process: Process) -> None:

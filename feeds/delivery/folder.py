@@ -119,9 +119,10 @@ class BuildFolder:
             self._record_new_names(journal, [*(file.name for file in files), *HOST_FILES])
             total = len(files) + len(HOST_FILES)
             results = list(build_in_order(files, self._build_files, lambda done: progress(done, total)))
-            now = unaffected | {name: built or self._known_files[name] for name, built, _ in results}
-            results += self._build_files(list(_host_files(export, now)))
-            now |= {name: built or self._known_files[name] for name, built, _ in results}
+            now = unaffected | self._records(results)
+            host_results = self._build_files(list(_host_files(export, now)))
+            now |= self._records(host_results)
+            results += host_results
             report.written = [name for name, _, is_written in results if is_written]
             report.unchanged = len(results) - len(report.written) + len(unaffected)
             for name in sorted(self._known_files.keys() - now.keys()):
@@ -138,8 +139,9 @@ class BuildFolder:
 
         The first are all files, unless only some articles changed since the last build.
         """
-        changed = sources.changed_since(self._sources) if self._sources and not self._is_resumed else None
-        affected = export.affected_by(changed, self._sources) if self._sources and changed is not None else None
+        affected = None
+        if self._sources and not self._is_resumed and (changed := sources.changed_since(self._sources)) is not None:
+            affected = export.affected_by(changed, self._sources)
         copies = list(export.guessed_path_copies(with_ending=True))
         if affected is not None:
             files = list(export.files((copy for copy in copies if copy.original in affected), only=affected))
@@ -153,6 +155,10 @@ class BuildFolder:
             if all(self._is_intact(name, built) for name, built in unaffected.items()):
                 return files, unaffected
         return list(export.files(copies)), {}
+
+    def _records(self, results: Iterable[_Result]) -> dict[str, BuiltFile]:
+        """Return the records of files by name."""
+        return {name: built or self._known_files[name] for name, built, _ in results}
 
     def _manifest(self, site: Site) -> Manifest | None:
         """Return the manifest of the last build, or None if it is missing or cannot be read."""

@@ -7,7 +7,7 @@ from itertools import islice
 
 from feeds.feed.archives import MAX_FEED_BYTES, Part, max_entries
 from feeds.feed.builder import FeedBuilder
-from feeds.feed.catalog import first_of_month, group_keys, month_bounds
+from feeds.feed.catalog import first_of_month, month_bounds
 from feeds.feed.values import Topic
 from feeds.formats.registry import FORMATS
 from feeds.model.article import Article
@@ -31,7 +31,7 @@ def affected_paths(builder: FeedBuilder, articles: Iterable[Article]) -> Iterato
         for topic in builder.main_topics(article.language):  # an article stays in posts after it left a category
             yield from _paths_of(builder, topic, POST_ENDINGS)
         first = first_of_month(article.published, site.timezone)
-        for topic in _topics_of(builder, article):
+        for topic in builder.topics_of(article):
             page = site.feed_path(topic.language, topic.name)
             yield from _paths_of(builder, topic, (*FORMATS, PODCAST_ENDING))
             yield f"{page}/{first:%Y-%m}"
@@ -47,7 +47,7 @@ def may_move_articles(builder: FeedBuilder, sizes: Mapping[str, int]) -> bool:
     `sizes` are the larger of the old and the new size of each, by slug.
     """
     articles = (builder.catalog.articles[slug] for slug in sizes)
-    shown = {(topic, article.published): article for article in articles for topic in _topics_of(builder, article)}
+    shown = {(topic, article.published): article for article in articles for topic in builder.topics_of(article)}
     for (topic, published), article in shown.items():
         first = first_of_month(published, builder.site.timezone)
         month = builder.group(topic).published_between(*month_bounds(first, builder.site.timezone))
@@ -61,16 +61,6 @@ def may_move_articles(builder: FeedBuilder, sizes: Mapping[str, int]) -> bool:
 def _paths_of(builder: FeedBuilder, topic: Topic, endings: Iterable[str]) -> Iterator[str]:
     page = builder.site.feed_path(topic.language, topic.name)
     yield from (f"{page}.{ending}" for ending in endings)
-
-
-def _topics_of(builder: FeedBuilder, article: Article) -> Iterator[Topic]:
-    """Yield the topics of an article."""
-    prefixes = {"tag": "tags/", "author": "authors/"}
-    for kind, *rest in filter(None, group_keys(article, builder.site)):
-        if kind in ("all", "category", "own", "tag", "author"):
-            name = prefixes.get(kind, "") + (rest[1] if len(rest) > 1 else "all")
-            if topic := builder.topic(article.language, name):
-                yield topic
 
 
 def _neighbour_pages(builder: FeedBuilder, article: Article) -> Iterator[str]:

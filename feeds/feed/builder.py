@@ -21,7 +21,7 @@ from feeds.model.site_groups import Podcast
 from feeds.model.site_types import slug
 
 from .archives import Part, parts_of, that_fit
-from .catalog import Catalog, Group, GroupKey, adjacent, first_of_month, month_bounds
+from .catalog import Catalog, Group, GroupKey, adjacent, first_of_month, group_keys, month_bounds
 from .entries import CACHED_ENTRIES, Entries
 from .values import Entry, Feed, History, Image, Kind, Tombstone, Topic
 
@@ -247,6 +247,14 @@ class FeedBuilder:
         """Yield the topics of an article's tags, without duplicates."""
         topics = (self.topic(article.language, f"tags/{self.site.tag_slug(tag)}") for tag in article.tags)
         yield from dict.fromkeys(topic for topic in topics if topic)
+
+    def topics_of(self, article: Article) -> Iterator[Topic]:
+        """Yield the topics whose groups contain an article."""
+        for kind, *rest in filter(None, group_keys(article, self.site)):
+            if kind in (*MAIN_KINDS, *_PATH_PREFIXES):
+                name = _PATH_PREFIXES.get(kind, "") + (rest[1] if len(rest) > 1 else "all")
+                if topic := self.topic(article.language, name):
+                    yield topic
 
     def podcast_settings(self, topic: Topic) -> Podcast | None:
         """Return the site's podcast settings for a topic, or None if it has no podcast."""

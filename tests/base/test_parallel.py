@@ -13,6 +13,7 @@ import pytest
 from feeds.base import parallel
 from feeds.base.parallel import MIN_VALUES_PER_PROCESS, parallel_map
 from tests.builders import ROOT
+from tests.processes import count_forks
 
 
 def twice(value: int) -> int:
@@ -25,21 +26,6 @@ def packed(value: int) -> bytes | None:
 
 def unpacked(_: int, data: bytes) -> int:
     return int(data)
-
-
-def count_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list of the processes forked from now on, with three cores and no threads simulated."""
-    forked: list[int] = []
-    fork = os.fork
-
-    def counted() -> int:
-        forked.append(process := fork())
-        return process
-
-    monkeypatch.setattr(os, "fork", counted)
-    monkeypatch.setattr(parallel, "core_count", lambda: 3)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    return forked
 
 
 @pytest.fixture

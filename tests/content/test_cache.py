@@ -17,8 +17,8 @@ from feeds.content.cache import NAME, pack, unpack
 from feeds.content.folder import Content, ContentFolder
 from feeds.content.reader import ArticleFile, ArticleReader
 from feeds.content.state import StateFolder
-from tests.base.test_parallel import count_forks
 from tests.builders import PLAIN, ROOT, SITE, as_yaml, content_folder, draw
+from tests.processes import count_forks
 from tests.test_architecture import imported
 
 RICH: dict[str, object] = {

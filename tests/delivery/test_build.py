@@ -22,11 +22,10 @@ from flask import Flask
 from werkzeug.test import Client
 
 from feeds import create_app
-from feeds.base import parallel
 from feeds.delivery import build_order
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder, draw, publisher_of
-from tests.processes import forwarding_app, free_port, nginx
+from tests.processes import count_forks, forwarding_app, free_port, nginx
 
 Files = dict[str, bytes]
 OWN = (".feeds.json", ".feeds.sources")
@@ -321,18 +320,9 @@ def test_several_processes_write_the_same_files_as_one(
         content, {f"a{month}": {"published": f"2025-{month:02}-01", "tags": ["don"]} for month in range(1, 13)}
     )
     build(content, target.with_name("other"))
-    forked: list[int] = []
-    fork = os.fork
-
-    def counted() -> int:
-        forked.append(process := fork())
-        return process
-
-    monkeypatch.setattr(os, "fork", counted)
+    forked = count_forks(monkeypatch)
     monkeypatch.setattr(build_order, "MIN_FILES_TO_PARALLELIZE", 1)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    for module in (parallel, build_order):
-        monkeypatch.setattr(module, "core_count", lambda: 3)
+    monkeypatch.setattr(build_order, "core_count", lambda: 3)
     assert build(content, target).exit_code == 0
     assert len(forked) == 2
     assert files(target) == files(target.with_name("other"))
