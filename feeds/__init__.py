@@ -46,7 +46,9 @@ def create_app(
         settings.content, settings.url, state, upload_seconds=UPLOAD_SECONDS if settings.rescan else 0
     )
     pictures = PictureStore(content.media, settings.state / "pictures" if settings.state else None)
-    publisher = Publisher(content, clock, rescan=settings.rescan, state=state, pictures=pictures)
+    publisher = Publisher(
+        content, clock, rescan=settings.rescan, state=state, pictures=pictures, language=settings.language
+    )
     app.extensions["feeds"] = publisher
     app.register_blueprint(web.blueprint)
     if has_previews:

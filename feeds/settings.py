@@ -15,6 +15,12 @@ from feeds.base.log import LogFormat
 SITE_FILE = "site.yaml"
 """The file whose presence makes the current folder the content folder."""
 
+LANGUAGE_VARIABLE = "FEEDS_LANGUAGE"
+"""The environment variable with the language of messages."""
+
+LANGUAGES = ("en", "fr")
+"""Languages of messages. `base.translations` has the same; importing it here is slow."""
+
 RESCAN_SECONDS = 30
 """Default seconds between two scans of all files, for changes that a network drive does not report."""
 
@@ -31,7 +37,7 @@ class Settings:
 
     `rescan` is the interval of full scans in seconds; with 0, the content is read once and not
     watched. `state` is the folder for what outlives the process; without one, nothing does. `log`
-    is the log format of long-running commands.
+    is the log format of long-running commands. `language` is that of messages.
     """
 
     content: Path = Path("content")
@@ -39,6 +45,7 @@ class Settings:
     rescan: float = 0
     state: Path | None = None
     log: LogFormat = "text"
+    language: str = "en"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -54,7 +61,19 @@ class Settings:
             raise SettingError(f"FEEDS_LOG: {log} is not a log format (expected text or json)")
         content = Path(environ["FEEDS_CONTENT"]) if environ.get("FEEDS_CONTENT") else _default_content()
         state = Path(environ.get("FEEDS_STATE") or "instance")
-        return cls(content, url, float(rescan), state, "json" if log == "json" else "text")
+        language = message_language(environ)
+        return cls(content, url, float(rescan), state, "json" if log == "json" else "text", language)
+
+
+def message_language(environ: Mapping[str, str]) -> str:
+    """Return the language of messages: FEEDS_LANGUAGE, else that of the locale, else English. Raises SettingError."""
+    language = environ.get(LANGUAGE_VARIABLE)
+    if language and language not in LANGUAGES:
+        raise SettingError(
+            f"{LANGUAGE_VARIABLE}: {language} is not a language of messages (expected {' or '.join(LANGUAGES)})"
+        )
+    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return language or next((name for name in LANGUAGES if re.match(f"{name}(?![a-z])", locale)), "en")
 
 
 def _default_content() -> Path:

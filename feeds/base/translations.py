@@ -21,6 +21,12 @@ from babel.units import format_unit
 LANGUAGES = ("en", "fr")
 """Languages that the interface is translated into; sites in other languages show it in English."""
 
+VALUE_CONTEXT = "value"
+"""Context (msgctxt) of the phrases that are parameters of messages."""
+
+_CONTEXT_END = "\x04"
+"""Separates a context from its message, as in gettext's .mo files."""
+
 CACHED_DATES = 1024
 """Maximum number of dates that are cached as text: formatting one takes longer than rendering a template."""
 
@@ -31,12 +37,37 @@ def _catalogue(language: str) -> dict[str, str]:
     if not source.is_file():
         return {}
     with source.open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file, language) if message.string}
+        messages = [message for message in read_po(file, language) if message.string]
+    return {
+        f"{message.context}{_CONTEXT_END}{message.id}" if message.context else str(message.id): str(message.string)
+        for message in messages
+    }
 
 
 def translate(language: str, message: str, /, **values: object) -> str:
     """Return an English message in a language, with `{name}` filled from `values`."""
     return _catalogue(language.partition("-")[0]).get(message, message).format(**values)
+
+
+def translate_value(language: str, text: str) -> str:
+    """Return a phrase that is a parameter of messages in a language, and any other text unchanged."""
+    return _catalogue(language.partition("-")[0]).get(f"{VALUE_CONTEXT}{_CONTEXT_END}{text}", text)
+
+
+class LocalizedNumber(int):
+    """A whole number that the format `,` writes with the separators of a language: 130 000, 130,000."""
+
+    _language: str
+
+    def __new__(cls, value: int, language: str) -> LocalizedNumber:
+        """Create the number."""
+        instance = super().__new__(cls, value)
+        instance._language = language
+        return instance
+
+    def __format__(self, specification: str) -> str:
+        """Return the number as text."""
+        return number(self._language, int(self)) if specification == "," else super().__format__(specification)
 
 
 def day(language: str, instant: datetime, zone: ZoneInfo) -> str:

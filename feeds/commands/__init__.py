@@ -6,12 +6,16 @@ first use. May import: all packages below.
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from importlib import import_module
 from keyword import iskeyword
 from typing import Any
 
 import click
 from flask.cli import AppGroup
+
+from feeds.settings import LANGUAGE_VARIABLE, LANGUAGES
 
 SECTIONS = {
     "Write": {"new": "writing", "preview": "serving", "check": "checking", "schema": "writing"},
@@ -23,6 +27,30 @@ SECTIONS = {
 
 MODULES = {name: module for section in SECTIONS.values() for name, module in section.items()}
 """Commands, and the modules that contain them."""
+
+
+def with_language(command: click.Command) -> click.Command:
+    """Return a command with the option `--language`, unless it has an option of that name."""
+    if not any("--language" in parameter.opts for parameter in command.params):
+        command.params.append(
+            click.Option(
+                ["--language"],
+                type=click.Choice(LANGUAGES),
+                is_eager=True,
+                expose_value=False,
+                callback=_use_language,
+                help=f"Language of messages; by default, {LANGUAGE_VARIABLE} or that of the locale.",
+            )
+        )
+    return command
+
+
+def _use_language(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Use a language in this command and in the processes that it starts."""
+    if value:
+        before = os.environ.get(LANGUAGE_VARIABLE, "")
+        os.environ[LANGUAGE_VARIABLE] = value
+        context.call_on_close(partial(os.environ.__setitem__, LANGUAGE_VARIABLE, before))
 
 
 class Commands(AppGroup):
@@ -47,7 +75,7 @@ class Commands(AppGroup):
             command: click.Command = getattr(
                 import_module(f"feeds.commands.{module}"), cmd_name + "_" * iskeyword(cmd_name)
             )
-            return command
+            return with_language(command)
         return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

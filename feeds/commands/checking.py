@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import with_appcontext
 
+from feeds.base import translations
 from feeds.base.text import printable
 from feeds.content.pictures import PictureStore
 from feeds.content.reader import ARTICLE_SUFFIX
@@ -28,7 +29,7 @@ from feeds.model.site import Site
 from feeds.server.publisher import Publisher
 from feeds.server.web import current_publisher
 
-from .context import current_folder, pluralize, print_problem, site_or_exit
+from .context import count, current_folder, current_language, pluralize, print_problem, site_or_exit
 
 if TYPE_CHECKING:
     from feeds.importing.old_feed import OldFeed
@@ -71,7 +72,7 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> 
 
         problems += check_attachments(content.trees(loaded))
     problems.sort()
-    count = loaded.files
+    number_of_files = loaded.files
     if files:
         content_files = [content.site_file, *content.article_files()]
         selected = set()
@@ -83,10 +84,11 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> 
                 )
             selected |= matches
         problems = [problem for problem in problems if Path(problem.file) in selected]
-        count = len(selected)
+        number_of_files = len(selected)
     errors = sum(problem.severity == "error" for problem in problems)
+    language = current_language()
     if form == "json":
-        click.echo(json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([problem.to_dict(language) for problem in problems], ensure_ascii=False, indent=1))
     else:
         is_summarised = not shows_all and not files
         untranslated = [each for each in problems if is_summarised and each.message.code == TRANSLATION_CODE]
@@ -95,11 +97,24 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> 
                 print_problem(problem)
         for languages, number in Counter(dict(each.message.parameters)["languages"] for each in untranslated).items():
             click.echo(
-                f"{pluralize(number, 'article')} without a translation into {languages}"
-                " (feeds check --all lists them; complete in site.yaml names the languages that are expected)"
+                translations.translate(
+                    language,
+                    "{articles} without a translation into {languages}"
+                    " (feeds check --all lists them; complete in site.yaml names the languages that are expected)",
+                    articles=count(number, "article"),
+                    languages=languages,
+                )
             )
         warnings = len(problems) - errors
-        click.echo(f"{pluralize(errors, 'error')}, {pluralize(warnings, 'warning')} in {pluralize(count, 'file')}")
+        click.echo(
+            translations.translate(
+                language,
+                "{errors}, {warnings} in {files}",
+                errors=count(errors, "error"),
+                warnings=count(warnings, "warning"),
+                files=count(number_of_files, "file"),
+            )
+        )
     sys.exit(1 if errors else 0)
 
 

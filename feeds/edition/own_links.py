@@ -9,7 +9,6 @@ from functools import cached_property
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-from feeds.base import translations
 from feeds.feed import addresses, body_checks, body_limits
 from feeds.model.article import Article
 from feeds.model.problems import Message, Problem, show
@@ -97,9 +96,8 @@ class OwnLinks:
         if target.draft:
             return Message.of("link-to-draft", value=value)
         if not target.has_appeared(moment):
-            zone = self._site.timezone
-            day = translations.day_and_time("en", target.published, zone)
-            return Message.of("link-to-embargoed", value=value, time=day)
+            local = target.published.astimezone(self._site.timezone)
+            return Message.of("link-to-embargoed", value=value, time=f"{local:%Y-%m-%dT%H:%M}")
         if target.has_expired(moment):
             return Message.of("link-to-expired", value=value)
         return Message.of("link-to-withdrawn", value=value) if target.withdrawal(moment) else None

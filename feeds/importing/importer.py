@@ -16,6 +16,7 @@ from feeds.base.atomic import atomic_write
 from feeds.content.folder import ContentFolder
 from feeds.content.reader import ARTICLE_SUFFIX, ArticleReader, free_name
 from feeds.feed.html_text import excerpt
+from feeds.model.article_text import article_text
 from feeds.model.article_types import entry_id
 from feeds.model.problems import Message, Problem
 from feeds.model.site import Site
@@ -23,7 +24,6 @@ from feeds.model.site_types import slug
 from feeds.model.yamlfile import parse_yaml
 
 from .addresses import Addresses, path_of
-from .article_text import article_text
 from .categories import Categories
 from .conversion import Conversion, year_of
 from .old_feed import OldEntry, OldFeed

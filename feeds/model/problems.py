@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from feeds.base import translations
+
 from .messages import MESSAGES
 
 Severity = Literal["error", "warning"]
@@ -32,9 +34,27 @@ class Message:
         """Return the message with some parameters replaced."""
         return Message.of(self.code, **{**dict(self.parameters), **parameters})
 
+    def text(self, language: str) -> str:
+        """Return the text in a language of the interface."""
+        values = {name: _localized(language, value) for name, value in self.parameters}
+        return translations.translate(language, MESSAGES[self.code], **values)
+
     def __str__(self) -> str:
         """Return the English text."""
-        return MESSAGES[self.code].format(**dict(self.parameters))
+        return self.text("en")
+
+
+def _localized(language: str, value: Parameter) -> Parameter:
+    """Return a parameter in a language: a number with its separators, a phrase or the name of a character."""
+    if isinstance(value, int):
+        return translations.LocalizedNumber(value, language)
+    if match := _CHARACTER.fullmatch(value):
+        return f"{match[1]} ({translations.translate_value(language, match[2])})"
+    return translations.translate_value(language, value)
+
+
+_CHARACTER = re.compile(r"(U\+[0-9A-F]{4,6}) \((.+)\)")
+"""A character as `yaml_mistakes.name_character` names it."""
 
 
 class InvalidValue(ValueError):
@@ -60,15 +80,19 @@ class Problem:
     message: Message
     severity: Severity = "error"
 
-    def __str__(self) -> str:
+    def text(self, language: str) -> str:
         """Return the line that `feeds check` prints, in the form that editors parse."""
         parts = [f"{self.file}:{self.line}:{self.column}"]
-        parts += ["warning"] if self.severity == "warning" else []
+        parts += [translations.translate(language, "warning")] if self.severity == "warning" else []
         parts += [self.key] if self.key else []
-        return " ".join(": ".join([*parts, str(self.message)]).splitlines())  # a name may contain line breaks
+        return " ".join(": ".join([*parts, self.message.text(language)]).splitlines())  # names may have line breaks
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the problem as JSON data, for programs."""
+    def __str__(self) -> str:
+        """Return that line in English."""
+        return self.text("en")
+
+    def to_dict(self, language: str = "en") -> dict[str, Any]:
+        """Return the problem as JSON data, for programs, with its message in a language."""
         return {
             "file": self.file,
             "line": self.line,
@@ -77,7 +101,7 @@ class Problem:
             "severity": self.severity,
             "code": self.message.code,
             "parameters": dict(self.message.parameters),
-            "message": str(self.message),
+            "message": self.message.text(language),
         }
 
 

@@ -14,13 +14,14 @@ logger = logging.getLogger(__name__)
 class ProblemLog:
     """The problems that have been logged and still exist."""
 
-    def __init__(self) -> None:
-        """Start without any problem."""
+    def __init__(self, language: str) -> None:
+        """Start without any problem. `language` is that of the log."""
+        self._language = language
         self._severities: dict[str, Severity] = {}
 
     def update(self, problems: Iterable[Problem]) -> None:
         """Log new problems, and errors that have been fixed."""
-        severities = {str(problem): problem.severity for problem in problems}
+        severities = {problem.text(self._language): problem.severity for problem in problems}
         for text, severity in severities.items():
             if text not in self._severities:
                 logger.log(logging.ERROR if severity == "error" else logging.INFO, "%s", text)

@@ -46,7 +46,7 @@ class Publisher:
 
     If rendering fails, the previous edition stays as a whole. If the site file is broken, the
     previous site stays. `rescan` is in seconds; with 0, nothing is watched. `cached_entries` is how
-    many entries an edition caches.
+    many entries an edition caches. `language` is that of the problems in the log.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Publisher:
         state: StateFolder | None = None,
         pictures: PictureStore | None = None,
         cached_entries: int = CACHED_ENTRIES,
+        language: str = "en",
     ) -> None:
         """Set the folder and the clock; nothing is read yet."""
         self.content, self.clock, self.state = content, clock, state
@@ -72,7 +73,7 @@ class Publisher:
         self.edition_count = self.revision = 0  # editions made; loads that changed something
         self.on_refresh: Callable[[], None] = lambda: None
         self._rescan, self._cached_entries = rescan, cached_entries
-        self._problem_log = ProblemLog()
+        self._problem_log = ProblemLog(language)
         self._predecessor = Manifest()
         self._published_content: Content | None = None
         self._recheck_at: float | None = None

@@ -333,3 +333,18 @@ def test_commands_leave_no_trace_in_the_state_folder(content: Path, tmp_path: Pa
     for words in (["check"], ["diff"], ["new", "Essai"], ["schema"]):
         assert runner.invoke(args=words).exit_code == 0
     assert not (tmp_path / "state").exists()
+
+
+def test_problems_are_printed_in_the_language_that_was_asked_for(
+    content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content_folder(content, {"a": {"published": "12/13/2026"}})
+    runner = create_app(Settings(content)).test_cli_runner()
+    french = runner.invoke(args=["check", "--language", "fr"]).output
+    assert (
+        "12/13/2026 n’est pas une date" in french and "1 erreur, " in french and "0 " not in french.split("\n")[-2][:2]
+    )
+    monkeypatch.setenv("FEEDS_LANGUAGE", "")
+    assert "is not a date" in runner.invoke(args=["check"], env={"LANG": "de_DE.UTF-8"}).output
+    assert "n’est pas une date" in runner.invoke(args=["check"], env={"LANG": "fr_CA.UTF-8"}).output
+    assert "is not a date" in runner.invoke(args=["check", "--language", "en"], env={"LANG": "fr_FR"}).output

@@ -52,7 +52,7 @@ DEAD = "leads to no page of this site (expected {})"
         ("/feeds/tags/génétiqu", DEAD.format("/feeds/tags/genetique")),
         ("/zzzz", DEAD.format("the address of a page, or no link")),
         ("/articles/brouillon", "is a draft, so the link is dead (publish the draft, or remove the link)"),
-        ("/articles/plus-tard", "is not published until 1 July 2026 at 09:00 (publish it earlier, or remove the link)"),
+        ("/articles/plus-tard", "is not published until 2026-07-01T09:00 (publish it earlier, or remove the link)"),
         ("/articles/passe", "has expired, and its page only says so (link to another page)"),
         ("/articles/retire", "is withdrawn (link to another page, unless the retraction is meant)"),
     ],

@@ -34,7 +34,6 @@ from feeds.base.http import HttpClient, HttpError
 from feeds.content.folder import ContentFolder
 from feeds.feed import markup
 from feeds.importing import archives
-from feeds.importing.article_text import article_text
 from feeds.importing.categories import Categories, MappingError
 from feeds.importing.fetcher import Fetcher
 from feeds.importing.markdown import to_markdown
@@ -43,6 +42,7 @@ from feeds.importing.old_json import read_json
 from feeds.importing.old_xml import read_feed
 from feeds.importing.site_redirects import SiteFileError, add_redirects
 from feeds.importing.systems import SYSTEMS, System, system_of
+from feeds.model.article_text import article_text
 from feeds.model.yamlfile import parse_yaml
 from feeds.settings import Settings
 from tests.builders import NOW, ROOT, SITE, content_folder, site
@@ -466,8 +466,8 @@ def test_redirects_are_added_below_existing_ones_and_all_else_stays(old: OldSite
             'redirects: {/x: /y # note, {}\n, "/a": "/b", "/c?d=e": "https://f.example/"}\n',
         ),
         ("redirects: {/x: /y,}\n", 'redirects: {/x: /y, "/a": "/b", "/c?d=e": "https://f.example/"}\n'),
-        ("redirects: ''\n", None),
-        ("title: x\n...\n", "title: x\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
+        ("redirects: ''\n", "redirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
+        ("title: x\n...\n", "title: x\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n...\n"),
         ("title: >-\n  x\n  y", "title: >-\n  x\n  y\nredirects:\n  /a: /b\n  /c?d=e: https://f.example/\n"),
         (
             "a: TRUE\nb: +012\nc: ~\nd: .INF\ne: 2026-1-9T18:00:00.10+02:00\nf:\n",

@@ -9,8 +9,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from feeds.model.schema import schema_line
-from feeds.model.yamlfile import FORBIDDEN
+from .schema import schema_line
+from .yamlfile import FORBIDDEN
 
 _LINE_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 """Line breaks of YAML other than a line feed (YAML 1.1 section 4.2)."""
@@ -26,11 +26,13 @@ def article_text(values: Mapping[str, object], *, depth: int) -> str:
     """
     lines = [schema_line(depth)]
     for key, value in values.items():
-        if key == "body":
-            lines.append(_body_block(str(value)))
-        else:
-            lines.append(f"{key}: {_flow_value(_clean(value))}\n")
+        lines.append(body_block(str(value)) if key == "body" else key_line(key, value))
     return "".join(lines)
+
+
+def key_line(key: str, value: object) -> str:
+    """Return the line of a key, without the characters that no article file may contain."""
+    return f"{key}: {_flow_value(_clean(value))}\n"
 
 
 def _flow_value(value: object) -> str:
@@ -52,7 +54,7 @@ def _clean(value: object) -> object:
     return [_clean(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _body_block(body: str) -> str:
+def body_block(body: str) -> str:
     """Return the `body` key with its text as a block scalar (YAML 1.1 section 9.3)."""
     text = FORBIDDEN.sub("", _LINE_BREAKS.sub("\n", body)).strip("\n")
     indicator = "|2" if text.startswith((" ", "\t")) else "|"
