@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from flask import Flask
 from flask.cli import ScriptInfo
@@ -28,13 +29,16 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     *,
     previews: bool | None = None,
+    has_editor: bool = False,
 ) -> Flask:
     """Return the application; no file is read and no thread started before the first request.
 
-    `settings` default to the environment. Without `previews`, only `feeds preview` and `flask run` show previews.
+    `settings` default to the environment. Without `previews`, only `feeds preview`, `feeds edit` and `flask run` show
+    previews.
     """
     settings = settings or Settings.from_environ(os.environ)
-    has_previews = shows_previews() if previews is None else previews
+    folder = settings.state or Path("instance")
+    has_previews = has_editor or (shows_previews() if previews is None else previews)
     if has_previews and settings.state:
         settings = replace(settings, state=settings.state / "run")  # what authors try out was never published
     app = Flask("feeds", static_folder=None, template_folder=None)
@@ -53,9 +57,40 @@ def create_app(
     app.register_blueprint(web.blueprint)
     if has_previews:
         app.register_blueprint(preview.blueprint)
+        app.extensions[web.UNPUBLISHED_KEY] = lambda kind, name: True
         app.config[preview.HOSTS_KEY] = ["localhost"]
     app.wsgi_app = Front(app.wsgi_app, publisher)  # type: ignore[method-assign]
+    if has_editor:
+        _add_editor(app, publisher, settings, folder / "editor")
     return app
+
+
+def _add_editor(app: Flask, publisher: Publisher, settings: Settings, folder: Path) -> None:
+    """Add the editor, whose accounts are in `folder`, to an application."""
+    from feeds.editor import security, views  # only here: no other command needs the libraries for forms
+    from feeds.editor.access import Access, TrustedProxies
+    from feeds.editor.accounts import Accounts
+    from feeds.editor.desk import Desk
+
+    accounts = Accounts(folder)
+    del app.config[preview.HOSTS_KEY]  # the editor has a stricter check
+    app.config.update(
+        SECRET_KEY=accounts.secret_key(),
+        SESSION_COOKIE_NAME="feeds-editor",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_SECURE=(settings.editor_url or "").startswith("https:"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        WTF_CSRF_CHECK_DEFAULT=False,  # `security` checks the token itself
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+    )
+    app.extensions["feeds-access"] = Access(accounts, settings.editor_url, settings.editor_header)
+    app.extensions["feeds-desk"] = Desk(publisher, folder, commits=settings.editor_commit)
+    app.extensions[web.UNPUBLISHED_KEY] = security.shows_unpublished
+    security.csrf.init_app(app)
+    security.limiter.init_app(app)
+    app.register_blueprint(views.blueprint)
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxy, settings.editor_header)  # type: ignore[method-assign]
 
 
 def main() -> None:

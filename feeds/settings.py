@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from click import ClickException
@@ -38,6 +39,9 @@ class Settings:
     `rescan` is the interval of full scans in seconds; with 0, the content is read once and not
     watched. `state` is the folder for what outlives the process; without one, nothing does. `log`
     is the log format of long-running commands. `language` is that of messages.
+
+    `editor_url` is the public address of the editor, `editor_header` the request header in which one of
+    `trusted_proxy` puts the name of the author, and `editor_commit` whether each change is committed to git.
     """
 
     content: Path = Path("content")
@@ -46,6 +50,10 @@ class Settings:
     state: Path | None = None
     log: LogFormat = "text"
     language: str = "en"
+    editor_url: str | None = None
+    editor_header: str | None = None
+    editor_commit: bool = False
+    trusted_proxy: tuple[str, ...] = ()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -61,8 +69,18 @@ class Settings:
             raise SettingError(f"FEEDS_LOG: {log} is not a log format (expected text or json)")
         content = Path(environ["FEEDS_CONTENT"]) if environ.get("FEEDS_CONTENT") else _default_content()
         state = Path(environ.get("FEEDS_STATE") or "instance")
-        language = message_language(environ)
-        return cls(content, url, float(rescan), state, "json" if log == "json" else "text", language)
+        return cls(
+            content,
+            url,
+            float(rescan),
+            state,
+            "json" if log == "json" else "text",
+            message_language(environ),
+            _origin(environ["FEEDS_EDITOR_URL"]) if environ.get("FEEDS_EDITOR_URL") else None,
+            _header(environ["FEEDS_EDITOR_HEADER"]) if environ.get("FEEDS_EDITOR_HEADER") else None,
+            _switch("FEEDS_EDITOR_COMMIT", environ),
+            _addresses("FEEDS_TRUSTED_PROXY", environ),
+        )
 
 
 def message_language(environ: Mapping[str, str]) -> str:
@@ -94,6 +112,36 @@ def _current_folder() -> str:
         return os.getcwd()
     except FileNotFoundError:
         return "the current folder, which was deleted"
+
+
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", value):
+        raise SettingError(f"FEEDS_EDITOR_URL: {value} is not an address (expected https://host, without a path)")
+    return value.rstrip("/").lower()
+
+
+def _header(value: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9-]+", value):
+        raise SettingError(f"FEEDS_EDITOR_HEADER: {value} is not a header (expected one such as X-Remote-User)")
+    return value
+
+
+def _switch(name: str, environ: Mapping[str, str]) -> bool:
+    value = environ.get(name) or "false"
+    if value not in ("true", "false"):
+        raise SettingError(f"{name}: {value} is neither true nor false (expected true or false)")
+    return value == "true"
+
+
+def _addresses(name: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return IP addresses that are separated by commas."""
+    addresses = tuple(part.strip() for part in (environ.get(name) or "").split(",") if part.strip())
+    for address in addresses:
+        try:
+            ip_address(address)
+        except ValueError:
+            raise SettingError(f"{name}: {address} is not an IP address (expected one such as 127.0.0.1)") from None
+    return addresses
 
 
 def _url(value: str) -> str:

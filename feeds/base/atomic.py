@@ -21,8 +21,9 @@ def atomic_write(
     is_durable: bool = True,
     is_new: bool = False,
     prefix: str = TEMPORARY_PREFIX,
+    mode: int = 0o644,
 ) -> int:
-    """Write bytes, or a copy of a file, with mode 0644, and return the length.
+    """Write bytes, or a copy of a file, and return the length.
 
     With `is_durable`, the data is on disk on return. With `is_new`, an existing file is not
     replaced. Raises OSError, and then removes the temporary file.
@@ -37,7 +38,7 @@ def atomic_write(
                 file.write(source)
             length = file.tell()
             file.flush()
-            os.fchmod(descriptor, 0o644)
+            os.fchmod(descriptor, mode)
             if is_durable:
                 os.fsync(descriptor)
             if modified:

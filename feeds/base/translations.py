@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
-from babel.dates import format_date, format_datetime, format_skeleton, get_month_names
+from babel.dates import format_date, format_datetime, format_skeleton, get_month_names, get_timezone_name
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
@@ -161,6 +161,11 @@ def duration(seconds: int) -> str:
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def zone_name(language: str, instant: datetime, zone: ZoneInfo) -> str:
+    """Return the name of a time zone at an instant: heure normale d’Europe centrale (Europe/Paris)."""
+    return f"{get_timezone_name(instant.astimezone(zone), 'long', locale=_locale(language))} ({zone.key})"
 
 
 @cache

@@ -18,7 +18,14 @@ from flask.cli import AppGroup
 from feeds.settings import LANGUAGE_VARIABLE, LANGUAGES
 
 SECTIONS = {
-    "Write": {"new": "writing", "preview": "serving", "check": "checking", "schema": "writing"},
+    "Write": {
+        "edit": "editing",
+        "new": "writing",
+        "preview": "serving",
+        "check": "checking",
+        "schema": "writing",
+        "editors": "editing",
+    },
     "Publish": {"serve": "serving", "build": "publishing", "publish": "publishing", "ping": "publishing"},
     "Move": {"import": "importing", "diff": "checking"},
     "Watch": {"audience": "audience"},
@@ -56,8 +63,8 @@ def _use_language(context: click.Context, parameter: click.Parameter, value: str
 class Commands(AppGroup):
     """The commands of `feeds`, which `flask` offers in addition to its own.
 
-    `flask` does not offer `preview`: it loads the application, without previews, before it runs a command. `flask run`
-    shows previews.
+    `flask` does not offer `preview` and `edit`: it loads the application, without previews, before it runs a command.
+    `flask run` shows previews.
     """
 
     def __init__(self, *args: Any, has_preview: bool = False, **options: Any) -> None:
@@ -67,7 +74,7 @@ class Commands(AppGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return [name for name in MODULES if self._has_preview or name != "preview"]
+        return [name for name in MODULES if self._has_preview or name not in ("edit", "preview")]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by its name, or None."""

@@ -49,12 +49,12 @@ def serve(host: str, port: int, workers: int, metrics_port: int | None, access_l
     """
     settings, site = Settings.from_environ(os.environ), site_or_exit(current_folder(), 2)
     os.environ["FEEDS_CONTENT"] = str(settings.content)  # a worker that starts later serves the same folder
-    host = _resolve(host)
-    _check_port_is_free(host, port)
+    host = resolve(host)
+    check_port_is_free(host, port)
     if metrics_port == port:
         raise click.ClickException(f"port {port} cannot be used for both (use another --metrics-port)")
     if metrics_port:
-        _check_port_is_free("127.0.0.1", metrics_port, "--metrics-port")
+        check_port_is_free("127.0.0.1", metrics_port, "--metrics-port")
 
     log.configure(settings.log)
     _raise_descriptor_limit()
@@ -128,8 +128,8 @@ def preview(host: str, port: int, trusted_host: tuple[str, ...]) -> None:
     from werkzeug.serving import make_server
 
     site_or_exit(current_folder(), 2)
-    address = _resolve(host)
-    _check_port_is_free(address, port)
+    address = resolve(host)
+    check_port_is_free(address, port)
     app = click.get_current_context().ensure_object(ScriptInfo).load_app()
     server = make_server(address, port, app, threaded=True)
     shown = f"[{host}]" if ":" in host else host
@@ -138,7 +138,7 @@ def preview(host: str, port: int, trusted_host: tuple[str, ...]) -> None:
     server.serve_forever()
 
 
-def _resolve(host: str) -> str:
+def resolve(host: str) -> str:
     """Return the IP address of a host to listen on."""
     try:
         return str(socket.getaddrinfo(host or "0.0.0.0", None, type=socket.SOCK_STREAM)[0][4][0])  # noqa: S104
@@ -156,7 +156,8 @@ def _raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _check_port_is_free(host: str, port: int, option: str = "--port, --host") -> None:
+def check_port_is_free(host: str, port: int, option: str = "--port, --host") -> None:
+    """Raise ClickException if a port cannot be listened on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

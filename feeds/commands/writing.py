@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from feeds.base.atomic import atomic_write
-from feeds.content.checks import BODY_PLACEHOLDER
+from feeds.content.checks import PLACEHOLDER
 from feeds.content.reader import ARTICLE_SUFFIX, free_name
 from feeds.model.fields import title as read_title
 from feeds.model.schema import article_schema, schema_line, site_schema
@@ -53,7 +53,7 @@ categories: [{categories[0]}]  # {", ".join(categories)}
 draft: true
 summary:
 body: |
-  {BODY_PLACEHOLDER}
+  {PLACEHOLDER}
 """
     with file_errors(path):
         folder.mkdir(parents=True, exist_ok=True)

@@ -23,8 +23,8 @@ from feeds.model.site import Site
 from feeds.model.yaml_mistakes import name_character
 from feeds.model.yamlfile import Outline, Path, Tree
 
-BODY_PLACEHOLDER = "…"
-"""The body of an article that has not been written yet."""
+PLACEHOLDER = "…"
+"""A text that has not been written yet."""
 
 
 def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
@@ -49,8 +49,6 @@ def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
 def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Iterator[Problem]:
     """Yield problems with a body: a placeholder, markup that is removed, media that is missing or damaged."""
     path = ("body",)
-    if article.body.strip() == BODY_PLACEHOLDER and not article.draft:
-        yield tree.problem(path, Message.of("body-placeholder"))
     if refusal := body_limits.complexity_problem(article.body):
         yield tree.block_problem(path, *refusal, "error")
         return
@@ -113,6 +111,13 @@ _MARKDOWN = re.compile(r"\*\*[^*\s][^*]*\*\*|!?\[[^\]]+\]\([^()\s]+\)")
 
 
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u202a-\u202e\u2060-\u2064\u2066-\u206f]")
+
+
+def placeholder_problems(tree: Tree, article: Article) -> Iterator[Problem]:
+    """Yield a problem for each text that is still to be written, unless the article is a draft."""
+    for path, text in (*_plain_texts(article), (("body",), article.body)):
+        if text.strip() == PLACEHOLDER and not article.draft:
+            yield tree.problem(path, Message.of("placeholder"))
 
 
 def text_warnings(tree: Tree, article: Article) -> Iterator[Problem]:

@@ -137,8 +137,15 @@ class ArticleReader:
             message = Message.of("file-name-without-letters", name=path.stem)
             return None, None, [Problem(str(path), 1, 1, "", message)]
         tree, problems = self.read_tree(path)
+        return self.check(tree, problems, path, site, media)
+
+    def check(
+        self, tree: Tree | None, problems: list[Problem], path: Path, site: Site, media: Media
+    ) -> tuple[Article | None, Tree | None, list[Problem]]:
+        """Return the article of a parsed file, its tree, and the file's problems, which include the given ones."""
         article = self.article(tree, path, site, media)
         if article and tree:
+            problems += checks.placeholder_problems(tree, article)
             problems += dict.fromkeys(checks.body_problems(tree, article, site, media))  # one of each kind in a line
             problems += checks.text_warnings(tree, article)
             problems += checks.attachment_warnings(tree, article, site)

@@ -34,6 +34,9 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "MPO")
 JPEG_QUALITIES = (85, 75, 65, 55)
 """JPEG qualities that are tried before the picture is scaled down."""
 
+CONVERTED_QUALITY = 90
+"""JPEG quality of a converted original, from which smaller versions are made."""
+
 REDUCING_GAP = 2.0
 """Blocks of pixels are averaged until a picture is about this many times larger than needed. Then it is resampled."""
 
@@ -101,6 +104,10 @@ def render_in_child(path: Path, size: tuple[int, int], versions: Sequence[Versio
 
     Raises RenderError if it cannot be decoded within the limits, and OSError if no process can be started.
     """
+    return _run_child(path, size, versions)
+
+
+def _run_child(path: Path, size: tuple[int, int] | None, versions: Sequence[Version]) -> list[Rendered]:
     job = json.dumps([str(path), size, versions])
     command = [sys.executable, "-P", __file__]
     try:
@@ -120,6 +127,14 @@ def render_in_child(path: Path, size: tuple[int, int], versions: Sequence[Versio
     return [(ending, stream.read(length)) for ending, length in outcome]
 
 
+def convert_in_child(path: Path) -> bytes:
+    """Return a HEIC or AVIF picture as a JPEG without metadata, made in a child process.
+
+    Raises RenderError if it cannot be decoded within the limits, and OSError if no process can be started.
+    """
+    return _run_child(path, None, [])[0][1]
+
+
 def main() -> None:
     """Render the versions that are listed on standard input. Print a header in JSON, then the bytes of all versions."""
     with suppress(ValueError, OSError):  # macOS does not limit the address space
@@ -131,11 +146,14 @@ def main() -> None:
     rendered: list[Rendered] = []
     outcome: object
     try:
-        rendered = render(Path(path), tuple(size), [_version(*values) for values in versions])
+        if size is None:
+            rendered = [("jpg", convert(Path(path)))]
+        else:
+            rendered = render(Path(path), tuple(size), [_version(*values) for values in versions])
         outcome = [(ending, len(data)) for ending, data in rendered]
     except Exception as error:
         pixel_bytes = PIXEL_BYTES.get(os.path.splitext(path)[1].lower(), 0)
-        is_too_large = size[0] * size[1] * pixel_bytes > MEMORY_BYTES
+        is_too_large = size is not None and size[0] * size[1] * pixel_bytes > MEMORY_BYTES
         failure = RenderError.of(error)
         reason = _NEEDS_MEMORY if isinstance(error, MemoryError) or is_too_large else str(failure)
         outcome = {"reason": reason, "retry_seconds": failure.retry_seconds}
@@ -157,14 +175,23 @@ def render(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> li
         return [_encode_version(picture, size, version) for version in versions]
 
 
+def convert(path: Path) -> bytes:
+    """Return a HEIC or AVIF picture as a JPEG, upright, in sRGB and without metadata."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+    with open_upright(path, 1.0, ("HEIF", "AVIF")) as picture:
+        return _encode(_flatten_on_white(picture), "JPEG", quality=CONVERTED_QUALITY, optimize=True, progressive=True)
+
+
 def _scale_of(version: Version, size: tuple[int, int]) -> float:
     left, top, right, bottom = version.box or (0, 0, *size)
     return max(version.size[0] / (right - left), version.size[1] / (bottom - top))
 
 
-def open_upright(path: Path, scale: float) -> Image.Image:
+def open_upright(path: Path, scale: float, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     """Return a picture upright, in sRGB, and not much larger than `scale` times its size."""
-    with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as picture:
+    with warnings.catch_warnings(action="ignore"), Image.open(path, formats=formats) as picture:
         width, height = (max(math.ceil(side * min(scale, 1.0)), 1) for side in picture.size)
         picture.draft("RGB", (width, height))  # a JPEG can be decoded at 1/2, 1/4 or 1/8
         picture.load()

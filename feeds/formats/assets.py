@@ -21,9 +21,9 @@ DEFAULT_ACCENT, DEFAULT_DARK_ACCENT = "#0b5c8e", "#53b5f2"
 
 
 @cache
-def read(name: str) -> bytes:
-    """Read a file in the package's `static` folder."""
-    return (files("feeds.formats") / "static" / name).read_bytes()
+def read(name: str, package: str = "feeds.formats") -> bytes:
+    """Read a file in a package's `static` folder."""
+    return (files(package) / "static" / name).read_bytes()
 
 
 def style(site: Site) -> bytes:

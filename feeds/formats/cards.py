@@ -49,7 +49,8 @@ def open_graph(
     yield "article:published_time", entry.published.isoformat()
     if entry.updated != entry.published:
         yield "article:modified_time", entry.updated.isoformat()
-    yield "article:section", entry.categories[0].label
+    for category in entry.categories[:1]:  # a draft may have none yet
+        yield "article:section", category.label
     for tag in article.tags:
         yield "article:tag", tag
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from feeds.base import translations
@@ -253,7 +253,8 @@ def article(page: Page, article: Article) -> bytes:
     entry, site, now = builder.entries.of(article), builder.site, builder.catalog.now
     withdrawal = article.withdrawal(now)
     twins = builder.catalog.twins(article)
-    older, newer = builder.catalog.neighbours(article, article.categories[0])
+    first = next(iter(article.categories), "all")  # a draft may have none yet
+    older, newer = builder.catalog.neighbours(article, first)
     return render(
         "article.html",
         page,
@@ -308,12 +309,22 @@ def _entries_on_page(page: Page, topic: Topic) -> dict[str, list[Entry]]:
 
 def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:
     """Render a template; `topics` are the feeds that it links for readers, the most specific first."""
-    context = {"site": page.builder.site, "language": page.language, "topics": topics, "formats": FORMATS}
+    context: dict[str, Any] = {
+        "site": page.builder.site,
+        "language": page.language,
+        "topics": topics,
+        "formats": FORMATS,
+    }
     return render_template(template, page=page, **context, **values)
 
 
-def render_template(template: str, **values: Any) -> bytes:
+def templates_with(package: str) -> Environment:
+    """Return the environment of our templates and those of another package, which take precedence."""
+    return _templates.overlay(loader=ChoiceLoader([PackageLoader(package), PackageLoader("feeds.formats")]))
+
+
+def render_template(template: str, *, environment: Environment = _templates, **values: Any) -> bytes:
     """Render a template that gets only the given values."""
-    html = _templates.get_template(template).render(values)
+    html = environment.get_template(template).render(values)
     is_french = str(values.get("language", "")).partition("-")[0] == "fr"
     return (typography.keep_french_spaces(html) if is_french else html).encode()

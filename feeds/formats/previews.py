@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from feeds.base import translations
@@ -17,12 +17,12 @@ from feeds.model.problems import Problem
 
 from .pages import Page, render
 
-State = Literal["broken", "draft", "embargoed", "expired", "withdrawn", "live"]
+State = Literal["faulty", "draft", "scheduled", "expired", "withdrawn", "live"]
 
 STATES: dict[State, str] = {
-    "broken": "With errors",
+    "faulty": "With errors",
     "draft": "Drafts",
-    "embargoed": "Scheduled",
+    "scheduled": "Scheduled",
     "expired": "Expired",
     "withdrawn": "Withdrawn",
     "live": "Live",
@@ -97,8 +97,6 @@ def preview(builder: FeedBuilder, preview: Preview, article: Article | None, rev
     The given feeds must treat the article as live.
     """
     page = Page(builder, builder.site.default_language)
-    entry = builder.entries.of(article) if article else None
-    is_skipped = bool(article and article.social and article.social.skip)
     return render(
         "preview.html",
         page,
@@ -107,16 +105,27 @@ def preview(builder: FeedBuilder, preview: Preview, article: Article | None, rev
         revision=revision,
         state=page.translate(STATES[preview.state]),
         article=article,
-        entry=entry,
-        host=urlsplit(builder.site.url).netloc,
-        cards=list(_cards(page, entry, article)) if entry and article and not is_skipped else [],
-        is_skipped=is_skipped,
-        feeds=_feeds_of(builder, article) if article else [],
-        wanting=list(_suggestions(page, article, entry)) if entry and article else [],
         minute=translations.day_and_time,
         canonical=None,
         others={},
+        is_live=preview.state == "live",
+        **appearances(page, article),
     )
+
+
+def appearances(page: Page, article: Article | None) -> dict[str, Any]:
+    """Return the values of appearances.html: an article as readers and social networks will show it."""
+    builder = page.builder
+    entry = builder.entries.of(article) if article else None
+    is_skipped = bool(article and article.social and article.social.skip)
+    return {
+        "entry": entry,
+        "host": urlsplit(builder.site.url).netloc,
+        "cards": list(_cards(page, entry, article)) if entry and article and not is_skipped else [],
+        "is_skipped": is_skipped,
+        "feeds": _feeds_of(builder, article) if article else [],
+        "wanting": list(_suggestions(page, article, entry)) if entry and article else [],
+    }
 
 
 def _feeds_of(builder: FeedBuilder, article: Article) -> list[str]:

@@ -174,6 +174,7 @@ class Article(StrictModel):
         description="When it appears: a date (its first moment) or a date-time; a future one is an embargo.",
         examples=["2026-03-01 or 2026-03-01T09:00"],
     )
+    draft: Bool = Field(False, description="`true`: shown only in previews.", examples=["true"])
     categories: CategoryNames = Field(description="One or more slugs of site.yaml.", examples=["[research, funding]"])
     body: Body = Field(
         description="The text in Markdown (CommonMark and tables).", examples=["| and Markdown below it, indented"]
@@ -190,7 +191,6 @@ class Article(StrictModel):
     withdrawn: Withdrawal | None = Field(
         None, description="A retraction: `at` and `reason`.", examples=["{at: 2026-03-02, reason: …}"]
     )
-    draft: Bool = Field(False, description="`true`: shown only in previews.", examples=["true"])
     id: EntryId = Field(
         None,
         validate_default=True,

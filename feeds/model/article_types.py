@@ -58,6 +58,10 @@ def _category(value: object, info: ValidationInfo) -> str:
     raise InvalidValue("category-not-in-site", value=show(value), expected=", ".join(suggestions or categories))
 
 
+def _categories(value: object, info: ValidationInfo) -> object:
+    return [] if value == [] and info.data.get("draft") else one_or_more(value)
+
+
 def _feed_name(value: object, info: ValidationInfo) -> str:
     site, name = context_of(info).site, line(value)
     names = ("all", *site.categories, *site.feeds)
@@ -158,7 +162,7 @@ _ID_SCHEMA = {"anyOf": [{"type": "string"}, {**_EXACT_ID_SCHEMA, "additionalProp
 StartTime = Annotated[datetime, PlainValidator(_parse_start), _DATE_SCHEMA]
 EndTime = Annotated[datetime, PlainValidator(_parse_end), _DATE_SCHEMA]
 CategoryName = Annotated[str, PlainValidator(_category), _STRING_SCHEMA]
-CategoryNames = Annotated[tuple[CategoryName, ...], BeforeValidator(one_or_more)]
+CategoryNames = Annotated[tuple[CategoryName, ...], BeforeValidator(_categories)]
 FeedName = Annotated[str, PlainValidator(_feed_name), _STRING_SCHEMA]
 FeedNames = Annotated[tuple[FeedName, ...], BeforeValidator(one_or_more)]
 Tag = Annotated[str, PlainValidator(_tag), WithJsonSchema(TEXT_SCHEMA)]

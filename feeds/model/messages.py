@@ -139,6 +139,7 @@ MESSAGES: Mapping[str, str] = {
         " (give one of them a slug with tags in site.yaml)"
     ),
     "author-shares-feed": "{value} shares the feed {path} with {other}, in {file} (expected one spelling of the name)",
+    "placeholder": "nothing but … (write the text, or add draft: true)",
     "text-entity": "{entity} is shown as typed (expected {character})",
     "text-invisible": "{character} is invisible, but it is still part of the text (expected the text without it)",
     "text-markdown": "{value} is shown as typed, since only the body is Markdown (expected plain text)",
@@ -189,9 +190,15 @@ MESSAGES: Mapping[str, str] = {
     "picture-damaged": "{path} is damaged or incomplete (upload it again)",
     "picture-not-decoded": "{path} cannot be decoded: {reason} (save it again as JPEG or PNG, or smaller)",
     "picture-small": "{path} has {width} × {height} pixels (expected at least {least_width} × {least_height})",
+    # the editor
+    "file-not-editable": "the form cannot change this file, because of how it is written (edit its text)",
+    "upload-empty": "{name} is empty (upload it again)",
+    "upload-not-a-picture": "{name} is not a picture (expected JPEG, PNG, GIF, WebP, HEIC or AVIF)",
+    "upload-type": "{name} is of a type that is not accepted (expected a picture, PDF, office file, sound or film)",
+    "upload-damaged": "{name} is not what its name says (save it again, and upload it)",
+    "upload-too-large": "the upload is too large (expected at most {limit:,} bytes in all)",
     # bodies
     "body-expected": "{value} is not a text (expected Markdown after `body: |`, indented)",
-    "body-placeholder": "nothing but … (write the text, or add draft: true)",
     "body-too-long": "the text has {length:,} characters (expected at most {limit:,}; or attach it as a file)",
     "body-table-too-large": (
         "the tables have more than {limit:,} cells, as each row counts in full (attach them as a file)"

@@ -144,7 +144,7 @@ def _place_for(key: str, sections: Mapping[str, tuple[int, int]], order: list[st
 def _new_sections(key: str, value: Value) -> list[str | None]:
     """Return the lines of a new key: as people write them, and as JSON has its texts."""
     if isinstance(value, str):
-        return [body_block(value)] if key == "body" else [_dumped({key: value}), key_line(key, value)]
+        return [body_block(value) if key == "body" else _dumped({key: value}), key_line(key, value)]
     return [_dumped({key: _merged(None, value)}), key_line(key, value)]
 
 

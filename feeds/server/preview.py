@@ -29,7 +29,7 @@ from feeds.model.site_types import slug
 from .web import current_edition, current_publisher
 
 HOSTS_KEY = "PREVIEW_HOSTS"
-"""The configuration key of the host names at which the preview server answers."""
+"""The configuration key of the host names at which the preview server answers; the editor has its own check."""
 
 blueprint = Blueprint("preview", __name__, url_prefix="/preview")
 
@@ -40,6 +40,8 @@ def check_host() -> None:
 
     This is not possible with an IP address. Flask's TRUSTED_HOSTS does not recognise IPv6 addresses.
     """
+    if HOSTS_KEY not in current_app.config:
+        return
     host = (urlsplit(f"//{request.host}").hostname or "").rstrip(".")
     if host not in map(str.lower, current_app.config[HOSTS_KEY]) and not _is_ip_address(host):
         raise SecurityError(
@@ -58,7 +60,7 @@ def listing() -> Response:
     """Render the list of articles: those that are not live with the reason, and then the live ones."""
     publisher, builder = current_publisher(), current_edition().builder
     problems = publisher.problems
-    article_previews = _article_previews(publisher.loaded_content.articles, problems, publisher.clock())
+    article_previews = previews_of_files(publisher.loaded_content.articles, problems, publisher.clock())
     other_problems = [problem for problem in problems if _article_slug(problem) not in article_previews]
     return _html_response(
         previews.listing(builder, list(article_previews.values()), other_problems, publisher.revision)
@@ -69,19 +71,19 @@ def listing() -> Response:
 def preview(name: str) -> Response:
     """Render an article as its page, as an entry and as cards, or the problems of its file."""
     publisher = current_publisher()
-    article_preview = _article_previews(publisher.loaded_content.articles, publisher.problems, publisher.clock()).get(
+    article_preview = previews_of_files(publisher.loaded_content.articles, publisher.problems, publisher.clock()).get(
         name
     ) or abort(HTTPStatus.NOT_FOUND)
-    live = _as_live(name)
-    builder, article = live or (current_edition().builder, None)
+    article = current_publisher().loaded_content.articles.get(name)
+    builder = as_live(article) if article else current_edition().builder
     return _html_response(previews.preview(builder, article_preview, article, publisher.revision))
 
 
 @blueprint.get("/<name>/page")
 def page(name: str) -> Response:
     """Render the page of an article as it will be, for the frame in its preview."""
-    builder, article = _as_live(name) or abort(HTTPStatus.NOT_FOUND)
-    return _html_response(pages.article(pages.Page(builder, article.language), article))
+    article = current_publisher().loaded_content.articles.get(name) or abort(HTTPStatus.NOT_FOUND)
+    return _html_response(pages.article(pages.Page(as_live(article), article.language), article))
 
 
 @blueprint.get("/-/revision")
@@ -109,7 +111,7 @@ def _article_slug(problem: Problem) -> str:
     return slug(path.stem) if path.is_relative_to(current_publisher().content.root / "articles") else ""
 
 
-def _article_previews(
+def previews_of_files(
     articles: Mapping[str, Article], all_problems: Iterable[Problem], now: datetime
 ) -> dict[str, Preview]:
     """Return previews of all article files by slug, newest first; without an article, a file is broken."""
@@ -135,30 +137,26 @@ def _article_previews(
 
 def _state(article: Article | None, problems: tuple[Problem, ...], now: datetime) -> State:
     if article is None or any(problem.severity == "error" for problem in problems):
-        return "broken"
+        return "faulty"
     if article.draft:
         return "draft"
     if not article.has_appeared(now):
-        return "embargoed"
+        return "scheduled"
     if article.has_expired(now):
         return "expired"
     return "withdrawn" if article.withdrawal(now) else "live"
 
 
-def _as_live(name: str) -> tuple[FeedBuilder, Article] | None:
-    """Return an article as if it were live, with the table of feeds for its preview.
+def as_live(article: Article) -> FeedBuilder:
+    """Return the table of feeds in which an article, saved or not, is live.
 
-    It is no draft, and `now` is at the earliest when it is published. Returns None if there is no
-    such article.
+    `now` is at the earliest when it is published.
     """
     publisher, edition = current_publisher(), current_edition()
-    loaded = publisher.loaded_content
-    site, articles = loaded.site, loaded.articles
-    if site is None or name not in articles:
-        return None
-    article = articles[name].model_copy(update={"draft": False})
+    article = article.model_copy(update={"draft": False})
     for original in article.originals:
         publisher.pictures.make(original)
     now = max(publisher.clock(), article.published)
-    catalog = Catalog.at(now, site, {**articles, name: article}, edition.catalog)
-    return FeedBuilder(catalog, pictures=publisher.pictures.pictures), article
+    articles = {**publisher.loaded_content.articles, article.slug: article}
+    catalog = Catalog.at(now, edition.site, articles, edition.catalog)
+    return FeedBuilder(catalog, pictures=publisher.pictures.pictures)

@@ -9,6 +9,7 @@ import re
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -34,6 +35,9 @@ from feeds.model.renditions import STEM_LENGTH
 from .publisher import Publisher
 
 blueprint = Blueprint("feeds", __name__)
+
+UNPUBLISHED_KEY = "feeds-unpublished"
+"""Key of the extension that says who gets files that are not public, given `media` or `pictures` and a name."""
 
 MAX_LARGE_DOWNLOADS = 24
 """Maximum large files that a process sends at a time; each occupies a thread for as long as a slow
@@ -103,7 +107,7 @@ def security() -> Response:
 def media(name: str) -> Response:
     """Send a media file that the site or a live article names, or a part of it, which players request."""
     edition, folder = current_edition(), current_publisher().content.media
-    is_named = name in edition.files or "preview" in current_app.blueprints
+    is_named = name in edition.files or _shows_unpublished("media", name)
     if not is_named or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
     try:
@@ -131,7 +135,7 @@ def picture(name: str) -> Response:
     stem = name[:STEM_LENGTH]
     original = edition.catalog.original(stem)
     rendition = store.pictures.renditions.get(stem) or store.refresh().renditions.get(stem)
-    is_shown = original is not None or "preview" in current_app.blueprints
+    is_shown = original is not None or _shows_unpublished("pictures", stem)
     is_allowed = is_shown or _was_just_made(edition, store.folder / name, stem)
     if rendition is None or not is_allowed or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
@@ -149,6 +153,12 @@ def picture(name: str) -> Response:
     response.cache_control.public, response.cache_control.immutable = True, is_exact
     response.cache_control.s_maxage = SHARED_MAX_AGE  # so that a withdrawn picture disappears from shared caches
     return response
+
+
+def _shows_unpublished(kind: str, name: str) -> bool:
+    """Return whether a request may get a picture or file that is not public, as previews show them."""
+    allows: Callable[[str, str], bool] | None = current_app.extensions.get(UNPUBLISHED_KEY)
+    return allows is not None and allows(kind, name)
 
 
 def _was_just_made(edition: Edition, path: Path, stem: str) -> bool:

@@ -1,0 +1,229 @@
+"""The desk: opens, writes and deletes article files, one change at a time.
+
+A file is replaced as a whole, and only if nobody changed it since it was opened and its new text has no error.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from feeds.base import log
+from feeds.base.atomic import atomic_write
+from feeds.base.fingerprint import fingerprint_bytes
+from feeds.base.locks import FileLock
+from feeds.content.media import PublishedMedia
+from feeds.content.reader import ARTICLE_SUFFIX, free_name
+from feeds.model.article import Article
+from feeds.model.problems import Message, Problem
+from feeds.model.schema import schema_line
+from feeds.model.site import Site
+from feeds.model.site_types import slug
+from feeds.model.yaml_edit import EditError, Value, set_keys
+from feeds.model.yamlfile import Tree, parse_yaml
+from feeds.server.publisher import Publisher
+
+from .values import ORDER
+
+RESERVED_SLUGS = ("media", "new", "shared", "sign-in", "sign-out")
+"""Slugs that are addresses of the editor itself."""
+
+GIT_SECONDS = 30
+"""Maximum time for a commit."""
+
+Changes = Callable[[Mapping[str, Any]], Mapping[str, Value | None]]
+"""Returns the changes of a file's keys, given its values."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The text of an article file, read and checked, whether it is saved or not.
+
+    `article` is None if there is an error in it, and `tree` if it is not YAML.
+    """
+
+    path: Path
+    data: bytes
+    article: Article | None
+    tree: Tree | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def version(self) -> str:
+        """Digest of the text, which tells whether somebody changed the file."""
+        return fingerprint_bytes(self.data)
+
+    @property
+    def slug(self) -> str:
+        """The slug of the article."""
+        return slug(self.path.stem)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of the keys; empty if the text is not YAML."""
+        return self.tree.value if self.tree else {}
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the text cannot be published."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+class Conflict(Exception):
+    """Raised if somebody else changed or deleted the file since it was opened. `current` is the file now, if any."""
+
+    def __init__(self, current: Draft | None) -> None:
+        """Set the current file."""
+        super().__init__("the file was changed meanwhile")
+        self.current = current
+
+
+class Refused(Exception):
+    """Raised if the new text has errors; nothing is written."""
+
+    def __init__(self, draft: Draft) -> None:
+        """Set the text that was refused."""
+        super().__init__("the text has errors")
+        self.draft = draft
+
+
+class Desk:
+    """Changes the article files of a publisher's content. `folder` is for its lock."""
+
+    def __init__(self, publisher: Publisher, folder: Path, *, commits: bool = False) -> None:
+        """Set the content. With `commits`, each change is committed to the git repository of the content."""
+        self._publisher, self._folder, self._commits = publisher, folder, commits
+        self._content = publisher.content
+
+    def path_of(self, name: str) -> Path | None:
+        """Return the path of an article file by its slug, or None if there is none."""
+        paths = self._content.article_files()
+        return next((path for path in paths if path.suffix == ARTICLE_SUFFIX and slug(path.stem) == name), None)
+
+    def open(self, name: str) -> Draft | None:
+        """Read the file of an article by its slug; None if there is none."""
+        path = self.path_of(name)
+        if path is None:
+            return None
+        data, problem = self._content.reader.read_bytes(path)
+        return Draft(path, b"", None, None, (problem,)) if problem else self.checked(data, path)
+
+    def checked(self, data: bytes, path: Path) -> Draft:
+        """Read and check the text of a file, without writing it."""
+        tree, problems = parse_yaml(data, str(path))
+        media = PublishedMedia(self._content.media)
+        article, tree, problems = self._content.reader.check(tree, problems, path, self._site, media)
+        return Draft(path, data, article, tree, tuple(problems))
+
+    def edited(self, draft: Draft, changes: Mapping[str, Value | None]) -> Draft:
+        """Return a text with other values of some keys, read and checked, without writing it."""
+        mark = b"\xef\xbb\xbf" if draft.data.startswith(b"\xef\xbb\xbf") else b""
+        try:
+            text = set_keys(draft.data.removeprefix(mark).decode(), changes, ORDER)
+        except (EditError, UnicodeDecodeError):
+            message = Message.of("file-not-editable")
+            return Draft(
+                draft.path, draft.data, None, draft.tree, (*draft.problems, Problem(str(draft.path), 1, 1, "", message))
+            )
+        return self.checked(mark + text.encode(), draft.path)
+
+    def blank(self, title: str, day: str) -> Draft:
+        """Return the start of a new file, with an id. Its name is free and derived from the title."""
+        names = {slug(path.stem) for path in self._content.article_files()} | set(RESERVED_SLUGS)
+        folder = self._content.root / "articles" / day[:4]
+        path = folder / f"{free_name(slug(title) or 'article', names)}{ARTICLE_SUFFIX}"
+        return self.checked(f'{schema_line(1)}id: "{secrets.token_hex(6)}"\n'.encode(), path)
+
+    def create(self, title: str, day: str, changes: Changes, user: str) -> Draft:
+        """Write a new article. Raises Refused if it has errors."""
+        with self._exclusive():
+            blank = self.blank(title, day)
+            draft = self._valid(self.edited(blank, changes(blank.values)))
+            draft.path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write(draft.path, draft.data, is_new=True)
+            self._after_change(draft.path, user, "Add")
+            return draft
+
+    def save(self, name: str, version: str, changes: Changes, user: str) -> Draft:
+        """Write changes of some keys. Raises Conflict or Refused, and then the file is unchanged."""
+        with self._exclusive():
+            current = self._unchanged(name, version)
+            return self._write(current, self.edited(current, changes(current.values)), user)
+
+    def save_text(self, name: str, version: str, text: str, user: str) -> Draft:
+        """Write the whole text of a file. Raises Conflict or Refused, and then the file is unchanged."""
+        with self._exclusive():
+            current = self._unchanged(name, version)
+            return self._write(current, self.checked(text.encode(), current.path), user)
+
+    def delete(self, name: str, version: str, user: str) -> None:
+        """Delete a draft. Raises Conflict if the file was changed, or is not that of a draft."""
+        with self._exclusive():
+            current = self._unchanged(name, version)
+            if current.values.get("draft") != "true":
+                raise Conflict(current)
+            current.path.unlink()
+            self._after_change(current.path, user, "Delete")
+
+    @property
+    def _site(self) -> Site:
+        site = self._publisher.loaded_content.site
+        assert site, "the editor answers 503 without a site"
+        return site
+
+    def _unchanged(self, name: str, version: str) -> Draft:
+        current = self.open(name)
+        if current is None or current.version != version:
+            raise Conflict(current)
+        return current
+
+    def _write(self, current: Draft, draft: Draft, user: str) -> Draft:
+        self._valid(draft)
+        if draft.data != current.data:
+            atomic_write(draft.path, draft.data)
+            self._after_change(draft.path, user, "Edit")
+        return draft
+
+    def _valid(self, draft: Draft) -> Draft:
+        if draft.has_errors:
+            raise Refused(draft)
+        return draft
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._folder / "articles.lock"):
+            yield
+
+    def _after_change(self, path: Path, user: str, verb: str) -> None:
+        self._publisher.refresh(self._publisher.clock(), [str(path)])
+        log.log_event("edit", file=str(path), action=verb.lower(), user=user)
+        if self._commits:
+            self._commit(path, user or "Feeds", f"{verb} {slug(path.stem)}")
+
+    def _commit(self, path: Path, user: str, subject: str) -> None:
+        """Commit one file in the name of its author. A failure is logged; the file is saved anyway."""
+        name = path.relative_to(self._content.root).as_posix()
+        environment = {**os.environ, "GIT_COMMITTER_NAME": "Feeds", "GIT_COMMITTER_EMAIL": "feeds@localhost"}
+        email = user if "@" in user else f"{slug(user) or 'author'}@localhost"
+        commands = (["add", "--all", "--", name], ["commit", "--quiet", "--no-verify", "--only"])
+        commands[1].extend([f"--author={user} <{email}>", f"--message={subject}", "--", name])
+        try:
+            for command in commands:
+                subprocess.run(
+                    ["git", "-C", str(self._content.root), *command],
+                    env=environment,
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                    timeout=GIT_SECONDS,
+                )
+        except (OSError, subprocess.SubprocessError) as error:
+            reason = getattr(error, "stderr", None) or str(error)
+            log.log_event("commit-failed", file=str(path), reason=" ".join(str(reason).split()))

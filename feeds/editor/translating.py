@@ -1,0 +1,35 @@
+"""Translations: what an article and its translation share, and the word that connects them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from feeds.model.article import Article
+from feeds.model.site import Site
+from feeds.model.yaml_edit import Value
+
+from .desk import Draft
+from .values import FormValues, Moment, form_values
+
+SHARED_KEYS = ("categories", "authors", "picture", "attachments")
+"""Keys that a translation takes over. Texts in them are translated afterwards."""
+
+
+def shared_values(values: Mapping[str, Any], moment: Moment, site: Site, article: Article | None) -> FormValues:
+    """Return the form values that a translation begins with."""
+    original = form_values(values, moment, site.default_language)
+    taken: FormValues = {key: deepcopy(original[key]) for key in SHARED_KEYS}
+    language = article.language if article else site.default_language
+    taken["language"] = next((each for each in site.languages if each != language), site.default_language)
+    if not moment.is_past(values.get("published")):
+        taken["published"] = original["published"]
+    return taken
+
+
+def with_twin(changes: Mapping[str, Value | None], original: Draft | None) -> Mapping[str, Value | None]:
+    """Return the values of a translation with the word that connects it to its original."""
+    if original is None:
+        return changes
+    return {**changes, "twin": original.values.get("twin") or original.slug}

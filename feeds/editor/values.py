@@ -1,0 +1,301 @@
+"""The values of an article file as a form shows them, and back: which keys of the file a form changes.
+
+A key whose form value did not change is not touched, so that its bytes in the file stay.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from feeds.base.fingerprint import fingerprint
+from feeds.content.checks import PLACEHOLDER
+from feeds.model.article import Article
+from feeds.model.dates import parse_start
+from feeds.model.fields import WHITESPACE
+from feeds.model.problems import InvalidValue
+from feeds.model.yaml_edit import Value
+from feeds.model.yamlfile import Tree
+
+from .forms import ArticleForm
+
+FormValues = dict[str, Any]
+"""The values of a form by key: texts, lists of texts, and groups of texts."""
+
+ORDER = ["id", "title", "published", "updated", "expires", "withdrawn", "categories", "draft", "language", "twin"]
+ORDER += ["authors", "tags", "summary", "picture", "attachments", "link", "social", "hide_from", "body"]
+"""The keys of an article file, in the order in which new ones are written."""
+
+GROUPS = {
+    "picture": ("file", "alt", "credit", "caption", "focus"),
+    "withdrawn": ("at", "reason"),
+    "social": ("text", "mastodon", "bluesky", "x", "linkedin", "hashtags", "skip"),
+}
+"""Groups of keys that the form has."""
+
+ATTACHMENT_KEYS = ("file", "url", "title")
+"""Keys of an attachment that the form has."""
+
+TIMES = ("published", "expires")
+LISTS = ("categories", "tags", "authors")
+TEXTS = ("title", "summary", "body", "language")
+
+NOW = "now"
+"""The value of `updated` that stands for the time of saving."""
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The time of a request and the site's time zone, in which authors write times."""
+
+    now: datetime
+    zone: ZoneInfo
+
+    @property
+    def text(self) -> str:
+        """The time as files have it, to the minute."""
+        return self.now.astimezone(self.zone).strftime(TIME_FORMAT)
+
+    def shown(self, value: object) -> str:
+        """Return a time of a file as forms have it, in the time zone; a text that is not a time is unchanged."""
+        text = _text(value)
+        try:
+            local = parse_start(text, self.zone).astimezone(self.zone)
+        except InvalidValue:
+            return text
+        return local.strftime("%Y-%m-%dT%H:%M:%S" if local.second else TIME_FORMAT)
+
+    def written(self, value: str) -> str:
+        """Return a time of a form as files have it. One that occurs twice, when clocks change, is the first."""
+        try:
+            parse_start(value, self.zone)
+        except InvalidValue as error:
+            if error.message.code == "time-ambiguous":
+                return str(dict(error.message.parameters)["first"])
+        return value
+
+    def is_past(self, value: object) -> bool:
+        """Return whether a time of a file has been reached."""
+        try:
+            return parse_start(_text(value), self.zone) <= self.now
+        except InvalidValue:
+            return False
+
+
+def _text(value: object) -> str:
+    """Return a text as a form has it: with simple line breaks, and empty for a placeholder or a group."""
+    text = value if isinstance(value, str) else ""
+    text = re.sub("\r\n?", "\n", text).strip("\n")
+    return "" if text.strip(WHITESPACE) == PLACEHOLDER else text
+
+
+def _texts(value: object) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [text for item in items if (text := _text(item.get("name") if isinstance(item, dict) else item))]
+
+
+def _group(key: str, value: object) -> FormValues:
+    first, *_ = GROUPS[key]
+    values = value if isinstance(value, dict) else {first: value}
+    group: FormValues = {name: _text(values.get(name)) for name in GROUPS[key]}
+    if key == "picture" and isinstance(focus := values.get("focus"), list):
+        group["focus"] = ", ".join(map(str, focus))
+    if key == "social":
+        group["hashtags"] = ", ".join(_texts(values.get("hashtags")))
+        group["skip"] = values.get("skip") == "true"
+    return group
+
+
+def form_values(values: Mapping[str, Any], moment: Moment, default_language: str) -> FormValues:
+    """Return the values of a file as the form has them."""
+    is_draft = values.get("draft") == "true"
+    shown: FormValues = {key: _text(values.get(key)) for key in TEXTS}
+    shown |= {key: _texts(values.get(key)) for key in LISTS}
+    shown |= {key: moment.shown(values.get(key)) for key in TIMES}
+    shown |= {key: _group(key, values.get(key)) for key in GROUPS}
+    shown["withdrawn"]["at"] = moment.shown(shown["withdrawn"]["at"])
+    shown["language"] = shown["language"] or default_language
+    shown["draft"], shown["updated"] = is_draft, ""
+    items = values.get("attachments")
+    attachments = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    shown["attachments"] = [{key: _text(item.get(key)) for key in ATTACHMENT_KEYS} for item in attachments]
+    if is_draft and moment.is_past(values.get("published")):
+        shown["published"] = ""  # a draft appears when it is published
+    return shown
+
+
+def submitted_values(form: ArticleForm) -> FormValues:
+    """Return the values that a form was sent with, in the same form as `form_values`."""
+    sent: FormValues = {key: _sent_text(form[key].data) for key in (*TEXTS, *TIMES, "updated")}
+    sent["body"] = re.sub("\r\n?", "\n", form.body.data or "").strip("\n")
+    sent |= {"tags": form.tags.data or [], "authors": form.authors.data or [], "categories": form.categories.data or []}
+    for key, names in GROUPS.items():
+        data = form[key].data
+        sent[key] = {name: data[name] if name == "skip" else _sent_text(data[name]) for name in names}
+    rows = [{key: _sent_text(row[key]) for key in ATTACHMENT_KEYS} for row in form.attachments.data]
+    sent["attachments"] = [row for row in rows if any(row.values())]
+    sent["draft"] = bool(form.draft.data)
+    return sent
+
+
+def in_order(items: list[str], before: list[str]) -> list[str]:
+    """Return items in the order that they had before, and new ones after them: boxes in a form have another order."""
+    return [item for item in before if item in items] + [item for item in items if item not in before]
+
+
+def _sent_text(value: str | None) -> str:
+    return re.sub("\r\n?", "\n", value or "").strip(WHITESPACE)
+
+
+def digests(values: FormValues) -> str:
+    """Return the digests of the form's values by key, which a form carries to tell what its author changed."""
+    return json.dumps({key: fingerprint(value)[:8] for key, value in values.items()}, separators=(",", ":"))
+
+
+def changes(
+    file: Mapping[str, Any], shown: FormValues, sent: FormValues, moment: Moment, people: Mapping[str, Any]
+) -> dict[str, Value | None]:
+    """Return the keys of a file that a form changes, each with its new value; None removes a key.
+
+    `people` are authors of other articles by name, with their addresses. A draft gets placeholders for what it lacks.
+    """
+    changed: dict[str, Value | None] = {}
+    sent = {**sent, **{key: in_order(sent[key], shown[key]) for key in ("categories", "tags")}}
+    for key in ("title", "summary", "language"):
+        if sent[key] != shown[key].strip(WHITESPACE):
+            changed[key] = sent[key] or None
+    if sent["body"] != shown["body"]:
+        changed["body"] = f"{sent['body']}\n" if sent["body"].strip() else None
+    for key in TIMES:
+        if sent[key] != shown[key]:
+            changed[key] = moment.written(sent[key]) if sent[key] else None
+    if sent["updated"] and sent["updated"] != moment.shown(file.get("updated")):
+        changed["updated"] = moment.text if sent["updated"] == NOW else moment.written(sent["updated"])
+    if sent["categories"] != shown["categories"]:
+        changed["categories"] = sent["categories"] or None
+    if sent["tags"] != shown["tags"]:
+        changed["tags"] = sent["tags"] or None
+    if sent["authors"] != shown["authors"]:
+        changed["authors"] = _authors(file.get("authors"), sent["authors"], people) or None
+    for key in GROUPS:
+        if sent[key] != shown[key]:
+            changed[key] = _changed_group(key, file.get(key), shown[key], sent[key], moment)
+    if sent["attachments"] != shown["attachments"]:
+        changed["attachments"] = _attachments(file.get("attachments"), sent["attachments"]) or None
+    if sent["draft"] != shown["draft"]:
+        changed["draft"] = "true" if sent["draft"] else None
+    return _with_defaults(file, sent, changed, moment)
+
+
+def _with_defaults(
+    file: Mapping[str, Any], sent: FormValues, changed: dict[str, Value | None], moment: Moment
+) -> dict[str, Value | None]:
+    """Add the date of publication, and, for a draft, placeholders for what is to be written."""
+    after = {key: value for key, value in {**file, **changed}.items() if value is not None}
+    is_draft = file.get("draft") == "true"
+    if not sent["published"] and (is_draft or "published" not in file):
+        changed.pop("published", None)
+        if not (sent["draft"] and "published" in file):
+            changed["published"] = moment.text
+    if sent["draft"]:
+        changed |= {key: f"{PLACEHOLDER}{end}" for key, end in _REQUIRED_TEXTS.items() if not _has_text(after.get(key))}
+        if not after.get("categories"):
+            changed["categories"] = []
+        picture = after.get("picture")
+        if isinstance(picture, dict) and picture.get("file") and not picture.get("alt"):
+            changed["picture"] = {**picture, "alt": PLACEHOLDER}
+    else:
+        changed |= _without_placeholders(after)
+    return {key: value for key, value in changed.items() if value is not None or key in file}
+
+
+def _without_placeholders(values: Mapping[str, Any]) -> dict[str, Value | None]:
+    """Return the changes that remove placeholders, so that what is still to be written is reported as missing."""
+    removed: dict[str, Value | None] = {}
+    for key in _REQUIRED_TEXTS:
+        if _has_text(values.get(key)) and not _text(values[key]):
+            removed[key] = None
+    picture = values.get("picture")
+    if isinstance(picture, dict) and picture.get("alt") == PLACEHOLDER:
+        removed["picture"] = {key: value for key, value in picture.items() if key != "alt"}
+    return removed
+
+
+_REQUIRED_TEXTS = {"title": "", "body": "\n"}
+"""Texts that every article has, with how they end in a file."""
+
+
+def _has_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _authors(before: object, names: list[str], people: Mapping[str, Any]) -> list[Any]:
+    """Return authors by their names, with the addresses that the file or other articles have."""
+    items = before if isinstance(before, list) else [before]
+    known = {**people, **{item["name"]: item for item in items if isinstance(item, dict) and "name" in item}}
+    return [deepcopy(known.get(name, name)) for name in names]
+
+
+def _changed_group(key: str, before: object, shown: FormValues, sent: FormValues, moment: Moment) -> Value | None:
+    first, *_ = GROUPS[key]
+    group: dict[str, Any] = deepcopy(before) if isinstance(before, dict) else {}
+    if isinstance(before, str) and before:
+        group = {first: before}
+    for name in GROUPS[key]:
+        if sent[name] == shown[name]:
+            continue
+        group.pop(name, None)
+        if sent[name]:
+            group[name] = _group_value(key, name, sent[name], moment)
+    if key == "withdrawn" and group.get("reason") and not group.get("at"):
+        group = {"at": moment.text, **group}
+    if key == "social" and list(group) == ["text"]:
+        return str(group["text"])
+    return group or None
+
+
+def _group_value(key: str, name: str, value: Any, moment: Moment) -> Any:
+    if name == "skip":
+        return "true"
+    if name in ("focus", "hashtags"):
+        return [part.strip(WHITESPACE) for part in value.split(",") if part.strip(WHITESPACE)]
+    return moment.written(value) if name == "at" else value
+
+
+def _attachments(before: object, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Return attachments. One that stays the same file keeps the keys that the form does not have."""
+    items = [item for item in before if isinstance(item, dict)] if isinstance(before, list) else []
+    others = {(_text(item.get("file")), _text(item.get("url"))): item for item in items}
+    result = []
+    for row in rows:
+        before_item = others.get((row["file"], row["url"]), {})
+        item = {key: value for key, value in before_item.items() if key not in ATTACHMENT_KEYS or row[key]}
+        result.append({**item, **{key: value for key, value in row.items() if value}})
+    return result
+
+
+def field_of(tree: Tree | None, key: str, line: int, column: int) -> str:
+    """Return the name of the form's field for a problem at a position; empty if the form has no field for it."""
+    if tree is None or not key:
+        return ""
+    parts = key.split(".")
+    path: tuple[str | int, ...] = tuple(parts)
+    for candidate, mark in (*tree.keys_at.items(), *tree.values_at.items()):
+        words = [part for part in candidate if isinstance(part, str)]
+        if candidate and (mark.line + 1, mark.column + 1) == (line, column) and words == parts[: len(words)]:
+            path = (*candidate, *parts[len(words) :])
+    name = str(path[0])
+    if name == "attachments":
+        index = path[1] if len(path) > 1 else 0
+        return f"attachments-{index}-{path[2] if len(path) > 2 and path[2] in ATTACHMENT_KEYS else 'file'}"
+    if name in GROUPS:
+        return f"{name}-{path[1] if len(path) > 1 and path[1] in GROUPS[name] else GROUPS[name][0]}"
+    return name if name in Article.model_fields and name in (*TEXTS, *TIMES, *LISTS, "updated", "draft") else ""

@@ -1,0 +1,386 @@
+"""Forms: what a form shows of a file, what it changes there, and the problems beside its fields."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from lxml import etree
+from werkzeug.test import TestResponse
+
+from feeds.model.yamlfile import parse_yaml
+from tests.builders import NOW, PLAIN, SAMPLE, as_yaml, content_folder, draw
+from tests.editor_client import Office
+from tests.model.test_yaml_edit import files
+
+SLUGS = sorted(path.stem for path in (SAMPLE / "articles").rglob("*.yaml"))
+
+
+def messages(page: TestResponse, field: str) -> list[str]:
+    """Return the texts beside a field."""
+    texts: Any = etree.HTML(page.data).xpath(f'//*[@id="{field}-messages"]/span/text()')
+    return [str(text).strip() for text in texts]
+
+
+def article(content: Path, slug: str) -> dict[str, Any]:
+    (path,) = (content / "articles").rglob(f"{slug}.yaml")
+    tree, problems = parse_yaml(path.read_bytes(), str(path))
+    assert tree, problems
+    return tree.value
+
+
+@pytest.fixture
+def office(content: Path) -> Office:
+    content_folder(content, {"one": {"title": "Le premier"}})
+    return Office(content)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_an_article_of_the_sample_that_is_opened_and_saved_keeps_every_byte(slug: str, sample: Path) -> None:
+    (path,) = (sample / "articles").rglob(f"{slug}.yaml")
+    before, office = path.read_bytes(), Office(sample)
+    assert office.send(f"/edit/{slug}", draft="true" if b"draft: true" in before else "").status_code == 303
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_changed_title_changes_only_its_line(slug: str, sample: Path) -> None:
+    (path,) = (sample / "articles").rglob(f"{slug}.yaml")
+    before, office = path.read_text(encoding="utf-8"), Office(sample)
+    draft = "true" if "draft: true" in before else ""
+    assert office.send(f"/edit/{slug}", draft=draft, title="Un « autre » titre : voilà").status_code == 303
+    changed = set(path.read_text(encoding="utf-8").splitlines()) ^ set(before.splitlines())
+    assert len(changed) == 2 and all(line.startswith("title:") for line in changed)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files())
+def test_any_file_that_is_opened_and_saved_keeps_every_byte(tmp_path: Path, file: tuple[str, dict[str, Any]]) -> None:
+    """Also a file with errors: it is not saved."""
+    content = tmp_path / "content"
+    content_folder(content, {})
+    path = content / "articles" / "any.yaml"
+    path.write_text(file[0], encoding="utf-8", newline="")
+    before, office = path.read_bytes(), Office(content)
+    page = office.get("/edit/any")
+    assert page.status_code == 200
+    fields = office.fields(page)
+    office.send("/edit/any", {**fields, "draft": ["true" if file[1].get("draft") == "true" else ""]})
+    assert path.read_bytes() == before
+
+
+def test_a_new_article_is_written_with_an_id_and_appears_at_once(office: Office, content: Path) -> None:
+    answer = office.send(
+        "/edit/new", title="L’été : « science »", body="Un *texte*.", categories=["funding", "research"]
+    )
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/edit/l-ete-science")
+    path = content / "articles" / "2026" / "l-ete-science.yaml"
+    values = article(content, "l-ete-science")
+    assert re.fullmatch("[0-9a-f]{12}", values.pop("id"))
+    assert values == {
+        "title": "L’été : « science »",
+        "published": "2026-06-01T12:00",
+        "categories": ["funding", "research"],
+        "body": "Un *texte*.\n",
+    }
+    assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=../../article.schema.json\n")
+    assert "It is live." in office.get("/edit/l-ete-science").text
+    assert "L’été" in office.get("/feeds/funding.rss").text
+
+
+def test_a_second_article_of_the_same_title_has_another_file(office: Office, content: Path) -> None:
+    for expected in ("un-titre", "un-titre-2"):
+        answer = office.send("/edit/new", title="Un titre", body="a", categories="research")
+        assert answer.headers["Location"] == f"/edit/{expected}"
+    assert office.send("/edit/new", title="New", body="a", categories="research").headers["Location"] == "/edit/new-2"
+
+
+def test_a_later_time_schedules_the_article(office: Office) -> None:
+    office.send("/edit/new", title="Plus tard", body="a", categories="research", published="2026-06-01T12:01")
+    assert "It appears on 1 June 2026 at 12:01." in office.get("/edit/plus-tard").text
+    assert "Plus tard" not in office.get("/feeds/all.rss").text
+    office.now += timedelta(minutes=1)
+    office.app.extensions["feeds"].refresh(office.now)
+    assert "Plus tard" in office.get("/feeds/all.rss").text
+
+
+def test_a_draft_may_be_incomplete_and_nothing_of_it_is_lost(office: Office, content: Path) -> None:
+    draw(content / "media" / "a.jpg")
+    sent: dict[str, Any] = {
+        "title": "À écrire",
+        "tags": "a, b",
+        "picture_file": "a.jpg",
+        "picture_credit": "CRCM",
+        "draft": "true",
+    }
+    assert office.send("/edit/new", **sent).status_code == 303
+    values = article(content, "a-ecrire")
+    assert values["draft"] == "true" and values["categories"] == [] and values["body"] == "…\n"
+    assert values["picture"] == {"file": "a.jpg", "alt": "…", "credit": "CRCM"}
+    page = office.get("/edit/a-ecrire")
+    fields = office.fields(page)
+    assert fields["body"] == fields["picture-alt"] == fields["published"] == [""] and fields["tags"] == ["", "a", "b"]
+    assert "Nobody else sees it." in page.text and "À écrire" not in office.get("/feeds/all.rss").text
+    refused = office.send("/edit/a-ecrire")
+    assert refused.status_code == 422
+    assert messages(refused, "body") == ["Please fill in this field."]
+    assert messages(refused, "categories") == ["Please choose at least one."]
+    assert article(content, "a-ecrire") == values
+    nothing = office.send("/edit/new", draft="true")
+    assert nothing.headers["Location"] == "/edit/draft"
+
+
+def test_an_empty_article_tells_what_is_missing_beside_each_field(office: Office, content: Path) -> None:
+    page = office.send("/edit/new", title="", body="", categories=[])
+    assert page.status_code == 422
+    assert messages(page, "title") == messages(page, "body") == ["Please fill in this field."]
+    assert messages(page, "categories") == ["Please fill in this field."]
+    assert [path.name for path in (content / "articles").rglob("*.yaml")] == ["one.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "french"),
+    [
+        ("title", {"title": "Un <b>titre</b>"}, "<b> ressemble à une balise HTML"),
+        ("published", {"published": "demain"}, "Choisissez une date et une heure."),
+        ("expires", {"expires": "2026-01-01T00:00"}, "2026-01-01T00:00 précède la publication"),
+        ("tags", {"tags": "!!!"}, "!!! n’a ni lettre ni chiffre"),
+        ("picture-alt", {"picture-file": "a.jpg"}, "Remplissez ce champ."),
+        ("picture-file", {"picture-file": "b.jpg", "picture-alt": "x"}, "Media/b.jpg n’existe pas"),
+        (
+            "picture-focus",
+            {"picture-file": "a.jpg", "picture-alt": "x", "picture-focus": "2, 0"},
+            "Il faut deux nombres",
+        ),
+        ("attachments-0-title", {"attachments-0-file": "a.jpg"}, "Remplissez ce champ."),
+        ("attachments-0-url", {"attachments-0-url": "nulle part", "attachments-0-title": "x"}, "n’est pas une adresse"),
+        (
+            "attachments-1-file",
+            {
+                "attachments-0-file": "a.jpg",
+                "attachments-0-title": "x",
+                "attachments-1-file": "c.pdf",
+                "attachments-1-title": "y",
+            },
+            "Media/c.pdf n’existe pas",
+        ),
+        ("body", {"body": "Un\n\n<script>x</script>"}, "Ligne 3 : <script> est supprimé"),
+        ("social-text", {"social-text": "non"}, "non serait publié comme texte"),
+        ("social-hashtags", {"social-hashtags": "a b"}, "a b n’est pas un mot-dièse"),
+        ("language", {"language": "de"}, "de n’est pas une langue"),
+        ("categories", {"categories": "nope"}, "nope n’est pas une rubrique"),
+    ],
+)
+def test_each_mistake_is_told_in_french_beside_its_field(
+    field: str, sent: dict[str, str], french: str, content: Path
+) -> None:
+    content_folder(content, {})
+    draw(content / "media" / "a.jpg")
+    office = Office(content, language="fr")
+    fields = office.fields(office.get("/edit/new"))
+    complete = {**fields, "title": ["Un titre"], "body": ["Un texte."], "categories": ["research"], "language": ["fr"]}
+    page = office.send("/edit/new", {**complete, **{name: [value] for name, value in sent.items()}})
+    found = [re.sub("[\u00a0\u202f]", " ", text) for text in messages(page, field)] if page.status_code == 422 else []
+    if page.status_code == 303:  # a warning: saved all the same
+        page = office.get(page.headers["Location"])
+        found = [re.sub("[\u00a0\u202f]", " ", text) for text in messages(page, field)]
+    assert any(french in text for text in found), (page.status_code, found)
+    assert etree.HTML(page.data).xpath(f'//*[contains(@aria-describedby, "{field}-messages")]')
+
+
+def test_what_was_sent_is_shown_again_with_the_mistake(office: Office) -> None:
+    sent = {
+        "title": "T",
+        "body": "Un texte\nsur deux lignes",
+        "categories": "research",
+        "published": "hier",
+        "tags": "a, b",
+    }
+    fields = office.fields(office.send("/edit/new", **sent))
+    assert fields["title"] == ["T"] and fields["published"] == ["hier"] and fields["categories"] == ["research"]
+    assert fields["body"] == ["Un texte\r\nsur deux lignes"] and fields["tags"] == ["a, b"]
+
+
+def test_a_time_that_occurs_twice_is_the_first(office: Office, content: Path) -> None:
+    office.send("/edit/new", title="L’heure", body="a", categories="research", published="2026-10-25T02:30")
+    assert article(content, "l-heure")["published"] == "2026-10-25T02:30+02:00"
+    fields = office.fields(office.get("/edit/l-heure"))
+    assert fields["published"] == ["2026-10-25T02:30"]
+    office.send("/edit/l-heure")
+    assert article(content, "l-heure")["published"] == "2026-10-25T02:30+02:00"
+
+
+def test_readers_are_told_about_a_correction_only_if_the_author_says_so(office: Office, content: Path) -> None:
+    office.send("/edit/one", title="Le tout premier")
+    assert "updated" not in article(content, "one")
+    office.send("/edit/one", title="Le vrai premier", updated="now")
+    assert article(content, "one")["updated"] == "2026-06-01T12:00"
+    office.now += timedelta(days=1)
+    office.send("/edit/one", summary="Encore")
+    assert article(content, "one")["updated"] == "2026-06-01T12:00"
+    assert "Le vrai premier" in office.get("/feeds/all.rss").text
+
+
+def test_the_date_of_a_live_article_cannot_be_removed(office: Office, content: Path) -> None:
+    page = office.send("/edit/one", published="")
+    assert page.status_code == 422 and messages(page, "published") == ["Please fill in this field."]
+    assert article(content, "one")["published"] == PLAIN["published"]
+
+
+def test_an_article_is_withdrawn_with_its_reason(office: Office, content: Path) -> None:
+    assert office.send("/edit/one", withdrawn_reason="Les chiffres étaient faux.").status_code == 303
+    assert article(content, "one")["withdrawn"] == {"at": "2026-06-01T12:00", "reason": "Les chiffres étaient faux."}
+    assert "Withdrawn." in office.get("/edit/one").text
+    assert "Les chiffres étaient faux." in office.get("/articles/one").text
+
+
+def test_a_translation_takes_over_what_it_shares_and_both_are_linked(content: Path) -> None:
+    content_folder(
+        content,
+        {"un": {"picture": {"file": "a.jpg", "alt": "x"}, "authors": [{"name": "A", "url": "https://a.example"}]}},
+    )
+    draw(content / "media" / "a.jpg")
+    office = Office(content)
+    page = office.get("/edit/new?translate=un")
+    fields = office.fields(page)
+    assert fields["language"] == ["en"] and fields["categories"] == ["research"] and fields["authors"][0] == "A"
+    assert "Un texte." in page.text and fields["title"] == [""]
+    assert office.send("/edit/new?translate=un", fields, title="One", body="A text.").status_code == 303
+    assert article(content, "un")["twin"] == article(content, "one")["twin"] == "un"
+    assert article(content, "one")["authors"] == [{"name": "A", "url": "https://a.example/"}] or article(
+        content, "one"
+    )["authors"] == [{"name": "A", "url": "https://a.example"}]
+    assert 'hreflang="en"' in office.get("/articles/un").text
+    assert "Translation: English" in office.get("/edit/un").text
+
+
+def test_keys_that_the_form_does_not_have_stay(office: Office, content: Path) -> None:
+    values: dict[str, Any] = {
+        **PLAIN,
+        "id": "x1",
+        "link": "https://www.example.org/1",
+        "hide_from": ["all"],
+        "attachments": [
+            {"url": "https://a.example/f.mp4", "title": "Un film", "duration": "2:30", "until": "2027-01-01"}
+        ],
+        "social": {"text": "Un post", "hashtags": []},
+        "authors": [{"name": "A", "email": "a@example.org"}],
+    }
+    path = content / "articles" / "full.yaml"
+    path.write_text(as_yaml(values), encoding="utf-8")
+    office.app.extensions["feeds"].refresh(NOW)
+    sent: dict[str, Any] = {"attachments_0_title": "Le film", "social_text": "Un autre post", "summary": "s"}
+    assert office.send("/edit/full", **sent).status_code == 303
+    after = article(content, "full")
+    assert after["attachments"] == [{**values["attachments"][0], "title": "Le film"}]
+    assert after["social"] == {"text": "Un autre post", "hashtags": []}
+    assert {key: after[key] for key in ("id", "link", "hide_from", "authors")} == {
+        key: values[key] for key in ("id", "link", "hide_from", "authors")
+    }
+
+
+def test_attachments_are_added_and_removed(office: Office, content: Path) -> None:
+    (content / "media" / "a.pdf").write_bytes(b"%PDF-1")
+    (content / "media" / "b.pdf").write_bytes(b"%PDF-2")
+    office.send("/edit/one", attachments_0_file="a.pdf", attachments_0_title="A")
+    office.send("/edit/one", attachments_1_file="b.pdf", attachments_1_title="B")
+    assert [each["title"] for each in article(content, "one")["attachments"]] == ["A", "B"]
+    office.send("/edit/one", attachments_0_file="", attachments_0_title="")
+    assert article(content, "one")["attachments"] == [{"file": "b.pdf", "title": "B"}]
+    office.send("/edit/one", attachments_0_file="", attachments_0_title="")
+    assert "attachments" not in article(content, "one")
+
+
+def test_only_a_draft_can_be_deleted(office: Office, content: Path) -> None:
+    office.send("/edit/new", title="Essai", draft="true")
+    version = office.fields(office.get("/edit/essai"))["version"][0]
+    token = office.fields(office.get("/edit/essai"))["csrf_token"][0]
+    wrong = office.post("/edit/essai/delete", {"csrf_token": token, "version": "x"})
+    assert wrong.status_code == 409 and (content / "articles" / "2026" / "essai.yaml").exists()
+    live = office.fields(office.get("/edit/one"))["version"][0]
+    assert office.post("/edit/one/delete", {"csrf_token": token, "version": live}).status_code == 409
+    assert office.post("/edit/essai/delete", {"csrf_token": token, "version": version}).status_code == 303
+    assert office.get("/edit/essai").status_code == 404 and (content / "articles" / "one.yaml").exists()
+
+
+def test_a_file_that_is_not_yaml_is_corrected_as_text(office: Office, content: Path) -> None:
+    path = content / "articles" / "bad.yaml"
+    path.write_text(as_yaml(PLAIN) + "summary: a: b\n", encoding="utf-8")
+    office.app.extensions["feeds"].refresh(NOW)
+    page = office.get("/edit/bad")
+    fields = office.fields(page)
+    assert "Line 5: a colon and a space inside a text (expected summary: &#34;a: b&#34;)" in page.text
+    assert office.send("/edit/bad", fields).status_code == 422
+    text = fields["text"][0].replace("a: b", '"a: b"')
+    assert office.send("/edit/bad", fields, text=text).status_code == 303
+    assert article(content, "bad")["summary"] == "a: b" and path.read_bytes().count(b"\r") == 0
+
+
+def test_the_list_shows_states_and_is_filtered(content: Path) -> None:
+    articles: dict[str, Any] = {
+        "draft": {"title": "Le brouillon", "draft": "true"},
+        "coming": {"title": "L’embargo", "published": "2027-01-01T09:00", "categories": ["funding"]},
+        "gone": {"title": "L’expiré", "expires": "2026-04-01"},
+        "retired": {"title": "Le retiré", "withdrawn": {"at": "2026-04-01", "reason": "Une erreur."}},
+        "live": {"title": "Le publié d’été", "tags": ["génétique"], "language": "en"},
+        "broken": "title: Le cassé\npublished: 2026-13-40\n",
+    }
+    content_folder(content, articles)
+    office = Office(content, language="fr")
+
+    def titles(query: str) -> list[str]:
+        texts: Any = etree.HTML(office.get(f"/edit?{query}").data).xpath('//ul[@class="articles"]//h2//text()')
+        return [text for each in texts if (text := str(each).strip())]
+
+    assert len(titles("")) == 6
+    states = ("draft", "scheduled", "expired", "withdrawn", "live", "faulty")
+    expected = ["Le brouillon", "L’embargo", "L’expiré", "Le retiré", "Le publié d’été", "broken.yaml"]
+    assert [titles(f"status={state}") for state in states] == [[title] for title in expected]
+    assert titles("category=funding") == ["L’embargo"] and titles("language=en") == ["Le publié d’été"]
+    assert titles("q=d'ETE") == titles("q=genetique") == ["Le publié d’été"] and titles("q=zzz") == []
+
+
+def test_the_list_has_pages_of_fifty(content: Path) -> None:
+    content_folder(content, {f"a{number:03}": {"published": f"2026-01-{number % 28 + 1:02}"} for number in range(120)})
+    office = Office(content)
+    counts = [office.get(f"/edit?page={page}&q=titre").text.count("<li>\n<h2>") for page in (1, 2, 3, 9, 0)]
+    assert counts == [50, 50, 20, 20, 50]
+    assert "page=2&amp;q=titre" in office.get("/edit?q=titre").text
+
+
+def test_the_unsaved_form_is_shown_as_page_entry_and_posts(office: Office, content: Path) -> None:
+    fields = office.fields(office.get("/edit/new"))
+    page = office.send(
+        "/edit/new", fields, to="/edit/new/preview", title="Tout neuf", body="**Gras** <script>alert(1)</script>"
+    )
+    assert page.status_code == 200 and "<b>Tout neuf</b>" in page.text and "Mastodon" in page.text
+    assert "srcdoc=" in page.text and "&lt;strong&gt;Gras" in page.text
+    assert "<script" not in page.text and "alert(1)" not in page.text.replace("&lt;script&gt;alert(1)", "")
+    assert [path.name for path in (content / "articles").rglob("*.yaml")] == ["one.yaml"]
+    wrong = office.send("/edit/one", to="/edit/one/preview", published="x")
+    assert wrong.status_code == 422 and "Please choose a date and a time." in wrong.text
+
+
+def test_a_secret_link_shows_one_draft_until_it_expires(office: Office, content: Path, monkeypatch: Any) -> None:
+    draw(content / "media" / "a.jpg", 1200, 630)
+    draw(content / "media" / "b.jpg")
+    office.send("/edit/new", title="Secret", body="Un secret.", draft="true", picture_file="a.jpg", picture_alt="x")
+    token = office.fields(office.get("/edit/secret"))["csrf_token"][0]
+    office.post("/edit/secret/share", {"csrf_token": token})
+    (link,) = re.findall(r"http://localhost(/edit/shared/[^\"]+)", office.get("/edit/secret").text)
+    office.app.extensions["feeds-access"].accounts.add("Élodie", "un mot de passe")
+    guest = Office.__new__(Office)
+    guest.headers, guest.client = office.headers, type(office.client)(office.app.wsgi_app)
+    assert guest.get("/edit/secret").status_code == 303 and guest.get("/media/a.jpg").status_code == 404
+    page = guest.get(link)
+    assert page.status_code == 200 and "Un secret." in page.text and "noindex" in page.text
+    assert guest.get("/media/a.jpg", buffered=True).status_code == 200 and guest.get("/media/b.jpg").status_code == 404
+    for picture in re.findall(r'src="(/pictures/[^"]+)"', page.text):
+        assert guest.get(picture, buffered=True).status_code == 200
+    assert guest.get(link[:-2]).status_code == guest.get("/edit/shared/x").status_code == 404
+    monkeypatch.setattr("feeds.editor.access.LINK_SECONDS", -1)
+    assert guest.get(link).status_code == 404
