@@ -160,11 +160,11 @@ def count_forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return forked
 
 
-def wait_until(condition: Callable[[], bool], process: Process) -> None:
-    deadline = time.monotonic() + 30
+def wait_until(condition: Callable[[], bool], process: Process, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline, "not within 30 seconds"
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} seconds"
         time.sleep(0.02)
 
 

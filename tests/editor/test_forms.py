@@ -193,7 +193,7 @@ def test_each_mistake_is_told_in_french_beside_its_field(
 
 
 def test_what_was_sent_is_shown_again_with_the_mistake(office: Office) -> None:
-    sent = {
+    sent: dict[str, Any] = {
         "title": "T",
         "body": "Un texte\nsur deux lignes",
         "categories": "research",
