@@ -102,7 +102,7 @@ def _default_content() -> Path:
     if not content.exists():
         raise SettingError(
             f"there is no site here: neither {SITE_FILE} nor {content}/ exists in {_current_folder()}"
-            " (change to the folder of a site, or set FEEDS_CONTENT)"
+            " (create one with feeds init, change to the folder of a site, or set FEEDS_CONTENT)"
         )
     return content
 

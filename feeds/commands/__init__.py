@@ -18,6 +18,7 @@ from flask.cli import AppGroup
 from feeds.settings import LANGUAGE_VARIABLE, LANGUAGES
 
 SECTIONS = {
+    "Start": {"init": "starting"},
     "Write": {
         "edit": "editing",
         "new": "writing",

@@ -20,7 +20,6 @@ from feeds.content.pictures import RENDITION_TYPES, PictureStore
 from feeds.edition.document import (
     IMMUTABLE_CACHE_CONTROL,
     SANDBOX_POLICY,
-    SCRIPTABLE_TYPES,
     SECURITY_HEADERS,
     cache_control,
     content_security_policy,
@@ -28,6 +27,7 @@ from feeds.edition.document import (
 from feeds.edition.edition import MANIFEST_PATH, Edition
 from feeds.edition.routes import Rendered
 from feeds.formats import crawlers, pages
+from feeds.model.media_types import SCRIPTABLE_TYPES
 from feeds.model.renditions import Original, picture_path
 
 from .sources import Sources

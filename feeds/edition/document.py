@@ -28,9 +28,6 @@ SECURITY_HEADERS: Headers = [
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 ]
 
-SCRIPTABLE_TYPES = ("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml")
-"""Media types whose code a browser would run; an author's file of such a type is served in a sandbox."""
-
 SANDBOX_POLICY = "default-src 'none'; sandbox"
 """The Content-Security-Policy of such a file: it isolates the file from our pages."""
 

@@ -21,6 +21,7 @@ from feeds.base.locks import FileLock
 from feeds.content.media import PublishedMedia
 from feeds.content.reader import ARTICLE_SUFFIX, free_name
 from feeds.model.article import Article
+from feeds.model.article_text import KEY_ORDER
 from feeds.model.problems import Message, Problem
 from feeds.model.schema import schema_line
 from feeds.model.site import Site
@@ -28,8 +29,6 @@ from feeds.model.site_types import slug
 from feeds.model.yaml_edit import EditError, Value, set_keys
 from feeds.model.yamlfile import Tree, parse_yaml
 from feeds.server.publisher import Publisher
-
-from .values import ORDER
 
 RESERVED_SLUGS = ("media", "new", "shared", "sign-in", "sign-out")
 """Slugs that are addresses of the editor itself."""
@@ -125,7 +124,7 @@ class Desk:
         """Return a text with other values of some keys, read and checked, without writing it."""
         mark = b"\xef\xbb\xbf" if draft.data.startswith(b"\xef\xbb\xbf") else b""
         try:
-            text = set_keys(draft.data.removeprefix(mark).decode(), changes, ORDER)
+            text = set_keys(draft.data.removeprefix(mark).decode(), changes, KEY_ORDER)
         except (EditError, UnicodeDecodeError):
             message = Message.of("file-not-editable")
             return Draft(

@@ -13,12 +13,12 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from feeds.base import translations
+from feeds.content.uploads import MAX_UPLOAD_BYTES
 from feeds.model.problems import Message
 from feeds.server.web import current_publisher
 
 from .access import SHARED_COOKIE, current_access, shared_slug
 from .rendering import CONTENT_POLICY, interface_language, render, say
-from .uploads import MAX_UPLOAD_BYTES
 
 MAX_TEXT_BYTES = 4 << 20
 """Maximum size of the texts of a form: four times that of an article file."""

@@ -28,10 +28,6 @@ from .forms import ArticleForm
 FormValues = dict[str, Any]
 """The values of a form by key: texts, lists of texts, and groups of texts."""
 
-ORDER = ["id", "title", "published", "updated", "expires", "withdrawn", "categories", "draft", "language", "twin"]
-ORDER += ["authors", "tags", "summary", "picture", "attachments", "link", "social", "hide_from", "body"]
-"""The keys of an article file, in the order in which new ones are written."""
-
 GROUPS = {
     "picture": ("file", "alt", "credit", "caption", "focus"),
     "withdrawn": ("at", "reason"),

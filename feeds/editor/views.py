@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
 from feeds.base import translations
+from feeds.content.uploads import store_file
 from feeds.formats import assets, pages, previews
 from feeds.formats.pages import Page
 from feeds.formats.previews import Preview
@@ -31,7 +32,6 @@ from .listing import Filters, listing
 from .rendering import interface_language, notify, render, say, texts_by_field
 from .suggestions import Suggestions
 from .translating import shared_values, with_twin
-from .uploads import store_upload
 from .values import FormValues, Moment, changes, digests, form_values, submitted_values
 
 blueprint = Blueprint("editor", __name__, url_prefix="/edit")
@@ -232,7 +232,9 @@ def _store_uploads(form: ArticleForm) -> dict[str, list[tuple[str, str]]]:
 
 def _store(upload: FileStorage, *, must_be_picture: bool) -> str:
     publisher = current_publisher()
-    return store_upload(upload, publisher.content.media, publisher.clock(), must_be_picture=must_be_picture)
+    return store_file(
+        upload, upload.filename or "", publisher.content.media, publisher.clock(), must_be_picture=must_be_picture
+    )
 
 
 def _form_page(

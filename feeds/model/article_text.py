@@ -12,6 +12,10 @@ from collections.abc import Mapping
 from .schema import schema_line
 from .yamlfile import FORBIDDEN
 
+KEY_ORDER = ["id", "title", "published", "updated", "expires", "withdrawn", "categories", "draft", "language", "twin"]
+KEY_ORDER += ["authors", "tags", "summary", "picture", "attachments", "link", "social", "hide_from", "body"]
+"""The keys of an article file, in the order in which new ones are written."""
+
 _LINE_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 """Line breaks of YAML other than a line feed (YAML 1.1 section 4.2)."""
 

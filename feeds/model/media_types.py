@@ -67,6 +67,9 @@ TYPES = {
 }
 """Media types by suffix, in lower case and without its dot."""
 
+SCRIPTABLE_TYPES = ("text/html", "image/svg+xml", "text/xml", "application/xml", "application/xhtml+xml")
+"""Media types whose code a browser would run; an author's file of such a type is served in a sandbox."""
+
 PODCAST_TYPES = {"audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/aac", "video/mp4", "video/quicktime", "video/x-m4v"}
 """Types that podcast directories accept (https://podcasters.apple.com/support/893-podcast-requirements)."""
 

@@ -22,7 +22,6 @@ from feeds.content.media import is_within
 from feeds.edition.document import (
     IMMUTABLE_MAX_AGE,
     SANDBOX_POLICY,
-    SCRIPTABLE_TYPES,
     SECURITY_HEADERS,
     SHARED_MAX_AGE,
     cache_control,
@@ -30,6 +29,7 @@ from feeds.edition.document import (
 )
 from feeds.edition.edition import Edition
 from feeds.formats import crawlers
+from feeds.model.media_types import SCRIPTABLE_TYPES
 from feeds.model.renditions import STEM_LENGTH
 
 from .publisher import Publisher

@@ -59,7 +59,8 @@ def translated_messages() -> set[str]:
     found |= {*STATE_NAMES.values(), *FIELD_TEXTS.values()}
     for path in [*(ROOT / "feeds").rglob("*.py"), *(ROOT / "feeds").rglob("*.html")]:
         literals = re.findall(
-            r'\b(?:translate|say)\(\s*(?:language,\s*)?((?:\s*"[^"]+")+)', path.read_text(encoding="utf-8")
+            r'\b(?:translate|say)\(\s*(?:(?:language|interface|self\.interface),\s*)?((?:\s*"[^"]+")+)',
+            path.read_text(encoding="utf-8"),
         )
         found |= {"".join(re.findall('"([^"]+)"', literal)) for literal in literals}
         found |= set(re.findall(r"\btranslate\('([^']+)'", path.read_text(encoding="utf-8")))

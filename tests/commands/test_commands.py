@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from flask.testing import FlaskCliRunner
 from feeds import create_app
 from feeds.commands import MODULES, SECTIONS, cli
 from feeds.content.folder import ContentFolder
+from feeds.model.article import Article
 from feeds.model.yamlfile import parse_yaml
 from feeds.settings import SettingError, Settings
-from tests.builders import NOW, ROOT, SAMPLE, SITE, content_folder, publisher_of
+from tests.builders import NOW, ROOT, SAMPLE, SITE, content_folder, draw, publisher_of
 
 
 def flask(folder: Path, *words: str, color: bool = False) -> Result:
@@ -110,7 +112,7 @@ def test_new_writes_a_valid_draft(content: Path) -> None:
     assert (found.exit_code, found.output) == (0, f"{path}\n")
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# yaml-language-server: $schema=../article.schema.json\n")
-    assert "published: 2026-06-01T12:00\n" in text, "the moment in the site's zone"
+    assert "published: 2026-06-01T12:00 " in text, "the moment in the site's zone"
     assert re.search('(?m)^id: "[0-9a-f]{12}"$', text)
     (article,) = ContentFolder(content).load().articles.values()
     assert (article.title, article.draft) == ("Titre d’essai\u00a0: « p < 0,05\u202f»", True)
@@ -128,7 +130,7 @@ def test_what_new_writes_cannot_be_published_without_a_body(content: Path) -> No
     content_folder(content, {})
     path = content / "articles" / "un-titre-sans-guillemets.yaml"
     assert flask(content, "new", "Un", "titre", "sans", "guillemets").output == f"{path}\n"
-    path.write_text(path.read_text(encoding="utf-8").replace("draft: true\n", ""), encoding="utf-8")
+    path.write_text(re.sub("(?m)^draft: .*\n", "", path.read_text(encoding="utf-8")), encoding="utf-8")
     assert "body: nothing but … (write the text, or add draft: true)" in flask(content, "check").output
 
 
@@ -348,3 +350,108 @@ def test_problems_are_printed_in_the_language_that_was_asked_for(
     assert "is not a date" in runner.invoke(args=["check"], env={"LANG": "de_DE.UTF-8"}).output
     assert "n’est pas une date" in runner.invoke(args=["check"], env={"LANG": "fr_CA.UTF-8"}).output
     assert "is not a date" in runner.invoke(args=["check", "--language", "en"], env={"LANG": "fr_FR"}).output
+
+
+def feeds(*words: str, folder: Path, text: str | None = None, **environ: str) -> Result:
+    """Run the console script in a folder."""
+    runner = CliRunner(env={"FEEDS_CONTENT": "", "FEEDS_LANGUAGE": "", "LANG": "C", **environ})
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        return runner.invoke(cli, list(words), obj=ScriptInfo(create_app=create_app), input=text)
+    finally:
+        os.chdir(before)
+
+
+NEW_SITE = ("--title", "Nos « actualités » : 1", "--url", "https://news.example", "--category", "research=La recherche")
+
+
+@pytest.mark.parametrize("languages", [("fr",), ("en", "fr"), ("de",)])
+def test_init_writes_a_site_without_any_problem(languages: tuple[str, ...], tmp_path: Path) -> None:
+    options = [word for tag in languages for word in ("--language", tag)]
+    found = feeds("init", "news", *NEW_SITE, *options, folder=tmp_path)
+    assert found.exit_code == 0, found.output
+    folder = tmp_path / "news"
+    problems = ContentFolder(folder).load().problems
+    assert {problem.message.code for problem in problems} <= {"interface-language-missing"}
+    (article,) = ContentFolder(folder).load().articles.values()
+    assert article.draft and article.categories == ("research",)
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    schemas = {"article.schema.json", "site.schema.json"}
+    assert (
+        files - {f"articles/2026/{article.slug}.yaml"}
+        == {
+            *("site.yaml", "README.md", ".gitignore", "media/.gitkeep"),
+            *schemas,
+        }
+        or f"articles/{article.published.year}/{article.slug}.yaml" in files
+    )
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert ("Écrire" in readme) == (languages[0] == "fr") and "feeds edit" in found.output
+    commands = re.findall("(?m)^  (.+?) +#", found.output)
+    assert len(commands) == 3 and all("feeds " in command for command in commands)
+    checked = feeds("check", folder=folder)
+    assert checked.exit_code == 0 and "0 errors" in checked.output
+
+
+def test_init_asks_for_what_it_needs_until_it_is_valid(tmp_path: Path) -> None:
+    answers = "\nMon site\nhttps://exa mple\nnews.example\nxx-\nfr, en\n!!!\nRecherche, Vie de l’institut\n"
+    found = feeds("init", ".", folder=tmp_path, text=answers, LANG="fr_FR.UTF-8")
+    assert found.exit_code == 0, found.output
+    assert "Titre du site" in found.output and "Le site est prêt" in found.output
+    site, problems = ContentFolder(tmp_path).load_site()
+    assert site and not problems and site.url == "https://news.example" and site.languages == ("fr", "en")
+    assert list(site.categories) == ["recherche", "vie-de-l-institut"]
+
+
+def test_init_changes_no_file_that_exists(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine", encoding="utf-8")
+    assert feeds("init", ".", *NEW_SITE, folder=tmp_path).exit_code == 0
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+    again = feeds("init", ".", *NEW_SITE, folder=tmp_path)
+    assert again.exit_code == 1 and "site.yaml exists already" in again.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--title", "x"), "--url and --category missing"),
+        (("--title", "x", "--url", "ftp://x", "--category", "a=A"), "ftp://x"),
+        (("--title", "x", "--url", "https://x.example", "--category", "A"), "expected one such as research=Research"),
+        (("--title", "x", "--url", "https://x.example", "--category", "a=A, B"), "comma"),
+        (("--title", "x", "--url", "https://x.example", "--category", "a=A", "--language", "-"), "- is not a language"),
+    ],
+)
+def test_init_says_what_is_wrong_and_writes_nothing(options: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    found = feeds("init", "news", *options, folder=tmp_path)
+    assert found.exit_code in (1, 2) and message in found.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_site_every_command_names_init(tmp_path: Path) -> None:
+    for command in ("check", "serve", "edit", "build"):
+        found = feeds(command, *(["out"] if command == "build" else []), folder=tmp_path)
+        assert found.exit_code == 2 and "create one with feeds init" in found.output
+
+
+@pytest.mark.integration
+def test_new_takes_a_language_an_original_and_a_picture(content: Path, tmp_path: Path) -> None:
+    original = {"title": "Un", "tags": ["a"], "authors": ["B"], "categories": ["funding", "outreach"]}
+    content_folder(content, {"2025/un": original})
+    draw(tmp_path / "Photo 1.png")
+    path = content / "articles" / "2025" / "un.yaml"
+    before = path.read_text(encoding="utf-8")
+    options = ("--translate", str(path), "--picture", str(tmp_path / "Photo 1.png"))
+    assert flask(content, "new", "One", *options).output == f"{content}/articles/one.yaml\n"
+    one = ContentFolder(content).load().articles["one"]
+    assert (one.language, one.twin, one.categories, one.tags) == ("en", "un", ("funding", "outreach"), ("a",))
+    assert one.picture and one.picture.file.path == "2026/photo-1.png" and one.draft
+    assert path.read_text(encoding="utf-8") == before + "twin: un\n" or "twin: un\n" in path.read_text(encoding="utf-8")
+    text = (content / "articles" / "one.yaml").read_text(encoding="utf-8")
+    keys = set(re.findall("(?m)^(?:# )?([a-z_]+):", text))
+    assert keys >= set(Article.model_fields) - {"id"}
+    refused = flask(content, "new", "Eins", "--language", "de")
+    assert refused.exit_code == 2 and "de is not a language of the site (expected fr or en)" in refused.output
+    assert flask(content, "new", "Un", "--translate", str(path), "--language", "fr").exit_code == 2
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    assert "is not a picture" in flask(content, "new", "Un", "--picture", str(tmp_path / "a.jpg")).output

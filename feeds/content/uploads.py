@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
-
-from werkzeug.datastructures import FileStorage
+from typing import Protocol
 
 from feeds.base.atomic import atomic_write
-from feeds.content import rendering
-from feeds.content.media import UPLOAD_SECONDS, MediaFolder
-from feeds.content.reader import free_name
-from feeds.edition.document import SCRIPTABLE_TYPES
-from feeds.model.media_types import TYPES, guess_type
-from feeds.model.problems import InvalidValue
+from feeds.model.media_types import SCRIPTABLE_TYPES, TYPES, guess_type
+from feeds.model.problems import InvalidValue, show
 from feeds.model.site_types import slug
+
+from . import rendering
+from .media import UPLOAD_SECONDS, MediaFolder
+from .reader import free_name
 
 MAX_UPLOAD_BYTES = 256 << 20
 """Maximum size of a request with uploads: 256 MiB. Longer films belong on a video service."""
@@ -43,24 +43,36 @@ _MARKUP = re.compile(rb"\s*<(!doctype|html|script|svg|\?xml|body|head|iframe)", 
 _REFUSED = {*SCRIPTABLE_TYPES, "text/javascript", "text/css", "application/wasm", "application/x-sh"}
 
 
-def store_upload(upload: FileStorage, media: MediaFolder, now: datetime, *, must_be_picture: bool = False) -> str:
-    """Write an uploaded file to the media folder, and return its path there. Raises InvalidValue or OSError.
+class SupportsSave(Protocol):
+    """An upload of a form."""
 
-    A picture from a phone becomes a JPEG. The suffix follows the content of a picture.
+    def save(self, dst: Path) -> None:
+        """Write the upload to a file."""
+
+
+def store_file(
+    source: Path | SupportsSave, name: str, media: MediaFolder, now: datetime, *, must_be_picture: bool = False
+) -> str:
+    """Write a copy of a file, or an upload, to the media folder, and return its path there.
+
+    A picture from a phone becomes a JPEG. The suffix follows the content of a picture. Raises InvalidValue or OSError.
     """
-    name = Path((upload.filename or "").replace("\\", "/")).name
+    name = Path(name.replace("\\", "/")).name
     with tempfile.TemporaryDirectory(prefix="feeds-upload-") as folder:
         path = Path(folder) / "upload"
-        upload.save(path)
+        if isinstance(source, Path):
+            shutil.copyfile(source, path)
+        else:
+            source.save(path)
         with path.open("rb") as stream:
             head = stream.read(256)
         if not head:
-            raise InvalidValue("upload-empty", name=name)
+            raise InvalidValue("upload-empty", name=show(name))
         picture_type = next((kind for kind, (_, start) in _PICTURES.items() if start.match(head)), None)
         if picture_type:
-            path = _as_picture(path, picture_type, name)
+            path = _as_picture(path, picture_type, show(name))
         elif must_be_picture or (guess_type(name) or "").startswith("image/"):
-            raise InvalidValue("upload-not-a-picture", name=name)
+            raise InvalidValue("upload-not-a-picture", name=show(name))
         else:
             path = _as_file(path, head, name)
         return _moved_to(media, path, slug(Path(name).stem)[:60] or "file", now)
@@ -87,9 +99,9 @@ def _as_file(path: Path, head: bytes, name: str) -> Path:
     suffix = Path(name).suffix[1:].lower()
     kind = TYPES.get(suffix)
     if kind is None or kind in _REFUSED or (_MARKUP.match(head) and not kind.startswith("application/vnd")):
-        raise InvalidValue("upload-type", name=name)
+        raise InvalidValue("upload-type", name=show(name))
     if not head.startswith(_SIGNATURES.get(suffix, b"")):
-        raise InvalidValue("upload-damaged", name=name)
+        raise InvalidValue("upload-damaged", name=show(name))
     return path.rename(path.with_suffix(f".{suffix}"))
 
 
