@@ -16,8 +16,11 @@ from flask.cli import with_appcontext
 
 from feeds.base import translations
 from feeds.base.text import printable
+from feeds.content.folder import ContentFolder
 from feeds.content.pictures import PictureStore
 from feeds.content.reader import ARTICLE_SUFFIX
+from feeds.content.rendering import RenderError
+from feeds.content.repair import Repairer, decoded
 from feeds.edition.edition import Edition
 from feeds.edition.history import date_problems
 from feeds.edition.own_links import OwnLinks
@@ -26,10 +29,12 @@ from feeds.feed.catalog import Catalog
 from feeds.feed.manifest import Difference, Manifest, difference
 from feeds.model.problems import Problem
 from feeds.model.site import Site
+from feeds.model.yaml_mistakes import MAX_SHOWN_LINE
+from feeds.model.yamlfile import MAX_YAML_BYTES
 from feeds.server.publisher import Publisher
 from feeds.server.web import current_publisher
 
-from .context import count, current_folder, current_language, pluralize, print_problem, site_or_exit
+from .context import count, current_folder, current_language, file_errors, pluralize, print_problem, site_or_exit
 
 if TYPE_CHECKING:
     from feeds.importing.old_feed import OldFeed
@@ -44,14 +49,23 @@ TRANSLATION_CODE = "translation-missing"
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @click.option("--all", "shows_all", is_flag=True, help="List each missing translation instead of only counting them.")
 @click.option("--online", is_flag=True, help="Check the type and length of attachments on other sites.")
+@click.option("--fix", is_flag=True, help="First correct the mistakes that have one right answer.")
+@click.option("--diff", "shows_diff", is_flag=True, help="With --fix, show what would be changed, and change nothing.")
 @with_appcontext
-def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> None:
+def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool, fix: bool, shows_diff: bool) -> None:
     """Print the problems in the content.
 
     With FILEs or folders, print only theirs. The exit status is 1 if one of them is an error. Missing translations are
     summarised in one line, unless FILEs are given.
+
+    --fix corrects tabs and no-break spaces in indentation, texts that need quotes, other encodings than UTF-8, the
+    suffix .yml, keys and categories by other names, dates in another form, and pictures in HEIC or AVIF.
     """
     publisher, content = current_publisher(), current_folder()
+    if shows_diff and not fix:
+        raise click.UsageError("--diff needs --fix")
+    if fix:
+        _fix(content, files, shows_diff)
     loaded = content.load()
     problems = list(loaded.problems)
     if loaded.site:
@@ -92,9 +106,11 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> 
     else:
         is_summarised = not shows_all and not files
         untranslated = [each for each in problems if is_summarised and each.message.code == TRANSLATION_CODE]
+        repairer = Repairer(content)
         for problem in problems:
             if not is_summarised or problem.message.code != TRANSLATION_CODE:
                 print_problem(problem)
+                _print_line(problem, repairer)
         for languages, number in Counter(dict(each.message.parameters)["languages"] for each in untranslated).items():
             click.echo(
                 translations.translate(
@@ -116,6 +132,44 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool) -> 
             )
         )
     sys.exit(1 if errors else 0)
+
+
+def _print_line(problem: Problem, repairer: Repairer) -> None:
+    """Print the line that an error is about, and the corrected line, if there is a single right one."""
+    if problem.severity != "error":
+        return
+    with suppress(OSError):
+        lines = decoded(Path(problem.file).read_bytes()[: MAX_YAML_BYTES + 1]).splitlines()
+        if problem.line <= len(lines) and (line := printable(lines[problem.line - 1].strip())):
+            click.echo(f"    {line[:MAX_SHOWN_LINE]}")
+            if corrected := repairer.correction(problem):
+                click.echo(f"  → {click.style(printable(corrected), fg='green')}")
+
+
+def _fix(content: ContentFolder, files: tuple[Path, ...], shows_diff: bool) -> None:
+    """Repair files, or show what would be changed, and exit."""
+    language, repairer, changed = current_language(), Repairer(content), 0
+    for repair in list(repairer.repairs()):
+        if files and not any(repair.path.resolve().is_relative_to(each.resolve()) for each in files):
+            continue
+        for problem, dates in repair.questions:
+            text = translations.translate(language, "which date is meant? {dates}", dates=", ".join(dates))
+            click.echo(f"{problem.file}:{problem.line}:{problem.column}: {problem.key}: {text}")
+        if not repair.changes_anything:
+            continue
+        changed += 1
+        if shows_diff:
+            click.echo(repair.diff(), nl=False)
+            continue
+        try:
+            with file_errors(repair.path):
+                repairer.apply(repair)
+        except RenderError as error:
+            raise click.ClickException(f"{repair.path}: {error}") from None
+        click.echo(translations.translate(language, "corrected: {file}", file=repair.new_path))
+    if shows_diff:
+        click.echo(translations.translate(language, "{files} would be changed", files=count(changed, "file")))
+        sys.exit(1 if changed else 0)
 
 
 @click.command()

@@ -125,7 +125,7 @@ def texts_by_field(draft: Draft, problems: Iterable[Problem]) -> dict[str, list[
     """Return the severities and texts of problems by the names of the form's fields; others under an empty name."""
     texts: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for problem in problems:
-        name = field_of(draft.tree, problem.key, problem.line, problem.column)
+        name = field_of(draft.tree, problem)
         item = problem.severity, problem_text(problem, draft)
         if not name:
             item = item[0], f"{problem.key}: {item[1]}" if problem.key else item[1]

@@ -16,10 +16,9 @@ from zoneinfo import ZoneInfo
 
 from feeds.base.fingerprint import fingerprint
 from feeds.content.checks import PLACEHOLDER
-from feeds.model.article import Article
 from feeds.model.dates import parse_start
 from feeds.model.fields import WHITESPACE
-from feeds.model.problems import InvalidValue
+from feeds.model.problems import InvalidValue, Problem
 from feeds.model.yaml_edit import Value
 from feeds.model.yamlfile import Tree
 
@@ -278,20 +277,15 @@ def _attachments(before: object, rows: list[dict[str, str]]) -> list[dict[str, A
     return result
 
 
-def field_of(tree: Tree | None, key: str, line: int, column: int) -> str:
-    """Return the name of the form's field for a problem at a position; empty if the form has no field for it."""
-    if tree is None or not key:
+def field_of(tree: Tree | None, problem: Problem) -> str:
+    """Return the name of the form's field for a problem; empty if the form has no field for it."""
+    path = tree.path_of(problem) if tree else ()
+    if not path:
         return ""
-    parts = key.split(".")
-    path: tuple[str | int, ...] = tuple(parts)
-    for candidate, mark in (*tree.keys_at.items(), *tree.values_at.items()):
-        words = [part for part in candidate if isinstance(part, str)]
-        if candidate and (mark.line + 1, mark.column + 1) == (line, column) and words == parts[: len(words)]:
-            path = (*candidate, *parts[len(words) :])
     name = str(path[0])
     if name == "attachments":
         index = path[1] if len(path) > 1 else 0
         return f"attachments-{index}-{path[2] if len(path) > 2 and path[2] in ATTACHMENT_KEYS else 'file'}"
     if name in GROUPS:
         return f"{name}-{path[1] if len(path) > 1 and path[1] in GROUPS[name] else GROUPS[name][0]}"
-    return name if name in Article.model_fields and name in (*TEXTS, *TIMES, *LISTS, "updated", "draft") else ""
+    return name if name in (*TEXTS, *TIMES, *LISTS, "updated", "draft") else ""

@@ -20,6 +20,9 @@ MAX_LINES_ABOVE = 12
 """Number of lines above an error that are searched for its cause."""
 
 _SPACES = "\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
+INDENTATION = re.compile(f"[ \t{_SPACES}]*")
+"""The start of a line that looks like its indentation."""
+
 _IN_LINES = (
     (re.compile(f"[ \\t]*([{_SPACES}]+)"), "yaml-indentation-character", ""),
     (re.compile(f"[ ]*[A-Za-z_]+([:：][{_SPACES}]+|：[ ]*)"), "yaml-colon-character", ": "),
@@ -69,11 +72,21 @@ def _in_line(lines: list[str], number: int) -> Mistake | None:
             continue
         while number and (match_above := pattern.match(lines[number - 1])):  # the first of several
             number, match = number - 1, match_above
-        line = lines[number]
-        corrected = replacement.replace("{}", match[1])
-        shown = show(f"{line[: match.start(1)]}{corrected}{line[match.end(1) :]}".strip())
+        shown = show(_replaced(lines[number], match, replacement).strip())
         character = name_character((match[1].lstrip(":") or match[1])[0])
         return number, match.start(1), Message.of(code, character=character, line=shown)
+    return None
+
+
+def _replaced(line: str, match: re.Match[str], replacement: str) -> str:
+    return f"{line[: match.start(1)]}{replacement.replace('{}', match[1])}{line[match.end(1) :]}"
+
+
+def corrected(line: str, code: str) -> str | None:
+    """Return a line without a mistake within it, by the code of its message; None if it is not recognised."""
+    for pattern, code_of_pattern, replacement in _IN_LINES:
+        if code_of_pattern == code and (match := pattern.match(line)):
+            return _replaced(line, match, replacement)
     return None
 
 

@@ -105,6 +105,17 @@ class Tree:
             return Problem(self.file, mark.line + 1 + line, 1, key, message, severity)
         return Problem(self.file, mark.line + 1, mark.column + 1, key, message, severity)
 
+    def path_of(self, problem: Problem) -> Path:
+        """Return the path of a problem's value, with the indices of lists, which its key does not have."""
+        parts = problem.key.split(".") if problem.key else []
+        path: Path = tuple(parts)
+        for candidate, mark in chain(self.keys_at.items(), self.values_at.items()):
+            words = [part for part in candidate if isinstance(part, str)]
+            is_here = (mark.line + 1, mark.column + 1) == (problem.line, problem.column)
+            if candidate and is_here and [show(word) for word in words] == parts[: len(words)]:
+                path = (*candidate, *parts[len(words) :])
+        return path
+
     def outline(self) -> Outline:
         """Return what is needed to report problems of some values later."""
         positions = (self.values_at.get(path, _NOWHERE) for path in OUTLINE_PATHS)

@@ -32,13 +32,15 @@ def test_check_prints_a_count_and_exits_with_0_if_there_are_only_warnings() -> N
     assert all(": warning: " in line for line in found.output.splitlines()[:-1])
 
 
-def test_check_prints_one_line_per_problem_and_exits_with_1(content: Path) -> None:
+def test_check_prints_each_problem_with_its_line_and_exits_with_1(content: Path) -> None:
     content_folder(content, {"bad": {"published": "demain", "titel": "x"}, "good": {}})
     found = flask(content, "check", str(content / "articles" / "bad.yaml"))
     assert found.exit_code == 1
     assert found.output.splitlines() == [
         f"{content}/articles/bad.yaml:2:12: published: demain is not a date (expected 2026-03-01 or 2026-03-01T09:00)",
+        '    published: "demain"',
         f"{content}/articles/bad.yaml:5:1: titel: unknown key (expected title)",
+        '    titel: "x"',
         "2 errors, 0 warnings in 1 file",
     ]
 
