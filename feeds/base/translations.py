@@ -46,7 +46,12 @@ def _catalogue(language: str) -> dict[str, str]:
 
 def translate(language: str, message: str, /, **values: object) -> str:
     """Return an English message in a language, with `{name}` filled from `values`."""
-    return _catalogue(language.partition("-")[0]).get(message, message).format(**values)
+    return translation(language, message).format(**values)
+
+
+def translation(language: str, message: str) -> str:
+    """Return an English message in a language, with its placeholders."""
+    return _catalogue(language.partition("-")[0]).get(message, message)
 
 
 def translate_value(language: str, text: str) -> str:

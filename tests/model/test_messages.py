@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import string
+from pathlib import Path
 
 import pytest
+import yaml
 
 from feeds.model.messages import MESSAGES
 from feeds.model.problems import InvalidValue, Message, Problem
-from tests.builders import ROOT
+from tests.builders import PLAIN, ROOT, SITE, as_yaml, content_folder, draw
 
 
 def used_codes() -> set[str]:
@@ -60,3 +62,44 @@ def test_every_text_can_be_formatted(code: str) -> None:
     )
     problem = Problem("a.yaml", 1, 2, "title", message)
     assert problem.to_dict()["parameters"] == dict.fromkeys(names, 7)
+
+
+EXAMPLES = yaml.safe_load((ROOT / "docs" / "reference" / "messages.yaml").read_text(encoding="utf-8"))
+
+
+def test_every_message_has_an_example_and_its_cure() -> None:
+    assert list(EXAMPLES) == list(MESSAGES)
+    assert all(set(each) in ({"article", "cure"}, {"site", "cure"}, {"case", "cure"}) for each in EXAMPLES.values())
+
+
+def with_lines(text: str, lines: str) -> str:
+    """Return a YAML text in which some lines replace those of the same top-level keys."""
+    keys = set(re.findall(r"(?m)^([a-z_]+)(?=:)", lines))
+    kept, is_kept = [], True
+    for line in text.splitlines(keepends=True):
+        is_kept = line.partition(":")[0] not in keys if line[0] not in " -" else is_kept
+        kept += [line] if is_kept else []
+    return "".join(kept) + lines + "\n"
+
+
+def codes(content: Path, kind: str, lines: str) -> set[str]:
+    """Return the codes of the problems with some lines in an article or in the site file."""
+    folder = content_folder(content, {"en": {"twin": "t", "language": "en"}})
+    draw(content / "media" / "photo.jpg")
+    (content / "media" / "plan.pdf").write_bytes(b"%PDF-1.4")
+    for name in ("son.mp3", "donnees.xyz"):
+        (content / "media" / name).write_bytes(b"x")
+    if kind == "site":
+        (content / "site.yaml").write_text(with_lines(SITE, lines), encoding="utf-8")
+        return {problem.message.code for problem in folder.load_site()[1]}
+    path = content / "articles" / "a.yaml"
+    path.write_text(with_lines(as_yaml({**PLAIN, "summary": "A", "twin": "t"}), lines), encoding="utf-8")
+    return {problem.message.code for problem in folder.load().problems if problem.file == str(path)}
+
+
+@pytest.mark.parametrize("code", [code for code, each in EXAMPLES.items() if "case" not in each])
+def test_an_example_has_its_problem_and_the_cure_does_not(code: str, content: Path) -> None:
+    example = EXAMPLES[code]
+    kind = "site" if "site" in example else "article"
+    assert code in codes(content, kind, example[kind])
+    assert not codes(content, kind, example["cure"]) & {code, "key-unknown", "yaml-colon", "date-not-recognised"}
