@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
@@ -48,7 +49,36 @@ def main() -> None:
         page = browser.new_page(viewport={"width": WIDE[0], "height": 1480}, color_scheme="light")
         page.goto(html.as_uri())
         page.screenshot(path=ROOT / "docs" / "pictures" / "audience-fr-wide-light.png")
+        take_editor(browser, state.name)
         browser.close()
+
+
+def take_editor(browser: Browser, state: str) -> None:
+    """Take pictures of the editor in both languages, for the guides for authors."""
+    content = Path(state) / "content"
+    shutil.copytree(SAMPLE, content)
+    with served(content, command="edit", FEEDS_STATE=f"{state}/editor") as (port, _):
+        for language in ("fr", "en"):
+            context = browser.new_context(
+                locale=f"{language}-{language.upper()}", viewport={"width": 1280, "height": 900}
+            )
+            page = context.new_page()
+            slug = "cheque-ligue" if language == "fr" else "cheque-ligue-en"
+            for name, path, selector in (
+                ("list", "/edit", ".articles"),
+                ("form", f"/edit/{slug}", "#preview"),
+                ("errors", "/edit/new", "#preview"),
+            ):
+                page.goto(f"http://127.0.0.1:{port}{path}")
+                if name == "errors":
+                    page.locator("#title").fill("Portes ouvertes" if language == "fr" else "Open day")
+                    page.locator('button[name="draft"][value=""]').click()
+                    page.locator("#errors").wait_for()
+                if name == "form":
+                    page.frame_locator("#preview").frame_locator("iframe.page").locator("h1").wait_for()
+                page.locator(selector).wait_for()
+                page.screenshot(path=ROOT / "docs" / "pictures" / f"editor-{name}-{language}-wide-light.png")
+            context.close()
 
 
 if __name__ == "__main__":

@@ -207,12 +207,18 @@ class Desk:
             self._commit(path, user or "Feeds", f"{verb} {slug(path.stem)}")
 
     def _commit(self, path: Path, user: str, subject: str) -> None:
-        """Commit one file in the name of its author. A failure is logged; the file is saved anyway."""
-        name = path.relative_to(self._content.root).as_posix()
+        """Commit a file, and the media files that it names, in the name of its author.
+
+        A failure is logged; the file is saved anyway.
+        """
+        article = self._publisher.loaded_content.articles.get(slug(path.stem))
+        used = [original.file for original in article.originals] if article else []
+        used += [each.file for each in article.attachments if each.file] if article else []
+        names = [path.relative_to(self._content.root).as_posix(), *dict.fromkeys(f"media/{each.path}" for each in used)]
         environment = {**os.environ, "GIT_COMMITTER_NAME": "Feeds", "GIT_COMMITTER_EMAIL": "feeds@localhost"}
         email = user if "@" in user else f"{slug(user) or 'author'}@localhost"
-        commands = (["add", "--all", "--", name], ["commit", "--quiet", "--no-verify", "--only"])
-        commands[1].extend([f"--author={user} <{email}>", f"--message={subject}", "--", name])
+        commands = (["add", "--all", "--", *names], ["commit", "--quiet", "--no-verify", "--only"])
+        commands[1].extend([f"--author={user} <{email}>", f"--message={subject}", "--", *names])
         try:
             for command in commands:
                 subprocess.run(

@@ -93,6 +93,7 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         "languages": translations.LANGUAGES,
         "name_of_language": translations.language_name,
         "translate": say,
+        "colon": "\u00a0: " if language == "fr" else ": ",
         "states": STATE_NAMES,
         "user": g.get("user"),
         "notices": get_flashed_messages(),

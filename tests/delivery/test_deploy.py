@@ -184,7 +184,7 @@ def parses(words: list[str]) -> bool:
 
 def test_every_command_in_the_guides_and_units_is_valid() -> None:
     units = "".join(path.read_text(encoding="utf-8") for path in DEPLOY.glob("*.service"))
-    blocks = "".join(re.findall(r"(?ms)^ *```(?:sh|ini)\n(.*?)^ *```", GUIDES))
+    blocks = "".join(re.findall(r"(?ms)^ *```(?:sh|ini)\n(.*?)^ *```", GUIDES)).replace("\\\n", " ")
     lines = re.findall(rf"(?m)(?:^|[ =/])feeds ((?:{'|'.join(MODULES)})\b[^\n#`|]*)", blocks + units)
     assert len(lines) >= 20 and {line.split()[0] for line in lines} == set(MODULES) - {"schema"}
     for line in lines:

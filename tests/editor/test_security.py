@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import stat
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from flask.cli import ScriptInfo
 from werkzeug.test import Client
 
 from feeds import create_app
+from feeds.commands import cli
 from feeds.editor.accounts import AccountError, Accounts
 from feeds.settings import Settings
-from tests.builders import NOW, content_folder, draw
+from tests.builders import NOW, ROOT, content_folder, draw
 from tests.editor_client import Office
+from tests.processes import children, free_port, get, nginx, served
 
 PASSWORD = "dix caractères"
 
@@ -351,3 +359,87 @@ def test_passwords_are_hashed_in_a_private_file(tmp_path: Path) -> None:
     path.write_text("{", encoding="utf-8")
     with pytest.raises(AccountError, match="is damaged"):
         store.names()
+
+
+def refusal(content: Path, *options: str, **environ: str) -> str:
+    """Return why `feeds edit` does not start."""
+    variables = {"FEEDS_CONTENT": str(content), "FEEDS_STATE": str(content.parent / "state"), **environ}
+    found = CliRunner(env=variables).invoke(cli, ["edit", *options], obj=ScriptInfo(create_app=create_app))
+    assert found.exit_code == 1, found.output
+    return found.output
+
+
+@pytest.mark.integration
+def test_the_editor_refuses_to_be_open_to_others(content: Path) -> None:
+    content_folder(content, {"one": {}})
+    url, header = {"FEEDS_EDITOR_URL": "https://edit.example"}, {"FEEDS_EDITOR_HEADER": "X-Remote-User"}
+    assert "there is no account" in refusal(content, "--host", "0.0.0.0")
+    assert "there is no account" in refusal(content, **url)
+    assert "only believed from FEEDS_TRUSTED_PROXY" in refusal(content, **url, **header)
+    Accounts(content.parent / "state" / "editor").add("élodie", PASSWORD)
+    assert "set FEEDS_EDITOR_URL" in refusal(content, "--host", "0.0.0.0")
+
+
+@pytest.mark.integration
+def test_an_upload_of_a_gigabyte_is_refused_and_takes_no_memory(content: Path) -> None:
+    content_folder(content, {"one": {}})
+    with served(content, command="edit") as (port, process):
+        status, headers, page = get(port, "/edit/new")
+        token = re.findall(rb'name="csrf_token" value="([^"]+)"', page)[0].decode()
+        head = "POST /edit/media HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+        head += f"Cookie: {headers['set-cookie'].partition(';')[0]}\r\nX-CSRFToken: {token}\r\n"
+        head += "Content-Type: multipart/form-data; boundary=X\r\n"
+        part = b'--X\r\nContent-Disposition: form-data; name="file"; filename="x.mp4"\r\n\r\n'
+        (worker,) = children(process.pid)
+        before = peak_memory(worker)
+        for is_chunked in (False, True):
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+                length = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {1 << 30}"
+                connection.sendall(f"{head}{length}\r\n\r\n".encode())
+                blocks = [part, *[bytes(1 << 20)] * 1024]
+                with suppress(ConnectionError):  # the answer comes before the end
+                    for block in blocks:
+                        connection.sendall(b"%x\r\n%b\r\n" % (len(block), block) if is_chunked else block)
+                assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+        assert peak_memory(worker) - before < 50 << 20
+        assert [path for path in (content / "media").rglob("*") if path.is_file()] == []
+
+
+def peak_memory(pid: int) -> int:
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0]) << 10
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("signs_in_at_nginx", [False, True])
+def test_the_editor_works_behind_nginx(
+    signs_in_at_nginx: bool, content: Path, tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    content_folder(content, {"secret": {"title": "Le secret", "draft": "true"}})
+    port, front = free_port(), free_port()
+    text = (
+        (ROOT / "deploy" / "nginx-editor.conf")
+        .read_text(encoding="utf-8")
+        .replace("127.0.0.1:5001", f"127.0.0.1:{port}")
+    )
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{front};").replace("listen [::]:80;", "")
+    environ = {"FEEDS_EDITOR_URL": f"http://127.0.0.1:{front}", "FEEDS_TRUSTED_PROXY": "127.0.0.1"}
+    text = text.replace("proxy_set_header Host $host;", "proxy_set_header Host $http_host;")
+    if signs_in_at_nginx:
+        environ["FEEDS_EDITOR_HEADER"] = "X-Remote-User"
+        text = text.replace('proxy_set_header X-Remote-User "";', "")
+        text = re.sub(r"# (auth_basic |proxy_set_header X-Remote-User)", r"\1", text)
+        text = re.sub("# auth_basic_user_file [^;]+", f"auth_basic_user_file {tmp_path}/users", text)
+        (tmp_path / "users").write_text("camille:{PLAIN}secret\n")
+    else:
+        Accounts(content.parent / "state" / "editor").add("camille", PASSWORD)
+    (tmp_path / "nginx").mkdir()
+    with served(content, command="edit", port=port, **environ), nginx(program("nginx"), text, tmp_path / "nginx"):
+        forged = {"X_Remote_User": "eve", "X_Forwarded_For": "192.0.2.1"}
+        status, headers, page = get(front, "/edit/secret", **forged)
+        if signs_in_at_nginx:
+            assert status == 401
+            credentials = b64encode(b"camille:secret").decode()
+            status, headers, page = get(front, "/edit/secret", Authorization=f"Basic {credentials}", **forged)
+            assert status == 200 and b"Le secret" in page and b"camille" in page and b"eve" not in page
+        else:
+            assert status == 303 and headers["location"] == "/edit/sign-in?next=/edit/secret"
