@@ -67,7 +67,8 @@ def create_app(
 
 def _add_editor(app: Flask, publisher: Publisher, settings: Settings, folder: Path) -> None:
     """Add the editor, whose accounts are in `folder`, to an application."""
-    from feeds.editor import security, views  # only here: no other command needs the libraries for forms
+    # imported only here, since no other command needs the libraries for forms; the modules of views register themselves
+    from feeds.editor import account_views, security, views  # noqa: F401
     from feeds.editor.access import Access, TrustedProxies
     from feeds.editor.accounts import Accounts
     from feeds.editor.desk import Desk
@@ -89,7 +90,7 @@ def _add_editor(app: Flask, publisher: Publisher, settings: Settings, folder: Pa
     app.extensions[web.UNPUBLISHED_KEY] = security.shows_unpublished
     security.csrf.init_app(app)
     security.limiter.init_app(app)
-    app.register_blueprint(views.blueprint)
+    app.register_blueprint(security.blueprint)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxy, settings.editor_header)  # type: ignore[method-assign]
 
 

@@ -32,22 +32,12 @@ PUBLIC_ENDPOINTS = ("editor.sign_in", "editor.sign_in_post", "editor.shared", "e
 FORM_ENDPOINTS = ("editor.create", "editor.save")
 """Endpoints that show a form again if its token is too old, so that no text is lost."""
 
+blueprint = Blueprint("editor", __name__, url_prefix="/edit")
 csrf = CSRFProtect()
 limiter = Limiter(lambda: request.remote_addr or "unknown", storage_uri="memory://", strategy="moving-window")
 
 
-def check_request(blueprint: Blueprint) -> None:
-    """Register the checks."""
-    blueprint.before_app_request(_check_host)
-    blueprint.before_app_request(_check_origin)
-    blueprint.before_app_request(_check_author)
-    blueprint.before_app_request(_check_form)
-    blueprint.after_app_request(_secure)
-    blueprint.app_errorhandler(CSRFError)(_form_too_old)
-    blueprint.app_errorhandler(RateLimitExceeded)(_too_many_attempts)
-    blueprint.app_errorhandler(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(_too_large)
-
-
+@blueprint.before_app_request
 def _check_host() -> None:
     """Abort a request for an unknown host name: another page may have made it resolve to us (DNS rebinding)."""
     host = (urlsplit(f"//{request.host}").hostname or "").rstrip(".")
@@ -55,6 +45,7 @@ def _check_host() -> None:
         raise SecurityError(f"{host or 'this host'} is unknown (expected {' or '.join(current_access().hosts)})")
 
 
+@blueprint.before_app_request
 def _check_origin() -> None:
     """Abort a request that a page of another site sent (Origin, RFC 6454)."""
     origin = request.headers.get("Origin")
@@ -66,6 +57,7 @@ def _is_ours() -> bool:
     return request.blueprint in ("editor", "preview")
 
 
+@blueprint.before_app_request
 def _check_author() -> BaseResponse | Response | None:
     """Ask for a name and a password, unless the request is from an author or for a public page."""
     access = current_access()
@@ -84,6 +76,7 @@ def _check_author() -> BaseResponse | Response | None:
     return render("signed_out.html", HTTPStatus.UNAUTHORIZED, texts=texts, target=request.path)
 
 
+@blueprint.before_app_request
 def _check_form() -> None:
     """Abort a form without the token of the session, and limit its size."""
     if request.method != "POST" or not _is_ours():
@@ -100,10 +93,12 @@ def _check_form() -> None:
         g.is_form_old = True
 
 
+@blueprint.app_errorhandler(CSRFError)
 def _form_too_old(error: CSRFError) -> Response:
     return render("message.html", HTTPStatus.BAD_REQUEST, text=say("This page was open for too long. Load it again."))
 
 
+@blueprint.app_errorhandler(RateLimitExceeded)
 def _too_many_attempts(error: RateLimitExceeded) -> Response:
     text = say("There were too many attempts to sign in. Wait a few minutes, and try again.")
     response = render("message.html", HTTPStatus.TOO_MANY_REQUESTS, text=text)
@@ -111,6 +106,7 @@ def _too_many_attempts(error: RateLimitExceeded) -> Response:
     return response
 
 
+@blueprint.app_errorhandler(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 def _too_large(error: Exception) -> Response:
     text = Message.of("upload-too-large", limit=MAX_UPLOAD_BYTES).text(interface_language())
     if request.accept_mimetypes.best == "application/json":
@@ -120,6 +116,7 @@ def _too_large(error: Exception) -> Response:
     return render("message.html", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text=text)
 
 
+@blueprint.after_app_request
 def _secure(response: Response) -> Response:
     """Add the headers of the editor's pages, which no cache may keep."""
     if _is_ours():

@@ -5,7 +5,6 @@ A key whose form value did not change is not touched, so that its bytes in the f
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from copy import deepcopy
@@ -150,9 +149,14 @@ def _sent_text(value: str | None) -> str:
     return re.sub("\r\n?", "\n", value or "").strip(WHITESPACE)
 
 
-def digests(values: FormValues) -> str:
+def digests(values: FormValues) -> dict[str, str]:
     """Return the digests of the form's values by key, which a form carries to tell what its author changed."""
-    return json.dumps({key: fingerprint(value)[:8] for key, value in values.items()}, separators=(",", ":"))
+    return {key: fingerprint(comparable(key, value))[:8] for key, value in values.items()}
+
+
+def comparable(key: str, value: Any) -> Any:
+    """Return a value of a form that is equal to another if both mean the same: the order of boxes does not matter."""
+    return sorted(value) if key in ("categories", "tags") else value
 
 
 def changes(

@@ -74,16 +74,17 @@ def preview(name: str) -> Response:
     article_preview = previews_of_files(publisher.loaded_content.articles, publisher.problems, publisher.clock()).get(
         name
     ) or abort(HTTPStatus.NOT_FOUND)
-    article = current_publisher().loaded_content.articles.get(name)
-    builder = as_live(article) if article else current_edition().builder
+    saved = current_publisher().loaded_content.articles.get(name)
+    builder, article = as_live(saved) if saved else (current_edition().builder, None)
     return _html_response(previews.preview(builder, article_preview, article, publisher.revision))
 
 
 @blueprint.get("/<name>/page")
 def page(name: str) -> Response:
     """Render the page of an article as it will be, for the frame in its preview."""
-    article = current_publisher().loaded_content.articles.get(name) or abort(HTTPStatus.NOT_FOUND)
-    return _html_response(pages.article(pages.Page(as_live(article), article.language), article))
+    saved = current_publisher().loaded_content.articles.get(name) or abort(HTTPStatus.NOT_FOUND)
+    builder, article = as_live(saved)
+    return _html_response(pages.article(pages.Page(builder, article.language), article))
 
 
 @blueprint.get("/-/revision")
@@ -147,10 +148,10 @@ def _state(article: Article | None, problems: tuple[Problem, ...], now: datetime
     return "withdrawn" if article.withdrawal(now) else "live"
 
 
-def as_live(article: Article) -> FeedBuilder:
-    """Return the table of feeds in which an article, saved or not, is live.
+def as_live(article: Article) -> tuple[FeedBuilder, Article]:
+    """Return an article, saved or not, as if it were live, with the table of feeds that contain it.
 
-    `now` is at the earliest when it is published.
+    It is no draft, and `now` is at the earliest when it is published.
     """
     publisher, edition = current_publisher(), current_edition()
     article = article.model_copy(update={"draft": False})
@@ -159,4 +160,4 @@ def as_live(article: Article) -> FeedBuilder:
     now = max(publisher.clock(), article.published)
     articles = {**publisher.loaded_content.articles, article.slug: article}
     catalog = Catalog.at(now, edition.site, articles, edition.catalog)
-    return FeedBuilder(catalog, pictures=publisher.pictures.pictures)
+    return FeedBuilder(catalog, pictures=publisher.pictures.pictures), article

@@ -1,0 +1,53 @@
+"""What the views of the editor share: the desk, the site, the articles, and the time of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from flask import current_app
+
+from feeds.formats.previews import Preview
+from feeds.model.article import Article
+from feeds.model.site import Site
+from feeds.server.preview import previews_of_files
+from feeds.server.web import current_edition, current_publisher
+
+from .desk import Desk
+from .values import Moment
+
+
+def current_desk() -> Desk:
+    """Return the desk of the current application."""
+    return cast(Desk, current_app.extensions["feeds-desk"])
+
+
+def current_site() -> Site:
+    """Return the site."""
+    return current_edition().site
+
+
+def current_moment() -> Moment:
+    """Return the time, and the time zone in which authors write times."""
+    return Moment(current_publisher().clock(), current_site().timezone)
+
+
+def article_previews() -> dict[str, Preview]:
+    """Return the state and the problems of each article file, by slug, the newest first."""
+    publisher = current_publisher()
+    return previews_of_files(publisher.loaded_content.articles, publisher.problems, publisher.clock())
+
+
+def current_articles() -> Mapping[str, Article]:
+    """Return the last valid version of each article, by slug."""
+    return current_publisher().loaded_content.articles
+
+
+def known_people() -> dict[str, Any]:
+    """Return the authors of all articles that have an address, by name."""
+    authors = (author for article in current_articles().values() for author in article.authors)
+    return {
+        author.name: author.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+        for author in authors
+        if author.url or author.email or author.fediverse
+    }

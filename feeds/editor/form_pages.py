@@ -1,0 +1,142 @@
+"""The pages that show a form: with an article, with what is wrong with it, or with the versions of two authors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, g, request, session
+
+from feeds.base import translations
+from feeds.formats import pages, previews
+from feeds.formats.pages import Page
+from feeds.model.article import Article
+from feeds.server.preview import as_live
+from feeds.server.web import current_edition, current_publisher
+
+from .access import LINK_SECONDS
+from .context import article_previews, current_articles, current_moment, current_site
+from .desk import Conflict, Draft
+from .rendering import interface_language, render, say, texts_by_field
+from .suggestions import Suggestions
+from .values import FormValues, digests, form_values
+
+
+def shown_values(draft: Draft) -> FormValues:
+    """Return the values of a file as its form has them."""
+    return form_values(draft.values, current_moment(), current_site().default_language)
+
+
+def form_page(
+    opened: Draft | None,
+    values: FormValues,
+    *,
+    draft: Draft | None = None,
+    texts: Mapping[str, list[tuple[str, str]]] | None = None,
+    version: str | None = None,
+    original: Draft | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+    theirs: FormValues | None = None,
+) -> Response:
+    """Render a form. `draft` is the text with the problems to show; `texts` are others by field."""
+    if opened and opened.tree is None:
+        return text_page(opened, opened, HTTPStatus.OK)
+    checked = draft or opened
+    texts = {**(texts_by_field(checked, checked.problems) if checked else {}), **(texts or {})}
+    if g.get("is_form_old"):
+        status, texts = HTTPStatus.BAD_REQUEST, {**texts, "": [("error", say("Please check, and save again."))]}
+    elif status == HTTPStatus.OK and request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    site, article = current_site(), current_articles().get(opened.slug) if opened else None
+    moment, now = current_moment(), current_publisher().clock()
+    name = opened.slug if opened else ""
+    twins = current_edition().builder.catalog.twins(article) if article else []
+    state = article_previews()[name].state if name in article_previews() else "draft"
+    has_appeared = article is not None and article.has_appeared(now)
+    return render(
+        "form.html",
+        status,
+        opened=opened,
+        slug=name or "new",
+        article=article,
+        values=values,
+        texts=texts,
+        has_errors=any(severity == "error" for items in texts.values() for severity, _ in items),
+        version=opened.version if opened and version is None else version or "",
+        base=json.dumps(digests(shown_values(opened) if opened else values), separators=(",", ":")),
+        state=state,
+        is_live=has_appeared,
+        is_public=has_appeared and state in ("live", "expired", "withdrawn"),
+        updated=moment.shown(opened.values.get("updated")) if opened else "",
+        zone=translations.zone_name(interface_language(), now, site.timezone),
+        local_time=translations.day_and_time(interface_language(), now, site.timezone),
+        suggestions=Suggestions.of(current_articles()),
+        original=original,
+        original_values=shown_values(original) if original else None,
+        translations_of=[twin for twin in twins if twin.slug != name],
+        missing_languages=[each for each in site.languages if article and each != article.language]
+        if not twins
+        else [],
+        theirs=theirs,
+        shared_link=session.pop("shared-link", ""),
+        link_days=LINK_SECONDS // 86_400,
+    )
+
+
+def lost_page(current: Draft | None, sent: FormValues) -> Response:
+    """Render what was sent, if the file of an article is no longer there, or no longer readable."""
+    text = say("Somebody else deleted this article.")
+    if current:
+        text = say("Somebody else changed the file of this article, and it has an error now.")
+    return render("message.html", HTTPStatus.CONFLICT, text=text, values=sent)
+
+
+def conflict_page(conflict: Conflict, sent: FormValues, base_text: str) -> Response:
+    """Render the form with both versions: what only the other changed is taken over, and the rest is as it was sent."""
+    current = conflict.current
+    if current is None or current.tree is None:
+        return lost_page(current, sent)
+    theirs = shown_values(current)
+    base, own_digests, their_digests = _parsed_digests(base_text), digests(sent), digests(theirs)
+    differing = {key: theirs[key] for key in theirs if own_digests[key] != their_digests[key] and key != "updated"}
+    merged = {key: theirs[key] if base.get(key) == own_digests[key] else sent[key] for key in sent}
+    return form_page(current, merged, status=HTTPStatus.CONFLICT, theirs={**differing, "sent": sent})
+
+
+def _parsed_digests(text: str) -> dict[str, Any]:
+    """Return the digests that a form was sent with; none if somebody changed them."""
+    try:
+        digests_by_key = json.loads(text)
+    except ValueError:
+        return {}
+    return digests_by_key if isinstance(digests_by_key, dict) else {}
+
+
+def text_page(opened: Draft, draft: Draft, status: HTTPStatus, theirs: Draft | None = None) -> Response:
+    """Render the whole text of a file that no form can show."""
+    return render(
+        "text.html",
+        status,
+        opened=opened,
+        text=draft.data.decode(errors="replace"),
+        problems=draft.problems,
+        version=opened.version,
+        theirs=theirs.data.decode(errors="replace") if theirs else None,
+    )
+
+
+def preview_page(
+    article: Article | None, texts: Mapping[str, list[tuple[str, str]]], *, shared: bool = False
+) -> Response:
+    """Render an article as a page, as an entry in a feed reader, and as posts; or why there is no preview."""
+    if article is None:
+        return render("preview_frame.html", HTTPStatus.UNPROCESSABLE_ENTITY, article=None, texts=texts, entry=None)
+    builder, article = as_live(article)
+    page = Page(builder, interface_language())
+    document = pages.article(Page(builder, article.language), article).decode()
+    values = previews.appearances(page, article)
+    return render(
+        "preview_frame.html", article=article, texts=texts, document=document, shared=shared, is_live=False, **values
+    )
