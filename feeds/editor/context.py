@@ -51,3 +51,9 @@ def known_people() -> dict[str, Any]:
         for author in authors
         if author.url or author.email or author.fediverse
     }
+
+
+def translations_of(article: Article) -> list[Article]:
+    """Return the translations of an article, drafts too."""
+    others = current_articles().values() if article.twin else ()
+    return [other for other in others if other.twin == article.twin and other.language != article.language]

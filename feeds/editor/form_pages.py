@@ -14,14 +14,13 @@ from feeds.formats import pages, previews
 from feeds.formats.pages import Page
 from feeds.model.article import Article
 from feeds.server.preview import as_live
-from feeds.server.web import current_edition, current_publisher
 
 from .access import LINK_SECONDS
-from .context import article_previews, current_articles, current_moment, current_site
+from .context import article_previews, current_articles, current_moment, current_site, translations_of
 from .desk import Conflict, Draft
 from .rendering import interface_language, render, say, texts_by_field
 from .suggestions import Suggestions
-from .values import FormValues, digests, form_values
+from .values import FormValues, Moment, digests, form_values
 
 
 def shown_values(draft: Draft) -> FormValues:
@@ -49,40 +48,46 @@ def form_page(
         status, texts = HTTPStatus.BAD_REQUEST, {**texts, "": [("error", say("Please check, and save again."))]}
     elif status == HTTPStatus.OK and request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-    site, article = current_site(), current_articles().get(opened.slug) if opened else None
-    moment, now = current_moment(), current_publisher().clock()
-    name = opened.slug if opened else ""
-    twins = current_edition().builder.catalog.twins(article) if article else []
-    state = article_previews()[name].state if name in article_previews() else "draft"
-    has_appeared = article is not None and article.has_appeared(now)
+    site, language, moment = current_site(), interface_language(), current_moment()
     return render(
         "form.html",
         status,
         opened=opened,
-        slug=name or "new",
-        article=article,
+        slug=opened.slug if opened else "new",
         values=values,
         texts=texts,
         has_errors=any(severity == "error" for items in texts.values() for severity, _ in items),
         version=opened.version if opened and version is None else version or "",
         base=json.dumps(digests(shown_values(opened) if opened else values), separators=(",", ":")),
-        state=state,
-        is_live=has_appeared,
-        is_public=has_appeared and state in ("live", "expired", "withdrawn"),
-        updated=moment.shown(opened.values.get("updated")) if opened else "",
-        zone=translations.zone_name(interface_language(), now, site.timezone),
-        local_time=translations.day_and_time(interface_language(), now, site.timezone),
+        zone=translations.zone_name(language, moment.now, site.timezone),
+        local_time=translations.day_and_time(language, moment.now, site.timezone),
         suggestions=Suggestions.of(current_articles()),
         original=original,
         original_values=shown_values(original) if original else None,
-        translations_of=[twin for twin in twins if twin.slug != name],
-        missing_languages=[each for each in site.languages if article and each != article.language]
-        if not twins
-        else [],
         theirs=theirs,
         shared_link=session.pop("shared-link", ""),
         link_days=LINK_SECONDS // 86_400,
+        **_article_values(opened, moment),
     )
+
+
+def _article_values(opened: Draft | None, moment: Moment) -> dict[str, Any]:
+    """Return what a form says about an article that exists: its state, its translations, and when it was updated."""
+    article = current_articles().get(opened.slug) if opened else None
+    preview = article_previews().get(opened.slug) if opened else None
+    translated = translations_of(article) if article else []
+    languages = {each.language for each in (*translated, article) if each}
+    has_appeared = article is not None and article.has_appeared(moment.now)
+    state = preview.state if preview else "draft"
+    return {
+        "article": article,
+        "state": state,
+        "is_live": has_appeared,
+        "is_public": has_appeared and state in ("live", "expired", "withdrawn"),
+        "updated": moment.shown(opened.values.get("updated")) if opened else "",
+        "translations_of": translated,
+        "missing_languages": [each for each in current_site().languages if languages and each not in languages],
+    }
 
 
 def lost_page(current: Draft | None, sent: FormValues) -> Response:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from copy import deepcopy
-from typing import Any
 
-from feeds.model.article import Article
 from feeds.model.site import Site
 from feeds.model.yaml_edit import Value
 
@@ -17,14 +15,13 @@ SHARED_KEYS = ("categories", "authors", "picture", "attachments")
 """Keys that a translation takes over. Texts in them are translated afterwards."""
 
 
-def shared_values(values: Mapping[str, Any], moment: Moment, site: Site, article: Article | None) -> FormValues:
-    """Return the form values that a translation begins with."""
-    original = form_values(values, moment, site.default_language)
-    taken: FormValues = {key: deepcopy(original[key]) for key in SHARED_KEYS}
-    language = article.language if article else site.default_language
-    taken["language"] = next((each for each in site.languages if each != language), site.default_language)
-    if not moment.is_past(values.get("published")):
-        taken["published"] = original["published"]
+def shared_values(original: Draft, moment: Moment, site: Site, existing: Container[str]) -> FormValues:
+    """Return the form values that a translation begins with. `existing` are the languages that the article has."""
+    values = form_values(original.values, moment, site.default_language)
+    taken: FormValues = {key: deepcopy(values[key]) for key in SHARED_KEYS}
+    taken["language"] = next((each for each in site.languages if each not in existing), site.default_language)
+    if not moment.is_past(original.values.get("published")):
+        taken["published"] = values["published"]
     return taken
 
 

@@ -17,7 +17,15 @@ from feeds.model.problems import InvalidValue
 from feeds.model.yaml_edit import Value
 from feeds.server.web import current_publisher
 
-from .context import article_previews, current_articles, current_desk, current_moment, current_site, known_people
+from .context import (
+    article_previews,
+    current_articles,
+    current_desk,
+    current_moment,
+    current_site,
+    known_people,
+    translations_of,
+)
 from .desk import RESERVED_SLUGS, Conflict, Draft, Refused
 from .form_pages import conflict_page, form_page, lost_page, preview_page, shown_values, text_page
 from .forms import ArticleForm
@@ -49,7 +57,9 @@ def new() -> Response:
     original = _original()
     shown = form_values({}, current_moment(), current_site().default_language)
     if original:
-        shown |= shared_values(original.values, current_moment(), current_site(), original.article)
+        assert original.article, "checked by _original()"
+        existing = {each.language for each in (original.article, *translations_of(original.article))}
+        shown |= shared_values(original, current_moment(), current_site(), existing)
     shown["draft"] = True
     return form_page(None, shown, original=original)
 
