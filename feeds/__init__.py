@@ -71,7 +71,7 @@ def _add_editor(app: Flask, publisher: Publisher, settings: Settings, folder: Pa
     from feeds.editor import account_views, security, views  # noqa: F401
     from feeds.editor.access import Access, TrustedProxies
     from feeds.editor.accounts import Accounts
-    from feeds.editor.desk import Desk
+    from feeds.editor.store import ArticleStore
 
     accounts = Accounts(folder)
     del app.config[preview.HOSTS_KEY]  # the editor has a stricter check
@@ -86,7 +86,7 @@ def _add_editor(app: Flask, publisher: Publisher, settings: Settings, folder: Pa
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
     )
     app.extensions["feeds-access"] = Access(accounts, settings.editor_url, settings.editor_header)
-    app.extensions["feeds-desk"] = Desk(publisher, folder, commits=settings.editor_commit)
+    app.extensions["feeds-store"] = ArticleStore(publisher, folder, commits=settings.editor_commit)
     app.extensions[web.UNPUBLISHED_KEY] = security.shows_unpublished
     security.csrf.init_app(app)
     security.limiter.init_app(app)

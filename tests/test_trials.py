@@ -18,7 +18,7 @@ from tests.conftest import require
 
 sys.path.insert(0, str(ROOT / "trials"))
 
-import limits
+import hostile
 import load
 
 pytestmark = pytest.mark.integration
@@ -50,19 +50,19 @@ def test_requests_for_unknown_paths_do_not_grow_memory() -> None:
 
 
 def test_idle_connections_delay_no_other_client() -> None:
-    faultless(limits.idle_connections(1_000))
+    faultless(hostile.idle_connections(1_000))
 
 
 def test_distinct_large_headers_do_not_grow_memory() -> None:
-    faultless(limits.large_headers(100))
+    faultless(hostile.large_headers(100))
 
 
 def test_no_part_of_an_upload_is_published() -> None:
-    faultless(limits.growing_upload(2))
+    faultless(hostile.growing_upload(2))
 
 
 def test_hostile_content_stays_within_the_memory_of_the_systemd_unit() -> None:
-    faultless(limits.hostile_content())
+    faultless(hostile.hostile_content())
 
 
 @pytest.fixture

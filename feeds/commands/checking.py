@@ -140,10 +140,17 @@ def _print_line(problem: Problem, repairer: Repairer) -> None:
         return
     with suppress(OSError):
         lines = decoded(Path(problem.file).read_bytes()[: MAX_YAML_BYTES + 1]).splitlines()
-        if problem.line <= len(lines) and (line := printable(lines[problem.line - 1].strip())):
+        if problem.line <= len(lines) and (line := _visible(lines[problem.line - 1])):
             click.echo(f"    {line[:MAX_SHOWN_LINE]}")
             if corrected := repairer.correction(problem):
-                click.echo(f"  → {click.style(printable(corrected), fg='green')}")
+                click.echo(f"  → {click.style(_visible(corrected), fg='green')}")
+
+
+def _visible(line: str) -> str:
+    """Return a line with its indentation only if that has other characters than spaces, which are made visible."""
+    start = line[: len(line) - len(line.lstrip())]
+    marks = start.replace("\t", "⇥").replace("\u00a0", "⍽").replace("\u202f", "⍽") if start.strip(" ") else ""
+    return printable(marks + line.strip())
 
 
 def _fix(content: ContentFolder, files: tuple[Path, ...], shows_diff: bool) -> None:

@@ -79,14 +79,19 @@ def _interface(languages: tuple[str, ...]) -> str | None:
 
 def _ask(interface: str) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
     """Ask for the title, the address, the languages and the categories, again until each is valid."""
-    say = translations.translate
-    title = click.prompt(say(interface, "Title of the site"), value_proc=_not_empty)
-    url = click.prompt(say(interface, "Address of the site, such as https://news.example.org"), value_proc=_checked_url)
+    title = click.prompt(translations.translate(interface, "Title of the site"), value_proc=_not_empty)
+    url = click.prompt(
+        translations.translate(interface, "Address of the site, such as https://news.example.org"),
+        value_proc=_checked_url,
+    )
     tags = click.prompt(
-        say(interface, "Languages of the articles, separated by commas"), default=interface, value_proc=_language_list
+        translations.translate(interface, "Languages of the articles, separated by commas"),
+        default=interface,
+        value_proc=_language_list,
     )
     titles = click.prompt(
-        say(interface, "Categories, separated by commas, such as Research, Events"), value_proc=_category_list
+        translations.translate(interface, "Categories, separated by commas, such as Research, Events"),
+        value_proc=_category_list,
     )
     return title, url, tuple(tags), tuple(titles)
 
@@ -144,14 +149,16 @@ def _zone(language: str) -> str:
 
 
 def _print_next(folder: Path, interface: str) -> None:
-    say = translations.translate
     steps = [
-        ("feeds edit", say(interface, "write articles: http://127.0.0.1:5001/edit")),
-        ("FEEDS_URL=http://localhost:8000 feeds serve", say(interface, "try the site: http://localhost:8000/")),
-        ("feeds check", say(interface, "find mistakes in site.yaml and in articles")),
+        ("feeds edit", translations.translate(interface, "write articles: http://127.0.0.1:5001/edit")),
+        (
+            "FEEDS_URL=http://localhost:8000 feeds serve",
+            translations.translate(interface, "view the site: http://localhost:8000/"),
+        ),
+        ("feeds check", translations.translate(interface, "find mistakes in site.yaml and in articles")),
     ]
     click.echo()
-    click.echo(say(interface, "The site is there. Next:"))
+    click.echo(translations.translate(interface, "The site is ready. Next steps:"))
     if folder.resolve() != Path.cwd():
         click.echo(f"  cd {folder}")
     width = max(len(command) for command, _ in steps)

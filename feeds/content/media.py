@@ -100,7 +100,9 @@ class MediaFolder:
         try:
             file = self._locate(name)
             if file is None:
-                raise InvalidValue("media-missing", path=show(name), nearest=self._nearest(name))
+                if nearest := self._nearest(name):
+                    raise InvalidValue("media-missing", path=show(name), nearest=nearest)
+                raise InvalidValue("media-absent", path=show(name), folder=str(self.root))
             if not is_within(file, self.root):
                 raise InvalidValue("media-link-outside", path=show(name))
             return self._measure(file, 0 if is_upload_accepted else self._upload_seconds)
@@ -168,14 +170,15 @@ class MediaFolder:
         paths = (os.path.join(folder, name) for folder, _, names in os.walk(self.root) for name in names)
         return sorted(os.path.relpath(path, self.root) for path in paths if os.path.isfile(path))
 
-    def _nearest(self, name: str) -> str:
+    def _nearest(self, name: str) -> str | None:
+        """Return the file with the most similar path; None if no path is similar."""
         names = {
             candidate.casefold(): candidate
             for candidate in self._names()
             if os.fsencode(candidate).decode(errors="replace") == candidate
         }
         matches = difflib.get_close_matches(name.removeprefix("media/").casefold(), names, n=1, cutoff=0.75)
-        return names[matches[0]] if matches else f"it in the folder {self.root}"
+        return names[matches[0]] if matches else None
 
     def _measure(self, file: Path, upload_seconds: float = 0) -> MediaFile:
         path, state = file.relative_to(self.root).as_posix(), file_state(file)

@@ -94,9 +94,8 @@ class NewSite:
 
     def site_text(self) -> str:
         """Return the text of `site.yaml`."""
-        say = translations.translate
         about = {
-            title: say(self.interface, "Articles in the category “{title}”.", title=title)
+            title: translations.translate(self.interface, "Articles in the category “{title}”.", title=title)
             for title in self.categories.values()
         }
         categories = (
@@ -108,7 +107,7 @@ class NewSite:
             {
                 "title": _scalar(self.title),
                 "name": self.title,
-                "subtitle": _scalar(say(self.interface, "Our latest news.")),
+                "subtitle": _scalar(translations.translate(self.interface, "Our latest news.")),
                 "url": self.url,
                 "languages": ", ".join(self.languages),
                 "timezone": self.timezone,
@@ -124,15 +123,14 @@ class NewSite:
         site = read_site(tree, MediaFolder(files(__package__) / "starter")) if tree else None  # type: ignore[arg-type]
         if site is None:
             raise ValueError(problems[0].text(self.interface))
-        say = translations.translate
-        name = say(self.interface, "first-article")
+        name = translations.translate(self.interface, "first-article")
         article = article_text(
             site,
-            title=say(self.interface, "Our first article"),
+            title=translations.translate(self.interface, "Our first article"),
             published=self.now.astimezone(site.timezone).strftime("%Y-%m-%dT%H:%M"),
             interface=self.interface,
             depth=1,
-            body=say(self.interface, "Write here. An **empty line** begins a new paragraph."),
+            body=translations.translate(self.interface, "Write here. An **empty line** begins a new paragraph."),
         )
         return {
             "site.yaml": site_text,

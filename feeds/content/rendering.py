@@ -128,7 +128,7 @@ def _run_child(path: Path, size: tuple[int, int] | None, versions: Sequence[Vers
 
 
 def convert_in_child(path: Path) -> bytes:
-    """Return a HEIC or AVIF picture as a JPEG without metadata, made in a child process.
+    """Return a HEIC, AVIF or JPEG picture as a JPEG without metadata, made in a child process.
 
     Raises RenderError if it cannot be decoded within the limits, and OSError if no process can be started.
     """
@@ -176,11 +176,11 @@ def render(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> li
 
 
 def convert(path: Path) -> bytes:
-    """Return a HEIC or AVIF picture as a JPEG, upright, in sRGB and without metadata."""
+    """Return a HEIC, AVIF or JPEG picture as a JPEG, upright, in sRGB and without metadata."""
     import pillow_heif
 
     pillow_heif.register_heif_opener(thumbnails=False)
-    with open_upright(path, 1.0, ("HEIF", "AVIF")) as picture:
+    with open_upright(path, 1.0, ("JPEG", "HEIF", "AVIF")) as picture:
         return _encode(_flatten_on_white(picture), "JPEG", quality=CONVERTED_QUALITY, optimize=True, progressive=True)
 
 

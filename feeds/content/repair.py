@@ -114,7 +114,7 @@ class Repairer:
         data, problem = self._content.reader.read_bytes(path)
         if problem:
             return None
-        text = self._corrected(decoded(data), path)
+        text = self.corrected(decoded(data), path)
         return Repair(path, path, data, _encoded(text, data))
 
     def repair_article(self, path: Path) -> Repair:
@@ -123,7 +123,7 @@ class Repairer:
         data, problem = self._content.reader.read_bytes(path)
         if problem:
             return Repair(path, path, b"", b"")
-        text = self._corrected(decoded(data), new_path)
+        text = self.corrected(decoded(data), new_path)
         tree, problems = self._read(text, new_path)
         pictures = dict(self._phone_pictures(tree, problems))
         for old, new in pictures.items():
@@ -159,7 +159,7 @@ class Repairer:
         if repair.path != repair.new_path:
             repair.path.unlink()
 
-    def _corrected(self, text: str, path: Path) -> str:
+    def corrected(self, text: str, path: Path) -> str:
         """Return a text with all corrections that help."""
         for _ in range(MAX_CORRECTIONS):
             tree, problems = self._read(text, path)

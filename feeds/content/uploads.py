@@ -34,6 +34,11 @@ _PICTURES = {
 }
 """Types of pictures that are accepted: the suffix that they get, and how their files begin."""
 
+METADATA_BYTES = 1 << 18
+"""Bytes at the start of a JPEG that are searched for metadata, such as the place where a photo was taken."""
+
+_METADATA = (b"Exif\0\0", b"http://ns.adobe.com/xap/")
+
 _SIGNATURES = {"pdf": rb"%PDF-", "zip": rb"PK", "docx": rb"PK", "xlsx": rb"PK", "pptx": rb"PK", "odt": rb"PK"}
 """How files of other types begin, by their suffixes."""
 
@@ -81,7 +86,10 @@ def store_file(
 def _as_picture(path: Path, kind: str, name: str) -> Path:
     """Return a file with the suffix of its type, converted if necessary."""
     target = path.with_suffix(f".{_PICTURES[kind][0]}")
-    if kind in CONVERTED_TYPES:
+    with path.open("rb") as stream:
+        head = stream.read(METADATA_BYTES)
+    has_metadata = kind == "image/jpeg" and any(mark in head for mark in _METADATA)
+    if kind in CONVERTED_TYPES or has_metadata:
         try:
             target.write_bytes(rendering.convert_in_child(path))
         except rendering.RenderError as error:

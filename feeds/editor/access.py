@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
@@ -11,6 +11,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import current_app, request, session
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from feeds.model.article import Article
 
 from .accounts import Accounts
 
@@ -56,7 +58,8 @@ class Access:
         """Return the name of the author who sends the request; empty on this machine without accounts; else None."""
         if self.header:
             value = request.headers.get(self.header, "").strip()
-            return value if value and request.environ.get(_FROM_PROXY) else None
+            is_one_name = bool(value) and "," not in value  # several headers are joined with commas
+            return value if is_one_name and request.environ.get(_FROM_PROXY) else None
         if not self.needs_sign_in:
             return ""
         name, key = session.get("user"), session.get("key")
@@ -107,14 +110,15 @@ def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.secret_key or "", salt="feeds-shared-draft")
 
 
-def share_token(slug: str) -> str:
-    """Return a secret that shows the article to whoever has it, until it expires."""
-    return str(_serializer().dumps(slug))
+def share_token(article_id: str) -> str:
+    """Return a secret that shows the article with an id to whoever has it, until it expires."""
+    return str(_serializer().dumps(article_id))
 
 
-def shared_slug(token: str) -> str | None:
-    """Return the slug of the article that a secret shows; None if it is not valid, or has expired."""
+def shared_article(token: str, articles: Mapping[str, Article]) -> Article | None:
+    """Return the article that a secret shows; None if the secret is not valid, or has expired."""
     try:
-        return str(_serializer().loads(token, max_age=LINK_SECONDS))
+        article_id = _serializer().loads(token, max_age=LINK_SECONDS)
     except BadData:
         return None
+    return next((article for article in articles.values() if article.id == article_id), None)

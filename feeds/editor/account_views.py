@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 from flask import Response, abort, redirect, request, session, url_for
@@ -9,12 +10,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from feeds.formats import assets
 
-from .access import LINK_SECONDS, SHARED_COOKIE, current_access, share_token, shared_slug
-from .context import current_articles, current_desk
+from .access import LINK_SECONDS, SHARED_COOKIE, current_access, share_token, shared_article
+from .context import current_articles, current_store
 from .form_pages import preview_page
 from .forms import SignInForm
-from .rendering import render, say
-from .security import SIGN_IN_LIMITS, blueprint, limiter, use_language
+from .rendering import render, translate
+from .security import ACCOUNT_LIMIT, ADDRESS_LIMIT, blueprint, client_and_name, limiter, use_language
 
 ASSETS = {"editor.css": assets.CSS_TYPE, "editor.js": assets.SCRIPT_TYPE}
 """Files of the package's `static` folder, with their types."""
@@ -30,19 +31,20 @@ def choose_language() -> None:
 @blueprint.post("/<slug>/share")
 def share(slug: str) -> BaseResponse:
     """Make a link that shows the article to somebody without an account."""
-    current_desk().open(slug) or abort(HTTPStatus.NOT_FOUND)
+    article = current_articles().get(slug) if current_store().open(slug) else None
+    if article is None:
+        abort(HTTPStatus.NOT_FOUND)
     root = (current_access().url or request.host_url).rstrip("/")
-    session["shared-link"] = root + url_for("editor.shared", token=share_token(slug))
+    session["shared-link"] = root + url_for("editor.shared", token=share_token(article.id))
     return redirect(url_for("editor.edit", slug=slug, _anchor="share"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get("/shared/<token>")
 def shared(token: str) -> Response:
     """Show the article of a link, with its pictures."""
-    slug = shared_slug(token)
-    article = current_articles().get(slug or "")
+    article = shared_article(token, current_articles())
     if article is None:
-        return render("message.html", HTTPStatus.NOT_FOUND, text=say("This link is not valid, or no longer valid."))
+        return render("message.html", HTTPStatus.NOT_FOUND, text=translate("This link is invalid or has expired."))
     response = preview_page(article, {}, shared=True)
     response.set_cookie(SHARED_COOKIE, token, LINK_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure)
     response.headers["X-Robots-Tag"] = "noindex"
@@ -56,14 +58,15 @@ def sign_in() -> Response:
 
 
 @blueprint.post("/sign-in", endpoint="sign_in_post")
-@limiter.limit(SIGN_IN_LIMITS, deduct_when=lambda response: response.status_code != HTTPStatus.SEE_OTHER)
+@limiter.limit(ADDRESS_LIMIT)
+@limiter.limit(ACCOUNT_LIMIT, key_func=client_and_name)
 def check_password() -> Response | BaseResponse:
     """Begin a session, and redirect to the page that was asked for."""
     form, target = SignInForm(), request.form.get("next", "")
     name = (form.name.data or "").strip()
     if not current_access().sign_in(name, form.password.data or ""):
         return render("sign_in.html", HTTPStatus.UNPROCESSABLE_ENTITY, next=target, failed=True, name=name)
-    is_ours = target.startswith(("/edit", "/preview")) and "\\" not in target
+    is_ours = re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/(edit|preview)([/?][A-Za-z0-9/?&=%.,_~+-]*)?", target)
     return redirect(target if is_ours else url_for("editor.index"), HTTPStatus.SEE_OTHER)
 
 
@@ -81,3 +84,10 @@ def asset(name: str) -> Response:
         abort(HTTPStatus.NOT_FOUND)
     data = assets.read(name, "feeds.editor")
     return Response(data, content_type=ASSETS[name])
+
+
+@blueprint.errorhandler(HTTPStatus.NOT_FOUND)
+def missing(error: Exception) -> Response:
+    """Render a page with the way back to the list."""
+    text = translate("There is no such article. It may have been deleted.")
+    return render("message.html", HTTPStatus.NOT_FOUND, text=text)

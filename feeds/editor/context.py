@@ -1,4 +1,4 @@
-"""What the views of the editor share: the desk, the site, the articles, and the time of the request."""
+"""What the views of the editor share: the store, the site, the articles, and the time of the request."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from flask import current_app
 
 from feeds.formats.previews import Preview
 from feeds.model.article import Article
+from feeds.model.problems import Problem
 from feeds.model.site import Site
 from feeds.server.preview import previews_of_files
 from feeds.server.web import current_edition, current_publisher
 
-from .desk import Desk
-from .values import Moment
+from .listing import UNCOUNTED_CODES
+from .store import ArticleStore, CheckedFile
+from .values import LocalClock
 
 
-def current_desk() -> Desk:
-    """Return the desk of the current application."""
-    return cast(Desk, current_app.extensions["feeds-desk"])
+def current_store() -> ArticleStore:
+    """Return the store of the current application."""
+    return cast(ArticleStore, current_app.extensions["feeds-store"])
 
 
 def current_site() -> Site:
@@ -27,9 +29,9 @@ def current_site() -> Site:
     return current_edition().site
 
 
-def current_moment() -> Moment:
+def current_clock() -> LocalClock:
     """Return the time, and the time zone in which authors write times."""
-    return Moment(current_publisher().clock(), current_site().timezone)
+    return LocalClock(current_publisher().clock(), current_site().timezone)
 
 
 def article_previews() -> dict[str, Preview]:
@@ -57,3 +59,16 @@ def translations_of(article: Article) -> list[Article]:
     """Return the translations of an article, drafts too."""
     others = current_articles().values() if article.twin else ()
     return [other for other in others if other.twin == article.twin and other.language != article.language]
+
+
+def existing_languages(original: CheckedFile) -> set[str]:
+    """Return the languages in which an article exists already."""
+    article = original.article
+    return {each.language for each in (article, *translations_of(article))} if article else set()
+
+
+def cross_file_problems(draft: CheckedFile) -> list[Problem]:
+    """Return the problems of a saved file that show only if all files are read, such as an id that is taken."""
+    own = set(draft.problems)
+    others = (each for each in current_publisher().problems if each.file == str(draft.path) and each not in own)
+    return [each for each in others if each.message.code not in UNCOUNTED_CODES]

@@ -3,52 +3,66 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from codecs import BOM_UTF8
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 from flask import Response, g, request, session
 
 from feeds.base import translations
+from feeds.content.repair import decoded
 from feeds.formats import pages, previews
 from feeds.formats.pages import Page
 from feeds.model.article import Article
 from feeds.server.preview import as_live
 
-from .access import LINK_SECONDS
-from .context import article_previews, current_articles, current_moment, current_site, translations_of
-from .desk import Conflict, Draft
-from .rendering import interface_language, render, say, texts_by_field
+from .access import LINK_SECONDS, current_access
+from .context import (
+    article_previews,
+    cross_file_problems,
+    current_articles,
+    current_clock,
+    current_site,
+    translations_of,
+)
+from .rendering import Texts, interface_language, render, texts_by_field, translate
+from .store import CheckedFile, Conflict
 from .suggestions import Suggestions
-from .values import FormValues, Moment, digests, form_values
+from .values import FormValues, LocalClock, digests, form_values
 
 
-def shown_values(draft: Draft) -> FormValues:
+def shown_values(draft: CheckedFile) -> FormValues:
     """Return the values of a file as its form has them."""
-    return form_values(draft.values, current_moment(), current_site().default_language)
+    return form_values(draft.values, current_clock(), current_site().default_language)
 
 
 def form_page(
-    opened: Draft | None,
+    opened: CheckedFile | None,
     values: FormValues,
     *,
-    draft: Draft | None = None,
-    texts: Mapping[str, list[tuple[str, str]]] | None = None,
+    draft: CheckedFile | None = None,
+    texts: Texts | None = None,
     version: str | None = None,
-    original: Draft | None = None,
+    base: str | None = None,
+    original: CheckedFile | None = None,
     status: HTTPStatus = HTTPStatus.OK,
     theirs: FormValues | None = None,
 ) -> Response:
-    """Render a form. `draft` is the text with the problems to show; `texts` are others by field."""
+    """Render a form. `draft` is the text with the problems to show; `texts` are others by field.
+
+    `version` and `base` are those of the form that was sent, if it is shown again without another reading of the file.
+    """
     if opened and opened.tree is None:
         return text_page(opened, opened, HTTPStatus.OK)
     checked = draft or opened
-    texts = {**(texts_by_field(checked, checked.problems) if checked else {}), **(texts or {})}
+    problems = [*checked.problems, *(cross_file_problems(opened) if opened and not draft else [])] if checked else []
+    texts = {**(texts_by_field(checked, problems) if checked else {}), **(texts or {})}
     if g.get("is_form_old"):
-        status, texts = HTTPStatus.BAD_REQUEST, {**texts, "": [("error", say("Please check, and save again."))]}
+        status, texts = HTTPStatus.BAD_REQUEST, {**texts, "": [("error", translate("Please check, and save again."))]}
     elif status == HTTPStatus.OK and request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-    site, language, moment = current_site(), interface_language(), current_moment()
+    site, language, clock = current_site(), interface_language(), current_clock()
     return render(
         "form.html",
         status,
@@ -58,44 +72,57 @@ def form_page(
         texts=texts,
         has_errors=any(severity == "error" for items in texts.values() for severity, _ in items),
         version=opened.version if opened and version is None else version or "",
-        base=json.dumps(digests(shown_values(opened) if opened else values), separators=(",", ":")),
-        zone=translations.zone_name(language, moment.now, site.timezone),
-        local_time=translations.day_and_time(language, moment.now, site.timezone),
+        base=base or json.dumps(digests(shown_values(opened) if opened else values), separators=(",", ":")),
+        zone=translations.zone_name(language, clock.now, site.timezone),
+        local_time=translations.day_and_time(language, clock.now, site.timezone),
         suggestions=Suggestions.of(current_articles()),
         original=original,
         original_values=shown_values(original) if original else None,
         theirs=theirs,
         shared_link=session.pop("shared-link", ""),
         link_days=LINK_SECONDS // 86_400,
-        **_article_values(opened, moment),
+        has_address=bool(current_access().url),
+        **_article_values(opened, clock),
     )
 
 
-def _article_values(opened: Draft | None, moment: Moment) -> dict[str, Any]:
+def _article_values(opened: CheckedFile | None, clock: LocalClock) -> dict[str, Any]:
     """Return what a form says about an article that exists: its state, its translations, and when it was updated."""
     article = current_articles().get(opened.slug) if opened else None
     preview = article_previews().get(opened.slug) if opened else None
     translated = translations_of(article) if article else []
     languages = {each.language for each in (*translated, article) if each}
-    has_appeared = article is not None and article.has_appeared(moment.now)
+    has_appeared = article is not None and article.has_appeared(clock.now)
     state = preview.state if preview else "draft"
     return {
         "article": article,
         "state": state,
         "is_live": has_appeared,
         "is_public": has_appeared and state in ("live", "expired", "withdrawn"),
-        "updated": moment.shown(opened.values.get("updated")) if opened else "",
+        "updated": clock.shown(opened.values.get("updated")) if opened else "",
         "translations_of": translated,
         "missing_languages": [each for each in current_site().languages if languages and each not in languages],
     }
 
 
-def lost_page(current: Draft | None, sent: FormValues) -> Response:
+def lost_page(current: CheckedFile | None, sent: FormValues) -> Response:
     """Render what was sent, if the file of an article is no longer there, or no longer readable."""
-    text = say("Somebody else deleted this article.")
+    text = translate("Somebody else deleted this article.")
     if current:
-        text = say("Somebody else changed the file of this article, and it has an error now.")
-    return render("message.html", HTTPStatus.CONFLICT, text=text, values=sent)
+        text = translate("Somebody else changed the file of this article, and it now has an error.")
+    return render("message.html", HTTPStatus.CONFLICT, text=text, values=dict(_flat(sent)))
+
+
+def _flat(values: FormValues, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield all texts of a form with the names of their fields."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}-")
+        elif isinstance(value, list):
+            rows = {str(index): each for index, each in enumerate(value)}
+            yield from _flat(rows, f"{prefix}{key}-")
+        elif isinstance(value, str) and value:
+            yield f"{prefix}{key}", value
 
 
 def conflict_page(conflict: Conflict, sent: FormValues, base_text: str) -> Response:
@@ -107,6 +134,7 @@ def conflict_page(conflict: Conflict, sent: FormValues, base_text: str) -> Respo
     base, own_digests, their_digests = _parsed_digests(base_text), digests(sent), digests(theirs)
     differing = {key: theirs[key] for key in theirs if own_digests[key] != their_digests[key] and key != "updated"}
     merged = {key: theirs[key] if base.get(key) == own_digests[key] else sent[key] for key in sent}
+    merged["updated"] = sent["updated"]
     return form_page(current, merged, status=HTTPStatus.CONFLICT, theirs={**differing, "sent": sent})
 
 
@@ -119,22 +147,25 @@ def _parsed_digests(text: str) -> dict[str, Any]:
     return digests_by_key if isinstance(digests_by_key, dict) else {}
 
 
-def text_page(opened: Draft, draft: Draft, status: HTTPStatus, theirs: Draft | None = None) -> Response:
-    """Render the whole text of a file that no form can show."""
+def text_page(
+    opened: CheckedFile, draft: CheckedFile, status: HTTPStatus, theirs: CheckedFile | None = None, message: str = ""
+) -> Response:
+    """Render the whole text of a file that no form can show. One that cannot be read has no text, and no form."""
+    is_converted = opened.is_readable and decoded(opened.data).encode() != opened.data.removeprefix(BOM_UTF8)
     return render(
         "text.html",
         status,
         opened=opened,
-        text=draft.data.decode(errors="replace"),
+        text=decoded(draft.data),
+        message=message,
+        is_converted=is_converted,
         problems=draft.problems,
         version=opened.version,
-        theirs=theirs.data.decode(errors="replace") if theirs else None,
+        theirs=decoded(theirs.data) if theirs else None,
     )
 
 
-def preview_page(
-    article: Article | None, texts: Mapping[str, list[tuple[str, str]]], *, shared: bool = False
-) -> Response:
+def preview_page(article: Article | None, texts: Texts, *, shared: bool = False) -> Response:
     """Render an article as a page, as an entry in a feed reader, and as posts; or why there is no preview."""
     if article is None:
         return render("preview_frame.html", HTTPStatus.UNPROCESSABLE_ENTITY, article=None, texts=texts, entry=None)

@@ -20,9 +20,6 @@ from wtforms import (
     TextAreaField,
 )
 
-BLANK_ROWS = 1
-"""Empty rows at the end of the list of attachments."""
-
 
 class TextsField(Field):
     """A list of texts, one in each input of the same name. With `separator`, one input may contain several."""
@@ -33,9 +30,10 @@ class TextsField(Field):
         self._separator = separator
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
-        """Set the list from the inputs, without empty and repeated texts."""
+        """Set the list from the inputs, without empty texts."""
         texts = [part for value in valuelist for part in (value.split(self._separator) if self._separator else [value])]
-        self.data = list(dict.fromkeys(text for each in texts if (text := each.strip(" \t\r\n"))))
+        stripped = [text for each in texts if (text := each.strip(" \t\r\n"))]
+        self.data = list(dict.fromkeys(stripped)) if self._separator else stripped
 
 
 class PictureForm(Form):

@@ -13,6 +13,10 @@ PAGE_SIZE = 50
 """Articles on a page of the list."""
 
 
+UNCOUNTED_CODES = ("translation-missing",)
+"""Codes of warnings that the list does not count, and forms do not show: they say that themselves."""
+
+
 @dataclass(frozen=True)
 class Filters:
     """What the list is limited to; an empty value does not limit it."""
@@ -63,8 +67,9 @@ def listing(previews: Mapping[str, Preview], articles: Mapping[str, Article], fi
 
 
 def _row(item: Preview, article: Article | None) -> Row:
-    errors = sum(problem.severity == "error" for problem in item.problems)
-    return Row(item, article, errors, len(item.problems) - errors)
+    problems = [each for each in item.problems if each.message.code not in UNCOUNTED_CODES]
+    errors = sum(problem.severity == "error" for problem in problems)
+    return Row(item, article, errors, len(problems) - errors)
 
 
 def folded(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
@@ -19,7 +20,7 @@ from feeds.model.messages import MESSAGES
 from feeds.model.problems import Message, Problem
 from feeds.server.web import current_edition
 
-from .desk import Draft
+from .store import CheckedFile
 from .values import field_of
 
 CONTENT_POLICY = (
@@ -34,7 +35,6 @@ FIELD_TEXTS = {
     "text-empty": "Please fill in this field.",
     "placeholder": "Please fill in this field.",
     "body-expected": "Please write the text.",
-    "list-empty": "Please choose at least one.",
     "date-not-recognised": "Please choose a date and a time.",
     "time-not-recognised": "Please choose a date and a time.",
     "fraction-expected": "Two numbers from 0 to 1 are expected, such as 0.5, 0.3 (from the left, from the top).",
@@ -44,6 +44,46 @@ FIELD_TEXTS = {
 }
 """Texts beside the fields of forms, for problems whose usual text speaks of the file."""
 
+
+LABELS = {
+    "title": "Title",
+    "summary": "Summary",
+    "body": "Text",
+    "categories": "Categories",
+    "language": "Language",
+    "published": "Publication",
+    "expires": "Expiry",
+    "tags": "Tags",
+    "authors": "Authors",
+    "picture": "Picture",
+    "picture-file": "File of the picture",
+    "picture-alt": "What the picture shows",
+    "picture-credit": "Credit",
+    "picture-caption": "Caption",
+    "picture-focus": "Focal point",
+    "attachments": "Attachments",
+    "attachments-file": "File",
+    "attachments-url": "Or its address on another site",
+    "attachments-title": "Title of the file",
+    "social": "Posts on social networks",
+    "social-text": "Text for all networks",
+    "social-hashtags": "Hashtags",
+    "withdrawn": "Withdrawal",
+    "withdrawn-reason": "Reason (published)",
+    "withdrawn-at": "Withdrawn from",
+}
+"""Labels of the fields by their names, without the numbers of attachments."""
+
+
+def label_of(name: str) -> str:
+    """Return the label of a field in the language of the person."""
+    plain = re.sub("-[0-9]+", "", name)
+    label = LABELS.get(plain) or LABELS.get(plain.partition("-")[0], name)
+    return translations.translate(interface_language(), label)
+
+
+Texts = dict[str, list[tuple[str, str]]]
+"""The severities and texts of messages by the names of the fields that they stand beside."""
 
 STATE_NAMES: dict[State, str] = {
     "draft": "draft",
@@ -73,7 +113,7 @@ def interface_language() -> str:
     return preferred or (default if default in translations.LANGUAGES else "en")
 
 
-def say(message: str, /, **values: object) -> str:
+def translate(message: str, /, **values: object) -> str:
     """Return a text of the interface in the language of the person."""
     return translations.translate(interface_language(), message, **values)
 
@@ -92,7 +132,8 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         "language": language,
         "languages": translations.LANGUAGES,
         "name_of_language": translations.language_name,
-        "translate": say,
+        "translate": translate,
+        "label_of": label_of,
         "colon": "\u00a0: " if language == "fr" else ": ",
         "states": STATE_NAMES,
         "user": g.get("user"),
@@ -105,29 +146,33 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
     return Response(data, status, content_type=pages.CONTENT_TYPE)
 
 
-def problem_text(problem: Problem, draft: Draft) -> str:
+def problem_text(problem: Problem, draft: CheckedFile, field: str) -> str:
     """Return the text of a problem beside a field. In the body, it begins with the line."""
     language, message = interface_language(), problem.message
+    if field == "categories" and message.code in ("key-missing", "list-empty"):
+        return translate("Please choose at least one category.")
+    if field == "picture-focus":
+        return translations.translate(language, FIELD_TEXTS["fraction-expected"])
     text = translations.translate(language, FIELD_TEXTS[message.code]) if message.code in FIELD_TEXTS else ""
     text = text or _sentence(message, language)
     if problem.key == "body" and draft.tree and message.code not in FIELD_TEXTS:
         line = problem.line - 1 - draft.tree.values_at[("body",)].line
-        return say("Line {number}: {text}", number=line, text=text) if line > 0 else text
+        return translate("Line {number}: {text}", number=line, text=text) if line > 0 else text
     return text
 
 
 def _sentence(message: Message, language: str) -> str:
     """Return a text with a capital letter, unless it begins with what the author wrote."""
     text = message.text(language)
-    return text if MESSAGES[message.code].startswith("{") else f"{text[0].upper()}{text[1:]}"
+    return text if MESSAGES[message.code].startswith(("{", "media/")) else f"{text[0].upper()}{text[1:]}"
 
 
-def texts_by_field(draft: Draft, problems: Iterable[Problem]) -> dict[str, list[tuple[str, str]]]:
+def texts_by_field(draft: CheckedFile, problems: Iterable[Problem]) -> Texts:
     """Return the severities and texts of problems by the names of the form's fields; others under an empty name."""
     texts: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for problem in problems:
         name = field_of(draft.tree, problem)
-        item = problem.severity, problem_text(problem, draft)
+        item = problem.severity, problem_text(problem, draft, name)
         if not name:
             item = item[0], f"{problem.key}: {item[1]}" if problem.key else item[1]
         if item not in texts[name]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from http import HTTPStatus
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, g, redirect, request, session, url_for
@@ -17,14 +19,21 @@ from feeds.content.uploads import MAX_UPLOAD_BYTES
 from feeds.model.problems import Message
 from feeds.server.web import current_publisher
 
-from .access import SHARED_COOKIE, current_access, shared_slug
-from .rendering import CONTENT_POLICY, interface_language, render, say
+from .access import SHARED_COOKIE, current_access, shared_article
+from .accounts import AccountError
+from .rendering import CONTENT_POLICY, interface_language, render, translate
 
 MAX_TEXT_BYTES = 4 << 20
 """Maximum size of the texts of a form: four times that of an article file."""
 
-SIGN_IN_LIMITS = "10 per 5 minutes; 50 per day"
-"""Failed attempts to sign in from an address."""
+ACCOUNT_LIMIT, ADDRESS_LIMIT = "10 per 5 minutes", "100 per hour"
+"""Attempts to sign in from an address: with one name, and in all."""
+
+MAX_SIGN_IN_BYTES = 16 << 10
+"""Maximum size of the form with name and password, which anybody may send."""
+
+MAX_FIELDS = 5_000
+"""Maximum number of fields of a form."""
 
 PUBLIC_ENDPOINTS = ("editor.sign_in", "editor.sign_in_post", "editor.shared", "editor.asset")
 """Endpoints that need no author."""
@@ -32,9 +41,27 @@ PUBLIC_ENDPOINTS = ("editor.sign_in", "editor.sign_in_post", "editor.shared", "e
 FORM_ENDPOINTS = ("editor.create", "editor.save")
 """Endpoints that show a form again if its token is too old, so that no text is lost."""
 
+logger = logging.getLogger(__name__)
+
 blueprint = Blueprint("editor", __name__, url_prefix="/edit")
 csrf = CSRFProtect()
-limiter = Limiter(lambda: request.remote_addr or "unknown", storage_uri="memory://", strategy="moving-window")
+
+
+def client_network() -> str:
+    """Return the address of the client; of an IPv6 address, the network, in which a client may choose any other."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+
+
+def client_and_name() -> str:
+    """Return the address of the client, with the name that it tries to sign in with."""
+    return f"{client_network()} {request.form.get('name', '').strip()}"
+
+
+limiter = Limiter(client_network, storage_uri="memory://", strategy="moving-window")
 
 
 @blueprint.before_app_request
@@ -49,7 +76,7 @@ def _check_host() -> None:
 def _check_origin() -> None:
     """Abort a request that a page of another site sent (Origin, RFC 6454)."""
     origin = request.headers.get("Origin")
-    if request.method == "POST" and origin is not None and urlsplit(origin).netloc != request.host:
+    if request.method == "POST" and origin is not None and origin.partition("://")[2] != request.host:
         abort(HTTPStatus.FORBIDDEN)
 
 
@@ -83,7 +110,9 @@ def _check_form() -> None:
         return
     has_uploads = request.mimetype == "multipart/form-data"
     request.max_content_length = MAX_UPLOAD_BYTES if has_uploads else MAX_TEXT_BYTES
-    request.max_form_memory_size = MAX_TEXT_BYTES
+    if request.endpoint in PUBLIC_ENDPOINTS:
+        request.max_content_length = MAX_SIGN_IN_BYTES
+    request.max_form_memory_size, request.max_form_parts = MAX_TEXT_BYTES, MAX_FIELDS
     g.is_form_old = False
     try:
         csrf.protect()
@@ -95,12 +124,12 @@ def _check_form() -> None:
 
 @blueprint.app_errorhandler(CSRFError)
 def _form_too_old(error: CSRFError) -> Response:
-    return render("message.html", HTTPStatus.BAD_REQUEST, text=say("This page was open for too long. Load it again."))
+    return render("message.html", HTTPStatus.BAD_REQUEST, text=translate("This page has expired. Reload it."))
 
 
 @blueprint.app_errorhandler(RateLimitExceeded)
 def _too_many_attempts(error: RateLimitExceeded) -> Response:
-    text = say("There were too many attempts to sign in. Wait a few minutes, and try again.")
+    text = translate("Too many sign-in attempts. Wait a while, then try again.")
     response = render("message.html", HTTPStatus.TOO_MANY_REQUESTS, text=text)
     response.headers["Retry-After"] = "300"
     return response
@@ -108,12 +137,21 @@ def _too_many_attempts(error: RateLimitExceeded) -> Response:
 
 @blueprint.app_errorhandler(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 def _too_large(error: Exception) -> Response:
-    text = Message.of("upload-too-large", limit=MAX_UPLOAD_BYTES).text(interface_language())
+    limit = (request.max_content_length or MAX_UPLOAD_BYTES) >> 20
+    text = Message.of("upload-too-large", limit=max(limit, 1)).text(interface_language())
     if request.accept_mimetypes.best == "application/json":
         return Response(
             json.dumps({"error": text}), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, content_type="application/json"
         )
     return render("message.html", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text=text)
+
+
+@blueprint.app_errorhandler(AccountError)
+def _accounts_unusable(error: AccountError) -> Response:
+    logger.error("%s", error)
+    text = translate("Signing in is not possible at the moment. Tell your administrator.")
+    g.user = None
+    return render("message.html", HTTPStatus.SERVICE_UNAVAILABLE, text=text)
 
 
 @blueprint.after_app_request
@@ -134,8 +172,8 @@ def shows_unpublished(kind: str, name: str) -> bool:
     """
     if g.get("user") is not None:
         return True
-    slug = shared_slug(request.cookies.get(SHARED_COOKIE, ""))
-    article = current_publisher().loaded_content.articles.get(slug or "")
+    articles = current_publisher().loaded_content.articles
+    article = shared_article(request.cookies.get(SHARED_COOKIE, ""), articles)
     if article is None:
         return False
     if kind == "pictures":

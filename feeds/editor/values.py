@@ -6,7 +6,7 @@ A key whose form value did not change is not touched, so that its bytes in the f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from feeds.model.dates import parse_start
 from feeds.model.fields import WHITESPACE
 from feeds.model.problems import InvalidValue, Problem
 from feeds.model.yaml_edit import Value
-from feeds.model.yamlfile import Tree
+from feeds.model.yamlfile import FORBIDDEN, Tree
 
 from .forms import ArticleForm
 
@@ -47,7 +47,7 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M"
 
 
 @dataclass(frozen=True)
-class Moment:
+class LocalClock:
     """The time of a request and the site's time zone, in which authors write times."""
 
     now: datetime
@@ -57,6 +57,11 @@ class Moment:
     def text(self) -> str:
         """The time as files have it, to the minute."""
         return self.now.astimezone(self.zone).strftime(TIME_FORMAT)
+
+    @property
+    def precise_text(self) -> str:
+        """The time as files have it, to the second: a correction may follow in the minute of the publication."""
+        return self.now.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M:%S")
 
     def shown(self, value: object) -> str:
         """Return a time of a file as forms have it, in the time zone; a text that is not a time is unchanged."""
@@ -76,6 +81,13 @@ class Moment:
                 return str(dict(error.message.parameters)["first"])
         return value
 
+    def is_future(self, value: object) -> bool:
+        """Return whether a time of a form or a file has not been reached yet."""
+        try:
+            return parse_start(_text(value), self.zone) > self.now
+        except InvalidValue:
+            return False
+
     def is_past(self, value: object) -> bool:
         """Return whether a time of a file has been reached."""
         try:
@@ -84,22 +96,30 @@ class Moment:
             return False
 
 
-def _text(value: object) -> str:
+LINES = ("title", "file", "alt", "credit", "focus", "url")
+"""Keys whose values forms have on one line: browsers remove line breaks there."""
+
+_LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+"""Line breaks other than a line feed, as word processors paste them."""
+
+
+def _text(value: object, key: str = "") -> str:
     """Return a text as a form has it: with simple line breaks, and empty for a placeholder or a group."""
     text = value if isinstance(value, str) else ""
-    text = re.sub("\r\n?", "\n", text).strip("\n")
+    text = _LINE_BREAKS.sub("\n", text).strip("\n")
+    text = re.sub(r"[ \t]*\n[ \t\n]*", " ", text) if key in LINES else text
     return "" if text.strip(WHITESPACE) == PLACEHOLDER else text
 
 
 def _texts(value: object) -> list[str]:
     items = value if isinstance(value, list) else [value]
-    return [text for item in items if (text := _text(item.get("name") if isinstance(item, dict) else item))]
+    return [text for item in items if (text := _text(item.get("name") if isinstance(item, dict) else item, "title"))]
 
 
 def _group(key: str, value: object) -> FormValues:
     first, *_ = GROUPS[key]
     values = value if isinstance(value, dict) else {first: value}
-    group: FormValues = {name: _text(values.get(name)) for name in GROUPS[key]}
+    group: FormValues = {name: _text(values.get(name), name).strip(WHITESPACE) for name in GROUPS[key]}
     if key == "picture" and isinstance(focus := values.get("focus"), list):
         group["focus"] = ", ".join(map(str, focus))
     if key == "social":
@@ -108,45 +128,63 @@ def _group(key: str, value: object) -> FormValues:
     return group
 
 
-def form_values(values: Mapping[str, Any], moment: Moment, default_language: str) -> FormValues:
+def form_values(values: Mapping[str, Any], clock: LocalClock, default_language: str) -> FormValues:
     """Return the values of a file as the form has them."""
     is_draft = values.get("draft") == "true"
-    shown: FormValues = {key: _text(values.get(key)) for key in TEXTS}
+    shown: FormValues = {key: _text(values.get(key), key) for key in TEXTS}
     shown |= {key: _texts(values.get(key)) for key in LISTS}
-    shown |= {key: moment.shown(values.get(key)) for key in TIMES}
+    shown |= {key: clock.shown(values.get(key)) for key in TIMES}
     shown |= {key: _group(key, values.get(key)) for key in GROUPS}
-    shown["withdrawn"]["at"] = moment.shown(shown["withdrawn"]["at"])
+    shown["withdrawn"]["at"] = clock.shown(shown["withdrawn"]["at"])
     shown["language"] = shown["language"] or default_language
     shown["draft"], shown["updated"] = is_draft, ""
     items = values.get("attachments")
     attachments = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    shown["attachments"] = [{key: _text(item.get(key)) for key in ATTACHMENT_KEYS} for item in attachments]
-    if is_draft and moment.is_past(values.get("published")):
+    shown["attachments"] = [
+        {key: _text(item.get(key), key).strip(WHITESPACE) for key in ATTACHMENT_KEYS} for item in attachments
+    ]
+    if is_draft and clock.is_past(values.get("published")):
         shown["published"] = ""  # a draft appears when it is published
     return shown
 
 
-def submitted_values(form: ArticleForm) -> FormValues:
-    """Return the values that a form was sent with, in the same form as `form_values`."""
-    sent: FormValues = {key: _sent_text(form[key].data) for key in (*TEXTS, *TIMES, "updated")}
-    sent["body"] = re.sub("\r\n?", "\n", form.body.data or "").strip("\n")
-    sent |= {"tags": form.tags.data or [], "authors": form.authors.data or [], "categories": form.categories.data or []}
+def submitted_values(form: ArticleForm, fields: Collection[str], shown: FormValues) -> FormValues:
+    """Return the values that a form was sent with, in the same form as `form_values`.
+
+    `fields` are the names of the fields that were sent. What the form did not have is as in `shown`.
+    """
+    sent: FormValues = {key: _sent_text(form[key].data, key) for key in (*TEXTS, *TIMES, "updated") if key in fields}
+    if "body" in fields:
+        sent["body"] = _without_forbidden(form.body.data or "").strip("\n")
+    for key in LISTS:
+        if key in fields:
+            sent[key] = [text for each in form[key].data if (text := _sent_text(each, "title"))]
     for key, names in GROUPS.items():
-        data = form[key].data
-        sent[key] = {name: data[name] if name == "skip" else _sent_text(data[name]) for name in names}
-    rows = [{key: _sent_text(row[key]) for key in ATTACHMENT_KEYS} for row in form.attachments.data]
-    sent["attachments"] = [row for row in rows if any(row.values())]
-    sent["draft"] = bool(form.draft.data)
-    return sent
+        sent[key] = dict(shown[key])
+        for name in names:
+            if name == "skip" and "social-text" in fields:
+                sent[key][name] = bool(form[key].data[name])
+            elif name != "skip" and f"{key}-{name}" in fields:
+                sent[key][name] = _sent_text(form[key].data[name], name)
+    if any(name.startswith("attachments-") for name in fields):
+        rows = [{key: _sent_text(row[key], key) for key in ATTACHMENT_KEYS} for row in form.attachments.data]
+        sent["attachments"] = [row for row in rows if any(row.values())]
+    return {**shown, "updated": "", **sent, "draft": bool(form.draft.data)}
+
+
+def _sent_text(value: str | None, key: str) -> str:
+    text = _without_forbidden(value or "")
+    return (text.replace("\n", " ") if key in LINES else text).strip(WHITESPACE)
+
+
+def _without_forbidden(text: str) -> str:
+    """Return a text with simple line breaks, and without characters that no file may contain: they are invisible."""
+    return FORBIDDEN.sub("", _LINE_BREAKS.sub("\n", text))
 
 
 def in_order(items: list[str], before: list[str]) -> list[str]:
     """Return items in the order that they had before, and new ones after them: boxes in a form have another order."""
     return [item for item in before if item in items] + [item for item in items if item not in before]
-
-
-def _sent_text(value: str | None) -> str:
-    return re.sub("\r\n?", "\n", value or "").strip(WHITESPACE)
 
 
 def digests(values: FormValues) -> dict[str, str]:
@@ -160,7 +198,7 @@ def comparable(key: str, value: Any) -> Any:
 
 
 def changes(
-    file: Mapping[str, Any], shown: FormValues, sent: FormValues, moment: Moment, people: Mapping[str, Any]
+    file: Mapping[str, Any], shown: FormValues, sent: FormValues, clock: LocalClock, people: Mapping[str, Any]
 ) -> dict[str, Value | None]:
     """Return the keys of a file that a form changes, each with its new value; None removes a key.
 
@@ -175,9 +213,9 @@ def changes(
         changed["body"] = f"{sent['body']}\n" if sent["body"].strip() else None
     for key in TIMES:
         if sent[key] != shown[key]:
-            changed[key] = moment.written(sent[key]) if sent[key] else None
-    if sent["updated"] and sent["updated"] != moment.shown(file.get("updated")):
-        changed["updated"] = moment.text if sent["updated"] == NOW else moment.written(sent["updated"])
+            changed[key] = clock.written(sent[key]) if sent[key] else None
+    if sent["updated"]:
+        changed["updated"] = clock.precise_text if sent["updated"] == NOW else clock.written(sent["updated"])
     if sent["categories"] != shown["categories"]:
         changed["categories"] = sent["categories"] or None
     if sent["tags"] != shown["tags"]:
@@ -186,24 +224,24 @@ def changes(
         changed["authors"] = _authors(file.get("authors"), sent["authors"], people) or None
     for key in GROUPS:
         if sent[key] != shown[key]:
-            changed[key] = _changed_group(key, file.get(key), shown[key], sent[key], moment)
+            changed[key] = _changed_group(key, file.get(key), shown[key], sent[key], clock)
     if sent["attachments"] != shown["attachments"]:
         changed["attachments"] = _attachments(file.get("attachments"), sent["attachments"]) or None
     if sent["draft"] != shown["draft"]:
         changed["draft"] = "true" if sent["draft"] else None
-    return _with_defaults(file, sent, changed, moment)
+    return _with_defaults(file, sent, changed, clock)
 
 
 def _with_defaults(
-    file: Mapping[str, Any], sent: FormValues, changed: dict[str, Value | None], moment: Moment
+    file: Mapping[str, Any], sent: FormValues, changed: dict[str, Value | None], clock: LocalClock
 ) -> dict[str, Value | None]:
     """Add the date of publication, and, for a draft, placeholders for what is to be written."""
     after = {key: value for key, value in {**file, **changed}.items() if value is not None}
     is_draft = file.get("draft") == "true"
-    if not sent["published"] and (is_draft or "published" not in file):
+    if not sent["published"] and (is_draft or not clock.is_past(file.get("published"))):  # it has not appeared
         changed.pop("published", None)
-        if not (sent["draft"] and "published" in file):
-            changed["published"] = moment.text
+        if not (sent["draft"] and is_draft and "published" in file):
+            changed["published"] = clock.text
     if sent["draft"]:
         changed |= {key: f"{PLACEHOLDER}{end}" for key, end in _REQUIRED_TEXTS.items() if not _has_text(after.get(key))}
         if not after.get("categories"):
@@ -238,13 +276,21 @@ def _has_text(value: object) -> bool:
 
 def _authors(before: object, names: list[str], people: Mapping[str, Any]) -> list[Any]:
     """Return authors by their names, with the addresses that the file or other articles have."""
-    items = before if isinstance(before, list) else [before]
-    known = {**people, **{item["name"]: item for item in items if isinstance(item, dict) and "name" in item}}
-    return [deepcopy(known.get(name, name)) for name in names]
+    unused = list(before if isinstance(before, list) else [before])
+    authors = []
+    for name in names:
+        own = next((item for item in unused if _texts(item) == [name]), None)
+        if own is not None:
+            unused.remove(own)
+        authors.append(deepcopy(own if own is not None else people.get(name, name)))
+    return authors
 
 
-def _changed_group(key: str, before: object, shown: FormValues, sent: FormValues, moment: Moment) -> Value | None:
+def _changed_group(key: str, before: object, shown: FormValues, sent: FormValues, clock: LocalClock) -> Value | None:
     first, *_ = GROUPS[key]
+    required = {"picture": "file", "withdrawn": "reason"}.get(key)
+    if required and shown[required] and not sent[required]:
+        return None  # whoever empties it removes the group
     group: dict[str, Any] = deepcopy(before) if isinstance(before, dict) else {}
     if isinstance(before, str) and before:
         group = {first: before}
@@ -253,31 +299,37 @@ def _changed_group(key: str, before: object, shown: FormValues, sent: FormValues
             continue
         group.pop(name, None)
         if sent[name]:
-            group[name] = _group_value(key, name, sent[name], moment)
+            group[name] = _group_value(key, name, sent[name], clock)
     if key == "withdrawn" and group.get("reason") and not group.get("at"):
-        group = {"at": moment.text, **group}
+        group = {"at": clock.text, **group}
     if key == "social" and list(group) == ["text"]:
         return str(group["text"])
     return group or None
 
 
-def _group_value(key: str, name: str, value: Any, moment: Moment) -> Any:
+def _group_value(key: str, name: str, value: Any, clock: LocalClock) -> Any:
     if name == "skip":
         return "true"
     if name in ("focus", "hashtags"):
         return [part.strip(WHITESPACE) for part in value.split(",") if part.strip(WHITESPACE)]
-    return moment.written(value) if name == "at" else value
+    return clock.written(value) if name == "at" else value
 
 
 def _attachments(before: object, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
     """Return attachments. One that stays the same file keeps the keys that the form does not have."""
-    items = [item for item in before if isinstance(item, dict)] if isinstance(before, list) else []
-    others = {(_text(item.get("file")), _text(item.get("url"))): item for item in items}
+    unused = [item for item in before if isinstance(item, dict)] if isinstance(before, list) else []
     result = []
     for row in rows:
-        before_item = others.get((row["file"], row["url"]), {})
-        item = {key: value for key, value in before_item.items() if key not in ATTACHMENT_KEYS or row[key]}
-        result.append({**item, **{key: value for key, value in row.items() if value}})
+        same = [
+            item
+            for item in unused
+            if all(_text(item.get(key), key).strip(WHITESPACE) == row[key] for key in ("file", "url"))
+        ]
+        own = next((item for item in same if _text(item.get("title")) == row["title"]), same[0] if same else {})
+        if own:
+            unused.remove(own)
+        kept = {key: value for key, value in own.items() if key not in ATTACHMENT_KEYS or row[key]}
+        result.append({**kept, **{key: value for key, value in row.items() if value}})
     return result
 
 

@@ -180,6 +180,7 @@ MESSAGES: Mapping[str, str] = {
     # media
     "media-path-outside": "{path} leaves media/ (expected a path below it, such as cheque.jpg)",
     "media-missing": "media/{path} does not exist (expected {nearest})",
+    "media-absent": "media/{path} does not exist (expected it in {folder})",
     "media-link-outside": "media/{path} is a symbolic link that leaves media/ (replace it with the file)",
     "media-growing": "media/{path} is being written (it is used once it has not changed for {seconds} seconds)",
     "media-unreadable": "media/{path} cannot be read: {reason} (expected a readable file)",
@@ -191,12 +192,12 @@ MESSAGES: Mapping[str, str] = {
     "picture-not-decoded": "{path} cannot be decoded: {reason} (save it again as JPEG or PNG, or smaller)",
     "picture-small": "{path} has {width} × {height} pixels (expected at least {least_width} × {least_height})",
     # the editor
-    "file-not-editable": "the form cannot change this file, because of how it is written (edit its text)",
+    "file-not-editable": "the form cannot edit the layout of this file (edit its text)",
     "upload-empty": "{name} is empty (upload it again)",
     "upload-not-a-picture": "{name} is not a picture (expected JPEG, PNG, GIF, WebP, HEIC or AVIF)",
-    "upload-type": "{name} is of a type that is not accepted (expected a picture, PDF, office file, sound or film)",
-    "upload-damaged": "{name} is not what its name says (save it again, and upload it)",
-    "upload-too-large": "the upload is too large (expected at most {limit:,} bytes in all)",
+    "upload-type": "{name} is of a type that is not accepted (expected a picture, PDF, office file, audio or video)",
+    "upload-damaged": "the content of {name} does not match its extension (save it again, and upload it)",
+    "upload-too-large": "the upload is too large (expected at most {limit} MB in all)",
     # bodies
     "body-expected": "{value} is not a text (expected Markdown after `body: |`, indented)",
     "body-too-long": "the text has {length:,} characters (expected at most {limit:,}; or attach it as a file)",

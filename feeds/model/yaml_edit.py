@@ -7,6 +7,7 @@ comments and quotes within it stay.
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +26,9 @@ from .yamlfile import Tree, parse_yaml
 
 Value = str | list[Any] | dict[str, Any]
 """A text, or a list or mapping of values."""
+
+_PLAIN = re.compile(r"[^\W\d_][\w ’.-]*(?<! )|[0-9][0-9T:.+-]*(?<!:)")
+"""Texts that need no quotes: words, and dates."""
 
 _LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
@@ -104,7 +108,7 @@ def _candidates(text: str, key: str, value: Value | None, order: list[str]) -> l
     else:
         start, end = sections[key]
         section = "".join(lines[start:end])
-        new = [""] if value is None else [_edited_section(section, key, value), *_new_sections(key, value)]
+        new = [""] if value is None else _changed_sections(section, key, value)
     above, below = "".join(lines[:start]), "".join(lines[end:])
     if above and not above.endswith(("\n", "\r")):
         above += newline
@@ -139,6 +143,52 @@ def _place_for(key: str, sections: Mapping[str, tuple[int, int]], order: list[st
     preceding = order[: order.index(key)] if key in order else order
     ends = [end for name, (_, end) in sections.items() if name in preceding]
     return max(ends) if ends else min(start for start, _ in sections.values())
+
+
+def _changed_sections(section: str, key: str, value: Value) -> list[str | None]:
+    """Return the lines of a key with a new value, those that change least first."""
+    others = [_edited_section(section, key, value), *_new_sections(key, value)]
+    if key == "body" and "|" not in section.partition("\n")[0]:  # a text of several paragraphs, on several lines
+        others.reverse()
+        others.insert(0, _new_sections(key, value)[0])
+    return [_edited_scalars(section, key, value), *others]
+
+
+def _edited_scalars(section: str, key: str, value: Value) -> str | None:
+    """Return the lines of a key in which only texts on single lines are replaced; None if more has to change."""
+    section = section.replace("\r\n", "\n")
+    root = yaml.compose(section, yaml.CSafeLoader)
+    assert isinstance(root, yaml.MappingNode), "a section is a key with its value"
+    replaced: list[tuple[yaml.ScalarNode, str]] = []
+    if not _find_changes(root.value[0][1], value, replaced) or key == "body":
+        return None
+    for node, text in sorted(replaced, key=lambda pair: -pair[0].start_mark.index):
+        section = section[: node.start_mark.index] + _scalar(node, text) + section[node.end_mark.index :]
+    return section
+
+
+def _find_changes(node: yaml.Node, value: Any, replaced: list[tuple[yaml.ScalarNode, str]]) -> bool:
+    """Collect the texts on single lines that differ from a value; return whether nothing else differs."""
+    if isinstance(node, yaml.ScalarNode) and isinstance(value, str):
+        if node.value != value:
+            replaced.append((node, value))
+        is_on_one_line = node.start_mark.line == node.end_mark.line and node.start_mark.index < node.end_mark.index
+        return node.value == value or (is_on_one_line and "\n" not in value)
+    if isinstance(node, yaml.SequenceNode) and isinstance(value, list) and len(node.value) == len(value):
+        return all(_find_changes(each, item, replaced) for each, item in zip(node.value, value, strict=True))
+    if isinstance(node, yaml.MappingNode) and isinstance(value, dict):
+        pairs = [(each.value, item) for each, item in node.value]
+        is_same = [name for name, _ in pairs] == list(value)
+        return is_same and all(_find_changes(item, value[name], replaced) for name, item in pairs)
+    return False
+
+
+def _scalar(node: yaml.ScalarNode, text: str) -> str:
+    """Return a text as YAML in the quotes of the one that it replaces."""
+    if node.style == "'":
+        return "'" + text.replace("'", "''") + "'"
+    is_plain = not node.style and _PLAIN.fullmatch(text)
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 def _new_sections(key: str, value: Value) -> list[str | None]:

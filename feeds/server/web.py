@@ -39,6 +39,9 @@ blueprint = Blueprint("feeds", __name__)
 UNPUBLISHED_KEY = "feeds-unpublished"
 """Key of the extension that says who gets files that are not public, given `media` or `pictures` and a name."""
 
+UNPUBLISHED_CACHE_CONTROL = "private, no-store"
+"""Cache-Control of what is not public: no cache may give it to somebody else."""
+
 MAX_LARGE_DOWNLOADS = 24
 """Maximum large files that a process sends at a time; each occupies a thread for as long as a slow
 client takes.
@@ -107,8 +110,8 @@ def security() -> Response:
 def media(name: str) -> Response:
     """Send a media file that the site or a live article names, or a part of it, which players request."""
     edition, folder = current_edition(), current_publisher().content.media
-    is_named = name in edition.files or _shows_unpublished("media", name)
-    if not is_named or request.root_path != edition.site.path:
+    is_public = name in edition.files
+    if not (is_public or _shows_unpublished("media", name)) or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
     try:
         file = edition.files.get(name) or folder.find(name)
@@ -120,9 +123,12 @@ def media(name: str) -> Response:
     is_stable = folder.is_unchanged_since_measured(file)  # else it may be in the middle of being replaced
     max_age = max(0, int(min(edition.site.max_age, current_publisher().seconds_left(edition)))) if is_stable else 0
     response = _send(path, file.type, etag=etag, max_age=max_age)
-    response.cache_control.public = True
-    if max_age > SHARED_MAX_AGE:
-        response.cache_control.s_maxage = SHARED_MAX_AGE
+    if not is_public:
+        response.headers["Cache-Control"] = UNPUBLISHED_CACHE_CONTROL
+    else:
+        response.cache_control.public = True
+        if max_age > SHARED_MAX_AGE:
+            response.cache_control.s_maxage = SHARED_MAX_AGE
     if file.type in SCRIPTABLE_TYPES:
         response.headers["Content-Security-Policy"] = SANDBOX_POLICY
     return response
@@ -135,8 +141,9 @@ def picture(name: str) -> Response:
     stem = name[:STEM_LENGTH]
     original = edition.catalog.original(stem)
     rendition = store.pictures.renditions.get(stem) or store.refresh().renditions.get(stem)
-    is_shown = original is not None or _shows_unpublished("pictures", stem)
-    is_allowed = is_shown or _was_just_made(edition, store.folder / name, stem)
+    is_shown = original is not None
+    is_unpublished = not is_shown and _shows_unpublished("pictures", stem)
+    is_allowed = is_shown or is_unpublished or _was_just_made(edition, store.folder / name, stem)
     if rendition is None or not is_allowed or request.root_path != edition.site.path:
         abort(HTTPStatus.NOT_FOUND)
     if name == rendition.name:
@@ -152,6 +159,8 @@ def picture(name: str) -> Response:
     response = _send(path.resolve(), None, etag=path.stem, max_age=max_age)
     response.cache_control.public, response.cache_control.immutable = True, is_exact
     response.cache_control.s_maxage = SHARED_MAX_AGE  # so that a withdrawn picture disappears from shared caches
+    if is_unpublished:
+        response.headers["Cache-Control"] = UNPUBLISHED_CACHE_CONTROL
     return response
 
 

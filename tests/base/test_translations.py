@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from feeds.audience.page import KIND_LABELS, TRANSLATED_NAMES
 from feeds.base import translations
 from feeds.commands.context import COUNTED
-from feeds.editor.rendering import FIELD_TEXTS, STATE_NAMES
+from feeds.editor.rendering import FIELD_TEXTS, LABELS, STATE_NAMES
 from feeds.formats.previews import STATES
 from feeds.model.article import Article
 from feeds.model.messages import MESSAGES
@@ -56,10 +56,10 @@ def translated_messages() -> set[str]:
     """Return all messages that the code and the templates translate."""
     found = {*STATES.values(), *KIND_LABELS.values(), *TRANSLATED_NAMES, *MESSAGES.values()}
     found |= {noun for nouns in COUNTED.values() for noun in nouns}
-    found |= {*STATE_NAMES.values(), *FIELD_TEXTS.values()}
+    found |= {*STATE_NAMES.values(), *FIELD_TEXTS.values(), *LABELS.values()}
     for path in [*(ROOT / "feeds").rglob("*.py"), *(ROOT / "feeds").rglob("*.html")]:
         literals = re.findall(
-            r'\b(?:translate|say)\(\s*(?:(?:language|interface|self\.interface),\s*)?((?:\s*"[^"]+")+)',
+            r'\btranslate\(\s*(?:(?:language|interface|self\.interface),\s*)?((?:\s*"[^"]+")+)',
             path.read_text(encoding="utf-8"),
         )
         found |= {"".join(re.findall('"([^"]+)"', literal)) for literal in literals}

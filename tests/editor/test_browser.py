@@ -127,13 +127,13 @@ def test_an_officer_writes_schedules_corrects_translates_and_withdraws_an_articl
         for field in ("picture-alt", "attachments-0-title"):
             expect(page.locator(f"#{field}-messages")).to_have_text("Remplissez ce champ.")
             assert f"{field}-messages" in (page.locator(f"#{field}").get_attribute("aria-describedby") or "")
-        expect(page.locator("#categories-messages")).to_contain_text("Remplissez ce champ.")
+        expect(page.locator("#categories-messages")).to_contain_text("Choisissez au moins une rubrique.")
         page.get_by_label("Ce que montre l’image").fill("Un dégradé de gris.")
         page.locator("#attachments-0-title").fill("Programme")
         clicks.check("Recherche")
         clicks.check("Science et société")
-        moment = next_minute()
-        page.get_by_label("Publication", exact=True).fill(moment.strftime("%Y-%m-%dT%H:%M"))
+        clock = next_minute()
+        page.get_by_label("Publication", exact=True).fill(clock.strftime("%Y-%m-%dT%H:%M"))
         page.get_by_label("Résumé", exact=True).fill("Le centre ouvre ses portes.")
 
         if javascript:
@@ -149,12 +149,12 @@ def test_an_officer_writes_schedules_corrects_translates_and_withdraws_an_articl
         expect(page_frame.get_by_role("heading", level=1)).to_have_text("Une journée au laboratoire")
 
         clicks.on("button", "Publier ou programmer")
-        expect(page.locator(".notice")).to_contain_text(f"à {moment:%H:%M}")
+        expect(page.locator(".notice")).to_contain_text(f"à {clock:%H:%M}")
         assert clicks.count < 15
 
         assert "Une journée au laboratoire" not in public.text("/feeds/research.rss")
         public.wait_for("Une journée au laboratoire", "/feeds/research.rss", seconds=100)
-        assert timedelta(0) <= datetime.now(PARIS) - moment < timedelta(seconds=3)
+        assert timedelta(0) <= datetime.now(PARIS) - clock < timedelta(seconds=3)
         entry = public.entry("Une journée au laboratoire")
         assert any(link["type"] == "image/jpeg" for link in entry.enclosures)
         assert "programme-de-la-journee.pdf" in public.text("/articles/une-journee-au-laboratoire")
@@ -172,6 +172,8 @@ def test_an_officer_writes_schedules_corrects_translates_and_withdraws_an_articl
         expect(page.locator(".original").first).to_contain_text("Une journée dans les laboratoires")
         page.get_by_label("Titre", exact=True).fill("A day in the laboratories")
         page.get_by_label("Texte", exact=True).fill("The centre opens six laboratories.")
+        page.get_by_label("Ce que montre l’image").fill("A gradient of grey.")
+        page.locator("#attachments-0-title").fill("Programme")
         page.get_by_role("button", name="Publier ou programmer").click()
         expect(page.locator(".notice")).to_have_text("Enregistré. L’article est en ligne.")
         public.wait_for("A day in the laboratories", "/en/feeds/research.rss")
@@ -179,7 +181,7 @@ def test_an_officer_writes_schedules_corrects_translates_and_withdraws_an_articl
 
         page.goto(f"http://127.0.0.1:{port}/edit/une-journee-au-laboratoire")
         page.get_by_text("Retirer cet article").click()
-        page.get_by_label("Motif, qui sera publié").fill("La journée est annulée.")
+        page.get_by_label("Motif (rendu public)").fill("La journée est annulée.")
         page.get_by_role("button", name="Enregistrer", exact=True).click()
         expect(page.locator(".notice")).to_have_text("Retiré. Le motif s’affiche à sa place.")
         public.wait_for("La journée est annulée.", "/articles/une-journee-au-laboratoire")
@@ -289,7 +291,7 @@ def test_the_script_formats_previews_drops_and_warns(browser: Browser, sample: P
             [list(data), '.drop[data-name="picture"]'],
         )
         expect(page.locator("#picture-file")).to_have_value(re.compile(r"photo\.jpg"))
-        expect(page.locator('.drop[data-name="picture"] .upload-status')).to_have_text("Le fichier est arrivé.")
+        expect(page.locator('.drop[data-name="picture"] .upload-status')).to_have_text("Fichier envoyé.")
         picture = page.locator(".focus img")
         expect(picture).to_be_visible()
         box = picture.bounding_box()

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask.cli import ScriptInfo
+from PIL import Image
 from werkzeug.test import Client
 
 from feeds import create_app
@@ -156,7 +157,15 @@ def test_an_account_that_is_removed_or_changed_ends_its_sessions(office: Office)
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/edit\\@evil.example", "javascript:1"]
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/edit\\@evil.example",
+        "javascript:1",
+        "/edit\r\nX: 1",
+    ],
 )
 def test_signing_in_leads_to_no_other_site(target: str, office: Office) -> None:
     fields = office.fields(office.get("/edit/sign-in"))
@@ -165,7 +174,7 @@ def test_signing_in_leads_to_no_other_site(target: str, office: Office) -> None:
 
 
 def test_guesses_are_limited(office: Office) -> None:
-    """Failed attempts only: whoever knows the password is let in until the limit is reached."""
+    """Attempts at the same time are counted before the password is checked."""
     from feeds.editor.security import limiter
 
     limiter.reset()
@@ -173,6 +182,7 @@ def test_guesses_are_limited(office: Office) -> None:
     assert statuses == [422] * 10 + [429] * 2
     answer = sign_in(office)
     assert answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
+    assert sign_in(office, name="camille").status_code == 422  # another name, from the same address
     limiter.reset()
     assert sign_in(office).status_code == 303
 
@@ -317,6 +327,42 @@ def test_an_upload_replaces_no_file(office: Office, content: Path) -> None:
     paths = [json.loads(upload(office, "Rapport.PDF", f"%PDF-{number}".encode()).data)["path"] for number in range(3)]
     assert paths == ["2026/rapport.pdf", "2026/rapport-2.pdf", "2026/rapport-3.pdf"]
     assert (content / "media" / paths[0]).read_bytes() == b"%PDF-0"
+
+
+def test_files_of_drafts_are_sent_to_authors_only_and_not_cached(office: Office) -> None:
+    sign_in(office)
+    answer = office.get("/media/secret.jpg", buffered=True)
+    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.integration
+def test_an_uploaded_photo_does_not_tell_where_it_was_taken(office: Office, content: Path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    exif[0x010E], exif[0x0112] = "secret place", 6
+    data = BytesIO()
+    Image.new("RGB", (60, 30), "teal").save(data, "JPEG", exif=exif)
+    sign_in(office)
+    path = content / "media" / json.loads(upload(office, "a.jpg", data.getvalue()).data)["path"]
+    assert b"secret place" not in path.read_bytes() and b"Exif" not in path.read_bytes()
+    with Image.open(path) as picture:
+        assert picture.size == (30, 60)
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://["}, {"Origin": "x"}])
+def test_a_malformed_origin_is_refused(headers: dict[str, str], office: Office) -> None:
+    assert office.post("/edit/sign-in", {}, headers=headers).status_code == 403
+
+
+def test_damaged_accounts_are_reported_without_a_trace(office: Office, content: Path) -> None:
+    (content.parent / "state" / "editor" / "accounts.json").write_text("{", encoding="utf-8")
+    answer = sign_in(office)
+    assert answer.status_code == 503 and "Tell your administrator" in answer.text
+
+
+def test_an_anonymous_upload_is_refused_at_once(office: Office, content: Path) -> None:
+    data = {"name": "x", "password": "y", "file": (BytesIO(bytes(100_000)), "x.mp4")}
+    assert office.post("/edit/sign-in", data).status_code == 413
 
 
 def test_the_public_server_has_no_editor(content: Path) -> None:

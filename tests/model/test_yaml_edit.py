@@ -119,7 +119,7 @@ def test_comments_quotes_and_style_within_a_changed_key_stay() -> None:
         ORDER,
     )
     assert after == (
-        "title: 'L’autre'   # court\n"
+        "title: 'L’autre'  # court\n"
         'picture:\n    # la photo\n    file: a.jpg   # de 2026\n    alt: "Deux dessins"\n'
         "tags: [a, 'b', 'c: d']\n"
         "attachments:\n- file: a.pdf\n  title: A  # un\n- file: b.pdf\n  title: C\n"
@@ -137,3 +137,14 @@ def test_a_new_key_stands_after_those_that_precede_it() -> None:
 def test_a_text_that_cannot_be_edited_is_refused(text: str) -> None:
     with pytest.raises(EditError):
         set_key(text, "title", "b", ORDER)
+
+
+def test_a_changed_text_leaves_comments_and_lines_within_braces() -> None:
+    text = 'picture: {file: a.jpg, # which\n  alt: "Un dessin",  # why\n  credit: C}\ntags: [ a, # one\n  b ]\n'
+    after = set_keys(text, {"picture": {"file": "a.jpg", "alt": "Deux", "credit": "D: E"}, "tags": ["a", "c"]}, ORDER)
+    assert after == text.replace("Un dessin", "Deux").replace("credit: C", 'credit: "D: E"').replace("  b ]", "  c ]")
+
+
+@pytest.mark.parametrize("before", ["body: >\n  a\n\n  b\n", "body: a\n", 'body: "a\\n\\nb"\n'])
+def test_a_new_body_of_several_paragraphs_is_written_on_several_lines(before: str) -> None:
+    assert set_key(before, "body", "One\n\ntwo\n", ORDER) == "body: |\n  One\n\n  two\n"

@@ -97,7 +97,7 @@ def test_a_preview_reports_what_is_missing(office: Client) -> None:
     assert "Il n’y a pas d’image" in office.get("/preview/live").text
     assert "L’image fait 40 × 30 pixels" in office.get("/preview/draft").text
     text = office.get("/preview/broken").text
-    assert "manque (attendu\u00a0: body: | et du Markdown au-dessous, en retrait)" in text and "<iframe" not in text
+    assert "absent (attendu\u00a0: body: | et du Markdown au-dessous, en retrait)" in text and "<iframe" not in text
 
 
 def test_a_preview_suggests_a_shorter_summary(content: Path) -> None:
@@ -118,7 +118,7 @@ def test_the_preview_revision_changes_only_with_the_content(content: Path) -> No
         publisher.refresh(NOW)
     assert client.get("/preview/-/revision").json != before
     text = client.get("/preview/draft").text
-    assert "la dernière sans erreur" in text and "Le brouillon" in text and "manque (attendu\u00a0: body" in text
+    assert "la dernière sans erreur" in text and "Le brouillon" in text and "absent (attendu\u00a0: body" in text
 
 
 def test_the_preview_revision_changes_when_an_embargo_ends(content: Path) -> None:
