@@ -78,7 +78,7 @@ class Settings:
             message_language(environ),
             _origin(environ["FEEDS_EDITOR_URL"]) if environ.get("FEEDS_EDITOR_URL") else None,
             _header(environ["FEEDS_EDITOR_HEADER"]) if environ.get("FEEDS_EDITOR_HEADER") else None,
-            _switch("FEEDS_EDITOR_COMMIT", environ),
+            _boolean("FEEDS_EDITOR_COMMIT", environ),
             _addresses("FEEDS_TRUSTED_PROXY", environ),
         )
 
@@ -126,10 +126,10 @@ def _header(value: str) -> str:
     return value
 
 
-def _switch(name: str, environ: Mapping[str, str]) -> bool:
+def _boolean(name: str, environ: Mapping[str, str]) -> bool:
     value = environ.get(name) or "false"
     if value not in ("true", "false"):
-        raise SettingError(f"{name}: {value} is neither true nor false (expected true or false)")
+        raise SettingError(f"{name}: {value} is not a boolean (expected true or false)")
     return value == "true"
 
 

@@ -49,7 +49,7 @@ TRANSLATION_CODE = "translation-missing"
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @click.option("--all", "shows_all", is_flag=True, help="List each missing translation instead of only counting them.")
 @click.option("--online", is_flag=True, help="Check the type and length of attachments on other sites.")
-@click.option("--fix", is_flag=True, help="First correct the mistakes that have one right answer.")
+@click.option("--fix", is_flag=True, help="First correct the mistakes that have only one possible correction.")
 @click.option("--diff", "shows_diff", is_flag=True, help="With --fix, show what would be changed, and change nothing.")
 @with_appcontext
 def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool, fix: bool, shows_diff: bool) -> None:
@@ -59,7 +59,7 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool, fix
     summarised in one line, unless FILEs are given.
 
     --fix corrects tabs and no-break spaces in indentation, texts that need quotes, other encodings than UTF-8, the
-    suffix .yml, keys and categories by other names, dates in another form, and pictures in HEIC or AVIF.
+    extension .yml, misnamed keys and categories, dates in other formats, and pictures in HEIC or AVIF.
     """
     publisher, content = current_publisher(), current_folder()
     if shows_diff and not fix:
@@ -154,7 +154,7 @@ def _visible(line: str) -> str:
 
 
 def _fix(content: ContentFolder, files: tuple[Path, ...], shows_diff: bool) -> None:
-    """Repair files, or show what would be changed, and exit."""
+    """Correct files. With `shows_diff`, print a diff instead, and exit."""
     language, repairer, changed = current_language(), Repairer(content), 0
     for repair in list(repairer.repairs()):
         if files and not any(repair.path.resolve().is_relative_to(each.resolve()) for each in files):

@@ -29,9 +29,9 @@ from .serving import check_port_is_free, resolve
 def edit(host: str, port: int) -> None:
     """Run the editor, where authors write articles in forms.
 
-    On this machine (127.0.0.1), it needs no accounts. Anywhere else, and behind a proxy, FEEDS_EDITOR_URL is
-    its address, and authors sign in: create an account with `feeds editors add NAME`. Or a proxy signs them in, and
-    FEEDS_EDITOR_HEADER names the header in which it sends their names.
+    On this machine (127.0.0.1), no account is needed unless there is one. Anywhere else, and behind a proxy,
+    FEEDS_EDITOR_URL is its address, and authors sign in: create an account with `feeds editors add NAME`. Or a proxy
+    signs them in, and FEEDS_EDITOR_HEADER names the header in which it sends their names.
     """
     settings = Settings.from_environ(os.environ)
     site_or_exit(current_folder(), 2)
@@ -62,7 +62,7 @@ def _check_access(settings: Settings, address: str) -> None:
     """Raise ClickException if the editor would be open to others without signing in."""
     if settings.editor_header and not settings.trusted_proxy:
         raise click.ClickException(
-            "FEEDS_EDITOR_HEADER is only believed from FEEDS_TRUSTED_PROXY (set it to the IP address of the proxy)"
+            "FEEDS_EDITOR_HEADER is trusted only from FEEDS_TRUSTED_PROXY (set it to the IP address of the proxy)"
         )
     is_local = ip_address(address).is_loopback and not settings.editor_url
     if is_local or settings.editor_header or _accounts(settings).names():
@@ -73,7 +73,7 @@ def _check_access(settings: Settings, address: str) -> None:
             )
         return
     raise click.ClickException(
-        "anybody could write articles, since there is no account"
+        "anyone could write articles: there is no account"
         " (create one with feeds editors add NAME, or set FEEDS_EDITOR_HEADER)"
     )
 
@@ -90,28 +90,28 @@ def editors() -> None:
 
 @editors.command()
 @click.argument("name")
-@click.password_option(help="The password; without it, it is asked for.")
+@click.password_option(help="Password; prompted for by default.")
 def add(name: str, password: str) -> None:
     """Add an account, or change its password."""
-    _changed(lambda accounts: accounts.add(name, password))
+    _with_accounts(lambda accounts: accounts.add(name, password))
     click.echo(f"{name} can sign in.")
 
 
 @editors.command("list")
 def list_accounts() -> None:
     """Print the names of all accounts."""
-    _changed(lambda accounts: click.echo("".join(f"{name}\n" for name in accounts.names()), nl=False))
+    _with_accounts(lambda accounts: click.echo("".join(f"{name}\n" for name in accounts.names()), nl=False))
 
 
 @editors.command()
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove an account, and end its sessions."""
-    _changed(lambda accounts: accounts.remove(name))
+    _with_accounts(lambda accounts: accounts.remove(name))
     click.echo(f"{name} can no longer sign in.")
 
 
-def _changed(change: Callable[[Accounts], object]) -> None:
+def _with_accounts(change: Callable[[Accounts], object]) -> None:
     try:
         change(_accounts(Settings.from_environ(os.environ)))
     except AccountError as error:

@@ -38,7 +38,7 @@ def init(folder: Path, title: str | None, url: str | None, languages: tuple[str,
     """
     site_file = folder / SITE_FILE
     if os.path.lexists(site_file):
-        raise click.ClickException(f"{site_file} exists already (expected a folder without a site)")
+        raise click.ClickException(f"{site_file} already exists (expected a folder without a site)")
     asks = not (title or url or languages or pairs)
     interface = _interface(languages) or current_language()
     if asks:
@@ -46,7 +46,9 @@ def init(folder: Path, title: str | None, url: str | None, languages: tuple[str,
     interface = _interface(languages) or interface
     if not title or not url or not pairs:
         missing = [name for name, value in (("--title", title), ("--url", url), ("--category", pairs)) if not value]
-        raise click.UsageError(f"{' and '.join(missing)} missing (give them all, or no option, and they are asked for)")
+        raise click.UsageError(
+            f"{' and '.join(missing)} missing (give all of these options, or none to be asked for them)"
+        )
     languages = languages or (interface,)
     new = NewSite(
         title=title.strip(),
@@ -98,7 +100,7 @@ def _ask(interface: str) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
 
 def _not_empty(value: str) -> str:
     if not value.strip():
-        raise click.BadParameter("a text is expected")
+        raise click.BadParameter("expected a text")
     return value.strip()
 
 

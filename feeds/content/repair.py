@@ -1,4 +1,4 @@
-"""Repairs: files of the content folder in which every mistake is corrected that has one right answer.
+"""Correct mistakes in the content folder that have only one possible correction.
 
 A correction is kept only if the text, when it is read again, has fewer errors than before.
 """

@@ -19,7 +19,7 @@ from .media import UPLOAD_SECONDS, MediaFolder
 from .reader import free_name
 
 MAX_UPLOAD_BYTES = 256 << 20
-"""Maximum size of a request with uploads: 256 MiB. Longer films belong on a video service."""
+"""Maximum size of a request with uploads: 256 MiB. Longer videos belong on a video service."""
 
 CONVERTED_TYPES = ("image/heic", "image/avif")
 """Types of pictures, from phones, that become JPEG, since few readers show them."""
@@ -43,7 +43,7 @@ _SIGNATURES = {"pdf": rb"%PDF-", "zip": rb"PK", "docx": rb"PK", "xlsx": rb"PK", 
 """How files of other types begin, by their suffixes."""
 
 _MARKUP = re.compile(rb"\s*<(!doctype|html|script|svg|\?xml|body|head|iframe)", re.IGNORECASE)
-"""How files begin that a browser might run."""
+"""Start of files that a browser might execute."""
 
 _REFUSED = {*SCRIPTABLE_TYPES, "text/javascript", "text/css", "application/wasm", "application/x-sh"}
 
@@ -116,7 +116,7 @@ def _as_file(path: Path, head: bytes, name: str) -> Path:
 def _moved_to(media: MediaFolder, path: Path, stem: str, now: datetime) -> str:
     """Move a file to a free name below `media/`.
 
-    It is complete, so it is dated back: the server need not wait until it has stopped growing.
+    Its time is set in the past, so that the server does not wait for the upload to finish.
     """
     folder = media.root / f"{now:%Y}"
     folder.mkdir(parents=True, exist_ok=True)

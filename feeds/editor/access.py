@@ -55,7 +55,7 @@ class Access:
         return self.header is None and bool(self.url or self.accounts.names())
 
     def user(self) -> str | None:
-        """Return the name of the author who sends the request; empty on this machine without accounts; else None."""
+        """Return the name of the signed-in author: empty if no sign-in is needed, None if nobody is signed in."""
         if self.header:
             value = request.headers.get(self.header, "").strip()
             is_one_name = bool(value) and "," not in value  # several headers are joined with commas
@@ -66,7 +66,7 @@ class Access:
         return name if name and key and self.accounts.session_key(name) == key else None
 
     def sign_in(self, name: str, password: str) -> bool:
-        """Begin a session if the password is right. Nothing of the previous session is kept."""
+        """Start a session if the password is correct, and return whether it is. Only the language is kept."""
         if not self.accounts.verify(name, password):
             return False
         language = session.get("language")

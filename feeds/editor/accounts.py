@@ -20,7 +20,7 @@ MIN_PASSWORD_LENGTH = 10
 PRIVATE_MODE = 0o600
 
 _NO_ACCOUNT = generate_password_hash(secrets.token_hex(16))
-"""Hash that is checked if there is no account, so that the time of an answer does not tell names."""
+"""Hash that is checked if there is no account, so that response times do not reveal which accounts exist."""
 
 
 class AccountError(Exception):
@@ -59,9 +59,7 @@ class Accounts:
         """Remove an account and end its sessions. Raises AccountError if there is none."""
         with self._changing() as accounts:
             if name not in accounts:
-                raise AccountError(
-                    f"{name} is not an account (expected one of {', '.join(sorted(accounts)) or 'none'})"
-                )
+                raise AccountError(f"{name} is not an account (expected one of: {', '.join(sorted(accounts)) or '–'})")
             del accounts[name]
 
     def verify(self, name: str, password: str) -> bool:
@@ -90,7 +88,7 @@ class Accounts:
                     atomic_write(path, secrets.token_bytes(32), is_new=True, mode=PRIVATE_MODE)
             return path.read_bytes()
         except OSError as error:
-            raise AccountError(f"{path}: {error.strerror} (expected a folder that can be written)") from None
+            raise AccountError(f"{path}: {error.strerror} (expected a writable folder)") from None
 
     def _read(self) -> dict[str, Account]:
         try:
@@ -112,4 +110,4 @@ class Accounts:
                 data = json.dumps({name: asdict(account) for name, account in accounts.items()}, ensure_ascii=False)
                 atomic_write(self._path, data.encode(), mode=PRIVATE_MODE)
         except OSError as error:
-            raise AccountError(f"{self._path}: {error.strerror} (expected a folder that can be written)") from None
+            raise AccountError(f"{self._path}: {error.strerror} (expected a writable folder)") from None

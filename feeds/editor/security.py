@@ -36,7 +36,7 @@ MAX_FIELDS = 5_000
 """Maximum number of fields of a form."""
 
 PUBLIC_ENDPOINTS = ("editor.sign_in", "editor.sign_in_post", "editor.shared", "editor.asset")
-"""Endpoints that need no author."""
+"""Endpoints that need no sign-in."""
 
 FORM_ENDPOINTS = ("editor.create", "editor.save")
 """Endpoints that show a form again if its token is too old, so that no text is lost."""

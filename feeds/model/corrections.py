@@ -1,6 +1,6 @@
-"""Corrections of mistakes that have one right answer: texts in which one problem is corrected.
+"""Propose corrections of single problems, as texts in which one problem is corrected.
 
-Whether a correction helps is for `content.repair` to find out, by reading the text again.
+`content.repair` keeps a correction only if it reduces the number of errors.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TAB_WIDTHS = (2, 4, 8)
 """Numbers of spaces that a tab may stand for."""
 
 NOT_RENAMED = ("skip", "url")
-"""Wrong keys that may mean something else than their suggestion."""
+"""Unknown keys that are not renamed, since their synonym is only a guess."""
 
 _LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
@@ -34,7 +34,7 @@ _QUOTED_CODES = (
     *("yaml-after-quote", "yaml-alias", "yaml-ampersand", "yaml-anchor", "yaml-colon", "yaml-dash"),
     *("yaml-exclamation-mark", "yaml-first-character", "yaml-hashtag", "yaml-quote", "yaml-tag"),
 )
-"""Codes of mistakes that quotes around the whole value correct."""
+"""Codes of mistakes that are corrected by quoting the whole value."""
 
 _IN_LINE_CODES = (
     *("yaml-colon-character", "yaml-colon-without-space", "yaml-dash-without-space", "yaml-hashtag-in-list"),

@@ -1,6 +1,6 @@
-"""Dates as people write them, such as `12/01/2026 à 9h30`, in the form that files have; all readings, if there are two.
+"""Parse dates as people write them, such as `12/01/2026 à 9h30`, and return each possible meaning.
 
-The models do not accept such dates: a repair proposes the right form, and writes it if there is only one reading.
+The models do not accept such dates. A repair replaces one that has only one meaning.
 """
 
 from __future__ import annotations

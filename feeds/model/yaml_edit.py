@@ -1,7 +1,7 @@
 """Edits single keys of a YAML text; every other line stays as it is, byte for byte.
 
-PyYAML's parser, which also reads the files, says where a key stands. ruamel.yaml writes its new value, so that
-comments and quotes within it stay.
+PyYAML's parser, which also reads the files, finds the lines of a key. Texts are replaced in place; for other changes,
+ruamel.yaml writes the lines of the key, which preserves its comments and quotes where possible.
 """
 
 from __future__ import annotations

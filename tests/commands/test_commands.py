@@ -411,7 +411,7 @@ def test_init_changes_no_file_that_exists(tmp_path: Path) -> None:
     assert feeds("init", ".", *NEW_SITE, folder=tmp_path).exit_code == 0
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
     again = feeds("init", ".", *NEW_SITE, folder=tmp_path)
-    assert again.exit_code == 1 and "site.yaml exists already" in again.output
+    assert again.exit_code == 1 and "site.yaml already exists" in again.output
 
 
 @pytest.mark.parametrize(

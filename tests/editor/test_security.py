@@ -400,7 +400,7 @@ def test_passwords_are_hashed_in_a_private_file(tmp_path: Path) -> None:
     for name, password in (("a<b", PASSWORD), ("", PASSWORD), ("b", "court")):
         with pytest.raises(AccountError):
             store.add(name, password)
-    with pytest.raises(AccountError, match=r"bob is not an account \(expected one of élodie\)"):
+    with pytest.raises(AccountError, match=r"bob is not an account \(expected one of: élodie\)"):
         store.remove("bob")
     path.write_text("{", encoding="utf-8")
     with pytest.raises(AccountError, match="is damaged"):
@@ -421,7 +421,7 @@ def test_the_editor_refuses_to_be_open_to_others(content: Path) -> None:
     url, header = {"FEEDS_EDITOR_URL": "https://edit.example"}, {"FEEDS_EDITOR_HEADER": "X-Remote-User"}
     assert "there is no account" in refusal(content, "--host", "0.0.0.0")
     assert "there is no account" in refusal(content, **url)
-    assert "only believed from FEEDS_TRUSTED_PROXY" in refusal(content, **url, **header)
+    assert "trusted only from FEEDS_TRUSTED_PROXY" in refusal(content, **url, **header)
     Accounts(content.parent / "state" / "editor").add("élodie", PASSWORD)
     assert "set FEEDS_EDITOR_URL" in refusal(content, "--host", "0.0.0.0")
 

@@ -117,7 +117,7 @@ def test_an_open_preview_updates_when_the_article_is_saved(content: Path, browse
         expect(page.get_by_role("heading", level=1)).to_have_text("La relecture", timeout=15_000)
         expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_have_text("La relecture")
         (content / "articles" / "a.yaml").write_text("title: La faute\n", encoding="utf-8")
-        expect(page.get_by_text("missing (expected body")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("absent (attendu").first).to_be_visible(timeout=15_000)
         page.close()
 
 

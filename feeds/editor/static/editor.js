@@ -1,4 +1,4 @@
-// Makes the form of an article more comfortable. Without this script, everything works with the buttons of the form.
+// Enhances the article form, which also works without this script.
 const form = document.getElementById("article");
 const frame = document.getElementById("preview");
 const body = document.getElementById("body");
