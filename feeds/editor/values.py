@@ -113,7 +113,8 @@ def _text(value: object, key: str = "") -> str:
 
 def _texts(value: object) -> list[str]:
     items = value if isinstance(value, list) else [value]
-    return [text for item in items if (text := _text(item.get("name") if isinstance(item, dict) else item, "title"))]
+    names = (item.get("name") if isinstance(item, dict) else item for item in items)
+    return [text for name in names if (text := _text(name, "title").strip(WHITESPACE))]
 
 
 def _group(key: str, value: object) -> FormValues:
@@ -206,6 +207,8 @@ def changes(
     """
     changed: dict[str, Value | None] = {}
     sent = {**sent, **{key: in_order(sent[key], shown[key]) for key in ("categories", "tags")}}
+    if sent == shown and list(file) != ["id"]:
+        return {}  # a file that exists keeps every byte, even if it is incomplete
     for key in ("title", "summary", "language"):
         if sent[key] != shown[key].strip(WHITESPACE):
             changed[key] = sent[key] or None
