@@ -128,7 +128,7 @@ def test_signing_in_and_out(office: Office) -> None:
     assert office.get("/edit/secret").status_code == thief.get("/edit/secret").status_code == 303
 
 
-def test_a_session_that_was_known_before_is_not_continued(office: Office) -> None:
+def test_session_fixation_is_prevented(office: Office) -> None:
     """Session fixation: an attacker's cookie is worth nothing after the author has signed in with it."""
     office.get("/edit/sign-in")
     planted = office.client.get_cookie("feeds-editor", domain="edit.example")
@@ -187,7 +187,7 @@ def test_guesses_are_limited(office: Office) -> None:
     assert sign_in(office).status_code == 303
 
 
-def test_a_guess_from_behind_an_untrusted_header_counts_for_its_sender(office: Office) -> None:
+def test_a_forged_forwarded_header_does_not_evade_the_limit(office: Office) -> None:
     from feeds.editor.security import limiter
 
     limiter.reset()
@@ -200,7 +200,7 @@ def test_a_guess_from_behind_an_untrusted_header_counts_for_its_sender(office: O
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}])
-def test_a_form_of_another_site_is_refused(headers: dict[str, str], office: Office, content: Path) -> None:
+def test_a_form_from_another_site_is_refused(headers: dict[str, str], office: Office, content: Path) -> None:
     sign_in(office)
     fields = office.fields(office.get("/edit/secret"))
     data = {name: values[0] for name, values in fields.items()}
@@ -248,7 +248,7 @@ def test_without_an_address_only_this_machine_is_answered(content: Path) -> None
         assert client.get("/edit", headers={"Host": host}).status_code == status, host
 
 
-def test_a_name_in_a_header_is_believed_from_the_proxy_only(content: Path) -> None:
+def test_a_name_in_a_header_is_trusted_from_the_proxy_only(content: Path) -> None:
     content_folder(content, {"secret": {"title": "Le secret", "draft": "true"}})
     settings = Settings(
         content,

@@ -12,7 +12,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from feeds.base import log
+from feeds.model.problems import Message, Problem
 from feeds.server.front import path_label
+from feeds.server.problem_log import ProblemLog
 from feeds.settings import SettingError, Settings
 from tests.builders import PLAIN, as_yaml, content_folder
 from tests.processes import feeds_process, free_port, get, served, wait_until
@@ -160,3 +162,9 @@ def test_unpublished_content_appears_in_no_metric(content: Path) -> None:
         wait_until(lambda: _is_up(metrics, "/metrics"), process)
         get(port, "/articles/secret-embargo")
         assert b"secret" not in get(metrics, "/metrics")[2]
+
+
+def test_problems_are_logged_in_the_language_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    problem = Problem("a.yaml", 3, 12, "published", Message.of("date-not-recognised", value="hier"))
+    ProblemLog("fr").update([problem])
+    assert caplog.messages == [problem.text("fr")] and "hier n’est pas une date" in caplog.text
