@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
@@ -31,6 +32,9 @@ ACCOUNT_LIMIT, ADDRESS_LIMIT = "10 per 5 minutes", "100 per hour"
 
 MAX_SIGN_IN_BYTES = 16 << 10
 """Maximum size of the form with name and password, which anybody may send."""
+
+MAX_ANONYMOUS_FORMS = 8
+"""Forms of people who are not signed in that are read at a time: each may occupy a thread for as long as it arrives."""
 
 MAX_FIELDS = 5_000
 """Maximum number of fields of a form."""
@@ -61,6 +65,7 @@ def client_and_name() -> str:
     return f"{client_network()} {request.form.get('name', '').strip()}"
 
 
+anonymous_slots = threading.BoundedSemaphore(MAX_ANONYMOUS_FORMS)
 limiter = Limiter(client_network, storage_uri="memory://", strategy="moving-window")
 
 
@@ -89,6 +94,10 @@ def _check_author() -> BaseResponse | Response | None:
     """Ask for a name and a password, unless the request is from an author or for a public page."""
     access = current_access()
     g.user = access.user()
+    if request.method == "POST" and g.user is None and _is_ours():
+        if not anonymous_slots.acquire(blocking=False):
+            abort(HTTPStatus.SERVICE_UNAVAILABLE)
+        g.has_slot = True
     if not _is_ours() or request.endpoint in PUBLIC_ENDPOINTS or g.user is not None:
         return None
     if access.header:
@@ -120,6 +129,12 @@ def _check_form() -> None:
         if request.endpoint not in FORM_ENDPOINTS:
             raise
         g.is_form_old = True
+
+
+@blueprint.teardown_app_request
+def _free_slot(error: BaseException | None) -> None:
+    if g.pop("has_slot", False):
+        anonymous_slots.release()
 
 
 @blueprint.app_errorhandler(CSRFError)

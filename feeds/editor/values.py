@@ -165,7 +165,7 @@ def submitted_values(form: ArticleForm, fields: Collection[str], shown: FormValu
         for name in names:
             if name == "skip" and "social-text" in fields:
                 sent[key][name] = bool(form[key].data[name])
-            elif name != "skip" and f"{key}-{name}" in fields:
+            elif f"{key}-{name}" in fields or (name == "file" and f"{key}-upload" in fields):
                 sent[key][name] = _sent_text(form[key].data[name], name)
     if any(name.startswith("attachments-") for name in fields):
         rows = [{key: _sent_text(row[key], key) for key in ATTACHMENT_KEYS} for row in form.attachments.data]

@@ -106,7 +106,7 @@ def create() -> Response | BaseResponse:
 def _submitted(form: ArticleForm, opened: CheckedFile | None) -> FormValues:
     """Return the values that a form was sent with; a field that it did not have is as in the file."""
     shown = shown_values(opened) if opened else form_values({}, current_clock(), current_site().default_language)
-    return submitted_values(form, request.form.keys(), shown)
+    return submitted_values(form, request.form.keys() | request.files.keys(), shown)
 
 
 def _not_saved(error: OSError) -> Texts:
@@ -118,11 +118,11 @@ def _not_saved(error: OSError) -> Texts:
 
 
 def _add_twin(original: CheckedFile, draft: CheckedFile) -> None:
-    """Name the pair in the file of the original too; if somebody else changes it just now, its next form will."""
+    """Set `twin` in the file of the original. If that fails, tell the author."""
     values: Mapping[str, Value | None] = {"twin": draft.values["twin"]}
     try:
         current_store().save(original.slug, original.version, lambda _: values, g.user)
-    except (Conflict, InvalidArticle):
+    except (Conflict, InvalidArticle, OSError):
         notify(translate("The original could not be linked to its translation. Ask your administrator to link them."))
 
 
@@ -263,6 +263,9 @@ def delete(slug: str) -> BaseResponse | Response:
             abort(HTTPStatus.NOT_FOUND)
         text = translate("The article was not deleted: it is not a draft, or somebody has changed it.")
         return render("message.html", HTTPStatus.CONFLICT, text=text)
+    except OSError as error:
+        (_, text), *_ = _not_saved(error)[""]
+        return render("message.html", HTTPStatus.SERVICE_UNAVAILABLE, text=text)
     notify(translate("The draft was deleted."))
     return redirect(url_for("editor.index"), HTTPStatus.SEE_OTHER)
 

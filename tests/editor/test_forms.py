@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -586,3 +587,21 @@ def test_the_text_of_a_file_is_shown_corrected(office: Office, content: Path) ->
 def test_an_unknown_article_has_a_page_of_the_editor(office: Office) -> None:
     page = office.get("/edit/nothing")
     assert page.status_code == 404 and 'href="/edit"' in page.text and "There is no such article." in page.text
+
+
+@pytest.mark.integration
+def test_a_form_without_script_sends_its_files_itself(office: Office, content: Path) -> None:
+    draw(content / "media" / "a.jpg", 1300, 700)
+    data = (content / "media" / "a.jpg").read_bytes()
+    fields = {name: values[0] for name, values in office.fields(office.get("/edit/one")).items()}
+    fields |= {"picture-alt": "x", "attachments-0-title": "Programme", "categories": "research"}
+    uploads = {"picture-upload": (BytesIO(data), "É t é.JPG"), "attachments-0-upload": (BytesIO(b"%PDF-1"), "p.pdf")}
+    assert office.post("/edit/one", {**fields, **uploads}).status_code == 303
+    values = article(content, "one")
+    assert values["picture"] == {"file": "2026/e-t-e.jpg", "alt": "x"}
+    assert values["attachments"] == [{"file": "2026/p.pdf", "title": "Programme"}]
+    wrong = {"picture-upload": (BytesIO(b"no picture"), "b.jpg")}
+    fields["version"] = office.fields(office.get("/edit/one"))["version"][0]
+    page = office.post("/edit/one", {**fields, **wrong, "body": "Un texte perdu ?"})
+    assert page.status_code == 422 and "b.jpg is not a picture" in messages(page, "picture-file")[0]
+    assert office.fields(page)["body"] == ["Un texte perdu ?"] and article(content, "one") == values

@@ -9,7 +9,7 @@ import socket
 import stat
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -449,6 +449,19 @@ def test_an_upload_of_a_gigabyte_is_refused_and_takes_no_memory(content: Path) -
                 assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
         assert peak_memory(worker) - before < 50 << 20
         assert [path for path in (content / "media").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.integration
+def test_slow_forms_of_strangers_do_not_hold_up_authors(content: Path) -> None:
+    content_folder(content, {"one": {}})
+    Accounts(content.parent / "state" / "editor").add("élodie", PASSWORD)
+    with served(content, command="edit") as (port, _), ExitStack() as stack:
+        head = f"POST /edit/sign-in HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 10000\r\n"
+        for _ in range(60):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+            connection.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nname=".encode())
+        answers = [get(port, "/edit/sign-in")[0] for _ in range(20)]
+        assert answers == [200] * 20
 
 
 def peak_memory(pid: int) -> int:
