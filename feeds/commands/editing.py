@@ -12,13 +12,13 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo, with_appcontext
 
-from feeds.base import log
+from feeds.base import log, translations
 from feeds.editor.accounts import AccountError, Accounts
 from feeds.server.granian import Server
 from feeds.server.publisher import Publisher
 from feeds.settings import Settings
 
-from .context import current_folder, site_or_exit
+from .context import current_folder, current_language, site_or_exit
 from .serving import check_port_is_free, resolve
 
 
@@ -41,7 +41,8 @@ def edit(host: str, port: int) -> None:
     check_port_is_free(address, port)
     log.configure(settings.log)
     shown = settings.editor_url or f"http://{f'[{address}]' if ':' in address else address}:{port}"
-    click.echo(f"The editor is at {shown}/edit. Ctrl+C ends it.")
+    language = current_language()
+    click.echo(translations.translate(language, "The editor is at {address}. Ctrl+C ends it.", address=f"{shown}/edit"))
     info = click.get_current_context().ensure_object(ScriptInfo)
     assert info.create_app, "`flask` does not offer this command"
     server = Server(host=address, port=port, workers=1)
@@ -94,7 +95,7 @@ def editors() -> None:
 def add(name: str, password: str) -> None:
     """Add an account, or change its password."""
     _with_accounts(lambda accounts: accounts.add(name, password))
-    click.echo(f"{name} can sign in.")
+    click.echo(translations.translate(current_language(), "{name} can sign in.", name=name))
 
 
 @editors.command("list")
@@ -108,7 +109,7 @@ def list_accounts() -> None:
 def remove(name: str) -> None:
     """Remove an account, and end its sessions."""
     _with_accounts(lambda accounts: accounts.remove(name))
-    click.echo(f"{name} can no longer sign in.")
+    click.echo(translations.translate(current_language(), "{name} can no longer sign in.", name=name))
 
 
 def _with_accounts(change: Callable[[Accounts], object]) -> None:

@@ -59,7 +59,7 @@ def translated_messages() -> set[str]:
     found |= {*STATE_NAMES.values(), *FIELD_TEXTS.values(), *LABELS.values()}
     for path in [*(ROOT / "feeds").rglob("*.py"), *(ROOT / "feeds").rglob("*.html")]:
         literals = re.findall(
-            r'\btranslate\(\s*(?:(?:language|interface|self\.interface),\s*)?((?:\s*"[^"]+")+)',
+            r'\btranslate\(\s*(?:(?:language|interface|self\.interface|current_language\(\)),\s*)?((?:\s*"[^"]+")+)',
             path.read_text(encoding="utf-8"),
         )
         found |= {"".join(re.findall('"([^"]+)"', literal)) for literal in literals}
