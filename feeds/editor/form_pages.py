@@ -87,7 +87,7 @@ def form_page(
 
 
 def _article_values(opened: CheckedFile | None, clock: LocalClock) -> dict[str, Any]:
-    """Return what a form says about an article that exists: its state, its translations, and when it was updated."""
+    """Return what a form says about an article that exists: its state and its translations."""
     article = current_articles().get(opened.slug) if opened else None
     preview = article_previews().get(opened.slug) if opened else None
     translated = translations_of(article) if article else []
@@ -99,7 +99,6 @@ def _article_values(opened: CheckedFile | None, clock: LocalClock) -> dict[str, 
         "state": state,
         "is_live": has_appeared,
         "is_public": has_appeared and state in ("live", "expired", "withdrawn"),
-        "updated": clock.shown(opened.values.get("updated")) if opened else "",
         "translations_of": translated,
         "missing_languages": [each for each in current_site().languages if languages and each not in languages],
     }

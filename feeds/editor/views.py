@@ -82,7 +82,7 @@ def _original() -> CheckedFile | None:
 def create() -> Response | BaseResponse:
     """Write a new article, or show the form again with what is wrong."""
     form, original, clock = ArticleForm(), _original(), current_clock()
-    errors = _store_uploads(form)
+    errors = {} if g.is_form_old else _store_uploads(form)
     sent = _submitted(form, None)
     if original and sent["language"] in existing_languages(original):
         errors["language"] = [("error", translate("There is already a version in this language."))]
@@ -145,7 +145,7 @@ def save(slug: str) -> Response | BaseResponse:
     opened = store.open(slug)
     if opened is None or opened.tree is None:
         return lost_page(opened, _submitted(form, None))
-    errors = _store_uploads(form)
+    errors = {} if g.is_form_old else _store_uploads(form)
     sent = _submitted(form, opened)
     if errors or g.is_form_old:
         return form_page(opened, sent, texts=errors, version=version, base=base)

@@ -220,7 +220,9 @@ def test_a_form_without_the_token_is_refused(path: str, office: Office) -> None:
 
 def test_an_old_form_is_shown_again_with_its_text(office: Office, content: Path) -> None:
     sign_in(office)
-    answer = office.post("/edit/secret", {"csrf_token": "old", "title": "Le nouveau", "body": "Un\r\ntexte"})
+    sent = {"csrf_token": "old", "title": "Le nouveau", "body": "Un\r\ntexte"}
+    answer = office.post("/edit/secret", {**sent, "attachments-0-upload": (BytesIO(b"%PDF-1"), "x.pdf")})
+    assert [path.name for path in (content / "media").rglob("*.pdf")] == []
     assert answer.status_code == 400 and office.fields(answer)["title"] == ["Le nouveau"]
     assert office.fields(answer)["body"] == ["Un\r\ntexte"]
     assert "Le secret" in (content / "articles" / "secret.yaml").read_text(encoding="utf-8")
