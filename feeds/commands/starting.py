@@ -14,6 +14,7 @@ import click
 from feeds.base import translations
 from feeds.base.atomic import atomic_write
 from feeds.content.new_files import NewSite
+from feeds.model.fields import title as read_title
 from feeds.model.languages import canonical_tag
 from feeds.model.site_types import site_url, slug
 from feeds.settings import SITE_FILE
@@ -51,7 +52,7 @@ def init(folder: Path, title: str | None, url: str | None, languages: tuple[str,
         )
     languages = languages or (interface,)
     new = NewSite(
-        title=title.strip(),
+        title=_checked_title(title),
         url=_checked_url(url),
         languages=[_checked_language(tag) for tag in languages],
         categories=_categories(pairs),
@@ -81,7 +82,7 @@ def _interface(languages: tuple[str, ...]) -> str | None:
 
 def _ask(interface: str) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
     """Ask for the title, the address, the languages and the categories, again until each is valid."""
-    title = click.prompt(translations.translate(interface, "Title of the site"), value_proc=_not_empty)
+    title = click.prompt(translations.translate(interface, "Title of the site"), value_proc=_checked_title)
     url = click.prompt(
         translations.translate(interface, "Address of the site, such as https://news.example.org"),
         value_proc=_checked_url,
@@ -98,10 +99,11 @@ def _ask(interface: str) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
     return title, url, tuple(tags), tuple(titles)
 
 
-def _not_empty(value: str) -> str:
-    if not value.strip():
-        raise click.BadParameter("expected a text")
-    return value.strip()
+def _checked_title(value: str) -> str:
+    try:
+        return read_title(value)
+    except ValueError as error:
+        raise click.BadParameter(f"the title: {error}") from None
 
 
 def _language_list(value: str) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Mapping
+import os
+import stat
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from feeds.base.atomic import atomic_write
 from feeds.content.checks import PLACEHOLDER
 from feeds.content.folder import ContentFolder
 from feeds.content.new_files import article_text, schema_json, translated_values
-from feeds.content.reader import ARTICLE_SUFFIX, free_name
+from feeds.content.reader import ARTICLE_SUFFIX, RESERVED_SLUGS, free_name
 from feeds.content.uploads import store_file
 from feeds.model.article import Article
 from feeds.model.article_text import KEY_ORDER
@@ -23,7 +25,7 @@ from feeds.model.problems import InvalidValue
 from feeds.model.schema import article_schema, site_schema
 from feeds.model.site import Site
 from feeds.model.site_types import slug
-from feeds.model.yaml_edit import Value, set_key
+from feeds.model.yaml_edit import EditError, Value, set_key
 from feeds.model.yaml_mistakes import name_character
 from feeds.model.yamlfile import FORBIDDEN, Tree
 from feeds.server.web import current_publisher
@@ -71,11 +73,11 @@ def new(words: tuple[str, ...], language: str | None, original: Path | None, pic
             raise click.UsageError(
                 f"--translate: {original} is in {article.language} (expected another --language of the site)"
             )
+        _check_is_missing(content, article, other)
         values, categories = translated_values(tree.value, article, other), list(article.categories)
-        _link(original, tree, values)
     if picture:
         values["picture"] = {"file": _copied_picture(content, picture, publisher.clock()), "alt": PLACEHOLDER}
-    existing_slugs = {slug(path.stem) for path in content.article_files()}
+    existing_slugs = {slug(path.stem) for path in content.article_files()} | set(RESERVED_SLUGS)
     name = free_name(slug(title) or "article", existing_slugs)
     folder = content.root / "articles"
     path = folder / f"{name}{ARTICLE_SUFFIX}"
@@ -91,6 +93,8 @@ def new(words: tuple[str, ...], language: str | None, original: Path | None, pic
     with file_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
         atomic_write(path, text.encode(), is_new=True)  # never replace a file created meanwhile
+    if original:
+        _link(original, tree, str(values["twin"]))
     click.echo(path)
 
 
@@ -119,14 +123,27 @@ def _read_original(content: ContentFolder, path: Path, site: Site) -> tuple[Tree
     return tree, article
 
 
-def _link(original: Path, tree: Tree, values: Mapping[str, Value | None]) -> None:
-    """Add the word that connects an article with its translation to its file."""
-    if "twin" not in tree.value:
-        data = original.read_bytes()
+def _check_is_missing(content: ContentFolder, article: Article, language: str) -> None:
+    """Raise UsageError if an article has a translation into a language already."""
+    others = content.load().articles.values() if article.twin else ()
+    if existing := [each.slug for each in others if each.twin == article.twin and each.language == language]:
+        raise click.UsageError(f"--translate: {existing[0]} is already its translation into {language}")
+
+
+def _link(original: Path, tree: Tree, twin: str) -> None:
+    """Add `twin` to the file of the original, if it has none."""
+    if tree.value.get("twin"):
+        return
+    path = Path(os.path.realpath(original))
+    with file_errors(original):
+        data, mode = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
         mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
-        text = set_key(data.removeprefix(mark).decode(), "twin", values["twin"], KEY_ORDER)
-        with file_errors(original):
-            atomic_write(original, mark + text.encode())
+        try:
+            text = set_key(data.removeprefix(mark).decode(), "twin", twin, KEY_ORDER)
+        except EditError:
+            click.echo(f"Add the line  twin: {twin}  to {original}, to link it to its translation.", err=True)
+            return
+        atomic_write(path, mark + text.encode(), mode=mode)
 
 
 def _copied_picture(content: ContentFolder, picture: Path, now: datetime) -> str:

@@ -31,6 +31,9 @@ _OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 ARTICLE_SUFFIX = ".yaml"
 """Suffix of article files."""
 
+RESERVED_SLUGS = ("media", "new", "shared", "sign-in", "sign-out")
+"""Slugs that are addresses of the editor, which names no new file after them."""
+
 ANY_FILE = ""
 """Stands for any file below `media/`."""
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,12 +19,12 @@ from feeds.model.corrections import corrected_texts, possible_dates
 from feeds.model.problems import Problem
 from feeds.model.site import Site, read_site
 from feeds.model.yaml_edit import EditError, set_key
-from feeds.model.yamlfile import Tree, parse_yaml
+from feeds.model.yamlfile import FORBIDDEN, Tree, parse_yaml
 
 from . import rendering
 from .folder import ContentFolder
 from .media import PublishedMedia
-from .reader import ARTICLE_SUFFIX
+from .reader import ARTICLE_SUFFIX, free_name
 
 MAX_CORRECTIONS = 200
 """Maximum number of corrections of a file."""
@@ -72,6 +74,24 @@ def decoded(data: bytes) -> str:
     return data.removeprefix(codecs.BOM_UTF8).decode(errors="cp1252-bytes")
 
 
+_WESTERN = set("àâäáãåæçéèêëíîïñóôöõøœßùúûüÿÀÂÄÁÃÅÆÇÉÈÊËÍÎÏÑÓÔÖÕØŒÙÚÛÜŸ’‘“”«»…–—€°§²³µ·•©®½¼×\u00a0")
+"""Characters that Latin-1 and cp1252 files of Western languages contain. Others suggest another encoding."""
+
+
+def is_surely_text(data: bytes) -> bool:
+    """Return whether a file is UTF-8, or there is only one encoding that it can be in."""
+    text = decoded(data)
+    if FORBIDDEN.search(text) or "\ufffd" in text:
+        return False
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return all(character in _WESTERN for character in text if not character.isascii())
+    return True
+
+
 def _decode_bytes(error: UnicodeError) -> tuple[str, int]:
     """Decode bytes that are not UTF-8 as cp1252, or, where that has none, as Latin-1."""
     assert isinstance(error, UnicodeDecodeError)
@@ -112,7 +132,7 @@ class Repairer:
         """Return the repair of the site file, or None if it cannot be read."""
         path = self._content.site_file
         data, problem = self._content.reader.read_bytes(path)
-        if problem:
+        if problem or not is_surely_text(data):
             return None
         text = self.corrected(decoded(data), path)
         return Repair(path, path, data, _encoded(text, data))
@@ -121,8 +141,8 @@ class Repairer:
         """Return the repair of an article file."""
         new_path = path.with_suffix(ARTICLE_SUFFIX)
         data, problem = self._content.reader.read_bytes(path)
-        if problem:
-            return Repair(path, path, b"", b"")
+        if problem or not is_surely_text(data):
+            return Repair(path, path, data, data)
         text = self.corrected(decoded(data), new_path)
         tree, problems = self._read(text, new_path)
         pictures = dict(self._phone_pictures(tree, problems))
@@ -151,11 +171,10 @@ class Repairer:
         """Write a repair. Raises OSError, and RenderError if a picture cannot be converted."""
         root = self._content.media.root
         for old, new in repair.pictures:
-            if not (root / new).exists():
-                data = rendering.convert_in_child(root / old)
-                atomic_write(root / new, data, is_new=True)
+            atomic_write(root / new, rendering.convert_in_child(root / old), is_new=True)
         if repair.before != repair.after or repair.path != repair.new_path:
-            atomic_write(repair.new_path, repair.after, is_new=repair.path != repair.new_path)
+            mode = stat.S_IMODE(repair.path.stat().st_mode)
+            atomic_write(repair.new_path, repair.after, is_new=repair.path != repair.new_path, mode=mode)
         if repair.path != repair.new_path:
             repair.path.unlink()
 
@@ -205,7 +224,8 @@ class Repairer:
             if problem.message.code == "picture-expected" and problem.key == "picture.file" and isinstance(old, str):
                 path = PurePosixPath(old)
                 if path.suffix.lower() in PHONE_SUFFIXES and (self._content.media.root / path).is_file():
-                    yield old, str(path.with_suffix(".jpg"))
+                    names = {each.stem for each in (self._content.media.root / path.parent).glob("*.jpg")}
+                    yield old, str(path.with_name(f"{free_name(path.stem, names)}.jpg"))
 
 
 def _encoded(text: str, before: bytes) -> bytes:
@@ -221,4 +241,4 @@ def _with_picture(text: str, old: str, new: str) -> str:
         text = set_key(text, "picture", {**tree.value["picture"], "file": new}, KEY_ORDER)
     except EditError:
         return text
-    return text.replace(f"media/{old}", f"media/{new}")
+    return re.sub(rf"media/{re.escape(old)}(?![\w.-])", lambda _: f"media/{new}", text)

@@ -26,7 +26,7 @@ from .context import (
     current_site,
     translations_of,
 )
-from .rendering import Texts, interface_language, render, texts_by_field, translate
+from .rendering import Texts, interface_language, label_of, render, texts_by_field, translate
 from .store import CheckedFile, Conflict
 from .suggestions import Suggestions
 from .values import FormValues, LocalClock, digests, form_values
@@ -47,9 +47,10 @@ def form_page(
     base: str | None = None,
     original: CheckedFile | None = None,
     status: HTTPStatus = HTTPStatus.OK,
-    theirs: FormValues | None = None,
+    theirs: dict[str, tuple[str, str]] | None = None,
 ) -> Response:
-    """Render a form. `draft` is the text with the problems to show; `texts` are others by field.
+    """Render a form. `draft` is the text with the problems to show; `texts` are others by field, and
+    `theirs` the values of another author, each with the one that was sent.
 
     `version` and `base` are those of the form that was sent, if it is shown again without another reading of the file.
     """
@@ -68,6 +69,7 @@ def form_page(
         status,
         opened=opened,
         slug=opened.slug if opened else "new",
+        file_id=opened.values.get("id", "") if opened else "",
         values=values,
         texts=texts,
         has_errors=any(severity == "error" for items in texts.values() for severity, _ in items),
@@ -131,10 +133,22 @@ def conflict_page(conflict: Conflict, sent: FormValues, base_text: str) -> Respo
         return lost_page(current, sent)
     theirs = shown_values(current)
     base, own_digests, their_digests = _parsed_digests(base_text), digests(sent), digests(theirs)
-    differing = {key: theirs[key] for key in theirs if own_digests[key] != their_digests[key] and key != "updated"}
+    differing = {
+        key: (_as_text(key, theirs[key]), _as_text(key, sent[key]))
+        for key in theirs
+        if own_digests[key] != their_digests[key] and key != "updated"
+    }
     merged = {key: theirs[key] if base.get(key) == own_digests[key] else sent[key] for key in sent}
     merged["updated"] = sent["updated"]
-    return form_page(current, merged, status=HTTPStatus.CONFLICT, theirs={**differing, "sent": sent})
+    return form_page(current, merged, status=HTTPStatus.CONFLICT, theirs=differing)
+
+
+def _as_text(key: str, value: Any) -> str:
+    """Return a value of a form as people read it: a text on each line, with its label in a group."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "\n".join(value)
+    labelled = (f"{label_of(name)}: {text}" if name != key else text for name, text in _flat({key: value}))
+    return "\n".join(labelled)
 
 
 def _parsed_digests(text: str) -> dict[str, Any]:
@@ -147,7 +161,13 @@ def _parsed_digests(text: str) -> dict[str, Any]:
 
 
 def text_page(
-    opened: CheckedFile, draft: CheckedFile, status: HTTPStatus, theirs: CheckedFile | None = None, message: str = ""
+    opened: CheckedFile,
+    draft: CheckedFile,
+    status: HTTPStatus,
+    *,
+    theirs: CheckedFile | None = None,
+    message: str = "",
+    version: str | None = None,
 ) -> Response:
     """Render the whole text of a file that no form can show. One that cannot be read has no text, and no form."""
     is_converted = opened.is_readable and decoded(opened.data).encode() != opened.data.removeprefix(BOM_UTF8)
@@ -159,7 +179,7 @@ def text_page(
         message=message,
         is_converted=is_converted,
         problems=draft.problems,
-        version=opened.version,
+        version=version or opened.version,
         theirs=decoded(theirs.data) if theirs else None,
     )
 

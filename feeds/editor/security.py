@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections import Counter
 from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
@@ -33,8 +34,10 @@ ACCOUNT_LIMIT, ADDRESS_LIMIT = "10 per 5 minutes", "100 per hour"
 MAX_SIGN_IN_BYTES = 16 << 10
 """Maximum size of the form with name and password, which anybody may send."""
 
-MAX_ANONYMOUS_FORMS = 8
-"""Forms of people who are not signed in that are read at a time: each may occupy a thread for as long as it arrives."""
+MAX_ANONYMOUS_FORMS, MAX_FORMS_OF_ADDRESS = 16, 4
+"""Forms of people who are not signed in that are read at a time, in all and from an address: each may occupy a thread
+for as long as it arrives.
+"""
 
 MAX_FIELDS = 5_000
 """Maximum number of fields of a form."""
@@ -65,7 +68,8 @@ def client_and_name() -> str:
     return f"{client_network()} {request.form.get('name', '').strip()}"
 
 
-anonymous_slots = threading.BoundedSemaphore(MAX_ANONYMOUS_FORMS)
+anonymous_forms: Counter[str] = Counter()
+_forms_lock = threading.Lock()
 limiter = Limiter(client_network, storage_uri="memory://", strategy="moving-window")
 
 
@@ -95,9 +99,7 @@ def _check_author() -> BaseResponse | Response | None:
     access = current_access()
     g.user = access.user()
     if request.method == "POST" and g.user is None and _is_ours():
-        if not anonymous_slots.acquire(blocking=False):
-            abort(HTTPStatus.SERVICE_UNAVAILABLE)
-        g.has_slot = True
+        _take_slot(client_network())
     if not _is_ours() or request.endpoint in PUBLIC_ENDPOINTS or g.user is not None:
         return None
     if access.header:
@@ -131,10 +133,22 @@ def _check_form() -> None:
         g.is_form_old = True
 
 
+def _take_slot(network: str) -> None:
+    """Count a form of somebody who is not signed in, or abort it with 503 if there are too many."""
+    with _forms_lock:
+        if anonymous_forms.total() >= MAX_ANONYMOUS_FORMS or anonymous_forms[network] >= MAX_FORMS_OF_ADDRESS:
+            abort(HTTPStatus.SERVICE_UNAVAILABLE)
+        anonymous_forms[network] += 1
+        g.slot = network
+
+
 @blueprint.teardown_app_request
 def _free_slot(error: BaseException | None) -> None:
-    if g.pop("has_slot", False):
-        anonymous_slots.release()
+    if network := g.pop("slot", None):
+        with _forms_lock:
+            anonymous_forms[network] -= 1
+            if not anonymous_forms[network]:
+                del anonymous_forms[network]
 
 
 @blueprint.app_errorhandler(CSRFError)

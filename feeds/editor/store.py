@@ -6,6 +6,7 @@ A file is replaced as a whole, and only if nobody changed it since it was opened
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 import subprocess
@@ -20,7 +21,7 @@ from feeds.base.atomic import atomic_write
 from feeds.base.fingerprint import fingerprint_bytes
 from feeds.base.locks import FileLock
 from feeds.content.media import PublishedMedia
-from feeds.content.reader import ARTICLE_SUFFIX, free_name
+from feeds.content.reader import ARTICLE_SUFFIX, RESERVED_SLUGS, free_name
 from feeds.model.article import Article
 from feeds.model.article_text import KEY_ORDER
 from feeds.model.problems import Message, Problem
@@ -30,9 +31,6 @@ from feeds.model.site_types import slug
 from feeds.model.yaml_edit import EditError, Value, set_keys
 from feeds.model.yamlfile import Tree, parse_yaml
 from feeds.server.publisher import Publisher
-
-RESERVED_SLUGS = ("media", "new", "shared", "sign-in", "sign-out")
-"""Slugs that are addresses of the editor itself."""
 
 GIT_SECONDS = 5
 """Maximum time for each of the two commands of a commit."""
@@ -205,21 +203,35 @@ class ArticleStore:
         self._valid(draft)
         if draft.data == current.data:
             return draft
-        if current.values.get("draft") == "true" and draft.values.get("draft") != "true" and "id" in draft.values:
-            draft = self._renamed(draft)
         path = Path(os.path.realpath(draft.path))
-        atomic_write(path, draft.data, mode=stat.S_IMODE(path.stat().st_mode))
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if new_path := self._new_path(current, draft):
+            atomic_write(new_path, draft.data, mode=mode, is_new=True)
+            current.path.unlink()
+            draft = self.checked(draft.data, new_path)
+        else:
+            atomic_write(path, draft.data, mode=mode)
         self._publish(current.path, draft.path)
         return draft
 
-    def _renamed(self, draft: CheckedFile) -> CheckedFile:
-        """Rename the file of a draft after its title, unless it is named after it already."""
-        name = slug(str(draft.values["title"]))
-        if not name or draft.slug.startswith(name) or draft.path.is_symlink():
-            return draft
-        path = draft.path.with_name(f"{self._free_name(name)}{ARTICLE_SUFFIX}")
-        os.rename(draft.path, path)
-        return self.checked(draft.data, path)
+    def _new_path(self, current: CheckedFile, draft: CheckedFile) -> Path | None:
+        """Return the path of a draft that is published, after its title; None if it keeps its own."""
+        is_published = current.values.get("draft") == "true" and draft.values.get("draft") != "true"
+        name = slug(str(draft.values.get("title", "")))
+        if not is_published or "id" not in draft.values or not name or draft.path.is_symlink():
+            return None
+        if re.fullmatch(rf"{re.escape(name)}(-[0-9]+)?", draft.slug) or self._is_known(draft):
+            return None
+        return draft.path.with_name(f"{self._free_name(name)}{ARTICLE_SUFFIX}")
+
+    def _is_known(self, draft: CheckedFile) -> bool:
+        """Return whether an article was live, or others link to it, so that its address has to stay."""
+        edition, article = self._publisher.edition, draft.article
+        manifest = edition.manifest if edition else None
+        if manifest and article and (article.id in manifest.entries or article.id in manifest.past):
+            return True
+        address = f"/articles/{draft.slug}"
+        return any(address in other.body for other in self._publisher.loaded_content.articles.values())
 
     def _free_name(self, name: str) -> str:
         names = {slug(path.stem) for path in self._content.article_files()} | set(RESERVED_SLUGS)

@@ -300,9 +300,10 @@ def _changed_group(key: str, before: object, shown: FormValues, sent: FormValues
     for name in GROUPS[key]:
         if sent[name] == shown[name]:
             continue
-        group.pop(name, None)
         if sent[name]:
             group[name] = _group_value(key, name, sent[name], clock)
+        else:
+            group.pop(name, None)
     if key == "withdrawn" and group.get("reason") and not group.get("at"):
         group = {"at": clock.text, **group}
     if key == "social" and list(group) == ["text"]:

@@ -15,6 +15,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
 from feeds.base import translations
+from feeds.content.reader import RESERVED_SLUGS
 from feeds.content.repair import Repairer
 from feeds.content.uploads import store_file
 from feeds.model.problems import InvalidValue
@@ -36,7 +37,7 @@ from .forms import ArticleForm
 from .listing import Filters, listing
 from .rendering import Texts, interface_language, notify, render, texts_by_field, translate
 from .security import blueprint
-from .store import RESERVED_SLUGS, CheckedFile, Conflict, InvalidArticle
+from .store import CheckedFile, Conflict, InvalidArticle
 from .translating import shared_values, with_twin
 from .values import FormValues, LocalClock, changes, form_values, submitted_values
 
@@ -143,6 +144,8 @@ def save(slug: str) -> Response | BaseResponse:
     if "text" in request.form:
         return _save_text(slug, version, request.form["text"])
     opened = store.open(slug)
+    if opened is None and (renamed := _renamed_article()):
+        return conflict_page(Conflict(renamed), _submitted(form, renamed), base)
     if opened is None or opened.tree is None:
         return lost_page(opened, _submitted(form, None))
     errors = {} if g.is_form_old else _store_uploads(form)
@@ -165,6 +168,15 @@ def save(slug: str) -> Response | BaseResponse:
         return form_page(opened, sent, texts=texts, version=version, base=base, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
+def _renamed_article() -> CheckedFile | None:
+    """Return the file of the article that a form was opened with, if it was renamed since then."""
+    word = request.form.get("id", "")
+    ids = (word, current_site().tag_uri(word)) if word else ()
+    article = next((each for each in current_articles().values() if each.id in ids), None)
+    renamed = current_store().open(article.slug) if article else None
+    return renamed if renamed and renamed.tree else None
+
+
 def _save_text(slug: str, version: str, text: str) -> Response | BaseResponse:
     """Save the whole text of a file that no form can show."""
     store = current_store()
@@ -177,10 +189,10 @@ def _save_text(slug: str, version: str, text: str) -> Response | BaseResponse:
     draft = store.checked(text.encode(), opened.path)
     if "fix" in request.form:
         corrected = Repairer(current_publisher().content).corrected(text, opened.path)
-        return text_page(opened, store.checked(corrected.encode(), opened.path), HTTPStatus.OK)
+        return text_page(opened, store.checked(corrected.encode(), opened.path), HTTPStatus.OK, version=version)
     try:
         if g.is_form_old:
-            return text_page(opened, draft, HTTPStatus.BAD_REQUEST)
+            return text_page(opened, draft, HTTPStatus.BAD_REQUEST, version=version)
         return _saved(store.save_text(slug, version, text, g.user))
     except Conflict:
         return text_page(opened, draft, HTTPStatus.CONFLICT, theirs=opened)
@@ -188,7 +200,7 @@ def _save_text(slug: str, version: str, text: str) -> Response | BaseResponse:
         return text_page(opened, draft, HTTPStatus.UNPROCESSABLE_ENTITY)
     except OSError as error:
         (_, message), *_ = _not_saved(error)[""]
-        return text_page(opened, draft, HTTPStatus.SERVICE_UNAVAILABLE, message=message)
+        return text_page(opened, draft, HTTPStatus.SERVICE_UNAVAILABLE, message=message, version=version)
 
 
 def _changes(file: Mapping[str, Any], sent: FormValues, clock: LocalClock) -> dict[str, Value | None]:

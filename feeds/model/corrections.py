@@ -47,7 +47,7 @@ def corrected_texts(text: str, tree: Tree | None, problem: Problem, site: Site |
     code = problem.message.code
     if code in ("yaml-tab", "yaml-indentation-character"):
         yield from _indented(text)
-    elif code in _QUOTED_CODES:
+    elif code in _QUOTED_CODES and not _goes_on(text, problem.line):
         yield from _with_line(text, problem.line, lambda line: _with_quotes(line, is_open=code == "yaml-quote"))
     elif code in _IN_LINE_CODES:
         yield from _with_line(text, problem.line, lambda line: yaml_mistakes.corrected(line, code))
@@ -67,25 +67,74 @@ def _with_line(text: str, number: int, correct: Callable[[str], str | None]) -> 
             yield "".join(lines)
 
 
+def _goes_on(text: str, number: int) -> bool:
+    """Return whether the value of a line goes on in the next one, so that quotes in this line would cut it."""
+    line, *below = text.splitlines()[number - 1 :] or [""]
+    following = next((each for each in below if each.strip()), "")
+    return len(following) - len(following.lstrip(" ")) > len(line) - len(line.lstrip(" -"))
+
+
 def _with_quotes(line: str, *, is_open: bool) -> str | None:
-    """Return a line with quotes around the value of its key, indented as it was."""
+    """Return a line with quotes around the value of its key, indented as it was; None if it may have a comment."""
+    if re.search(r"\s#(\s|$)", line):
+        return None
     corrected = yaml_mistakes.with_quotes(line, is_open=is_open)
     return line[: len(line) - len(line.lstrip(" "))] + corrected if corrected else None
 
 
 def _indented(text: str) -> Iterator[str]:
-    """Yield texts without tabs, no-break spaces and invisible characters at the start of lines."""
+    """Yield texts in which no line starts with a tab, a no-break space or an invisible character.
+
+    Of consecutive lines, only the indentation that they share is replaced: the rest belongs to their texts.
+    """
     for width in TAB_WIDTHS:
-        yield "".join(_with_plain_indentation(line, width) for line in _LINE.findall(text))
+        result: list[str] = []
+        for members in _groups(_LINE.findall(text)):
+            wrong = [_indentation(line) for line in members if _starts_wrong(line)]
+            shared = _common_start(wrong) if wrong else ""
+            result += [_plain(shared, width) + line[len(shared) :] if _starts_wrong(line) else line for line in members]
+        yield "".join(result)
 
 
-def _with_plain_indentation(line: str, width: int) -> str:
+def _groups(lines: list[str]) -> Iterator[list[str]]:
+    """Yield consecutive lines that start alike: with a wrong character, or not. Empty lines join those before."""
+    group: list[str] = []
+    is_wrong = False
+    for line in lines:
+        if line.strip() and group and _starts_wrong(line) != is_wrong:
+            yield group
+            group = []
+        is_wrong = _starts_wrong(line) if line.strip() else is_wrong
+        group.append(line)
+    yield group
+
+
+def _starts_wrong(line: str) -> bool:
+    return bool(line.strip()) and line[0] in f"\t{_SPACE_LIKE}"
+
+
+def _common_start(texts: list[str]) -> str:
+    """Return the longest text with which all texts start."""
+    shortest = min(texts, key=len)
+    return next(
+        (shortest[:end] for end in range(len(shortest), 0, -1) if all(t.startswith(shortest[:end]) for t in texts)), ""
+    )
+
+
+def _indentation(line: str) -> str:
     match = yaml_mistakes.INDENTATION.match(line)
-    indentation, plain = match[0] if match else "", ""
-    for character in indentation:
-        is_space = unicodedata.category(character) == "Zs"
-        plain += " " * width if character == "\t" else " " if is_space else ""
-    return plain + line[len(indentation) :]
+    return match[0] if match else ""
+
+
+def _plain(indentation: str, width: int) -> str:
+    spaces = {"\t": " " * width}
+    return "".join(spaces.get(each, " " if unicodedata.category(each) == "Zs" else "") for each in indentation)
+
+
+_SPACE_LIKE = (
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u202f\u205f\u2060\u3000\ufeff"
+)
+"""Characters at the start of a line that look like its indentation."""
 
 
 def _renamed(text: str, tree: Tree, problem: Problem) -> Iterator[str]:

@@ -113,9 +113,10 @@ def with_quotes(line: str, *, is_open: bool = False) -> str | None:
     match = _KEY_AND_VALUE.fullmatch(line)
     if not match or len(line) > MAX_SHOWN_LINE:
         return None
-    value = match[2][1:] if is_open else match[2]
-    if len(value) > 2 and any(value[0] == pair[0] and value[-1] == pair[1] for pair in _QUOTE_PAIRS):
-        value = value[1:-1]
+    value = match[2][1:] if is_open and match[2].count(match[2][0]) == 1 else match[2]
+    inner = value[1:-1]
+    if inner and any(value[0] + value[-1] == pair and not set(pair) & set(inner) for pair in _QUOTE_PAIRS):
+        value = inner
     if not value:
         return None
     return f"{match[1]}{quoted(value)}".strip()

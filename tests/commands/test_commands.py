@@ -17,7 +17,7 @@ from feeds.content.folder import ContentFolder
 from feeds.model.article import Article
 from feeds.model.yamlfile import parse_yaml
 from feeds.settings import SettingError, Settings
-from tests.builders import NOW, ROOT, SAMPLE, SITE, content_folder, draw, publisher_of
+from tests.builders import NOW, PLAIN, ROOT, SAMPLE, SITE, content_folder, draw, publisher_of
 
 
 def flask(folder: Path, *words: str, color: bool = False) -> Result:
@@ -455,5 +455,12 @@ def test_new_takes_a_language_an_original_and_a_picture(content: Path, tmp_path:
     refused = flask(content, "new", "Eins", "--language", "de")
     assert refused.exit_code == 2 and "de is not a language of the site (expected fr or en)" in refused.output
     assert flask(content, "new", "Un", "--translate", str(path), "--language", "fr").exit_code == 2
+    again = flask(content, "new", "Two", "--translate", str(path))
+    assert again.exit_code == 2 and "one is already its translation into en" in again.output
+    assert flask(content, "new", "Media").output == f"{content}/articles/media-2.yaml\n"
+    flow = content / "articles" / "flow.yaml"
+    flow.write_text(json.dumps({**PLAIN, "title": "Flow"}), encoding="utf-8")
+    linked = flask(content, "new", "In English", "--translate", str(flow))
+    assert linked.exit_code == 0 and f"Add the line  twin: flow  to {flow}" in linked.output
     (tmp_path / "a.jpg").write_bytes(b"no picture")
     assert "is not a picture" in flask(content, "new", "Un", "--picture", str(tmp_path / "a.jpg")).output

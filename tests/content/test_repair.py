@@ -44,6 +44,13 @@ def repaired(content: Path, data: str | bytes, name: str = "a.yaml", site: str =
     [
         (text(title="Un titre : deux"), text(title='"Un titre : deux"')),
         (text(title='Un "titre" : deux'), text(title="'Un \"titre\" : deux'")),
+        (text(title="“Oui : x” et “non : y”"), text(title='"“Oui : x” et “non : y”"')),
+        (text(title='"Oui" dit-il : "non"'), text(title='\'"Oui" dit-il : "non"\'')),
+        (
+            text(tags="\n\t- a", body="|\n  Un texte :\n\n  \tcode\n  \u3000large"),
+            text(tags="\n  - a", body="|\n  Un texte :\n\n  \tcode\n  \u3000large"),
+        ),
+        (text(body="|\n\tUn texte :\n\n\t\tcode"), text(body="|\n  Un texte :\n\n  \tcode")),
         (text(title="@institut"), text(title='"@institut"')),
         (text(title="*gras*"), text(title='"*gras*"')),
         (text(title="!important"), text(title='"!important"')),
@@ -78,6 +85,30 @@ def test_another_encoding_becomes_utf_8(encoding: str, content: Path) -> None:
     assert data.decode("utf-8-sig") == before and errors == []
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        "title: Été à Noël\n".encode("mac-roman"),
+        "title: Привет\n".encode("cp1251"),
+        "title: a\n".encode("utf-32"),
+        "title: é\n".encode("utf-16") + b"x",
+        bytes(range(256)) * 4,
+    ],
+)
+def test_a_file_in_an_unknown_encoding_is_not_changed(data: bytes, content: Path) -> None:
+    assert repaired(content, data)[0] == data
+
+
+def test_the_mode_of_a_file_stays(content: Path) -> None:
+    content_folder(content, {"a": text(title="a: b")})
+    path = content / "articles" / "a.yaml"
+    path.chmod(0o664)
+    repairer = Repairer(ContentFolder(content))
+    for repair in list(repairer.repairs()):
+        repairer.apply(repair)
+    assert path.stat().st_mode & 0o777 == 0o664 and '"a: b"' in path.read_text(encoding="utf-8")
+
+
 def test_the_suffix_yml_becomes_yaml_unless_there_is_such_a_file(content: Path) -> None:
     assert repaired(content, text(), "a.yml") == (text().encode(), [])
     assert [path.name for path in (content / "articles").iterdir()] == ["a.yaml"]
@@ -101,6 +132,9 @@ def test_many_mistakes_in_one_file_are_all_corrected(content: Path) -> None:
 @pytest.mark.parametrize(
     "before",
     [
+        text(title="Note: this # TODO ask Bob"),
+        text(body="First: para\n  second line: x\n\n  third #tag"),
+        text(summary='"Hello\n  more text: here'),
         text(published="2026-13-40"),
         text(published="demain"),
         text(published="01/13/26"),
@@ -165,10 +199,12 @@ def test_a_picture_from_a_phone_becomes_a_jpeg(content: Path) -> None:
     pillow_heif.register_heif_opener()
     content_folder(content, {})
     Image.new("RGB", (1300, 700), "teal").save(content / "media" / "IMG 1.HEIC", format="HEIF")
-    before = text(photo='{file: "IMG 1.HEIC", alt: Un dessin}', body="|\n  ![Un dessin](/media/IMG 1.HEIC)")
+    Image.new("RGB", (40, 30), "red").save(content / "media" / "IMG 1.jpg")  # another picture
+    before = text(photo='{file: "IMG 1.HEIC", alt: Un dessin}', body="|\n  /media/IMG 1.HEIC and /media/IMG 1.HEIC2")
     data, errors = repaired(content, before)
-    assert b'file: "IMG 1.jpg"' in data and errors == [] and b"/media/IMG 1.jpg" in data
-    with Image.open(content / "media" / "IMG 1.jpg") as picture:
+    assert b'file: "IMG 1-2.jpg"' in data and errors == []
+    assert b"/media/IMG 1-2.jpg and /media/IMG 1.HEIC2" in data
+    with Image.open(content / "media" / "IMG 1-2.jpg") as picture:
         assert (picture.format, picture.size) == ("JPEG", (1300, 700))
     assert (content / "media" / "IMG 1.HEIC").exists()
 

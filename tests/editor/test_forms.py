@@ -605,3 +605,56 @@ def test_a_form_without_script_sends_its_files_itself(office: Office, content: P
     page = office.post("/edit/one", {**fields, **wrong, "body": "Un texte perdu ?"})
     assert page.status_code == 422 and "b.jpg is not a picture" in messages(page, "picture-file")[0]
     assert office.fields(page)["body"] == ["Un texte perdu ?"] and article(content, "one") == values
+
+
+def test_an_address_that_is_known_stays_when_a_draft_is_published(content: Path) -> None:
+    draft = {"id": "x1", "title": "Tout autre", "draft": "true"}
+    content_folder(
+        content,
+        {
+            "linked": draft,
+            "one": {"body": "[Voir](/articles/linked)"},
+            "new-building": {**draft, "id": "x2", "title": "New building"},
+        },
+    )
+    office = Office(content)
+    assert office.send("/edit/linked").headers["Location"] == "/edit/linked"
+    assert office.send("/edit/new-building", title="New").headers["Location"] == "/edit/new-2"
+
+
+def test_a_draft_that_somebody_publishes_meanwhile_is_found_again(office: Office, content: Path) -> None:
+    office.send("/edit/new", draft="true")
+    mine, theirs = (office.fields(office.get("/edit/draft")) for _ in range(2))
+    office.send("/edit/draft", theirs, title="Publié", body="a", categories="research")
+    page = office.send("/edit/draft", mine, summary="Mon résumé")
+    assert page.status_code == 409 and 'action="/edit/publie"' in page.text
+    assert office.send("/edit/publie", office.fields(page)).status_code == 303
+    values = article(content, "publie")
+    assert (values["title"], values["summary"]) == ("Publié", "Mon résumé")
+
+
+def test_the_text_of_a_file_keeps_what_somebody_else_changed(office: Office, content: Path) -> None:
+    mine = office.fields(office.get("/edit/one?text=1"))
+    office.send("/edit/one", title="Le leur")
+    for again in (office.send("/edit/one", mine, fix="1"), office.send("/edit/one", {**mine, "csrf_token": ["old"]})):
+        answer = office.send("/edit/one", office.fields(again))
+        assert answer.status_code == 409 and "Le leur" in answer.text
+    assert article(content, "one")["title"] == "Le leur"
+
+
+def test_a_draft_that_cannot_be_written_when_it_is_published_stays(
+    office: Office, content: Path, monkeypatch: Any
+) -> None:
+    office.send("/edit/new", draft="true")
+    fields = office.fields(office.get("/edit/draft"))
+    with monkeypatch.context() as patch:
+        patch.setattr("feeds.editor.store.atomic_write", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "x")))
+        page = office.send("/edit/draft", fields, title="Publié", body="a", categories="research")
+    assert page.status_code == 503
+    assert office.send("/edit/draft", office.fields(page)).headers["Location"] == "/edit/publie"
+
+
+def test_comments_in_a_group_stay_if_a_text_in_its_middle_changes(office: Office, content: Path) -> None:
+    draw(content / "media" / "a.jpg")
+    text = as_yaml(PLAIN) + 'picture: {file: a.jpg, # which\n  alt: "Un",  # why\n  credit: C}\n'
+    assert save(office, content, text, picture_alt="Deux") == text.replace('"Un"', '"Deux"')

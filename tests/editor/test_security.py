@@ -464,6 +464,9 @@ def test_slow_forms_of_strangers_do_not_hold_up_authors(content: Path) -> None:
             connection.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nname=".encode())
         answers = [get(port, "/edit/sign-in")[0] for _ in range(20)]
         assert answers == [200] * 20
+    from feeds.editor.security import MAX_ANONYMOUS_FORMS, MAX_FORMS_OF_ADDRESS
+
+    assert MAX_FORMS_OF_ADDRESS < MAX_ANONYMOUS_FORMS < 32, "threads of the server"
 
 
 def peak_memory(pid: int) -> int:

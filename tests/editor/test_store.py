@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
@@ -29,9 +30,10 @@ def test_of_two_authors_the_second_sees_both_texts_and_loses_nothing(office: Off
         office.send("/edit/one", first, title="Du premier", summary="Du premier", body="Du premier").status_code == 303
     )
     before = (content / "articles" / "one.yaml").read_bytes()
-    answer = office.send("/edit/one", second, body="Du second", tags="second")
+    answer = office.send("/edit/one", second, body="Du second", tags="second", social_text="Du second")
     assert answer.status_code == 409 and (content / "articles" / "one.yaml").read_bytes() == before
     assert answer.text.count("<pre>Du premier</pre>") == 3 and "<pre>Du second</pre>" in answer.text
+    assert "{" not in "".join(re.findall("<pre>(.*?)</pre>", answer.text, re.DOTALL))
     merged = office.fields(answer)
     assert merged["title"] == merged["summary"] == ["Du premier"]  # only the first author changed these
     assert merged["body"] == ["Du second"] and merged["tags"][0] == "second"
