@@ -115,7 +115,8 @@ def with_quotes(line: str, *, is_open: bool = False) -> str | None:
         return None
     value = match[2][1:] if is_open and match[2].count(match[2][0]) == 1 else match[2]
     inner = value[1:-1]
-    if inner and any(value[0] + value[-1] == pair and not set(pair) & set(inner) for pair in _QUOTE_PAIRS):
+    marks = set(re.sub(r"(?<=\w)['’](?=\w)", "", inner))  # without apostrophes
+    if inner and any(value[0] + value[-1] == pair and not set(pair) & marks for pair in _QUOTE_PAIRS):
         value = inner
     if not value:
         return None
