@@ -82,18 +82,20 @@ class LocalClock:
         return value
 
     def is_future(self, value: object) -> bool:
-        """Return whether a time of a form or a file has not been reached yet."""
-        try:
-            return parse_start(_text(value), self.zone) > self.now
-        except InvalidValue:
-            return False
+        """Return whether a value of a form or a file is a time that has not been reached yet."""
+        instant = self._instant(value)
+        return instant is not None and instant > self.now
 
     def is_past(self, value: object) -> bool:
-        """Return whether a time of a file has been reached."""
+        """Return whether a value of a form or a file is a time that has been reached."""
+        instant = self._instant(value)
+        return instant is not None and instant <= self.now
+
+    def _instant(self, value: object) -> datetime | None:
         try:
-            return parse_start(_text(value), self.zone) <= self.now
+            return parse_start(_text(value), self.zone)
         except InvalidValue:
-            return False
+            return None
 
 
 LINES = ("title", "file", "alt", "credit", "focus", "url")

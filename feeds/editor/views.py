@@ -110,12 +110,16 @@ def _submitted(form: ArticleForm, opened: CheckedFile | None) -> FormValues:
     return submitted_values(form, request.form.keys() | request.files.keys(), shown)
 
 
-def _not_saved(error: OSError) -> Texts:
-    """Return the message that the system did not allow to save."""
+def _not_saved_text(error: OSError) -> str:
+    """Return the message that the system did not allow to save, and log it."""
     logger.error("an article cannot be saved: %s", error)
     reason = translations.translate_value(interface_language(), error.strerror or str(error))
-    text = translate("Not saved: the server cannot write the file ({reason}). Tell your administrator.", reason=reason)
-    return {"": [("error", text)]}
+    return translate("Not saved: the server cannot write the file ({reason}). Tell your administrator.", reason=reason)
+
+
+def _not_saved(error: OSError) -> Texts:
+    """Return that message for a form."""
+    return {"": [("error", _not_saved_text(error))]}
 
 
 def _add_twin(original: CheckedFile, draft: CheckedFile) -> None:
@@ -199,7 +203,7 @@ def _save_text(slug: str, version: str, text: str) -> Response | BaseResponse:
     except InvalidArticle:
         return text_page(opened, draft, HTTPStatus.UNPROCESSABLE_ENTITY)
     except OSError as error:
-        (_, message), *_ = _not_saved(error)[""]
+        message = _not_saved_text(error)
         return text_page(opened, draft, HTTPStatus.SERVICE_UNAVAILABLE, message=message, version=version)
 
 
@@ -276,7 +280,7 @@ def delete(slug: str) -> BaseResponse | Response:
         text = translate("The article was not deleted: it is not a draft, or somebody has changed it.")
         return render("message.html", HTTPStatus.CONFLICT, text=text)
     except OSError as error:
-        (_, text), *_ = _not_saved(error)[""]
+        text = _not_saved_text(error)
         return render("message.html", HTTPStatus.SERVICE_UNAVAILABLE, text=text)
     notify(translate("The draft was deleted."))
     return redirect(url_for("editor.index"), HTTPStatus.SEE_OTHER)
@@ -293,6 +297,6 @@ def media() -> tuple[Response | dict[str, Any], int]:
     except InvalidValue as error:
         return {"error": error.message.text(interface_language())}, HTTPStatus.UNPROCESSABLE_ENTITY
     except OSError as error:
-        (_, text), *_ = _not_saved(error)[""]
+        text = _not_saved_text(error)
         return {"error": text}, HTTPStatus.SERVICE_UNAVAILABLE
     return {"path": path, "url": f"{current_site().path}/media/{quote(path)}"}, HTTPStatus.CREATED

@@ -16,7 +16,7 @@ from .article_text import KEY_ORDER
 from .loose_dates import readings
 from .problems import Problem, without_invisible
 from .site import Site
-from .yaml_edit import EditError, rename_key, set_key
+from .yaml_edit import LINE, EditError, rename_key, set_key
 from .yamlfile import Path, Tree
 
 TRUE, FALSE = ("on", "oui", "true", "vrai", "yes"), ("faux", "false", "no", "non", "off")
@@ -27,8 +27,6 @@ TAB_WIDTHS = (2, 4, 8)
 
 NOT_RENAMED = ("skip", "url")
 """Unknown keys that are not renamed, since their synonym is only a guess."""
-
-_LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 _QUOTED_CODES = (
     *("yaml-after-quote", "yaml-alias", "yaml-ampersand", "yaml-anchor", "yaml-colon", "yaml-dash"),
@@ -58,7 +56,7 @@ def corrected_texts(text: str, tree: Tree | None, problem: Problem, site: Site |
 
 
 def _with_line(text: str, number: int, correct: Callable[[str], str | None]) -> Iterator[str]:
-    lines = _LINE.findall(text)
+    lines = LINE.findall(text)
     if number <= len(lines):
         line = lines[number - 1]
         content = line.rstrip("\r\n")
@@ -89,7 +87,7 @@ def _indented(text: str) -> Iterator[str]:
     """
     for width in TAB_WIDTHS:
         result: list[str] = []
-        for members in _groups(_LINE.findall(text)):
+        for members in _groups(LINE.findall(text)):
             wrong = [_indentation(line) for line in members if _starts_wrong(line)]
             shared = _common_start(wrong) if wrong else ""
             result += [_plain(shared, width) + line[len(shared) :] if _starts_wrong(line) else line for line in members]
@@ -110,7 +108,8 @@ def _groups(lines: list[str]) -> Iterator[list[str]]:
 
 
 def _starts_wrong(line: str) -> bool:
-    return bool(line.strip()) and line[0] in f"\t{_SPACE_LIKE}"
+    """Return whether a line with a text starts with a character that only looks like a space."""
+    return bool(line.strip()) and _indentation(line)[:1] not in ("", " ")
 
 
 def _common_start(texts: list[str]) -> str:
@@ -129,12 +128,6 @@ def _indentation(line: str) -> str:
 def _plain(indentation: str, width: int) -> str:
     spaces = {"\t": " " * width}
     return "".join(spaces.get(each, " " if unicodedata.category(each) == "Zs" else "") for each in indentation)
-
-
-_SPACE_LIKE = (
-    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u202f\u205f\u2060\u3000\ufeff"
-)
-"""Characters at the start of a line that look like its indentation."""
 
 
 def _renamed(text: str, tree: Tree, problem: Problem) -> Iterator[str]:

@@ -30,7 +30,8 @@ Value = str | list[Any] | dict[str, Any]
 _PLAIN = re.compile(r"[^\W\d_][\w ’.-]*(?<! )|[0-9][0-9T:.+-]*(?<!:)")
 """Texts that need no quotes: words, and dates."""
 
-_LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+"""A line with its line break, as PyYAML counts lines."""
 
 
 class EditError(Exception):
@@ -77,7 +78,7 @@ def set_key(text: str, key: str, value: Value | None, order: list[str]) -> str:
 def rename_key(text: str, tree: Tree, path: tuple[str | int, ...], name: str) -> str:
     """Return a text with a key renamed. Raises EditError if the key is in quotes."""
     position, key = tree.keys_at[path], str(path[-1])
-    lines = _LINE.findall(text)
+    lines = LINE.findall(text)
     line = lines[position.line]
     if not line.startswith(key, position.column):
         raise EditError(f"{key} is in quotes")
@@ -94,7 +95,7 @@ def _parse(text: str) -> Tree:
 
 def _candidates(text: str, key: str, value: Value | None, order: list[str]) -> list[str]:
     """Return texts with the new value, the best first."""
-    lines = _LINE.findall(text)
+    lines = LINE.findall(text)
     new: list[str | None]
     newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     root = yaml.compose(text, yaml.CSafeLoader)
