@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from feeds.base import translations
 from feeds.formats import assets
-from feeds.formats.pages import render_template
+from feeds.formats.page import render_template
 from feeds.model.site import Site
 
 from . import plots

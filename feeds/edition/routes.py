@@ -21,6 +21,7 @@ from feeds.feed.manifest import EntryState
 from feeds.feed.posts import NETWORKS, Network
 from feeds.feed.values import Feed, Topic
 from feeds.formats import assets, crawlers, opml, pages, podcast
+from feeds.formats.page import Page
 from feeds.formats.registry import FORMATS, Format
 from feeds.model.article import Article
 from feeds.model.site_groups import Podcast
@@ -76,7 +77,7 @@ class Routes:
         """
         self.builder, self.site, self.catalog, self._states = builder, builder.site, builder.catalog, states
         self.inputs = Inputs(builder)
-        self.pages = {language: pages.Page(builder, language) for language in self.site.languages}
+        self.pages = {language: Page(builder, language) for language in self.site.languages}
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""

@@ -13,7 +13,7 @@ from flask import Response, g, request, session
 from feeds.base import translations
 from feeds.content.repair import decoded
 from feeds.formats import pages, previews
-from feeds.formats.pages import Page
+from feeds.formats.page import Page
 from feeds.model.article import Article
 from feeds.server.preview import as_live
 

@@ -13,8 +13,8 @@ from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment
 
 from feeds.base import translations
-from feeds.formats import pages
-from feeds.formats.pages import Page
+from feeds.formats import page, pages
+from feeds.formats.page import Page
 from feeds.formats.previews import State
 from feeds.model.messages import MESSAGES
 from feeds.model.problems import Message, Problem
@@ -98,7 +98,7 @@ STATE_NAMES: dict[State, str] = {
 
 @cache
 def _environment() -> Environment:
-    environment = pages.templates_with("feeds.editor")
+    environment = page.templates_with("feeds.editor")
     environment.autoescape = True
     return environment
 
@@ -142,7 +142,7 @@ def render(template: str, status: int = 200, **values: Any) -> Response:
         "url_for": url_for,
         **values,
     }
-    data = pages.render_template(template, environment=_environment(), **context)
+    data = page.render_template(template, environment=_environment(), **context)
     return Response(data, status, content_type=pages.CONTENT_TYPE)
 
 

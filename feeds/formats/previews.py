@@ -15,7 +15,7 @@ from feeds.feed.values import Entry
 from feeds.model.article import Article
 from feeds.model.problems import Problem
 
-from .pages import Page, render
+from .page import Page, render
 
 State = Literal["faulty", "draft", "scheduled", "expired", "withdrawn", "live"]
 

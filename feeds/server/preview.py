@@ -21,6 +21,7 @@ from feeds.edition.document import content_security_policy
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.formats import assets, pages, previews
+from feeds.formats.page import Page
 from feeds.formats.previews import Preview, State
 from feeds.model.article import Article
 from feeds.model.problems import Problem
@@ -84,7 +85,7 @@ def page(name: str) -> Response:
     """Render the page of an article as it will be, for the frame in its preview."""
     saved = current_publisher().loaded_content.articles.get(name) or abort(HTTPStatus.NOT_FOUND)
     builder, article = as_live(saved)
-    return _html_response(pages.article(pages.Page(builder, article.language), article))
+    return _html_response(pages.article(Page(builder, article.language), article))
 
 
 @blueprint.get("/-/revision")

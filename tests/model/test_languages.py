@@ -6,6 +6,7 @@ import pytest
 
 from feeds.base import translations
 from feeds.formats import pages
+from feeds.formats.page import Page
 from feeds.model.languages import canonical_tag
 from tests.builders import SITE, article, site, table
 
@@ -36,7 +37,7 @@ def test_pages_can_be_made_in_any_language(text: str) -> None:
     tag = TAGS[text]
     assert site(site_text).languages == ("fr", tag)
     assert translations.language_name(tag) and translations.og_locale(tag)
-    assert f'<html lang="{tag}"' in pages.home(pages.Page(table(article(), text=site_text), tag)).decode()
+    assert f'<html lang="{tag}"' in pages.home(Page(table(article(), text=site_text), tag)).decode()
 
 
 LOCALES = {"zh-Hant": "zh_TW", "es-419": "es", "sr-Latn": "sr_RS", "en": "en_GB", "fr": "fr_FR", "pt-BR": "pt_BR"}

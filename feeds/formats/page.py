@@ -1,0 +1,208 @@
+"""Page: the context in which the templates of pages are rendered, and the environment of the templates.
+
+Links between pages are relative to the root of the host, so a page works under any host name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from feeds.base import translations
+from feeds.base.fingerprint import fingerprint_bytes
+from feeds.feed.builder import MAIN_KINDS, FeedBuilder
+from feeds.feed.values import Image, Topic
+from feeds.model.article import Article
+
+from . import assets, cards, typography
+from .registry import FORMATS
+
+WEB_READERS = (
+    ("Feedly", "https://feedly.com/i/subscription/feed%2F{}"),
+    ("Inoreader", "https://www.inoreader.com/?add_feed={}"),
+    ("NewsBlur", "https://www.newsblur.com/?url={}"),
+    ("Feedbin", "https://feedbin.com/?subscribe={}"),
+    ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
+)
+"""Popular web-based feed readers, each with the URL at which it subscribes to a feed."""
+
+_templates = Environment(
+    loader=PackageLoader("feeds.formats"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
+    auto_reload=False,
+)
+_templates.filters["safe_html"] = Markup  # only for HTML that `markup` has sanitized
+_templates.filters["plain_spaces"] = cards.plain_spaces
+_templates.filters["capitalized"] = typography.capitalize
+
+
+@dataclass(frozen=True)
+class Page:
+    """The context of the pages in a language: the table of feeds, helpers for texts and links, and shared parts.
+
+    What many pages share is rendered once.
+    """
+
+    builder: FeedBuilder
+    language: str
+    _feed_links: dict[Topic, Markup] = field(default_factory=dict, repr=False)
+    _mastheads: dict[Topic | None, Markup] = field(default_factory=dict, repr=False)
+
+    def _part(self, name: str, *arguments: object) -> Markup:
+        """Return the result of a macro of shared.html."""
+        macro = getattr(_templates.get_template("shared.html").module, name)
+        return Markup(macro(self, *arguments))  # noqa: S704
+
+    def feed_links(self, topic: Topic) -> Markup:
+        """Return the links to a topic's feeds, by which browsers and readers find them."""
+        if topic.kind not in MAIN_KINDS:  # the number of tags and authors is unlimited
+            return self._part("feed_links", topic, FORMATS)
+        if (links := self._feed_links.get(topic)) is None:
+            links = self._feed_links[topic] = self._part("feed_links", topic, FORMATS)
+        return links
+
+    def masthead(self, canonical: str | None) -> Markup:
+        """Return the name of the site and the links to its categories, one of which may be the page itself."""
+        current = self._category_pages.get(canonical)
+        if (masthead := self._mastheads.get(current)) is None:
+            masthead = self._mastheads[current] = self._part("masthead", self.builder.site, current)
+        return masthead
+
+    @cached_property
+    def _category_pages(self) -> dict[str | None, Topic]:
+        return {self.builder.address(topic): topic for topic in self.categories}
+
+    @cached_property
+    def style_links(self) -> Markup:
+        """The links to the icon and the stylesheet."""
+        return self._part("style_links", self.builder.site)
+
+    @cached_property
+    def footer(self) -> Markup:
+        """The end of each page."""
+        return self._part("footer", self.builder.site)
+
+    @cached_property
+    def direction(self) -> str:
+        """The text direction of the page's language: ltr or rtl."""
+        return translations.text_direction(self.language)
+
+    def with_relative_links(self, text: str) -> str:
+        """Return sanitized HTML with links relative to the root of the host, lazy pictures, and lists of tasks marked.
+
+        Only links to the site itself are changed.
+        """
+        if "☐" in text or "☑" in text:
+            text = re.sub("<ul>(?=\\s*<li>(?:<p>)?[☐☑])", '<ul class="tasks">', text)
+        html = text.replace(f'="{self.builder.site.url}/', f'="{self.builder.site.path}/')
+        return html.replace("<img ", '<img loading="lazy" ')
+
+    def translate(self, text: str, /, **values: object) -> str:
+        """Return a text of the interface in the page's language."""
+        return translations.translate(self.language, text, **values)
+
+    def day(self, instant: datetime) -> str:
+        """Return the date of an instant in the site's time zone, in the page's language."""
+        return translations.day(self.language, instant, self.builder.site.timezone)
+
+    def absolute_path(self, path: str) -> str:
+        """Return a path of the site relative to the root of the host."""
+        return self.builder.site.path + path
+
+    def asset(self, name: str) -> str:
+        """Return the path of a stylesheet or script, with a fingerprint against stale caches."""
+        data = assets.style(self.builder.site) if name == "style.css" else assets.read(name)
+        return self.absolute_path(f"/static/{name}?{fingerprint_bytes(data)[:8]}")
+
+    def relative_url(self, url: str) -> str:
+        """Return a URL of the site relative to the root of the host, and any other URL unchanged."""
+        site = self.builder.site
+        return site.path + url.removeprefix(site.url) if url.startswith(f"{site.url}/") else url
+
+    @cached_property
+    def main_topics(self) -> list[Topic]:
+        """The topic of all articles, and then the categories, in the page's language."""
+        return self.builder.main_topics(self.language)
+
+    @cached_property
+    def categories(self) -> list[Topic]:
+        """The categories in the page's language."""
+        return [topic for topic in self.main_topics if topic.kind == "category"]
+
+    @property
+    def own_feeds(self) -> list[Topic]:
+        """The site's own feeds in the page's language."""
+        return [topic for topic in self.main_topics if topic.kind == "own"]
+
+    def topic(self, name: str) -> Topic:
+        """Return the topic with a name, which the page's language must have."""
+        match = self.builder.topic(self.language, name)
+        assert match, name
+        return match
+
+    def source_set(self, picture: Image) -> str:
+        """Return the smaller versions of a picture with their widths, for the browser to choose."""
+        return ", ".join(f"{self.relative_url(url)} {width}w" for url, width in picture.smaller)
+
+    def tags(self, article: Article) -> list[Topic]:
+        """Return the topics of an article's tags."""
+        return list(self.builder.tag_topics(article))
+
+    def feed_path(self, topic: Topic) -> str:
+        """Return the path of a feed's page, relative to the root of the host."""
+        return self.absolute_path(self.builder.site.feed_path(topic.language, topic.name))
+
+    def month_path(self, topic: Topic, first: date) -> str:
+        """Return the path of a feed's page for a month, given its first day."""
+        return f"{self.feed_path(topic)}/{first:%Y-%m}"
+
+    def feed_url(self, topic: Topic, ending: str) -> str:
+        """Return the URL of a feed, for readers to copy."""
+        return f"{self.builder.address(topic)}.{ending}"
+
+    def web_readers(self, topic: Topic) -> list[tuple[str, str]]:
+        """Return web-based feed readers, each with the URL that opens a feed there."""
+        address = quote(self.feed_url(topic, "rss"), safe="")
+        return [(name, template.format(address)) for name, template in WEB_READERS]
+
+    def language_name(self, language: str) -> str:
+        """Return the name of a language in that language."""
+        return translations.language_name(language)
+
+    def in_language(self, language: str) -> str:
+        """Return the phrase “in (a language)” in the page's language."""
+        return self.translate("in {language}", language=translations.language_name(language, self.language))
+
+
+def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:
+    """Render a template; `topics` are the feeds that it links for readers, the most specific first."""
+    context: dict[str, Any] = {
+        "site": page.builder.site,
+        "language": page.language,
+        "topics": topics,
+        "formats": FORMATS,
+    }
+    return render_template(template, page=page, **context, **values)
+
+
+def templates_with(package: str) -> Environment:
+    """Return the environment of our templates and those of another package, which take precedence."""
+    return _templates.overlay(loader=ChoiceLoader([PackageLoader(package), PackageLoader("feeds.formats")]))
+
+
+def render_template(template: str, *, environment: Environment = _templates, **values: Any) -> bytes:
+    """Render a template that gets only the given values."""
+    html = environment.get_template(template).render(values)
+    is_french = str(values.get("language", "")).partition("-")[0] == "fr"
+    return (typography.keep_french_spaces(html) if is_french else html).encode()
