@@ -16,7 +16,7 @@ from feeds.content.folder import ContentFolder
 from feeds.content.media import UPLOAD_SECONDS
 from feeds.content.pictures import PictureStore
 from feeds.content.state import StateFolder
-from feeds.server import preview, web
+from feeds.server import preview, search, web  # noqa: F401 (search registers its views)
 from feeds.server.front import Front
 from feeds.server.publisher import Publisher, utc_now
 from feeds.settings import Settings

@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
+from lxml import etree
 from PIL import Image
 
 from feeds.content.folder import ContentFolder
@@ -48,9 +50,16 @@ FILES = {
     "photo.jpg": MediaFile("photo.jpg", 54_321, "image/jpeg", "0" * 64, 1200, 630),
     "plan.pdf": MediaFile("plan.pdf", 9_876, "application/pdf", "1" * 64),
     "son.mp3": MediaFile("son.mp3", 7_654_321, "audio/mpeg", "2" * 64),
+    "logo.svg": MediaFile("logo.svg", 63, "image/svg+xml", "4" * 64),
+    "ours.woff2": MediaFile("ours.woff2", 20_000, "font/woff2", "5" * 64),
     "é t&é.jpg": MediaFile("é t&é.jpg", 1_000, "image/jpeg", "3" * 64, 10, 10),
 }
 
+
+TEXTS = {
+    "style.css": "@font-face { font-family: Ours; src: url(media/ours.woff2) }\nh1 { font-family: Ours }\n",
+    "media/logo.svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100"/>',
+}
 
 ORIGINAL = Original(FILES["photo.jpg"])
 FEED_PICTURE = Rendition(f"{ORIGINAL.feed_stem}-1200x630.jpg", "image/jpeg", 54_321, 1200, 630)
@@ -65,12 +74,24 @@ def publisher_of(app: Flask) -> Publisher:
 
 
 class FakeMedia:
-    """An in-memory `Media` that contains FILES."""
+    """An in-memory folder that contains FILES and TEXTS."""
 
     def find(self, path: str) -> MediaFile:
         if path not in FILES:
             raise InvalidValue("media-missing", path=path, nearest=", ".join(FILES))
         return FILES[path]
+
+    def text(self, path: str) -> str:
+        if path not in TEXTS:
+            raise InvalidValue("text-file-missing", path=path, folder="content")
+        return TEXTS[path]
+
+
+def xpath(page: bytes, expression: str) -> list[Any]:
+    """Return what an expression finds in a page."""
+    found = etree.HTML(page).xpath(expression)
+    assert isinstance(found, list)
+    return found
 
 
 def as_yaml(values: Mapping[str, object]) -> str:

@@ -20,7 +20,7 @@ from werkzeug.test import Client
 
 from feeds import create_app
 from feeds.base import log
-from feeds.content import pictures, rendering
+from feeds.content import card_drawing, pictures, rendering
 from feeds.content.rendering import Rendered, RenderError, Version
 from feeds.settings import Settings
 from tests.builders import NOW, ROOT, SAMPLE
@@ -103,6 +103,7 @@ def renders_in_process(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.node.get_closest_marker("integration") is None:
             patch.setattr(pictures, "render", render_here)
+            patch.setattr(pictures, "draw", lambda cards: [card_drawing.draw(card) for card in cards])
         yield
 
 
@@ -111,6 +112,12 @@ def render_here(path: Path, size: tuple[int, int], versions: Sequence[Version]) 
         return rendering.render(path, size, versions)
     except Exception as error:
         raise RenderError.of(error) from None
+
+
+@pytest.fixture(autouse=True)
+def builds_without_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build folders without an index for searches: Pagefind is a program of its own, which most tests do not need."""
+    monkeypatch.setattr("feeds.commands.publishing.search_kind", lambda: None)
 
 
 @pytest.fixture(scope="session")

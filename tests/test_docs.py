@@ -20,13 +20,15 @@ from feeds.edition.guessed_paths import GUESSED_PATHS
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.messages import MESSAGES
 from feeds.model.site import Site
-from feeds.model.site_groups import Category, OwnFeed, Person, Podcast
+from feeds.model.site_groups import Author, Category, FooterLink, HeaderLogo, OwnFeed, Podcast, Press
 from feeds.model.social import Social, SocialSettings
+from feeds.model.static_page import StaticPage
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, ROOT, SAMPLE, as_yaml, content_folder, draw
 
 DOCS = ROOT / "docs"
 ARTICLES = (DOCS / "reference" / "articles.md").read_text(encoding="utf-8")
+OWN_PAGES = (DOCS / "reference" / "pages.md").read_text(encoding="utf-8")
 SITE = (DOCS / "reference" / "site.md").read_text(encoding="utf-8")
 SETTINGS = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
 ADDRESSES = (DOCS / "reference" / "addresses.md").read_text(encoding="utf-8")
@@ -56,7 +58,7 @@ def test_every_key_of_an_article_has_its_section() -> None:
         ("picture", Picture),
         ("attachments", Attachment),
         ("withdrawn", Withdrawal),
-        ("authors", Person),
+        ("authors", Author),
         ("social", Social),
     ],
 )
@@ -65,8 +67,9 @@ def test_every_key_of_a_group_is_in_its_table(name: str, model: type[Picture]) -
 
 
 def test_every_key_of_the_site_and_every_setting_is_in_a_table() -> None:
-    groups = (Site, Category, Podcast, OwnFeed, SocialSettings)
+    groups = (Site, Category, Podcast, OwnFeed, SocialSettings, HeaderLogo, FooterLink, Press)
     assert rows(SITE) == {name for group in groups for name in group.model_fields}
+    assert rows(OWN_PAGES) == set(StaticPage.model_fields)
     assert rows(SETTINGS) - {"AWS_", "HTTPS_PROXY"} == {
         f"FEEDS_{name.upper()}" for name in Settings.__dataclass_fields__
     }

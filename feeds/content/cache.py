@@ -31,7 +31,7 @@ from feeds.model.mediafile import MediaFile
 from feeds.model.problems import Message, Parameter, Problem, Severity
 from feeds.model.renditions import Original
 from feeds.model.site import Site
-from feeds.model.site_groups import Person
+from feeds.model.site_groups import Author
 from feeds.model.social import Social
 from feeds.model.yamlfile import Outline
 
@@ -58,7 +58,7 @@ NOT_READING = (
 """Files of these packages that reading does not need: changing one of them invalidates no row."""
 
 _MODELS: Mapping[str, type[BaseModel]] = {
-    model.__name__: model for model in (Article, Attachment, Person, Picture, Social, Withdrawal)
+    model.__name__: model for model in (Article, Attachment, Author, Picture, Social, Withdrawal)
 }
 _DEFAULTS = {
     name: {key: info.get_default() for key, info in model.model_fields.items() if not info.is_required()}
@@ -123,7 +123,7 @@ class ArticleCache:
                 if is_sealed:
                     state, packed = from_json(row)
                     self._reader.media.add_measurement(tuple(state), _unpack(packed))
-            elif path is None and name != "site.yaml":
+            elif path is None and name.startswith(("articles/", MEDIA)):
                 self._unsaved.add(str(self._root / name))  # it is gone: the next `save` deletes it
             elif path and is_sealed and (file := self._unchanged(path, row)):
                 files[path] = file
@@ -190,6 +190,10 @@ class ArticleCache:
                 else:
                     logger.error("the last good text of %s is damaged, and is not used", name)
         return texts
+
+    def text(self, name: str) -> bytes | None:
+        """Return the last good text of a file, by its name below the content folder, or None."""
+        return self.texts([name]).get(name)
 
     def save_text(self, name: str, text: bytes) -> None:
         """Write the text of a file that is good."""

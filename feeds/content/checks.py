@@ -20,6 +20,7 @@ from feeds.model.mediafile import RSS_LOGO_SIZE, Media, MediaFile, fits_rss
 from feeds.model.problems import InvalidValue, Message, Problem, show
 from feeds.model.renditions import CARD_SIZE
 from feeds.model.site import Site
+from feeds.model.static_page import StaticPage, page_in
 from feeds.model.yaml_mistakes import name_character
 from feeds.model.yamlfile import Outline, Path, Tree
 
@@ -46,7 +47,19 @@ def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
             yield tree.problem(("languages", index), message, "warning")
 
 
-def body_problems(tree: Tree, article: Article, site: Site, media: Media) -> Iterator[Problem]:
+def footer_link_problems(tree: Tree, site: Site, pages: Mapping[str, StaticPage]) -> Iterator[Problem]:
+    """Yield a problem for each link at the end of pages to a page that does not exist in one of the languages."""
+    for index, link in enumerate(site.links):
+        missing = [name for name in site.languages if link.page and page_in(name, link.page, pages) is None]
+        if missing:
+            expected = ", ".join(sorted(pages)) or f"pages/{link.page}.yaml"
+            message = Message.of(
+                "page-not-in-site", value=show(link.page), language=", ".join(missing), expected=expected
+            )
+            yield tree.problem(("links", index, "page"), message)
+
+
+def body_problems(tree: Tree, article: Article | StaticPage, site: Site, media: Media) -> Iterator[Problem]:
     """Yield problems with a body: a placeholder, markup that is removed, media that is missing or damaged."""
     path = ("body",)
     if refusal := body_limits.complexity_problem(article.body):
@@ -86,7 +99,7 @@ def _media_flaw(reference: str, content: str, site: Site, media: Media) -> Messa
     return file.flaw if is_shown else None
 
 
-def pictures_in(article: Article, site: Site, media: Media) -> dict[str, MediaFile]:
+def pictures_in(article: Article | StaticPage, site: Site, media: Media) -> dict[str, MediaFile]:
     """Return the media files of the pictures that a body shows and that can be scaled down, by path.
 
     GIFs and animated pictures are not included.

@@ -10,7 +10,7 @@ import gc
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from feeds.base.fingerprint import file_state
@@ -18,6 +18,7 @@ from feeds.model.article import Article
 from feeds.model.problems import Message, Problem
 from feeds.model.renditions import Original
 from feeds.model.site import Site, read_site
+from feeds.model.static_page import StaticPage
 from feeds.model.yamlfile import Tree, parse_yaml
 
 from . import checks
@@ -25,6 +26,7 @@ from .cache import ArticleCache
 from .media import MediaEntry, MediaFolder, PublishedMedia
 from .reader import ARTICLE_SUFFIX, ArticleFile, ArticleReader, is_ignored, name_problem
 from .state import StateFolder
+from .static_pages import StaticPages
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Content:
     files: int
     media: object = None
     is_settling: bool = False
+    pages: Mapping[str, StaticPage] = field(default_factory=dict)
 
 
 class ContentFolder:
@@ -61,7 +64,9 @@ class ContentFolder:
         self._state = state
         self.reader = ArticleReader(root, self.media)
         self._cache = ArticleCache(root, self.reader, state)
+        self._pages = StaticPages(root, self.reader, self._cache.text, self._cache.save_text)
         self._site: Site | None = None
+        self._site_tree: Tree | None = None
         self._files: dict[str, ArticleFile] = {}  # by path; Path objects would need more memory than the files
         self._media_state: frozenset[MediaEntry] = frozenset()
         self._unsettled: set[str] = set()
@@ -80,6 +85,7 @@ class ContentFolder:
     def load_site(self) -> tuple[Site | None, list[Problem]]:
         """Read the site file."""
         tree, problems = self.reader.read_tree(self.site_file)
+        self._site_tree = tree
         # a picture that is not complete is recognised by its end, and then the last site stays
         site = read_site(tree, PublishedMedia(self.media)) if tree else None
         if any(problem.severity == "error" for problem in problems):
@@ -106,6 +112,9 @@ class ContentFolder:
         media_state = self.media.state()
         changed_media = {name for name, *_ in media_state ^ self._media_state}
         self._media_state = media_state
+        problems += self._pages.load(site)
+        if self._site_tree:
+            problems += checks.footer_link_problems(self._site_tree, site, self._pages.pages)
         if not (self.root / "articles").is_dir():  # a drive may be missing for a moment
             missing = Problem(str(self.root / "articles"), 1, 1, "", Message.of("articles-folder-missing"))
             self._other_problems, self._other_files = (*problems, missing), 1
@@ -210,6 +219,14 @@ class ContentFolder:
                         key_path = ("picture", "file") if original == article.original else ("body",)
                         yield file.outline.problem(key_path, message)
 
+    def page_files(self) -> list[Path]:
+        """Return the files of the pages in `pages/`, always in the same order."""
+        return self._pages.files()
+
+    def page_trees(self) -> Iterator[tuple[StaticPage, Tree]]:
+        """Yield the pages in `pages/` with the places of all their values."""
+        return self._pages.trees()
+
     def trees(self, content: Content) -> Iterator[tuple[Article, Tree]]:
         """Yield the articles with the places of all their values; the files are read again for that."""
         for path, file in self._files.items():
@@ -245,7 +262,7 @@ class ContentFolder:
 
     def _last_good_site(self) -> Site | None:
         """Return the site that was served before this process started: a worker may be restarted at any time."""
-        text = self._cache.texts([self.site_file.name]).get(self.site_file.name)
+        text = self._cache.text(self.site_file.name)
         tree = parse_yaml(text, str(self.site_file))[0] if text else None
         return self._moved(read_site(tree, PublishedMedia(self.media)) if tree else None)
 
@@ -278,7 +295,8 @@ class ContentFolder:
             reported = (problem for file in files.values() for problem in file.reported_problems)
             self._problems = tuple(sorted([*self._other_problems, *reported, *self._cross_problems]))
         count = len(files) + self._other_files
-        return Content(site, self._articles, self._problems, count, self._media_state, bool(self._unsettled))
+        is_settling, pages = bool(self._unsettled), self._pages.pages
+        return Content(site, self._articles, self._problems, count, self._media_state, is_settling, pages)
 
     def _served_slugs(self) -> Mapping[str, str]:
         """Return the slugs of what is or was served, by id: a copy of a file does not replace its original."""

@@ -55,6 +55,9 @@ MAX_HASHED_BYTES = 16_000_000
 _END_BYTES = 1 << 16
 """Bytes that are read at both ends of a large file."""
 
+MAX_TEXT_BYTES = 1_000_000
+"""Maximum size of a stylesheet or an SVG file that is read as text."""
+
 UPLOAD_SECONDS = 3.0
 """Seconds that a file must stay unchanged before it is published: an upload may be in progress."""
 
@@ -73,6 +76,10 @@ class PublishedMedia:
     def find(self, path: str) -> MediaFile:
         """Return the measured file at a path, whether it is being written or not. Raises InvalidValue."""
         return self._media.find(path, is_upload_accepted=True)
+
+    def text(self, path: str) -> str:
+        """Return the text of a file in the content folder. Raises InvalidValue."""
+        return self._media.text(path)
 
 
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, b"\xff\xd9"
@@ -108,6 +115,16 @@ class MediaFolder:
             return self._measure(file, 0 if is_upload_accepted else self._upload_seconds)
         except OSError as error:
             raise InvalidValue("media-unreadable", path=show(name), reason=error.strerror or "") from None
+
+    def text(self, path: str) -> str:
+        """Return the text of a file beside the folder, or in it (`media/…`). Raises InvalidValue if there is none."""
+        file, parent = self.root.parent / path, self.root.parent
+        try:
+            if not is_within(file, parent) or not _is_file(file) or file.stat().st_size > MAX_TEXT_BYTES:
+                raise InvalidValue("text-file-missing", path=show(path), folder=str(parent))
+            return file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            raise InvalidValue("text-file-missing", path=show(path), folder=str(parent)) from None
 
     def state(self) -> frozenset[MediaEntry]:
         """Return a value that changes when any file does: names, change times, sizes, inodes, link targets."""

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from feeds.model.renditions import (
     Original,
     Pictures,
     Rendition,
+    TitleCard,
     crop_box,
     scaled_size,
 )
@@ -49,6 +50,9 @@ INDEX = "index.txt"
 FAILED_SUFFIX = ".failed"
 """Suffix of the file that records that an original cannot be decoded, and why."""
 
+CARD_BATCH = 100
+"""Maximum number of title cards that one process draws."""
+
 INTERRUPTED_SECONDS = 600
 """Seconds after which a picture is tried again if the service stopped twice while it was decoded."""
 
@@ -62,6 +66,11 @@ logger = logging.getLogger(__name__)
 def render(path: Path, size: tuple[int, int], versions: Sequence[Version]) -> list[Rendered]:
     """Render versions of a picture; tests replace this function, since it starts a process."""
     return rendering.render_in_child(path, size, versions)
+
+
+def draw(cards: Sequence[Mapping[str, str | None]]) -> list[bytes]:
+    """Draw title cards; tests replace this function, since it starts a process."""
+    return rendering.draw_in_child(cards)
 
 
 class PictureStore:
@@ -82,6 +91,7 @@ class PictureStore:
         self._is_error_logged = False
         self.failures: dict[Original, Message] = {}  # originals that cannot be decoded, and why
         self._retry_times: dict[Original, float] = {}  # when they may be tried again
+        self._failed_cards: set[TitleCard] = set()
         self._thread_lock = threading.Lock()
 
     @property
@@ -171,6 +181,38 @@ class PictureStore:
             self._reset_folder(error)
             return False
         return True
+
+    def draw(self, cards: Collection[TitleCard]) -> bool:
+        """Draw the title cards that are missing. Return False if they cannot be drawn now, which is logged once."""
+        try:
+            with self._exclusive():
+                self.refresh()
+                missing = self.missing_cards(cards)
+                for start in range(0, len(missing), CARD_BATCH):
+                    self._draw(missing[start : start + CARD_BATCH])
+            self.refresh()
+        except OSError as error:
+            self._reset_folder(error)
+            return False
+        return True
+
+    def missing_cards(self, cards: Collection[TitleCard]) -> list[TitleCard]:
+        """Return the title cards that are still to be drawn."""
+        return [card for card in cards if self.pictures.card(card) is None and card not in self._failed_cards]
+
+    def _draw(self, cards: Sequence[TitleCard]) -> None:
+        try:
+            drawn = draw([self._drawing(card) for card in cards])
+        except RenderError as error:
+            logger.error("title cards cannot be drawn: %s", error)
+            self._failed_cards.update(cards)
+            return
+        for card, data in zip(cards, drawn, strict=True):
+            self._write(f"{card.card_stem}-{CARD_SIZE[0]}x{CARD_SIZE[1]}.jpg", data)
+
+    def _drawing(self, card: TitleCard) -> dict[str, str | None]:
+        logo = str(self._media.path_of(card.logo)) if card.logo else None
+        return {"title": card.title, "kicker": card.kicker, "name": card.name, "accent": card.accent, "logo": logo}
 
     def make_small_pictures(self, original: Original) -> None:
         """Create the smaller pictures for pages that are missing."""

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -27,6 +27,9 @@ MEMORY_BYTES = 600 << 20
 
 DEADLINE_SECONDS = 30
 """Maximum time for a picture, before the process is killed."""
+
+DRAWING_PROGRAM, DRAWING_SECONDS = str(Path(__file__).with_name("card_drawing.py")), 120
+"""The program that draws title cards, and the maximum time for a batch of them."""
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "MPO")
 """The formats that are decoded, by Pillow's names."""
@@ -108,23 +111,35 @@ def render_in_child(path: Path, size: tuple[int, int], versions: Sequence[Versio
 
 
 def _run_child(path: Path, size: tuple[int, int] | None, versions: Sequence[Version]) -> list[Rendered]:
-    job = json.dumps([str(path), size, versions])
-    command = [sys.executable, "-P", __file__]
+    outcome, stream = _run_program(__file__, [str(path), size, versions], DEADLINE_SECONDS)
+    if isinstance(outcome, dict):
+        raise RenderError(outcome["reason"], outcome["retry_seconds"])
+    return [(ending, stream.read(length)) for ending, length in outcome]
+
+
+def draw_in_child(cards: Sequence[Mapping[str, str | None]]) -> list[bytes]:
+    """Return title cards, drawn in a child process.
+
+    Raises RenderError if it cannot draw them within the limits, and OSError if no process can be started.
+    """
+    lengths, stream = _run_program(DRAWING_PROGRAM, cards, DRAWING_SECONDS)
+    return [stream.read(length) for length in lengths]
+
+
+def _run_program(program: str, job: object, seconds: int) -> tuple[Any, io.BytesIO]:
+    """Run a program that reads a job in JSON. Return the first line of its output, from JSON, and the rest."""
+    command = [sys.executable, "-P", program]
     try:
-        child = subprocess.run(command, input=job.encode(), capture_output=True, timeout=DEADLINE_SECONDS)
+        child = subprocess.run(command, input=json.dumps(job).encode(), capture_output=True, timeout=seconds)
     except subprocess.TimeoutExpired:
-        raise RenderError(f"it takes more than {DEADLINE_SECONDS} seconds", KILLED_SECONDS) from None
+        raise RenderError(f"it takes more than {seconds} seconds", KILLED_SECONDS) from None
     if child.returncode in (-signal.SIGTERM, -signal.SIGINT):  # the machine or the service is stopping
         raise InterruptedError(child.returncode, "the rendering of a picture was stopped")
     header, _, data = child.stdout.partition(b"\n")
     try:
-        outcome = json.loads(header)
+        return json.loads(header), io.BytesIO(data)
     except ValueError:  # it was killed, or ran out of memory in a library
         raise RenderError(f"its process ended, perhaps because {_NEEDS_MEMORY}", KILLED_SECONDS) from None
-    if isinstance(outcome, dict):
-        raise RenderError(outcome["reason"], outcome["retry_seconds"])
-    stream = io.BytesIO(data)
-    return [(ending, stream.read(length)) for ending, length in outcome]
 
 
 def convert_in_child(path: Path) -> bytes:

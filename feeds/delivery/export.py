@@ -6,12 +6,14 @@ pages, then feeds, and the manifest at the end. So an interrupted copy shows no 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from feeds.base.fingerprint import fingerprint, fingerprint_bytes
 from feeds.base.version import code_digest
@@ -27,10 +29,13 @@ from feeds.edition.document import (
 from feeds.edition.edition import MANIFEST_PATH, Edition
 from feeds.edition.routes import Rendered
 from feeds.formats import crawlers, pages
-from feeds.model.media_types import SCRIPTABLE_TYPES
+from feeds.model.media_types import SCRIPTABLE_TYPES, UNKNOWN, guess_type
 from feeds.model.renditions import Original, picture_path
 
+from . import static_search
 from .sources import Sources
+
+logger = logging.getLogger(__name__)
 
 STATIC_MAX_AGE_SECONDS = 60
 """Maximum cache lifetime in seconds at a static host, which does not know when an embargo ends."""
@@ -139,6 +144,8 @@ class Export:
         yield from self._picture_files()
         yield from self._media_files()
         yield from self._generated_files()
+        if self.edition.routes.search == "static":
+            yield from self._search_files()
         manifest = f"{self.edition.site.path}{MANIFEST_PATH}"
         paths = self._paths() if only is None else only
         yield from map(self._document, sorted((path for path in paths if path != manifest), key=self._stage))
@@ -259,8 +266,7 @@ class Export:
 
     def _shown_originals(self) -> Iterable[Original]:
         catalog = self.edition.catalog
-        live = (article for article in catalog.live if not article.withdrawal(catalog.now))
-        return dict.fromkeys(original for article in live for original in article.originals)
+        return catalog.originals(article for article in catalog.live if not article.withdrawal(catalog.now))
 
     def _picture_files(self) -> Iterator[ExportedFile]:
         """Yield the renditions that live articles show. Those for pages are created if they are missing."""
@@ -274,6 +280,9 @@ class Export:
                     files[rendition.name] = self._verified_file(original, rendition.name)
                 for name in original.small_names:
                     files[name] = self._pictures.verified_path(name) or files[renditions.feed.name]
+        for stem in self.edition.title_card_stems:
+            if (card := pictures.renditions.get(stem)) and (path := self._pictures.verified_path(card.name)):
+                files[card.name] = path
         for name, file in files.items():
             media_type = RENDITION_TYPES.get(name.rpartition(".")[2], SMALL_PICTURE_TYPE)
             content = ExportedContent(
@@ -286,6 +295,22 @@ class Export:
         if self._pictures.verified_path(name) is None:
             self._pictures.make(original)
         return self._pictures.folder / name
+
+    def _search_files(self) -> Iterator[ExportedFile]:
+        """Yield the files of the search index, which is written into a temporary folder."""
+        self._index_folder = TemporaryDirectory(prefix="feeds-search-")
+        folder = Path(self._index_folder.name)
+        try:
+            paths = static_search.write_index(self.edition, folder)
+        except static_search.SearchIndexError as error:
+            logger.error("%s; the search finds nothing until the next build", error)
+            return
+        for path in paths:
+            media_type = guess_type(path.name) or UNKNOWN
+            digest = fingerprint(media_type, fingerprint_bytes(path.read_bytes()), self.headers)
+            content = ExportedContent(path, media_type, self.headers, self.edition.modified, digest)
+            name = f"{self.edition.site.path}/{static_search.FOLDER}/{path.relative_to(folder).as_posix()}"
+            yield ExportedFile(name, 0, False, lambda content=content: content)  # type: ignore[misc]
 
     def _media_files(self) -> Iterator[ExportedFile]:
         site = self.edition.site

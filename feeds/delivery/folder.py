@@ -25,7 +25,7 @@ from feeds.edition.edition import MANIFEST_PATH
 from feeds.feed.manifest import Manifest
 from feeds.model.site import Site
 
-from . import host_config
+from . import host_config, static_search
 from .build_list import INTERRUPTED_FILE, BuiltFile, from_json, is_name, to_json
 from .build_order import build_in_order
 from .copies import ENDINGS, CompressedCopies, compress
@@ -146,7 +146,9 @@ class BuildFolder:
         if affected is not None:
             files = list(export.files((copy for copy in copies if copy.original in affected), only=affected))
             looked_at = {file.name for file in files}
-            unlisted = tuple(f"{export.edition.site.path}/{name}/"[1:] for name in ("media", "pictures"))
+            unlisted = tuple(
+                f"{export.edition.site.path}/{name}/"[1:] for name in ("media", "pictures", static_search.FOLDER)
+            )
             unaffected = {
                 name: built
                 for name, built in self._listed_files.items()

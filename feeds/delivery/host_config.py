@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from feeds.edition.document import IMMUTABLE_CACHE_CONTROL
+from feeds.edition.feed_pages import ANCHOR, RAW, feed_pattern, guessed_pages
 from feeds.model.site import Site
 from feeds.model.site_types import TRACKING_PARAMETERS, Query, read_query
 
@@ -102,6 +103,12 @@ def nginx_maps(hosting: Hosting) -> bytes:
     moved = {_exact_pattern(old): _escape_dollars(new) for old, new in hosting.redirects.items()}
     cache = hosting.common_headers["Cache-Control"]
     prefix = re.escape(site.path)
+    paths = {file.path for file in hosting.served_files}
+    guesses = {guess: page for guess, page in guessed_pages(site).items() if guess in {*paths, *hosting.rewrites}}
+    pages = {
+        f"~^1{feed_pattern(site)}\\z": "$page",
+        **{f"~^1{re.escape(guess)}\\z": page for guess, page in guesses.items()},
+    }
     maps: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         ("$uri $feeds_moved", "", moved),
         (
@@ -111,6 +118,8 @@ def nginx_maps(hosting: Hosting) -> bytes:
         ),
         ("$uri $feeds_place", "", {_exact_pattern(path): target for path, target in hosting.rewrites.items()}),
         ("$uri $feeds_link", "", links),
+        ('"$http_sec_fetch_mode $http_sec_fetch_dest $args" $feeds_person', "", {_PERSON: "1"}),
+        ('"$feeds_person$uri" $feeds_page', "", pages),
         (
             "$uri $feeds_policy",
             policy,
@@ -122,7 +131,7 @@ def nginx_maps(hosting: Hosting) -> bytes:
             {f"~{_feed_pattern(site, '[.](rss|atom|json)')}": "*", f"~^{prefix}/feeds[.]opml$": "*"},
         ),
         ("$uri $feeds_age", cache, {f"~^{prefix}/pictures/": IMMUTABLE_CACHE_CONTROL}),
-        ("$status $feeds_cache", "no-store", {"~^[23]": "$feeds_age"}),
+        ("$status $feeds_cache", "no-store", {"303": "no-store", "~^[23]": "$feeds_age"}),
         ("$status $feeds_allow", "", {"405": "GET, HEAD"}),
         (
             "$uri $feeds_missing",
@@ -177,6 +186,7 @@ def nginx_server(hosting: Hosting) -> bytes:
             "if ($request_method !~ ^(GET|HEAD)$) { return 405; }",
             "if ($feeds_asked) { return 301 $feeds_asked; }",
             "if ($feeds_moved) { return 301 $feeds_moved; }",
+            f'if ($feeds_page) {{ return 303 "$feeds_page#{ANCHOR}"; }}',
             "if ($feeds_place) { rewrite ^ $feeds_place last; }",
             "location ~ // { return 404; }",
             "location / { try_files $uri $uri/index.html =404; }",
@@ -194,6 +204,9 @@ def nginx_server(hosting: Hosting) -> bytes:
         ]
     )
 
+
+_PERSON = rf"~^navigate document (?!(?:.*&)?{RAW}(?:&|\z))"
+"""Map key that matches a request of a person who opens an address in a browser, without the parameter `raw`."""
 
 _UNESCAPED_IN_QUERY = "[]!$'()*,;:@/?~"
 """Characters that may be unescaped in a query."""

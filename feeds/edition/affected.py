@@ -22,9 +22,14 @@ def affected_paths(builder: FeedBuilder, articles: Iterable[Article]) -> Iterato
     """
     site = builder.site
     yield from map(site.home_path, site.languages)
-    for hidden in builder.catalog.articles.values():
-        if hidden.hide_from:  # it has neighbours that do not have it
-            yield site.article_path(hidden.language, hidden.slug)
+    for other in builder.catalog.articles.values():
+        # it has neighbours that do not have it, or its page lists the newest articles
+        if other.hide_from or other.expires or other.withdrawn:
+            yield site.article_path(other.language, other.slug)
+    for language in site.languages:
+        for topic in builder.main_topics(language):  # an empty page lists the newest articles
+            if not builder.articles_in(topic):
+                yield site.feed_path(language, topic.name)
     for article in articles:
         yield site.article_path(article.language, article.slug)
         yield from _neighbour_pages(builder, article)
@@ -64,16 +69,18 @@ def _paths_of(builder: FeedBuilder, topic: Topic, endings: Iterable[str]) -> Ite
 
 
 def _neighbour_pages(builder: FeedBuilder, article: Article) -> Iterator[str]:
-    """Yield the pages that may link to an article as their neighbour.
+    """Yield the pages that may link to an article as their neighbour, or as related.
 
-    In each language, these are the nearest articles of a category up to the first live one: it hides
-    the article from all that are further away.
+    The first are the nearest articles of a category up to the first live one: it hides the article from all that
+    are further away. The others share a tag.
     """
     catalog, site = builder.catalog, builder.site
     for category in article.categories:
-        for language in site.languages:
-            for side in catalog.around(article, ("category", language, category)):
-                for other in side:
-                    yield site.article_path(other.language, other.slug)
-                    if catalog.is_live(other):
-                        break
+        for side in catalog.around(article, ("category", article.language, category)):
+            for other in side:
+                yield site.article_path(other.language, other.slug)
+                if catalog.is_live(other):
+                    break
+    for tag in map(site.tag_slug, article.tags):
+        for other in catalog.group("tag", article.language, tag).articles:
+            yield site.article_path(other.language, other.slug)

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 
-from feeds.base.fingerprint import fingerprint, fingerprint_bytes
+from feeds.base.fingerprint import fingerprint_bytes
 from feeds.feed import html_text, manifest
 from feeds.feed.archives import MAX_FEED_BYTES
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.feed.entries import CACHED_ENTRIES
 from feeds.feed.manifest import Manifest, Revision
+from feeds.feed.title_cards import site_card, title_card
 from feeds.feed.values import Topic
 from feeds.formats import pages
 from feeds.formats.registry import FORMATS
@@ -33,7 +34,7 @@ from feeds.model.renditions import Pictures
 from .affected import affected_paths, may_move_articles
 from .document import Document, content_security_policy
 from .guessed_paths import guessed_paths
-from .routes import Rendered, Routes
+from .routes import Rendered, Routes, SearchKind
 
 CACHED_DOCUMENTS = 1024
 """Maximum number of cached documents that were built on demand."""
@@ -56,12 +57,13 @@ class Edition(Mapping[str, Document]):
         pictures: Pictures | None = None,
         *,
         cached_entries: int = CACHED_ENTRIES,
+        search: SearchKind | None = "server",
     ) -> None:
         """Build the edition of a catalog.
 
         `media` looks up the files that bodies name. `pictures` are the available renditions.
-        `cached_entries` is how many entries are cached. A document that is built ahead keeps the
-        date that the manifest `known` has for its bytes, and its object from the edition `previous`.
+        `cached_entries` is how many entries are cached. `search` is who answers searches. A document that is built
+        ahead keeps the date that the manifest `known` has for its bytes, and its object from the edition `previous`.
         """
         previous_catalog = previous.catalog if previous and previous.manifest is known else None
         known = known or Manifest()
@@ -69,9 +71,9 @@ class Edition(Mapping[str, Document]):
         self.site = catalog.site
         previous_builder = previous.builder if previous else None
         self.builder: FeedBuilder = FeedBuilder(catalog, previous_builder, pictures, cached_entries)
-        has_new_pictures = previous_builder and previous_builder.entries.pictures is not self.builder.entries.pictures
-        updated_manifest = known.updated_for(catalog, previous_catalog, force_new_date=bool(has_new_pictures))
-        self.routes = Routes(self.builder, updated_manifest.entries)
+        has_new_pictures = previous_builder is not None and self._has_new_pictures(previous_builder)
+        updated_manifest = known.updated_for(catalog, previous_catalog, force_new_date=has_new_pictures)
+        self.routes = Routes(self.builder, updated_manifest.entries, search=search)
         self._media, self._previous = media, previous
         self._known_dates = {each.digest: each.modified for each in known.documents.values()}
         self._previous_documents: dict[str, Document] = (
@@ -88,6 +90,16 @@ class Edition(Mapping[str, Document]):
         documents = {path: Revision(each.etag, each.modified) for path, each in self.prebuilt_documents.items()}
         self.manifest: Manifest = updated_manifest.with_documents(documents)
         self.modified = self.manifest.content.modified
+
+    def _has_new_pictures(self, previous: FeedBuilder) -> bool:
+        """Return whether there are other renditions than before, apart from those of articles that changed anyway."""
+        before, after = previous.entries.pictures, self.builder.entries.pictures
+        if before is after:
+            return False
+        catalog = self.catalog
+        expected = {stem for each in catalog.added for original in each.originals for stem in original.stems}
+        expected |= {title_card(self.site, each).card_stem for each in catalog.added if each.original is None}
+        return not before.renditions.keys() ^ after.renditions.keys() <= expected
 
     def find(self, path: str) -> Document | None:
         """Return the document at a path, built on first use, or None."""
@@ -147,13 +159,31 @@ class Edition(Mapping[str, Document]):
 
         They belong to the site or to live articles.
         """
-        shows = (category.podcast for category in self.site.categories.values())
-        site_files = (self.site.logo, self.site.icon, *(show.artwork for show in shows if show))
-        files = {file.path: file for file in site_files if file}
+        files = {file.path: file for file in self.site.files}
+        for page in self.catalog.pages.values():
+            files.update(self._files_in(self.builder.entries.page_body(page)))
         for article in self.catalog.live:
             if not article.withdrawal(self.catalog.now):
                 files.update(self._media_files(article))
         return files
+
+    def shows_picture(self, stem: str) -> bool:
+        """Return whether something live shows a rendition whose name begins with `stem`."""
+        return self.catalog.original(stem) is not None or stem in self.title_card_stems
+
+    @cached_property
+    def title_card_stems(self) -> frozenset[str]:
+        """Stems of the title cards of live articles, and of the site.
+
+        Those of older articles are included: posts and previews elsewhere may still show them.
+        """
+        site, now = self.site, self.catalog.now
+        live = (each for each in self.catalog.live if each.original is None and not each.withdrawal(now))
+        cards = (
+            *(site_card(site, language) for language in site.languages),
+            *(title_card(site, each) for each in live),
+        )
+        return frozenset(card.card_stem for card in cards)
 
     @cached_property
     def redirects(self) -> Redirects:
@@ -169,10 +199,16 @@ class Edition(Mapping[str, Document]):
         }
         return Redirects(site, moved)
 
-    def not_found_page(self, path: str) -> bytes:
-        """Render the page for an address that does not exist, in the language of the address."""
-        languages = (language for language in self.site.languages if path.startswith(f"{self.site.path}/{language}/"))
-        return pages.missing(self.routes.pages[next(languages, self.site.default_language)])
+    def not_found_page(self, path: str, nearest: Sequence[Article] = ()) -> bytes:
+        """Render the page for an address that does not exist, in the language of the address.
+
+        `nearest` are articles that may be meant.
+        """
+        return pages.missing(self.routes.pages[self.language_of(path)], nearest)
+
+    def language_of(self, path: str) -> str:
+        """Return the language of a path, whether it exists or not."""
+        return self.site.split_language(path.removeprefix(self.site.path))[0]
 
     def render(self, path: str) -> Rendered:
         """Return what is rendered at a path, with all headers except those that depend on the request.
@@ -228,7 +264,7 @@ class Edition(Mapping[str, Document]):
 
     @cached_property
     def _site_digest(self) -> str:
-        return fingerprint(self.site)
+        return f"{manifest.site_digest(self.catalog)} {self.routes.search}"
 
     def guessed_paths(self) -> Iterator[tuple[str, str]]:
         """Yield the paths that readers guess, each with its feed's path.
@@ -238,6 +274,15 @@ class Edition(Mapping[str, Document]):
         for guess, path in guessed_paths(self.site):
             if guess not in self.site.redirects:
                 yield self.site.path + guess, self.site.path + path
+
+    @property
+    def has_search(self) -> bool:
+        """Whether the server answers searches."""
+        return self.routes.search == "server"
+
+    def document(self, rendered: Rendered) -> Document:
+        """Return the document of something that is in no edition, such as the results of a search."""
+        return self._document_of(self._with_site_headers(rendered))
 
     def large_feeds(self) -> Iterator[Message]:
         """Yield a message for each feed built ahead that is larger than some aggregators accept."""
@@ -269,9 +314,13 @@ class Edition(Mapping[str, Document]):
         attached_files = [attachment.file for attachment in article.attachments_at(self.catalog.now)]
         yield from ((file.path, file) for file in attached_files if file)
         if article.may_reference_media:
-            for path in html_text.media_references(self.builder.entries.of(article).content, base=self.site.url):
-                with suppress(ValueError):  # it existed when the article was checked
-                    yield path, self._media.find(path)
+            yield from self._files_in(self.builder.entries.of(article).content)
+
+    def _files_in(self, content: str) -> Iterator[tuple[str, MediaFile]]:
+        """Yield the files below `media/` that HTML refers to."""
+        for path in html_text.media_references(content, base=self.site.url):
+            with suppress(ValueError):  # it existed when the text was checked
+                yield path, self._media.find(path)
 
     def _build(self, path: str) -> Document | None:
         rendered = self._render(path)
@@ -286,7 +335,9 @@ class Edition(Mapping[str, Document]):
 
     def _with_site_headers(self, rendered: Rendered) -> Rendered:
         """Add the headers and the `max_age` of the site."""
-        headers = (*rendered.headers, ("Content-Security-Policy", content_security_policy(self.site.url)))
+        policy = ("Content-Security-Policy", content_security_policy(self.site.url))
+        has_own_policy = any(name == policy[0] for name, _ in rendered.headers)
+        headers = rendered.headers if has_own_policy else (*rendered.headers, policy)
         max_age = self.site.max_age if rendered.max_age is None else max(rendered.max_age, self.site.max_age)
         return rendered._replace(headers=headers, max_age=max_age)
 

@@ -15,7 +15,7 @@ from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import adjacent
 from feeds.feed.manifest import EntryState, digest_at
 from feeds.feed.values import Topic
-from feeds.formats.pages import articles_on_page
+from feeds.formats.pages import articles_on_home, articles_on_page, neighbours, related_articles
 from feeds.model.article import Article
 
 
@@ -30,23 +30,34 @@ class Inputs:
     def of_article(self, article: Article) -> Iterator[str]:
         """Yield the inputs of an article's page.
 
-        They are the article, its translations and neighbours, and the spelling of its tags.
+        They are the article, its translations, neighbours and related articles, and the spelling of its tags.
         """
         builder = self._builder
         yield self.digest(article)
         for twin in builder.catalog.twins(article):
             yield f"twin {twin.language} {twin.slug}"
-        for neighbour in builder.catalog.neighbours(article, article.categories[0]):
-            yield f"{neighbour.language} {neighbour.slug} {neighbour.title}" if neighbour else ""
+        for rel, neighbour in neighbours(builder, article):
+            yield f"{rel} {neighbour.slug} {neighbour.title}"
+        yield from map(self.digest, related_articles(builder, article))
         for topic in builder.tag_topics(article):
             yield f"{topic.name} {topic.label}"
 
     def of_list(self, topic: Topic) -> Iterator[str]:
-        """Yield the inputs of the page of a topic, or of a home page: what they list, months, and translations."""
+        """Yield the inputs of the page of a topic: what it lists, months, and translations."""
         builder = self._builder
         own, others = articles_on_page(builder, topic)
         yield from _texts(topic, len(own), *builder.months(topic), *builder.translations(topic).items())
         yield from map(self.digest, (*own, *others))
+        if not own:
+            yield from self.of_home(topic.language)
+
+    def of_home(self, language: str) -> Iterator[str]:
+        """Yield the inputs of the home page of a language, and of pages that list the newest articles."""
+        first, sections, others = articles_on_home(self._builder, language)
+        for articles in (first, *sections.values(), others):
+            yield str(len(articles))
+            yield from map(self.digest, articles)
+        yield from (topic.name for topic in sections)
 
     def of_posts(self, topic: Topic, states: Mapping[str, EntryState]) -> Iterator[str]:
         """Yield the inputs of a topic's feeds for posts; `states` are those of all entries."""
@@ -69,8 +80,15 @@ class Inputs:
 
     def of_month(self, topic: Topic, first: date) -> Iterator[str]:
         """Yield the inputs of the page of a topic's month; `first` is its first day."""
-        yield from _texts(topic, first, *adjacent(self._builder.months(topic), first))
+        builder = self._builder
+        twins = (f"{twin.language} {first in builder.months(twin)}" for twin in self._twins(topic))
+        yield from _texts(topic, first, *adjacent(builder.months(topic), first), *twins)
         yield from map(self.digest, self._builder.live_in_month(topic, first))
+
+    def _twins(self, topic: Topic) -> Iterator[Topic]:
+        """Yield the same topic in the other languages that have it."""
+        topics = (self._builder.topic(language, topic.name) for language in self._builder.site.languages)
+        yield from (twin for twin in topics if twin and twin.language != topic.language)
 
     def of_archive(self, topic: Topic, part: Part, ending: str) -> Iterator[str]:
         """Yield the inputs of an archive document of a topic in a format."""
@@ -109,9 +127,9 @@ class Inputs:
         """Return the digest of an article's inputs at the builder's time, the same for every document with it."""
         if (digest := self._digests.get(article.slug)) is None:
             builder = self._builder
-            pictures = tuple(map(builder.entries.pictures.of, article.originals))
+            pictures = builder.entries.renditions(article)
             state = digest_at(article, builder.catalog.now)
-            picture_digest = fingerprint(pictures) if pictures else ""
+            picture_digest = fingerprint(pictures) if any(pictures) else ""
             digest = self._digests[article.slug] = f"{article.id} {article.slug} {state} {picture_digest}"
         return digest
 

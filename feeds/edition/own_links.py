@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from feeds.feed import addresses, body_checks, body_limits
 from feeds.model.article import Article
 from feeds.model.problems import Message, Problem, show
+from feeds.model.static_page import StaticPage
 from feeds.model.yamlfile import Path, Tree
 
 from .edition import Edition
@@ -48,13 +49,21 @@ class OwnLinks:
                 if problem := self._problem(address, page, article):
                     yield tree.problem(path, problem, "warning")
 
-    def _in_body(self, article: Article, page: str) -> Iterator[tuple[int, Message]]:
+    def page_problems(self, pages: Iterable[tuple[StaticPage, Tree]]) -> Iterator[Problem]:
+        """Yield a warning for each link in one of the site's own pages that leads to no live page."""
+        for page, tree in pages:
+            address = self._site.absolute(self._site.page_path(page.language, page.slug))
+            for offset, message in islice(self._in_body(page, address), body_checks.MAX_PROBLEMS):
+                yield tree.block_problem(("body",), offset, message, "warning")
+
+    def _in_body(self, article: Article | StaticPage, page: str) -> Iterator[tuple[int, Message]]:
         body = article.body
         may_link = _MAY_LINK.search(body) or urlsplit(self._site.url).netloc in body
         if not may_link or body_limits.complexity_problem(body):
             return
         for offset, address in body_checks.references(body):
-            if not body_checks.RELATIVE.match(address) and (message := self._problem(address, page, article)):
+            source = article if isinstance(article, Article) else None
+            if not body_checks.RELATIVE.match(address) and (message := self._problem(address, page, source)):
                 yield offset, message
 
     def redirect_problems(self, tree: Tree) -> Iterator[Problem]:
@@ -75,6 +84,8 @@ class OwnLinks:
         if self._edition.redirects.target(path, parts.query):
             return None
         language, local_path = site.split_language(below)
+        if local_path == "/search":  # it depends on a query
+            return None
         slug = local_path.removeprefix("/articles/") if local_path.startswith("/articles/") else ""
         target = self._edition.catalog.articles.get(slug)
         if target and target.language == language:
@@ -118,7 +129,8 @@ class OwnLinks:
         articles = (site.article_path(each.language, each.slug) for each in self._edition.catalog.live)
         pages = [site.feed_path(topic.language, topic.name) for topic in builder.topics.values()]
         feeds = (path for topic in builder.topics.values() for path, _ in self._edition.routes.feed_routes(topic))
-        return [*articles, *pages, *feeds, *map(site.home_path, site.languages)]
+        own = (site.page_path(each.language, each.slug) for each in self._edition.catalog.pages.values())
+        return [*articles, *pages, *own, *feeds, *map(site.home_path, site.languages)]
 
 
 def _addresses(article: Article) -> Iterator[tuple[Path, str]]:

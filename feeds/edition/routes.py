@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from feeds.feed import films, special_feeds
 from feeds.feed.archives import Part
@@ -20,12 +20,13 @@ from feeds.feed.builder import MAIN_KINDS, FeedBuilder
 from feeds.feed.manifest import EntryState
 from feeds.feed.posts import NETWORKS, Network
 from feeds.feed.values import Feed, Topic
-from feeds.formats import assets, crawlers, opml, pages, podcast
+from feeds.formats import assets, crawlers, opensearch, opml, pages, podcast
 from feeds.formats.page import Page
 from feeds.formats.registry import FORMATS, Format
 from feeds.model.article import Article
 from feeds.model.site_groups import Podcast
 
+from .document import content_security_policy
 from .inputs import Inputs
 
 CORS_HEADER = ("Access-Control-Allow-Origin", "*")
@@ -39,7 +40,10 @@ POST_ENDINGS: Mapping[str, Network | None] = {
 }
 """Endings of the feeds for posts, each with its network, or None if posts fit all of them."""
 
-PODCAST_ENDING, SITEMAP_PATH = "podcast.rss", "/sitemap.xml"
+PODCAST_ENDING, SITEMAP_PATH, SEARCH_SCRIPT_PATH = "podcast.rss", "/sitemap.xml", "/static/search.js"
+
+SearchKind = Literal["server", "static"]
+"""Who answers searches: our server, or the browser itself, with an index in the folder of a build."""
 
 _PART = re.compile("(.+)/([1-9][0-9]{3}-(?:0[1-9]|1[0-2]))(?:-([2-9]|[1-9][0-9]{1,4}))?")
 _FEED_STYLE = re.compile(r"/static/feed-([A-Za-z0-9-]+)\.css")
@@ -70,14 +74,17 @@ class Route:
 class Routes:
     """The paths below the site's address, decoded, and the route of each."""
 
-    def __init__(self, builder: FeedBuilder, states: Mapping[str, EntryState]) -> None:
+    def __init__(
+        self, builder: FeedBuilder, states: Mapping[str, EntryState], *, search: SearchKind | None = "server"
+    ) -> None:
         """Set the feeds at a given time.
 
-        `states` are those of entries, which are fixed when an entry is first seen.
+        `states` are those of entries, which are fixed when an entry is first seen. `search` is who answers searches.
         """
         self.builder, self.site, self.catalog, self._states = builder, builder.site, builder.catalog, states
         self.inputs = Inputs(builder)
-        self.pages = {language: Page(builder, language) for language in self.site.languages}
+        self.search = search
+        self.pages = {language: Page(builder, language, has_search=bool(search)) for language in self.site.languages}
 
     def __iter__(self) -> Iterator[str]:
         """Yield all paths."""
@@ -96,7 +103,14 @@ class Routes:
                 yield from (f"{page}/{part}.{ending}" for ending in FORMATS)
         for article in self.catalog.appeared:
             yield self.site.article_path(article.language, article.slug)
+        yield from (self.site.page_path(page.language, page.slug) for page in self.catalog.pages.values())
         yield from map(self.site.home_path, self.site.languages)
+        for language in self.site.languages if self.search else ():
+            yield opensearch.path(self.site, language)
+            if self.search == "static":
+                yield self.site.search_path(language)
+        if self.search == "static":
+            yield SEARCH_SCRIPT_PATH
 
     def find(self, path: str) -> Route | None:
         """Return the route of a path, or None."""
@@ -108,13 +122,26 @@ class Routes:
             return Route(partial(self._feed_style, style_match[1]))
         language, local_path = self.site.split_language(path)
         if local_path == "/":
-            topic = self.pages[language].topic("all")
-            return Route(partial(self._page, pages.home, language), partial(self.inputs.of_list, topic))
+            return Route(partial(self._page, pages.home, language), partial(self.inputs.of_home, language))
         folder, _, name = local_path[1:].partition("/")
         if folder == "articles" and (article := self.catalog.article(language, name)):
             return Route(partial(self._article, article), partial(self.inputs.of_article, article))
+        if folder == "pages" and (page := self.catalog.page(language, name)):
+            return Route(partial(self._page, pages.static_page, language, page))
+        if route := self._find_search(language, path):
+            return route
         if folder == "feeds":
             return self._find_feed(language, name) or self._find_month(language, name)
+        return None
+
+    def _find_search(self, language: str, path: str) -> Route | None:
+        """Return the route of the description of the search, or of its page and script on a static host, or None."""
+        if self.search and path == opensearch.path(self.site, language):
+            return Route(partial(self._opensearch, language))
+        if self.search == "static" and path == self.site.search_path(language):
+            return Route(partial(self._static_search, language))
+        if self.search == "static" and path == SEARCH_SCRIPT_PATH:
+            return Route(lambda: Rendered(assets.read("search.js"), assets.SCRIPT_TYPE))
         return None
 
     def feed_routes(self, topic: Topic) -> Iterator[tuple[str, Route]]:
@@ -173,12 +200,13 @@ class Routes:
         return topic, Part(date.fromisoformat(f"{match[2]}-01"), int(match[3] or 1)) if match else Part(date.min)
 
     def _feed(self, topic: Topic, format: Format) -> Rendered:
-        return self._rendered_feed(self.builder.feed(topic), format)
+        return self.rendered_feed(self.builder.feed(topic), format)
 
     def _archive(self, topic: Topic, part: Part, format: Format) -> Rendered:
-        return self._rendered_feed(self.builder.archive(topic, part), format)._replace(max_age=ARCHIVE_MAX_AGE)
+        return self.rendered_feed(self.builder.archive(topic, part), format)._replace(max_age=ARCHIVE_MAX_AGE)
 
-    def _rendered_feed(self, feed: Feed, format: Format) -> Rendered:
+    def rendered_feed(self, feed: Feed, format: Format) -> Rendered:
+        """Return a feed in a format, with its headers."""
         return Rendered(format.render(feed), format.content_type, (("Link", _links(feed, format)), CORS_HEADER))
 
     def _posts(self, topic: Topic, network: Network | None) -> Rendered:
@@ -211,6 +239,14 @@ class Routes:
     def _film_picture(self) -> Rendered:
         return Rendered(assets.read("film.png"), assets.PICTURE_TYPE)
 
+    def _opensearch(self, language: str) -> Rendered:
+        feed_type = FORMATS["rss"].media_type if self.search == "server" else None
+        return Rendered(opensearch.render(self.site, language, feed_type=feed_type), opensearch.CONTENT_TYPE)
+
+    def _static_search(self, language: str) -> Rendered:
+        policy = ("Content-Security-Policy", content_security_policy(self.site.url, is_search=True))
+        return Rendered(pages.static_search(self.pages[language]), pages.CONTENT_TYPE, (policy,))
+
     def _robots(self) -> Rendered:
         return Rendered(crawlers.robots_txt(self.site), crawlers.TEXT_TYPE)
 
@@ -233,7 +269,7 @@ class Routes:
 
     def _sitemap_count(self) -> int:
         """Return the number of sitemaps in the index, or 0 if a single sitemap is enough."""
-        fixed_count = len(self.site.languages) * (len(self.site.categories) + 2)
+        fixed_count = len(self.site.languages) * (len(self.site.categories) + 2) + len(self.catalog.pages)
         if (
             fixed_count + len(self.catalog.articles) + len(self.catalog.groups) <= crawlers.MAX_SITEMAP_URLS
         ):  # upper bound
@@ -245,6 +281,8 @@ class Routes:
         """Yield the pages for search engines, without external, withdrawn and expired articles."""
         site, now = self.site, self.catalog.now
         yield from (crawlers.SitemapPage(site.absolute(site.home_path(language))) for language in site.languages)
+        for page in self.catalog.pages.values():
+            yield crawlers.SitemapPage(site.absolute(site.page_path(page.language, page.slug)))
         for topic in self.builder.topics.values():
             yield crawlers.SitemapPage(self.builder.address(topic))
         for article in self.catalog.live:
@@ -267,7 +305,7 @@ _FIXED_PATHS: Mapping[str, Callable[[Routes], Rendered]] = {
 
 
 def _self_link(feed: Feed, format: Format) -> str:
-    return f'<{feed.address}.{format.ending}>; rel="self"; type="{format.media_type}"'
+    return f'<{feed.url_in(format.ending)}>; rel="self"; type="{format.media_type}"'
 
 
 def _links(feed: Feed, format: Format) -> str:
@@ -277,7 +315,7 @@ def _links(feed: Feed, format: Format) -> str:
         links.append(f'<{address}.{format.ending}>; rel="{rel}"; type="{format.media_type}"')
     for other in FORMATS.values():
         if other is not format:
-            links.append(f'<{feed.address}.{other.ending}>; rel="alternate"; type="{other.media_type}"')
+            links.append(f'<{feed.url_in(other.ending)}>; rel="alternate"; type="{other.media_type}"')
     for language, address in feed.translations.items():
         target = f"<{address}.{format.ending}>"
         links.append(f'{target}; rel="alternate"; type="{format.media_type}"; hreflang="{language}"')

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from feeds.base import translations
 from feeds.content.uploads import MAX_UPLOAD_BYTES
+from feeds.feed.title_cards import title_card
 from feeds.model.problems import Message
 from feeds.server.web import current_publisher
 
@@ -206,7 +207,9 @@ def shows_unpublished(kind: str, name: str) -> bool:
     if article is None:
         return False
     if kind == "pictures":
-        return any(name in (original.feed_stem, original.card_stem) for original in article.originals)
+        site = current_publisher().loaded_content.site
+        stems = {stem for original in article.originals for stem in original.stems}
+        return name in stems or (site is not None and name == title_card(site, article).card_stem)
     files = (*(original.file for original in article.originals), *(each.file for each in article.attachments))
     return any(file and file.path == name for file in files) or f"media/{name}" in article.body
 

@@ -1,4 +1,4 @@
-"""Catalog: live articles at a given time, their order and groups, and the next change.
+"""Catalog: live articles at a given time, their order and groups, the next change, and the site's own pages.
 
 It renders nothing and builds no URL; `builder` turns its groups into feeds. The cost of an update
 grows with the size of the change, and hardly with the number of articles.
@@ -7,11 +7,11 @@ grows with the size of the change, and hardly with the number of articles.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -22,10 +22,14 @@ from feeds.model.renditions import Original
 from feeds.model.site import Site
 from feeds.model.site_groups import OwnFeed
 from feeds.model.site_types import slug
+from feeds.model.static_page import StaticPage, translations_of
 
 T = TypeVar("T")
 
 _SECOND = timedelta(seconds=1)
+
+RELATED_CANDIDATES = 50
+"""Maximum number of articles of a tag that are considered as related to another."""
 
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -131,10 +135,19 @@ class Catalog:
     groups: Mapping[GroupKey, Group]
     removed: tuple[Article, ...] = field(repr=False)
     added: tuple[Article, ...] = field(repr=False)
+    pages: Mapping[str, StaticPage] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def at(cls, now: datetime, site: Site, articles: Mapping[str, Article], previous: Catalog | None = None) -> Catalog:
-        """Return the catalog of all articles, by slug.
+    def at(
+        cls,
+        now: datetime,
+        site: Site,
+        articles: Mapping[str, Article],
+        previous: Catalog | None = None,
+        *,
+        pages: Mapping[str, StaticPage] | None = None,
+    ) -> Catalog:
+        """Return the catalog of all articles and pages of a site, by slug.
 
         A `previous` catalog of the same site saves work.
         """
@@ -154,7 +167,7 @@ class Catalog:
             groups[key] = groups.get(key, Group()).changed(*change)
             if not groups[key].articles:
                 del groups[key]
-        return cls(site, now, articles, groups, removed, added)
+        return cls(site, now, articles, groups, removed, added, pages or {})
 
     def group(self, *key: str) -> Group:
         """Return the group with a key; it is empty if there is no such article."""
@@ -190,15 +203,48 @@ class Catalog:
         article = self.articles.get(slug)
         return article if article and article.language == language and article.has_appeared(self.now) else None
 
+    def page(self, language: str, slug: str) -> StaticPage | None:
+        """Return a page of the site, or None if it does not exist in a language."""
+        page = self.pages.get(slug)
+        return page if page and page.language == language else None
+
+    def page_twins(self, page: StaticPage) -> list[StaticPage]:
+        """Return the translations of a page, in the order of the site's languages."""
+        twins = translations_of(page, self.pages)
+        return [twins[language] for language in self.site.languages if language in twins]
+
     def is_live(self, article: Article) -> bool:
         """Return whether an article is in feeds."""
         return article.has_appeared(self.now) and not article.has_expired(self.now)
 
+    @cached_property
+    def articles_with_title_cards(self) -> frozenset[str]:
+        """The slugs of articles whose cards show their titles: the newest and the embargoed ones without a picture.
+
+        There are as many of the newest as a feed has entries, for each language. Older ones share a card.
+        """
+        slugs: set[str] = set()
+        if self.site.card is None:
+            for language in self.site.languages:
+                group = self.group("all", language)
+                embargoed_count = len(group.articles) - len(group.appeared(self.now))
+                newest = group.articles[: embargoed_count + self.site.entries]
+                slugs.update(article.slug for article in newest if article.original is None)
+        return frozenset(slugs)
+
+    def originals(self, articles: Iterable[Article]) -> list[Original]:
+        """Return the pictures of articles that are no drafts, oldest first, after those of the site and its pages."""
+        public = sorted((article for article in articles if not article.draft), key=lambda article: article.published)
+        site = [self.site.card_original] if self.site.card_original else []
+        pages = (original for page in self.pages.values() for original in page.originals)
+        return list(dict.fromkeys([*site, *pages, *(original for article in public for original in article.originals)]))
+
     def original(self, stem: str) -> Original | None:
-        """Return the picture of a live article whose rendition names begin with `stem`, or None."""
-        live = (each for each in self.group("picture", stem).articles if self.is_live(each))
-        originals = (original for each in live if not each.withdrawal(self.now) for original in each.originals)
-        return next((each for each in originals if stem in (each.feed_stem, each.card_stem)), None)
+        """Return the picture of a live article or a page whose rendition names begin with `stem`, or None."""
+        live = [each for each in self.group("picture", stem).articles if self.is_live(each)]
+        shown = [each for each in live if not each.withdrawal(self.now)]
+        originals = self.originals(shown)
+        return next((each for each in originals if stem in each.stems), None)
 
     def twins(self, article: Article) -> list[Article]:
         """Return the live translations of an article, in the order of the site's languages."""
@@ -214,17 +260,22 @@ class Catalog:
         return all(twin.language != language for twin in self.twins(article))
 
     def neighbours(self, article: Article, category: str) -> tuple[Article | None, Article | None]:
-        """Return the next older and the next newer live article of a category, or None for each.
+        """Return the next older and the next newer live article of a category in its language, or None for each."""
+        older, newer = self.around(article, ("category", article.language, category))
+        return next(filter(self.is_live, older), None), next(filter(self.is_live, newer), None)
 
-        Articles in other languages without a translation count too.
+    def related(self, article: Article) -> list[Article]:
+        """Return the live articles in its language that share tags with an article: first those with most, then newest.
+
+        For each tag, only the newest RELATED_CANDIDATES are considered.
         """
-        candidates: tuple[list[Article], list[Article]] = ([], [])
-        for language in self.site.languages:
-            is_near = self.is_live if language == article.language else partial(self._is_untranslated_other, article)
-            sides = self.around(article, ("category", language, category))
-            for nearest_articles, side in zip(candidates, sides, strict=True):
-                nearest_articles += islice(filter(is_near, side), 1)
-        return min(candidates[0], key=_order, default=None), max(candidates[1], key=_order, default=None)
+        shared: Counter[str] = Counter()
+        for tag in dict.fromkeys(map(self.site.tag_slug, article.tags)):
+            appeared = self.group("tag", article.language, tag).appeared(self.now)
+            shared.update(each.slug for each in appeared[:RELATED_CANDIDATES] if each.slug != article.slug)
+        candidates = (self.articles[name] for name in shared)
+        found = [each for each in candidates if self.is_live(each) and not each.withdrawal(self.now)]
+        return sorted(found, key=lambda each: (-shared[each.slug], each.sort_key))
 
     def around(self, article: Article, key: GroupKey) -> tuple[Iterable[Article], Iterable[Article]]:
         """Return the older and the newer articles of a group, each side beginning with the nearest to `article`."""
@@ -232,10 +283,6 @@ class Catalog:
         index = bisect_left(articles, article.sort_key, key=_order)
         is_member = index < len(articles) and articles[index] is article
         return islice(articles, index + is_member, None), reversed(articles[:index])
-
-    def _is_untranslated_other(self, article: Article, other: Article) -> bool:
-        """Return whether `other` is untranslated and no translation of `article`."""
-        return self.is_untranslated(other, article.language) and (not other.twin or other.twin != article.twin)
 
     def untranslated(self, key: GroupKey, language: str, since: datetime) -> list[Article]:
         """Return a group's live articles that are not available in `language`, newest first.
@@ -330,7 +377,5 @@ def group_keys(article: Article, site: Site) -> Iterator[GroupKey]:
         yield "author", language, author
     if article.twin:
         yield "twin", article.twin
-    for stem in dict.fromkeys(
-        stem for original in article.originals for stem in (original.feed_stem, original.card_stem)
-    ):
+    for stem in dict.fromkeys(stem for original in article.originals for stem in original.stems):
         yield "picture", stem

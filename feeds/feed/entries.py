@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from feeds.base import translations
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.media_types import UNKNOWN
-from feeds.model.renditions import Pictures, Rendition, Renditions, picture_path
+from feeds.model.renditions import Original, Pictures, Rendition, Renditions, TitleCard, picture_path
 from feeds.model.site import Site
+from feeds.model.static_page import StaticPage
 
 from . import html_text, markup
 from .catalog import Catalog
+from .title_cards import card_source
 from .values import Enclosure, Entry, Image, Term
 
 CACHED_ENTRIES = 1024
@@ -44,19 +46,29 @@ class Entries:
         self._previous = previous._entries if previous and previous.site is catalog.site else {}
         self._cache_size = cache_size
         self._last_body: tuple[Article | None, str] = (None, "")
-        self._entries: dict[str, tuple[Article, tuple[Renditions | None, ...], Entry]] = {}
+        self._entries: dict[str, tuple[Article, tuple[Renditions | Rendition | None, ...], Entry]] = {}
 
     def of(self, article: Article) -> Entry:
         """Return the entry of an article that has appeared, from the cache if possible."""
         record = self._entries.get(article.slug)
         if record is None:
-            renditions = tuple(map(self.pictures.of, article.originals))
+            renditions = self.renditions(article)
             record = self._previous.get(article.slug)
             if not record or record[0] is not article or record[1] != renditions or article.depends_on_time:
                 record = (article, renditions, self._build(article))
             if len(self._entries) < self._cache_size:
                 self._entries[article.slug] = record
         return record[2]
+
+    def renditions(self, article: Article) -> tuple[Renditions | Rendition | None, ...]:
+        """Return what exists of the card of an article, and of its pictures; equal values give equal entries."""
+        card = self.pictures.card(card_source(self.catalog, article))
+        return (card, *map(self.pictures.of, article.originals))
+
+    def card(self, source: Original | TitleCard, alt: str) -> Image | None:
+        """Return a card as a picture, if it exists."""
+        rendition = self.pictures.card(source)
+        return _image(self.site, rendition, alt) if rendition else None
 
     def body(self, article: Article) -> str:
         """Return an article's text as safe HTML, without its picture and attachments.
@@ -69,11 +81,18 @@ class Entries:
             self._last_body = (article, body)
         return body
 
+    def page_body(self, page: StaticPage) -> str:
+        """Return the text of one of the site's pages as safe HTML."""
+        return self._to_html(page, self.site.absolute(self.site.page_path(page.language, page.slug)))
+
     def _render_body(self, article: Article) -> str:
+        return self._to_html(article, self.page_of(article))
+
+    def _to_html(self, article: Article | StaticPage, page: str) -> str:
         content = markup.to_html(
             article.body,
             base=self.site.url,
-            page=self.page_of(article),
+            page=page,
             prefix=f"{article.slug}--",  # which no slug contains
             language=article.language,
         )
@@ -85,7 +104,7 @@ class Entries:
                 return None
             renditions = self.pictures.of(original)
             if tag.startswith("<a"):
-                url = self.site.absolute(picture_path(renditions.feed.name)) if renditions else self.page_of(article)
+                url = self.site.absolute(picture_path(renditions.feed.name)) if renditions else page
                 return re.sub(' href="[^"]*"', f' href="{html.escape(url)}"', tag)
             return _with_rendition(tag, self.site, renditions.feed) if renditions else ""
 
@@ -106,8 +125,11 @@ class Entries:
         else:
             attachments = article.attachments_at(now)
             if article.picture and article.original and renditions:
-                picture = _image(site, renditions.feed, article.picture, article.original.small_names)
-                card = _image(site, renditions.card, article.picture)
+                described = (article.picture.alt, article.picture.credit)
+                picture = _image(site, renditions.feed, *described, article.original.small_names)
+                card = _image(site, renditions.card, *described)
+            else:
+                card = self.card(card_source(self.catalog, article), article.title)
             enclosures = tuple(_enclosure(site, attachment) for attachment in attachments)
             body = self.body(article)
             summary = article.summary or html_text.excerpt(body) or article.title
@@ -144,10 +166,12 @@ class Entries:
             yield Term(tag, self.site.tag_uri("tags"))
 
 
-def _image(site: Site, rendition: Rendition, picture: Picture, smaller: Mapping[str, int] | None = None) -> Image:
+def _image(
+    site: Site, rendition: Rendition, alt: str, credit: str | None = None, smaller: Mapping[str, int] | None = None
+) -> Image:
     urls = tuple((site.absolute(picture_path(name)), width) for name, width in (smaller or {}).items())
     url, size = site.absolute(picture_path(rendition.name)), (rendition.length, rendition.width, rendition.height)
-    return Image(url, rendition.type, *size, picture.alt, picture.credit, urls)
+    return Image(url, rendition.type, *size, alt, credit, urls)
 
 
 def _with_rendition(tag: str, site: Site, rendition: Rendition) -> str:

@@ -104,7 +104,7 @@ class Manifest:
         at least a second, and never back.
         """
         now = catalog.now.replace(microsecond=0)
-        if previous_catalog and previous_catalog.site is catalog.site:
+        if previous_catalog and previous_catalog.site is catalog.site and previous_catalog.pages == catalog.pages:
             new_slugs = {article.slug for article in catalog.added}
             changed_by_time = [
                 article for article in catalog.changed_by_time(previous_catalog.now) if article.slug not in new_slugs
@@ -116,7 +116,7 @@ class Manifest:
             )
         else:
             added, removed_ids = list(catalog.articles.values()), set(self.entries)
-            digest_sum = int(fingerprint(catalog.site), 16)
+            digest_sum = int(site_digest(catalog), 16)
         digest_sum += sum(_digest_term(article, catalog.now) for article in added)
         manifest = self._with_entries(catalog, now, added, removed_ids)
         digest = f"{digest_sum % _MODULUS:032x}"
@@ -272,6 +272,12 @@ def _time_dependent_values(article: Article, now: datetime) -> tuple[str, ...]:
     attachment_count = len(article.attachments_at(now))
     flags = (article.withdrawal(now) is not None, article.tombstone(now) is not None, article.has_expired(now))
     return article.updated_at(now).isoformat(), str(attachment_count), *map(str, flags)
+
+
+def site_digest(catalog: Catalog) -> str:
+    """Return a digest of the site and its pages."""
+    pages = {name: (page, page.originals) for name, page in catalog.pages.items()}
+    return fingerprint(catalog.site, pages) if pages else fingerprint(catalog.site)
 
 
 def digest_at(article: Article, now: datetime) -> str:

@@ -157,10 +157,9 @@ class History:
 class Feed:
     """A subscription or archive document before rendering: entries, newest first, and metadata.
 
-    `address` is the URL of the feed without a format's ending. `url` is the page that the feed is
-    about, `page` our page about the feed, `style` the stylesheet for browsers that open it.
-    `translations` are the topic's addresses in other languages. `hubs` are notified of each change
-    (WebSub).
+    `address` is the URL of the feed without a format's ending, and `query` that of a search. `url` is the page that the
+    feed is about, `page` our page about the feed, `style` the stylesheet for browsers that open it. `translations` are
+    the topic's addresses in other languages. `hubs` are notified of each change (WebSub).
     """
 
     id: str
@@ -182,3 +181,8 @@ class Feed:
     hubs: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
+    query: str = ""
+
+    def url_in(self, ending: str) -> str:
+        """Return the URL of the feed in a format, by the ending of the format."""
+        return f"{self.address}.{ending}" + (f"?{self.query}" if self.query else "")

@@ -27,12 +27,12 @@ def read(name: str, package: str = "feeds.formats") -> bytes:
 
 
 def style(site: Site) -> bytes:
-    """Return the stylesheet of the pages in the site's colour."""
+    """Return the stylesheet of the pages in the site's colour, followed by the site's own."""
     text = read("style.css").decode()
     if site.accent != DEFAULT_ACCENT:
         text = text.replace(DEFAULT_ACCENT, site.accent)
         text = text.replace(DEFAULT_DARK_ACCENT, f"color-mix(in srgb, {site.accent} 40%, white)")
-    return text.encode()
+    return f"{text}\n{site.stylesheet.text}".encode() if site.stylesheet else text.encode()
 
 
 def feed_style(language: str) -> bytes:

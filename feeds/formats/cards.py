@@ -15,7 +15,7 @@ from feeds.base import translations
 from feeds.feed.values import Entry
 from feeds.model.article import Article
 from feeds.model.site import Site
-from feeds.model.site_groups import Person
+from feeds.model.site_groups import Author, Person
 
 SCHEMA = "https://schema.org"
 
@@ -73,7 +73,7 @@ def json_ld(site: Site, article: Article, entry: Entry) -> Markup:
         "articleSection": [term.label for term in entry.categories[: len(article.categories)]],
         "keywords": list(article.tags) or None,
         "image": [image.url for image in (entry.picture, entry.card) if image] or None,
-        "author": [_person(author) for author in article.authors] or [_publisher(site)],
+        "author": [_author(author) for author in article.authors] or [_publisher(site)],
         "publisher": _publisher(site),
         "isAccessibleForFree": True,
     }
@@ -81,10 +81,16 @@ def json_ld(site: Site, article: Article, entry: Entry) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 
 
+def _author(author: Author) -> dict[str, str]:
+    """Return an author; whether it is a person or an organization is left open unless the article says so."""
+    return {**({"@type": author.type.capitalize()} if author.type else {}), **_person(author)}
+
+
 def _person(person: Person) -> dict[str, str]:
     return {key: value for key, value in (("name", person.name), ("url", person.url)) if value}
 
 
 def _publisher(site: Site) -> dict[str, Any]:
-    logo = {"logo": site.absolute(site.logo.url_path)} if site.logo else {}
-    return {"@type": "Organization", **_person(site.publisher), **logo}
+    logo: dict[str, Any] = {"logo": site.absolute(site.logo.url_path)} if site.logo else {}
+    profiles: dict[str, Any] = {"sameAs": list(site.profiles)} if site.profiles else {}
+    return {"@type": "Organization", **_person(site.publisher), **logo, **profiles}

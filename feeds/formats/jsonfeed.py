@@ -23,7 +23,7 @@ def render(feed: Feed) -> bytes:
         "version": JSON_FEED_VERSION,
         "title": feed.title,
         "home_page_url": feed.url,
-        "feed_url": f"{feed.address}.json",
+        "feed_url": feed.url_in("json"),
         "next_url": f"{feed.history.previous}.json" if feed.history.previous else None,
         "description": feed.subtitle,
         "icon": feed.icon.url if feed.icon else None,

@@ -29,7 +29,7 @@ def render(title: str, feeds: Iterable[Feed]) -> bytes:
         for language in languages
     }
     for feed in all_feeds:
-        address = f"{feed.address}.rss"
+        address = feed.url_in("rss")
         texts = {"type": "rss", "text": feed.title, "title": feed.title, "description": feed.subtitle}
         links = {"xmlUrl": address, "htmlUrl": feed.url, "language": feed.language, "version": "RSS2"}
         etree.SubElement(groups[feed.language], "outline", {**texts, **links})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -19,8 +19,10 @@ from markupsafe import Markup
 from feeds.base import translations
 from feeds.base.fingerprint import fingerprint_bytes
 from feeds.feed.builder import MAIN_KINDS, FeedBuilder
-from feeds.feed.values import Image, Topic
+from feeds.feed.title_cards import site_card
+from feeds.feed.values import Entry, Image, Topic
 from feeds.model.article import Article
+from feeds.model.static_page import page_in
 
 from . import assets, cards, typography
 from .registry import FORMATS
@@ -33,6 +35,20 @@ WEB_READERS = (
     ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}"),
 )
 """Popular web-based feed readers, each with the URL at which it subscribes to a feed."""
+
+SHARE_ADDRESSES = (
+    ("Mastodon", "https://share.joinmastodon.org/#text={title}%20{url}"),
+    ("Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
+    ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}"),
+)
+"""Networks, each with the address that opens a post about a page. It asks them for nothing until it is followed."""
+
+NETWORK_HOSTS = {
+    **{"bsky.app": "Bluesky", "facebook.com": "Facebook", "github.com": "GitHub", "instagram.com": "Instagram"},
+    **{"linkedin.com": "LinkedIn", "threads.net": "Threads", "tiktok.com": "TikTok", "twitter.com": "X"},
+    **{"vimeo.com": "Vimeo", "wikidata.org": "Wikidata", "x.com": "X", "youtube.com": "YouTube"},
+}
+"""Names of networks by their hosts."""
 
 _templates = Environment(
     loader=PackageLoader("feeds.formats"),
@@ -51,13 +67,14 @@ _templates.filters["capitalized"] = typography.capitalize
 class Page:
     """The context of the pages in a language: the table of feeds, helpers for texts and links, and shared parts.
 
-    What many pages share is rendered once.
+    What many pages share is rendered once. `has_search` is whether pages lead to a search.
     """
 
     builder: FeedBuilder
     language: str
+    has_search: bool = True
     _feed_links: dict[Topic, Markup] = field(default_factory=dict, repr=False)
-    _mastheads: dict[Topic | None, Markup] = field(default_factory=dict, repr=False)
+    _menus: dict[tuple[Topic | None, bool], Markup] = field(default_factory=dict, repr=False)
 
     def _part(self, name: str, *arguments: object) -> Markup:
         """Return the result of a macro of shared.html."""
@@ -72,16 +89,24 @@ class Page:
             links = self._feed_links[topic] = self._part("feed_links", topic, FORMATS)
         return links
 
-    def masthead(self, canonical: str | None) -> Markup:
-        """Return the name of the site and the links to its categories, one of which may be the page itself."""
-        current = self._category_pages.get(canonical)
-        if (masthead := self._mastheads.get(current)) is None:
-            masthead = self._mastheads[current] = self._part("masthead", self.builder.site, current)
-        return masthead
+    def menu(self, canonical: str | None, place: str | None) -> Markup:
+        """Return the links to the categories and the search. `place` is the category that the page belongs to."""
+        current = next((topic for topic in self.categories if topic.name == place), None)
+        is_page = current is not None and self.builder.address(current) == canonical
+        if (menu := self._menus.get((current, is_page))) is None:
+            menu = self._menus[current, is_page] = self._part("menu", self.builder.site, current, is_page)
+        return menu
 
     @cached_property
-    def _category_pages(self) -> dict[str | None, Topic]:
-        return {self.builder.address(topic): topic for topic in self.categories}
+    def name(self) -> Markup:
+        """The name of the site, its logo or both, as a link to the home page."""
+        return self._part("name", self.builder.site)
+
+    def preview_tags(self, title: str, description: str) -> Markup:
+        """Return the Open Graph properties of a page that is not an article (https://ogp.me/)."""
+        site, entries = self.builder.site, self.builder.entries
+        card = entries.card(site.card_original or site_card(site, self.language), site.title[self.language])
+        return self._part("preview_tags", title, description, card)
 
     @cached_property
     def style_links(self) -> Markup:
@@ -92,6 +117,40 @@ class Page:
     def footer(self) -> Markup:
         """The end of each page."""
         return self._part("footer", self.builder.site)
+
+    @cached_property
+    def site_links(self) -> list[tuple[str, str]]:
+        """The titles and addresses of the links of the site; pages that do not exist in the language are left out."""
+        links = []
+        for link in self.builder.site.links:
+            page = link.page and page_in(self.language, link.page, self.builder.catalog.pages)
+            path = page and self.absolute_path(self.builder.site.page_path(page.language, page.slug))
+            if address := link.url or path:
+                links.append((link.title[self.language], address))
+        return links
+
+    @cached_property
+    def profiles(self) -> list[tuple[str, str]]:
+        """The addresses of the institution elsewhere, each with the name of its network or host."""
+        return [(_network_name(address), address) for address in self.builder.site.profiles]
+
+    @property
+    def search_path(self) -> str:
+        """The path of the search in the page's language."""
+        return self.absolute_path(self.builder.site.search_path(self.language))
+
+    def share_links(self, entry: Entry) -> list[tuple[str, str]]:
+        """Return services with which a reader can share an entry, each with an address that fills in a post."""
+        title, url = quote(entry.title, safe=""), quote(entry.url, safe="")
+        by_mail = f"mailto:?subject={title}&body={url}"
+        return [
+            (self.translate("By e-mail"), by_mail),
+            *((name, address.format(title=title, url=url)) for name, address in SHARE_ADDRESSES),
+        ]
+
+    def phone(self, number: str) -> str:
+        """Return a telephone number without separators, as addresses have it (RFC 3966)."""
+        return re.sub("[^+0-9]", "", number)
 
     @cached_property
     def direction(self) -> str:
@@ -185,9 +244,21 @@ class Page:
         return self.translate("in {language}", language=translations.language_name(language, self.language))
 
 
-def render(template: str, page: Page, *, topics: Iterable[Topic], **values: Any) -> bytes:
-    """Render a template; `topics` are the feeds that it links for readers, the most specific first."""
+def _network_name(address: str) -> str:
+    """Return the name of a network, or the host of an address elsewhere."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").removeprefix("www.")
+    name = NETWORK_HOSTS.get(host) or NETWORK_HOSTS.get(host.partition(".")[2])  # fr.linkedin.com
+    return name or ("Mastodon" if parts.path.startswith("/@") else host)
+
+
+def render(template: str, page: Page, *, topics: Iterable[Topic], place: str | None = None, **values: Any) -> bytes:
+    """Render a template; `topics` are the feeds that it links for readers, the most specific first.
+
+    `place` is the slug of the category that the page belongs to.
+    """
     context: dict[str, Any] = {
+        "place": place,
         "site": page.builder.site,
         "language": page.language,
         "topics": topics,

@@ -41,7 +41,7 @@ def render(feed: Feed, show: Show) -> bytes:
 
 
 def _show_elements(feed: Feed, show: Show) -> Iterator[Any]:
-    address = f"{feed.address}.rss"
+    address = feed.url_in("rss")
     yield _itunes("author", show.author)
     owner = _itunes("owner")
     owner.extend([_itunes("name", show.owner.name), _itunes("email", show.owner.email)])

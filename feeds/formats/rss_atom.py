@@ -80,7 +80,7 @@ def render_atom(feed: Feed) -> bytes:
     generator = _generator(feed, _AtomFeed)
     generator.id(feed.id)
     generator.link(href=feed.url, rel="alternate", type="text/html")
-    generator.link(href=f"{feed.address}.atom", rel="self", type="application/atom+xml")
+    generator.link(href=feed.url_in("atom"), rel="self", type="application/atom+xml")
     generator.author(_person(feed.author))
     if feed.logo:
         generator.logo(feed.logo.url)
@@ -198,7 +198,7 @@ class _RssChannel(BaseExtension):  # type: ignore[misc]
 
     def extend_rss(self, root: etree._Element) -> etree._Element:
         # feedgen writes only the first rel=self link, and neither hubs nor archives
-        href = f"{self.feed.address}.rss"
+        href = self.feed.url_in("rss")
         etree.SubElement(root[0], f"{{{ATOM}}}link", href=href, rel="self", type="application/rss+xml")
         for rel, address in self.feed.history.links():
             attributes = {"href": f"{address}.rss", "rel": rel, "type": "application/rss+xml"}

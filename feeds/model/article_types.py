@@ -19,7 +19,7 @@ from .languages import canonical_tag
 from .mediafile import Media
 from .problems import InvalidValue, show
 from .site import Site
-from .site_groups import Person
+from .site_groups import Author
 from .site_types import slug
 
 
@@ -167,8 +167,7 @@ FeedName = Annotated[str, PlainValidator(_feed_name), _STRING_SCHEMA]
 FeedNames = Annotated[tuple[FeedName, ...], BeforeValidator(one_or_more)]
 Tag = Annotated[str, PlainValidator(_tag), WithJsonSchema(TEXT_SCHEMA)]
 Tags = Annotated[tuple[Tag, ...], BeforeValidator(one_or_more)]
-Author = Annotated[Person, BeforeValidator(_author)]
-Authors = Annotated[tuple[Author, ...], BeforeValidator(_people)]
+Authors = Annotated[tuple[Annotated[Author, BeforeValidator(_author)], ...], BeforeValidator(_people)]
 Language = Annotated[str, PlainValidator(_language), _STRING_SCHEMA]
 EntryId = Annotated[str, PlainValidator(_id), WithJsonSchema(_ID_SCHEMA)]
 Word = Annotated[str, PlainValidator(_twin), WithJsonSchema(TEXT_SCHEMA)]

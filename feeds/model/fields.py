@@ -106,6 +106,10 @@ fediverse = matching(r"@?[\w.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "fediverse-no
 """Parse a fediverse account, such as one on Mastodon."""
 
 
+phone = matching(r"\+?[0-9](?:[\u00a0\u202f .()/-]{0,2}[0-9]){2,17}", "phone-not-recognised")
+"""Parse a telephone number, with the separators that people write."""
+
+
 def contact(value: object) -> str:
     """Parse a URL, or an e-mail address as a `mailto:` URL."""
     stripped = line(value)
@@ -126,6 +130,7 @@ Email = Annotated[str, PlainValidator(email), WithJsonSchema({"type": "string", 
 Fediverse = Annotated[
     str, PlainValidator(fediverse), WithJsonSchema({"type": "string", "pattern": "^@?[^@ ]+@[^@ ]+$"})
 ]
+Phone = Annotated[str, PlainValidator(phone), WithJsonSchema(TEXT_SCHEMA)]
 Contact = Annotated[str, PlainValidator(contact), WithJsonSchema({"type": "string"})]
 
 

@@ -17,6 +17,9 @@ from .mediafile import MediaFile
 RENDITION_VERSION = "1"
 """Version of the rendering, part of every name: changes if an original is rendered differently."""
 
+TITLE_CARD_VERSION = "title card 1"
+"""Version of the drawing of title cards: changes if the same texts are drawn differently."""
+
 FEED_PICTURE_PIXELS = 1600
 """Longest side of a picture in feeds, in pixels."""
 
@@ -70,6 +73,11 @@ class Original:
         return _stem(self.file.digest, f"({x}, {y})")
 
     @property
+    def stems(self) -> tuple[str, str]:
+        """The starts of the names of all its renditions."""
+        return self.feed_stem, self.card_stem
+
+    @property
     def fills_card(self) -> bool:
         """Return whether it fills a card of the largest size without being enlarged."""
         return (self.file.width or 0) >= CARD_SIZE[0] and (self.file.height or 0) >= CARD_SIZE[1]
@@ -80,6 +88,26 @@ class Original:
         return {
             f"{self.feed_stem}-{width}.webp": width for width in PAGE_PICTURE_WIDTHS if width < (self.file.width or 0)
         }
+
+
+@dataclass(frozen=True)
+class TitleCard:
+    """A card that is drawn from texts, for an article without a picture: the source of one rendition.
+
+    `kicker` stands above the title, and `name`, that of the site, below it, beside the logo.
+    """
+
+    title: str
+    kicker: str
+    name: str
+    accent: str
+    logo: MediaFile | None = None
+
+    @cached_property
+    def card_stem(self) -> str:
+        """Start of the name of its rendition."""
+        logo = self.logo.digest if self.logo else ""
+        return _stem(TITLE_CARD_VERSION, self.title, self.kicker, self.name, self.accent, logo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +131,10 @@ class Pictures:
         """Return the renditions of an original, or None unless both exist."""
         feed, card = self.renditions.get(original.feed_stem), self.renditions.get(original.card_stem)
         return Renditions(feed, card) if feed and card else None
+
+    def card(self, source: Original | TitleCard | None) -> Rendition | None:
+        """Return the card of a source, or None unless it exists."""
+        return self.renditions.get(source.card_stem) if source else None
 
 
 def scaled_size(width: int, height: int, side: int) -> tuple[int, int]:

@@ -23,7 +23,7 @@ def article_schema(site: Site) -> dict[str, Any]:
     properties["categories"] |= {"anyOf": [names, {"type": "array", "items": names, "minItems": 1}]}
     properties["categories"].pop("items"), properties["categories"].pop("type")
     properties["language"] |= {"enum": list(site.languages)}
-    person = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/Person"}]}
+    person = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/Author"}]}
     properties["authors"] |= {"anyOf": [{"type": "string"}, {"type": "array", "items": person, "minItems": 1}]}
     properties["authors"].pop("items"), properties["authors"].pop("type")
     return schema

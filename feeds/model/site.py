@@ -8,15 +8,27 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
+from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from .fields import Contact, StrictModel, Title, validate
+from .fields import Contact, StrictModel, Title, Url, one_or_more, validate
 from .languages import canonical_tag
-from .mediafile import Media
+from .mediafile import MediaFile
 from .problems import InvalidValue
-from .site_groups import Category, OwnFeed, Person, TagSettings
+from .renditions import Original
+from .site_groups import (
+    Category,
+    FooterLink,
+    HeaderLogo,
+    OwnFeed,
+    Person,
+    Press,
+    TagSettings,
+    group_or_text_schema,
+    header_logo_keys,
+)
 from .site_types import (
     Accent,
     CategorySlug,
@@ -28,7 +40,9 @@ from .site_types import (
     PicturePath,
     RedirectTarget,
     SiteContext,
+    SiteFiles,
     SiteUrl,
+    StylesheetPath,
     TagAuthority,
     Texts,
     Titles,
@@ -76,6 +90,35 @@ class Site(StrictModel):
     )
     icon: PicturePath | None = Field(
         None, description="A square picture in `media/`, 512 px wide at best.", examples=["icon.png"]
+    )
+    header_logo: (
+        Annotated[HeaderLogo, BeforeValidator(header_logo_keys), WithJsonSchema(group_or_text_schema(HeaderLogo))]
+        | None
+    ) = Field(
+        None,
+        description="The logo at the top of pages: an SVG or PNG in `media/`, or a group of keys.",
+        examples=["logo.svg"],
+    )
+    card: PicturePath | None = Field(
+        None,
+        description="The picture on cards of articles without one, of at least 1200 × 630 px.",
+        examples=["card.jpg"],
+    )
+    stylesheet: StylesheetPath | None = Field(
+        None, description="A CSS file beside site.yaml, which pages load after ours.", examples=["style.css"]
+    )
+    links: tuple[FooterLink, ...] = Field(
+        (),
+        description="Links at the end of pages: `title` with `page` or `url`.",
+        examples=["[{title: …, page: legal}]"],
+    )
+    profiles: Annotated[tuple[Url, ...], BeforeValidator(one_or_more)] = Field(
+        (),
+        description="Addresses of the institution elsewhere, such as its accounts on social networks.",
+        examples=["[https://social.example/@crcm]"],
+    )
+    press: Press | None = Field(
+        None, description="Whom journalists contact: `name`, `email`, `phone`.", examples=["{name: …, email: …}"]
     )
     accent: Accent = Field("#0b5c8e", description="The colour of links on the pages.", examples=["'#0b5c8e'"])
     security_contact: Contact | None = Field(
@@ -225,6 +268,24 @@ class Site(StrictModel):
         return "" if language == self.default_language else f"/{language}"
 
     @property
+    def files(self) -> list[MediaFile]:
+        """The files below `media/` that the site names."""
+        shows = (category.podcast for category in self.categories.values())
+        logos = (self.header_logo.file, self.header_logo.dark) if self.header_logo else ()
+        files = [
+            self.logo,
+            self.icon,
+            *(show.artwork for show in shows if show),
+            *(logo.file for logo in logos if logo),
+        ]
+        return [file for file in (*files, *(self.stylesheet.files if self.stylesheet else ())) if file]
+
+    @cached_property
+    def card_original(self) -> Original | None:
+        """The source of the card of articles without a picture, or None if cards are made from titles."""
+        return Original(self.card) if self.card else None
+
+    @property
     def path_redirects(self) -> dict[str, str]:
         """Decoded paths below `url` that redirect with any query, each with the URL of its target."""
         homes = {self.home_path(language)[:-1]: self.home_path(language) for language in self.languages}
@@ -265,6 +326,14 @@ class Site(StrictModel):
         """Return the path of a feed's page; with `.rss`, `.atom` or `.json` added, it is that of the feed."""
         return f"{self.prefix(language)}/feeds/{name}"
 
+    def page_path(self, language: str, slug: str) -> str:
+        """Return the path of one of the pages in `pages/`."""
+        return f"{self.prefix(language)}/pages/{slug}"
+
+    def search_path(self, language: str) -> str:
+        """Return the path of the search in a language."""
+        return f"{self.prefix(language)}/search"
+
     def feed_style_path(self, language: str) -> str:
         """Return the path of the stylesheet for feeds in a language."""
         return f"/static/feed-{language}.css"
@@ -278,7 +347,7 @@ class Site(StrictModel):
         return f"tag:{self.tag_authority}:{specific}"
 
 
-def read_site(tree: Tree, media: Media) -> Site | None:
+def read_site(tree: Tree, media: SiteFiles) -> Site | None:
     """Return the site in a file's values, or None after adding its problems to the tree."""
     language_value = tree.value.get("languages")
     names = language_value if isinstance(language_value, list) else [language_value]

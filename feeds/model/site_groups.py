@@ -1,16 +1,29 @@
-"""Groups of keys in `site.yaml`: people, categories with their podcasts, tags and feeds.
+"""Groups of keys in `site.yaml`: people, categories with their podcasts, tags, feeds, and parts of pages.
 
 `site` combines them.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from .fields import Bool, Email, Fediverse, StrictModel, Title, Url
-from .site_types import AppleCategory, ArtworkPath, CategoryTitles, Entries, Names, TagSlug, Texts, Titles, slug
+from .fields import TEXT_SCHEMA, Bool, Email, Fediverse, Phone, StrictModel, Title, Url
+from .problems import InvalidValue
+from .site_types import (
+    AppleCategory,
+    ArtworkPath,
+    CategoryTitles,
+    Entries,
+    LogoPath,
+    Names,
+    PageSlug,
+    TagSlug,
+    Texts,
+    Titles,
+    slug,
+)
 
 
 class Person(StrictModel):
@@ -27,6 +40,15 @@ class Person(StrictModel):
     def slug(self) -> str:
         """The last segment of the paths of their feeds."""
         return slug(self.name)
+
+
+class Author(Person):
+    """An author of an article."""
+
+    type: Literal["person", "organization"] | None = Field(
+        None, description="`person` or `organization`, for search engines.", examples=["organization"]
+    )
+    role: Title | None = Field(None, description="What they did, as it is printed.", examples=["photos"])
 
 
 class Owner(StrictModel):
@@ -87,3 +109,51 @@ class OwnFeed(StrictModel):
         "full", description="`summary`: entries contain the summary instead of the text.", examples=["summary"]
     )
     entries: Entries | None = Field(None, description="How many entries it holds.", examples=["20"])
+
+
+class HeaderLogo(StrictModel):
+    """The logo at the top of pages, beside the title of the site or in its place."""
+
+    file: LogoPath = Field(description="An SVG or PNG file in `media/`.", examples=["logo.svg"])
+    dark: LogoPath | None = Field(
+        None, description="The same for dark pages, if the other one is not readable there.", examples=["logo-dark.svg"]
+    )
+    with_title: Bool = Field(True, description="`false`: the logo contains the title.", examples=["false"])
+
+
+def header_logo_keys(value: object) -> object:
+    """Return the group of keys that the path of a logo stands for."""
+    return {"file": value} if isinstance(value, str) else value
+
+
+def group_or_text_schema(model: type[StrictModel]) -> dict[str, Any]:
+    """Return the JSON Schema of a key whose value is a group, or a text that stands for one."""
+    schema = model.model_json_schema()
+    return {"anyOf": [TEXT_SCHEMA, {key: schema[key] for key in ("type", "properties", "required") if key in schema}]}
+
+
+class FooterLink(StrictModel):
+    """A link at the end of each page: to a page of the site, or to any other address."""
+
+    title: Titles = Field(description="Its text.", examples=["{fr: Mentions légales, en: Legal notice}"])
+    page: PageSlug | None = Field(
+        None, description="A page in `pages/`, by the name of its file in one of the languages.", examples=["legal"]
+    )
+    url: Url | None = Field(
+        None, validate_default=True, description="An address elsewhere.", examples=["https://www.crcm.example/contact"]
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _page_or_url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "page" in info.data and (value is None) == (info.data["page"] is None):
+            raise InvalidValue("link-both" if value else "link-neither")
+        return value
+
+
+class Press(StrictModel):
+    """Whom journalists contact."""
+
+    name: Title = Field(description="A person or an office.", examples=["Service communication"])
+    email: Email | None = Field(None, description="The e-mail address.", examples=["presse@crcm.example"])
+    phone: Phone | None = Field(None, description="The telephone number.", examples=["+33 4 00 00 00 00"])

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from lxml import etree
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSchema
 from slugify import slugify
 
@@ -23,16 +24,24 @@ from .fields import TEXT_SCHEMA, line, matching, number, one_or_more, text, titl
 from .languages import canonical_tag
 from .mediafile import Media, MediaFile
 from .problems import InvalidValue, show
+from .stylesheet import Stylesheet, read_stylesheet
 
 RESERVED_SLUGS = ("all", "tags", "authors")
 """Names under `/feeds/` that no category may use."""
 
 
 RESERVED_PATHS = (
-    *("articles", "atom", "edit", "feed", "feeds", "health", "index", "media", "metrics", "pages", "pictures"),
-    *("preview", "robots", "rss", "search", "sitemap", "static"),
+    *("articles", "atom", "edit", "feed", "feeds", "health", "index", "media", "metrics", "pages", "pagefind"),
+    *("pictures", "preview", "robots", "rss", "search", "sitemap", "static"),
 )
 """Names that paths begin with."""
+
+
+class SiteFiles(Media, Protocol):
+    """Lookup of the files that a site file names: those below `media/`, and texts in the content folder."""
+
+    def text(self, path: str) -> str:
+        """Return the text of a file in the content folder. Raises ValueError with a message for authors."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,16 @@ class SiteContext:
     """Validation context of a site file."""
 
     languages: tuple[str, ...]
-    media: Media
+    media: SiteFiles
+
+
+@dataclass(frozen=True)
+class Logo:
+    """A logo, and its width and height: in pixels, or in the units of an SVG."""
+
+    file: MediaFile
+    width: float
+    height: float
 
 
 _IS_SLUG_PATTERN = "[a-z0-9]+(-[a-z0-9]+)*"
@@ -174,6 +192,39 @@ def picture_file(value: object, info: ValidationInfo) -> MediaFile:
     return file
 
 
+def _logo(value: object, info: ValidationInfo) -> Logo:
+    file = media_file(value, info)
+    if file.type == "image/svg+xml":
+        width, height = _svg_size(file, cast(SiteContext, info.context).media.text(f"media/{file.path}"))
+        return Logo(file, width, height)
+    if file.type != "image/png":
+        raise InvalidValue("logo-type", path=f"media/{file.path}", type=file.type)
+    file = picture_file(value, info)
+    return Logo(file, file.width or 1, file.height or 1)
+
+
+def _svg_size(file: MediaFile, text: str) -> tuple[float, float]:
+    """Return the width and height of an SVG file (SVG 2, sections 8.2 and 8.6)."""
+    try:
+        root = etree.fromstring(text.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        raise InvalidValue("svg-not-readable", path=f"media/{file.path}", reason=error.msg or "") from None
+    is_svg = etree.QName(root).localname == "svg"
+    size = re.split(r"[\s,]+", root.get("viewBox", "").strip())[2:4] or [root.get("width", ""), root.get("height", "")]
+    numbers = [re.fullmatch(r"([0-9]{0,6}\.?[0-9]{1,6})(?:px)?", each) for each in size] if is_svg else []
+    sides = [float(number[1]) for number in numbers if number]
+    if len(sides) != 2 or min(sides) <= 0:
+        raise InvalidValue("svg-without-size", path=f"media/{file.path}")
+    return sides[0], sides[1]
+
+
+def _stylesheet(value: object, info: ValidationInfo) -> Stylesheet:
+    name, files = line(value), cast(SiteContext, info.context).media
+    if not name.endswith(".css"):
+        raise InvalidValue("stylesheet-name", value=show(name))
+    return read_stylesheet(name, files.text(name), files)
+
+
 def _per_language(read: Callable[[object], str]) -> PlainValidator:
     """Return a validator of one text for all languages, or of a mapping with a text for each."""
 
@@ -265,6 +316,8 @@ def _artwork(value: object, info: ValidationInfo) -> MediaFile:
 
 FilePath = Annotated[MediaFile, PlainValidator(media_file), _STRING_SCHEMA]
 PicturePath = Annotated[MediaFile, PlainValidator(picture_file), _STRING_SCHEMA]
+LogoPath = Annotated[Logo, PlainValidator(_logo), _STRING_SCHEMA]
+StylesheetPath = Annotated[Stylesheet, PlainValidator(_stylesheet), _STRING_SCHEMA]
 ArtworkPath = Annotated[MediaFile, PlainValidator(_artwork), _STRING_SCHEMA]
 AppleCategory = Annotated[tuple[str, ...], PlainValidator(_apple_category), _STRING_SCHEMA]
 Texts = Annotated[dict[str, str], _per_language(text), _PER_LANGUAGE_SCHEMA]
@@ -310,3 +363,4 @@ OldPath = Annotated[str, PlainValidator(_old_path), _STRING_SCHEMA]
 RedirectTarget = Annotated[str, PlainValidator(_redirect_target), _STRING_SCHEMA]
 CategorySlug = Annotated[str, PlainValidator(_category_slug), _STRING_SCHEMA]
 TagSlug = Annotated[str, PlainValidator(matching(_IS_SLUG_PATTERN, "tag-slug-not-recognised")), _STRING_SCHEMA]
+PageSlug = Annotated[str, PlainValidator(matching(_IS_SLUG_PATTERN, "page-slug-not-recognised")), _STRING_SCHEMA]

@@ -9,14 +9,19 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from feeds.edition.feed_pages import feed_page
+
+from .navigation import is_navigation, redirect_to_page
 from .publisher import Publisher
 
 COUNTED_SEGMENTS = (
     "articles",
     "feeds",
     "media",
+    "pages",
     "pictures",
     "preview",
+    "search",
     "static",
     "health",
     "manifest.json",
@@ -31,6 +36,8 @@ ObserveResponse = Callable[[str, str], None]
 
 class Front:
     """Serves documents of the edition; passes other requests to Flask with the site's path as SCRIPT_NAME.
+
+    A person who opens a feed in a browser is led to the page about it.
 
     `observe` is called with a path label and the status of each response. Documents that are
     rendered ahead have their path as label, all others their kind. So visitors cannot increase the
@@ -62,7 +69,9 @@ class Front:
             is_ahead = document is not None and path in edition.prebuilt_documents
             label = path if is_ahead else path_label(path.removeprefix(edition.site.path), edition.site.languages)
         if document is not None:
-            status, headers, body = document.respond(environ, self._publisher.seconds_left(edition))
+            page = feed_page(edition.site, path) if is_navigation(environ) else None
+            seconds_left = self._publisher.seconds_left(edition)
+            status, headers, body = redirect_to_page(page) if page else document.respond(environ, seconds_left)
             if observe:
                 observe(label, status)
             start_response(status, headers)

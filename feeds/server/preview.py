@@ -20,11 +20,13 @@ from werkzeug.exceptions import SecurityError
 from feeds.edition.document import content_security_policy
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
+from feeds.feed.title_cards import card_source
 from feeds.formats import assets, pages, previews
 from feeds.formats.page import Page
 from feeds.formats.previews import Preview, State
 from feeds.model.article import Article
 from feeds.model.problems import Problem
+from feeds.model.renditions import TitleCard
 from feeds.model.site_types import slug
 
 from .web import current_edition, current_publisher
@@ -155,10 +157,13 @@ def as_live(article: Article) -> tuple[FeedBuilder, Article]:
     It is no draft, and `now` is at the earliest when it is published.
     """
     publisher, edition = current_publisher(), current_edition()
+    is_saved = publisher.loaded_content.articles.get(article.slug) is article
     article = article.model_copy(update={"draft": False})
     for original in article.originals:
         publisher.pictures.make(original)
     now = max(publisher.clock(), article.published)
     articles = {**publisher.loaded_content.articles, article.slug: article}
-    catalog = Catalog.at(now, edition.site, articles, edition.catalog)
+    catalog = Catalog.at(now, edition.site, articles, edition.catalog, pages=edition.catalog.pages)
+    if is_saved and isinstance(source := card_source(catalog, article), TitleCard):
+        publisher.pictures.draw([source])  # not at each key that an author presses
     return FeedBuilder(catalog, pictures=publisher.pictures.pictures), article

@@ -17,6 +17,7 @@ from feeds.content.folder import Content, ContentFolder
 from feeds.content.pictures import PictureStore
 from feeds.content.state import StateFolder
 from feeds.edition.edition import Edition
+from feeds.edition.routes import SearchKind
 from feeds.feed.catalog import Catalog
 from feeds.feed.entries import CACHED_ENTRIES
 from feeds.feed.manifest import Manifest
@@ -24,6 +25,7 @@ from feeds.model.problems import Problem
 
 from .picture_queue import PictureQueue
 from .problem_log import ProblemLog
+from .search_index import SearchIndex
 from .watcher import Watcher
 
 Clock = Callable[[], datetime]
@@ -46,7 +48,8 @@ class Publisher:
 
     If rendering fails, the previous edition stays as a whole. If the site file is broken, the
     previous site stays. `rescan` is in seconds; with 0, nothing is watched. `cached_entries` is how
-    many entries an edition caches. `language` is that of the problems in the log.
+    many entries an edition caches. `language` is that of the problems in the log. `search` is who
+    answers searches.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Publisher:
         pictures: PictureStore | None = None,
         cached_entries: int = CACHED_ENTRIES,
         language: str = "en",
+        search: SearchKind | None = "server",
     ) -> None:
         """Set the folder and the clock; nothing is read yet."""
         self.content, self.clock, self.state = content, clock, state
@@ -67,6 +71,8 @@ class Publisher:
         self.pictures = pictures or PictureStore(content.media, None)
         self.picture_queue = PictureQueue(self.pictures, retry_seconds=rescan)
         self.watcher = Watcher(content.root, rescan)
+        self.search_index = SearchIndex()
+        self.search = search
         self.edition: Edition | None = None
         self.loaded_content = Content(None, {}, (), 0)  # last read, whether an edition could be made of it or not
         self.refreshed_at: datetime | None = None
@@ -119,6 +125,8 @@ class Publisher:
             if self._rescan and self._thread is None:
                 self._thread = threading.Thread(target=self._follow, name="watcher", daemon=True)
                 self._thread.start()
+                if self.search == "server":
+                    threading.Thread(target=self._index, name="search", daemon=True).start()
 
     def refresh(self, now: datetime, changed: Collection[str] | None = None) -> None:
         """Read what changed, and replace the edition if that of `now` differs.
@@ -169,6 +177,17 @@ class Publisher:
                     logged_errors.add(repr(error))
                 time.sleep(1)
 
+    def _index(self) -> None:
+        """Index each edition before somebody searches it, without delaying the next one."""
+        edition: Edition | None = None
+        while True:
+            edition = self.wait(edition)
+            try:
+                if edition:
+                    self.search_index.update(edition.catalog)
+            except Exception:  # the next edition is tried again, and so is each search
+                logger.exception("the articles cannot be indexed for searches")
+
     def _wait_for_next_second(self) -> None:
         """Wait until a document may change again: Last-Modified has a resolution of one second."""
         if self.edition:
@@ -185,10 +204,10 @@ class Publisher:
         try:
             if content.site and not self._is_current(content, now):
                 is_new, previous = True, self.edition
-                catalog = Catalog.at(now, content.site, content.articles, previous.catalog if previous else None)
-                self.picture_queue.add(
-                    catalog.added, catalog.articles.values(), self._seconds_until(catalog.next_change)
+                catalog = Catalog.at(
+                    now, content.site, content.articles, previous.catalog if previous else None, pages=content.pages
                 )
+                self.picture_queue.add(catalog, self._seconds_until(catalog.next_change))
                 self.edition = self._next_edition(catalog)
                 self._published_content = content
                 self._log_edition(self.edition, previous, time.monotonic() - start)
@@ -226,7 +245,15 @@ class Publisher:
 
     def _make_edition(self, catalog: Catalog, manifest: Manifest) -> Edition:
         media, pictures = self.content.media, self.pictures.pictures
-        return Edition(catalog, media, manifest, self.edition, pictures, cached_entries=self._cached_entries)
+        return Edition(
+            catalog,
+            media,
+            manifest,
+            self.edition,
+            pictures,
+            cached_entries=self._cached_entries,
+            search=self.search,
+        )
 
     def _is_current(self, content: Content, now: datetime) -> bool:
         """Return whether the edition is that of this content at `now`; equal articles are the same objects."""
@@ -234,6 +261,8 @@ class Publisher:
         if not published or not edition or content.site is not published.site:
             return False
         if content.articles != published.articles or content.media != published.media:
+            return False
+        if content.pages != published.pages:
             return False
         if edition.builder.entries.pictures is not self.pictures.pictures:
             return False

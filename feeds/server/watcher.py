@@ -25,7 +25,7 @@ SCAN_SECONDS = 5.0
 DEBOUNCE_MS = 5
 """Milliseconds without a further event after which a change of files counts as complete."""
 
-CONTENT_FOLDERS = ("articles", "media")
+CONTENT_FOLDERS = ("articles", "media", "pages")
 """The folders that are watched with all folders below them. In the content folder itself, only files are watched."""
 
 logger = logging.getLogger(__name__)

@@ -28,7 +28,8 @@ from feeds.edition.document import (
     content_security_policy,
 )
 from feeds.edition.edition import Edition
-from feeds.formats import crawlers
+from feeds.formats import crawlers, pages
+from feeds.model.article import Article
 from feeds.model.media_types import SCRIPTABLE_TYPES
 from feeds.model.renditions import STEM_LENGTH
 
@@ -52,6 +53,9 @@ LARGE_FILE_BYTES = 500_000
 
 _SINGLE_RANGE = re.compile(r"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})[ \t]*", re.IGNORECASE)
 """A Range header with one range: its first and last position, or the length of a suffix."""
+
+MAX_NEAREST = 3
+"""Articles that the page for an unknown address proposes."""
 
 NEW_PICTURE_SECONDS = 10.0
 """Seconds for which a new picture of another worker is served although this worker does not know its article yet."""
@@ -141,7 +145,7 @@ def picture(name: str) -> Response:
     stem = name[:STEM_LENGTH]
     original = edition.catalog.original(stem)
     rendition = store.pictures.renditions.get(stem) or store.refresh().renditions.get(stem)
-    is_shown = original is not None
+    is_shown = rendition is not None and edition.shows_picture(stem)
     is_unpublished = not is_shown and _shows_unpublished("pictures", stem)
     is_allowed = is_shown or is_unpublished or _was_just_made(edition, store.folder / name, stem)
     if rendition is None or not is_allowed or request.root_path != edition.site.path:
@@ -211,9 +215,7 @@ def error(exception: HTTPException) -> Response:
     if edition is None:
         exception = ServiceUnavailable()
     elif exception.code == HTTPStatus.NOT_FOUND:
-        return _redirect_for(edition) or _error_page(
-            edition.not_found_page(request.root_path + request.path), exception
-        )
+        return _redirect_for(edition) or _not_found(edition, exception)
     status = HTTPStatus(exception.code or 500)
     reason = f": {exception.description}" if isinstance(exception, SecurityError) else ""
     response = Response(f"{status.value} {status.phrase}{reason}\n", status, content_type="text/plain; charset=utf-8")
@@ -248,8 +250,17 @@ def _redirect_for(edition: Edition) -> Response | None:
     return response
 
 
-def _error_page(data: bytes, exception: HTTPException) -> Response:
-    return Response(data, exception.code, content_type="text/html; charset=utf-8")
+def _not_found(edition: Edition, exception: HTTPException) -> Response:
+    """Return the page for an unknown address, with the articles whose words the address contains."""
+    path, publisher = request.root_path + request.path, current_publisher()
+    nearest: list[Article] = []
+    if edition.has_search and publisher.search_index.slots.acquire(blocking=False):
+        try:
+            words, language = path.rpartition("/")[2], edition.language_of(path)
+            nearest = publisher.search_index.nearest(edition.catalog, publisher.clock(), words, language, MAX_NEAREST)
+        finally:
+            publisher.search_index.slots.release()
+    return Response(edition.not_found_page(path, nearest), exception.code, content_type=pages.CONTENT_TYPE)
 
 
 @blueprint.after_app_request

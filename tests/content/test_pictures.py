@@ -437,7 +437,8 @@ def test_a_missing_or_full_picture_folder_delays_no_article(
     assert not publisher.pictures.failures
     assert not [path for path in (tmp_path / "pictures").iterdir() if path.name.startswith("new-")]
     monkeypatch.undo()
-    publisher.picture_queue.add([], [])  # wakes the thread, which otherwise waits for 30 seconds
+    assert publisher.edition
+    publisher.picture_queue.add(publisher.edition.catalog)  # wakes the thread, which otherwise waits for 30 seconds
     assert publisher.picture_queue.wait_until_idle(60)
     publisher.refresh(NOW + timedelta(seconds=5))
     assert images(publisher) == [True, True, True]

@@ -17,16 +17,10 @@ from feeds import create_app
 from feeds.formats import crawlers
 from feeds.model.colours import PAGE_BACKGROUND
 from feeds.settings import Settings
-from tests.builders import NOW, SITE, content_folder
+from tests.builders import NOW, SITE, content_folder, xpath
 from tests.conftest import at_both_addresses
 
 Put = Callable[[str], str]
-
-
-def xpath(page: bytes, expression: str) -> list[Any]:
-    found = etree.HTML(page).xpath(expression)
-    assert isinstance(found, list)
-    return found
 
 
 def text_of(page: bytes, expression: str) -> str:
@@ -89,7 +83,7 @@ def test_translations_link_to_each_other(live: Client, path: Put, address: str) 
     }
 
 
-def test_neighbours_share_the_category_and_are_labelled_with_their_language(content: Path) -> None:
+def test_neighbours_share_the_category_and_the_language(content: Path) -> None:
     client = client_of(
         content,
         {
@@ -103,13 +97,12 @@ def test_neighbours_share_the_category_and_are_labelled_with_their_language(cont
     )
     here = client.get("/articles/here").data
     neighbours = xpath(here, "//nav[@class='neighbours']//a")
-    assert [(each.text, each.get("lang"), each.get("href")) for each in neighbours] == [
-        ("Les deux", None, "/articles/both"),
-        ("Only in English", "en", "/en/articles/only-english"),
+    assert [(each[0].tail.strip(), each.get("rel"), each.get("href")) for each in neighbours] == [
+        ("Avant", "prev", "/articles/before"),
+        ("Les deux", "next", "/articles/both"),
     ]
-    assert "(en anglais)" in text_of(here, "//nav[@class='neighbours']")
     first = client.get("/articles/before").data
-    assert [each.text for each in xpath(first, "//nav[@class='neighbours']//a")] == ["Only in English"]
+    assert [each.get("rel") for each in xpath(first, "//nav[@class='neighbours']//a")] == ["next"]
 
 
 def test_a_feed_page_lists_articles_that_exist_only_in_another_language(content: Path) -> None:
@@ -176,8 +169,9 @@ def test_a_month_page_uses_the_time_zone_of_the_site(content: Path) -> None:
     assert [each.text for each in xpath(page, "//ol//h3/a")] == ["Fin avril", "Début avril"]
     assert text_of(page, "//h1") == "Avril 2026"
     assert [each.get("href") for each in xpath(page, "//nav[@class='neighbours']//a")] == [
-        "/feeds/all/2026-05",
         "/feeds/all/2025-02",
+        "/feeds/all#months",
+        "/feeds/all/2026-05",
     ]
     listed = xpath(client.get("/feeds/all").data, "//dl[@class='months']//a/@href")
     assert listed == ["/feeds/all/2026-05", "/feeds/all/2026-04", "/feeds/all/2025-02"]
@@ -228,7 +222,7 @@ def test_a_tag_that_looks_like_a_month_is_a_tag(content: Path) -> None:
 @at_both_addresses
 def test_a_feed_page_offers_its_url_and_a_choice_of_readers(live: Client, path: Put, address: str) -> None:
     page = live.get(path("/en/feeds/research")).data
-    (field,) = xpath(page, "//input")
+    (field,) = xpath(page, "//input[@id='address']")
     assert (field.get("value"), "readonly" in field.attrib) == (f"{address}/en/feeds/research.rss", True)
     (label,) = xpath(page, f"//label[@for='{field.get('id')}']")
     assert label.text == "Address of the feed"
@@ -347,3 +341,160 @@ def test_a_feed_opened_in_a_browser_explains_what_it_is(ending: str, client: Cli
 def test_the_comment_is_omitted_if_the_host_has_a_double_hyphen(content: Path) -> None:
     client = client_of(content, {"a": {}}, SITE.replace("https://news.example", "https://xn--caf-dma.example"))
     assert b"<!--" not in client.get("/feeds/all.rss").data
+
+
+def test_the_home_page_names_the_site_once_and_lists_no_article_twice(content: Path) -> None:
+    articles: dict[str, dict[str, object]] = {
+        f"a{day:02}": {"title": f"Titre {day}", "published": f"2026-04-{day:02}", "categories": ["research"]}
+        for day in range(1, 12)
+    }
+    articles["old"] = {"title": "Don", "published": "2026-01-01", "categories": ["funding"]}
+    articles["wrong"] = {"title": "Faux", "published": "2026-05-01", "withdrawn": {"at": "2026-05-02", "reason": "x"}}
+    page = client_of(content, articles).get("/").data
+    assert [text_of(page, "//h1")] == [" ".join(each.split(" ")) for each in xpath(page, "//title/text()")]
+    assert "Le site" not in "".join(xpath(page, "//main//text()"))
+    addresses = xpath(page, "//main//section//a[contains(@href, '/articles/')]/@href")
+    assert len(addresses) == len(set(addresses))
+    assert addresses[:2] == ["/articles/a11", "/articles/a10"], "a withdrawn article does not lead"
+    sections = xpath(page, "//div[@class='sections']//h2/a/text()")
+    assert sections == ["Recherche", "Soutiens"]
+    assert len(xpath(page, "//ul[@class='grid']/li")) == 6
+
+
+def test_articles_without_a_picture_have_a_place_and_no_alternative_text(content: Path) -> None:
+    page = client_of(content, {"a": {}, "b": {}}).get("/").data
+    assert xpath(page, "//article[@class='first plain']//h3/a/text()") == ["Un titre"]
+    assert [each.get("aria-hidden") for each in xpath(page, "//div[@class='tile']")] == ["true"]
+
+
+def test_related_articles_share_most_tags(content: Path) -> None:
+    client = client_of(
+        content,
+        {
+            "here": {"tags": ["Génétique", "ARN", "souris"]},
+            "both": {"title": "Deux", "tags": ["genetique", "arn"], "published": "2025-01-01"},
+            "one": {"title": "Un", "tags": ["ARN"], "published": "2026-02-01"},
+            "newer": {"title": "Récent", "tags": ["souris"], "published": "2026-02-02"},
+            "fourth": {"title": "Quatrième", "tags": ["souris"], "published": "2020-02-02"},
+            "english": {"title": "Mouse", "tags": ["ARN", "souris"], "language": "en"},
+            "wrong": {"title": "Faux", "tags": ["ARN"], "withdrawn": {"at": "2026-05-02", "reason": "x"}},
+            "none": {"title": "Rien"},
+        },
+    )
+    page = client.get("/articles/here").data
+    assert xpath(page, "//section[@aria-labelledby='related']//h3/a/text()") == ["Deux", "Récent", "Un"]
+    assert not xpath(client.get("/articles/none").data, "//section[@aria-labelledby='related']")
+
+
+def test_an_article_names_its_authors_with_their_roles_and_can_be_shared(content: Path) -> None:
+    authors = ["L’équipe", {"name": "Hélène", "url": "https://h.example", "role": "photos", "type": "person"}, "Ligue"]
+    site = SITE + "press: {name: Le service, email: presse@news.example, phone: +33 4 00 00 00 00}\n"
+    client = client_of(content, {"a": {"title": "Un & deux", "summary": "Le chapô.", "authors": authors}}, site)
+    page = client.get("/articles/a").data
+    assert text_of(page, "//span[@class='authors']") == "Par L’équipe, Hélène (photos) et Ligue"
+    assert xpath(page, "//span[@class='authors']//a/@href")[1] == "/feeds/authors/helene"
+    assert text_of(page, "//p[@class='standfirst']") == "Le chapô."
+    addresses = xpath(page, "//ul[@class='share']//a/@href")
+    assert addresses[0] == "mailto:?subject=Un%20%26%20deux&body=https%3A%2F%2Fnews.example%2Farticles%2Fa"
+    assert [each.split("/")[2] for each in addresses[1:]] == ["share.joinmastodon.org", "bsky.app", "www.linkedin.com"]
+    assert xpath(page, "//button[@data-copy]/@data-text") == ["https://news.example/articles/a"]
+    assert xpath(page, "//section[@class='press']//a/@href") == ["mailto:presse@news.example", "tel:+33400000000"]
+    (script,) = xpath(page, "//script[@type='application/ld+json']")
+    assert [each.get("@type") for each in json.loads(script.text)["author"]] == [None, "Person", None]
+    author_page = client.get("/feeds/authors/helene").data
+    assert xpath(author_page, "//main//a[@rel='author']/@href") == ["https://h.example"]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "/feeds/research/2026-03",
+        "/feeds/tags/arn",
+        "/articles/expired",
+        "/articles/wrong",
+        "/nothing",
+        "/pages/p",
+        "/search",
+    ],
+)
+def test_every_page_leads_to_the_other_language(below: str, content: Path) -> None:
+    articles: dict[str, dict[str, object]] = {
+        "a": {"tags": ["ARN"]},
+        "expired": {"expires": "2026-05-01"},
+        "wrong": {"withdrawn": {"at": "2026-05-02", "reason": "x"}},
+    }
+    client = client_of(content, articles)
+    (content / "pages").mkdir()
+    (content / "pages" / "p.yaml").write_text("title: P\nbody: P\n", encoding="utf-8")
+    page = client.get(below).data
+    (link,) = xpath(page, "//ul[@class='languages']//a")
+    assert link.get("hreflang") == "en" and client.get(link.get("href")).status_code == 200
+    assert xpath(page, "//link[@rel='alternate'][@hreflang]") == []
+
+
+def test_a_month_leads_to_the_same_month_in_the_other_language(content: Path) -> None:
+    client = client_of(content, {"a": {}, "b": {"language": "en"}})
+    found = xpath(client.get("/feeds/research/2026-03").data, "//ul[@class='languages']//a/@href")
+    assert found == ["/en/feeds/research/2026-03"]
+
+
+@pytest.mark.parametrize(
+    ("below", "current"),
+    [
+        ("/feeds/research", ("/feeds/research", "page")),
+        ("/feeds/research/2026-03", ("/feeds/research", "true")),
+        ("/articles/a", ("/feeds/research", "true")),
+        ("/", None),
+        ("/feeds/all", None),
+    ],
+)
+def test_the_menu_marks_where_the_page_is(below: str, current: tuple[str, str] | None, content: Path) -> None:
+    page = client_of(content, {"a": {}}).get(below).data
+    found = [(each.get("href"), each.get("aria-current")) for each in xpath(page, "//nav//a[@aria-current]")]
+    assert found == ([current] if current else [])
+
+
+def test_pages_for_people_who_look_for_an_article_offer_a_search_and_the_newest(content: Path) -> None:
+    client = client_of(
+        content,
+        {
+            "new": {"title": "Récent"},
+            "expired": {"published": "2025-01-01", "expires": "2026-01-01"},
+            "wrong": {"published": "2025-01-02", "withdrawn": {"at": "2026-05-02", "reason": "x"}},
+        },
+    )
+    for below in ("/articles/expired", "/articles/wrong", "/nothing", "/feeds/funding", "/search?q=rien"):
+        page = client.get(below).data
+        assert "Récent" in xpath(page, "//main//h3/a/text()"), below
+        assert xpath(page, "//form[@role='search']/@action")[0] == "/search"
+
+
+def test_the_header_shows_the_logo_of_the_institution(content: Path) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100"><rect width="300" height="100"/></svg>'
+    site = SITE + "header_logo: {file: logo.svg, dark: dark.svg, with_title: false}\n"
+    content_folder(content, {}, site)
+    for name in ("logo.svg", "dark.svg"):
+        (content / "media" / name).write_text(drawing, encoding="utf-8")
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    page = client.get("/").data
+    (picture,) = xpath(page, "//h1[@class='name']//img")
+    assert (picture.get("alt"), picture.get("width"), picture.get("height")) == ("Le site", "132", "44")
+    assert xpath(page, "//h1//source/@srcset") == ["/media/dark.svg"] and xpath(page, "//h1//span") == []
+    assert client.get("/media/logo.svg", buffered=True).headers["Content-Type"] == "image/svg+xml; charset=utf-8"
+
+
+def test_the_footer_names_profiles_and_is_their_proof(content: Path) -> None:
+    addresses = ["https://social.example/@crcm", "https://fr.linkedin.com/company/crcm", "https://www.ror.org/1"]
+    page = client_of(content, {}, SITE + f"profiles: {json.dumps(addresses)}\n").get("/").data
+    links = xpath(page, "//footer//a[@rel='me']")
+    assert [(each.text, each.get("href")) for each in links] == list(
+        zip(["Mastodon", "LinkedIn", "ror.org"], addresses, strict=True)
+    )
+
+
+def test_pages_are_light(live: Client, path: Put) -> None:
+    style = len(live.get(path("/static/style.css")).data)
+    for below in ("/", "/feeds/all", "/feeds/research", "/articles/cheque-ligue", "/search?q=cancer", "/nothing"):
+        page = live.get(path(below))
+        assert len(page.data) + style < 50_000, below
+        assert len(xpath(page.data, "//link[@rel='stylesheet']")) == 1

@@ -87,6 +87,8 @@ def codes(content: Path, kind: str, lines: str) -> set[str]:
     folder = content_folder(content, {"en": {"twin": "t", "language": "en"}})
     draw(content / "media" / "photo.jpg")
     (content / "media" / "plan.pdf").write_bytes(b"%PDF-1.4")
+    (content / "style.css").write_text("h1 { color: black }\n", encoding="utf-8")
+    (content / "media" / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 1"/>')
     for name in ("son.mp3", "donnees.xyz"):
         (content / "media" / name).write_bytes(b"x")
     if kind == "site":

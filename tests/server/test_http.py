@@ -15,7 +15,6 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import brotli
 import feedparser
@@ -27,7 +26,7 @@ from werkzeug.test import Client, TestResponse
 from feeds import create_app
 from feeds.server import web
 from feeds.settings import Settings
-from tests.builders import NOW, SAMPLE, SITE, as_yaml, content_folder, draw
+from tests.builders import NOW, SAMPLE, SITE, as_yaml, content_folder, draw, xpath
 from tests.conftest import at_both_addresses
 
 Put = Callable[[str], str]
@@ -270,7 +269,7 @@ def test_an_unpublished_article_appears_nowhere(client: Client, path: Put) -> No
         text = client.get(path(below)).data.decode()
         assert "Journée mondiale" not in text and "microscope" not in text
     for slug in ("journee-mondiale", "brouillon-microscopie"):
-        found, nothing = client.get(path(f"/articles/{slug}")), client.get(path("/articles/nothing-at-all"))
+        found, nothing = client.get(path(f"/articles/{slug}")), client.get(path(f"/nowhere/{slug}"))
         assert (found.status_code, found.data) == (404, nothing.data)
 
 
@@ -279,7 +278,7 @@ def test_an_expired_article_is_in_no_feed_and_its_page_says_so(client: Client, p
         assert b"fete-de-la-science-inscriptions" not in client.get(path(below)).data
     page = client.get(path("/articles/fete-de-la-science-inscriptions"))
     assert page.status_code == 200
-    assert "il a expiré le 5 octobre 2025" in page.text and "combien d’élèves" not in page.text
+    assert "n’est plus disponible depuis le 5 octobre 2025" in page.text and "combien d’élèves" not in page.text
 
 
 def test_the_page_of_a_withdrawn_article_shows_only_the_notice(client: Client, path: Put) -> None:
@@ -409,12 +408,6 @@ def test_without_an_edition_health_and_pages_answer_503(content: Path) -> None:
     )
     page = client.get("/feeds/all.rss")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "60")
-
-
-def xpath(page: bytes, expression: str) -> list[Any]:
-    found = etree.HTML(page).xpath(expression)
-    assert isinstance(found, list)
-    return found
 
 
 def _links(client: Client, below: str) -> set[str]:

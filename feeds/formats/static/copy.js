@@ -1,11 +1,11 @@
-// Copies the value of a field at the press of a button, which is shown where there is a clipboard to copy to.
+// Copies a text, or the value of a field, at the press of a button, which is shown where there is a clipboard.
 if (navigator.clipboard) {
   document.documentElement.classList.add("copies");
   document.addEventListener("click", async ({ target: button }) => {
-    const field = button.dataset?.copy && document.getElementById(button.dataset.copy);
-    if (!field) return;
-    field.select();
-    await navigator.clipboard.writeText(field.value);
+    if (button.dataset?.copy === undefined) return;
+    const field = document.getElementById(button.dataset.copy);
+    field?.select();
+    await navigator.clipboard.writeText(field ? field.value : button.dataset.text);
     const label = button.textContent;
     button.textContent = button.dataset.done;
     button.parentElement.querySelector("[role=status]").textContent = button.dataset.done;

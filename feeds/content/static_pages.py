@@ -1,0 +1,112 @@
+"""StaticPages: reads the files in `pages/`, the site's own pages such as the legal notice.
+
+There are few of them, so all are read whenever anything but an article changed. The last good version of a broken
+file stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from feeds.model.article_types import ArticleContext
+from feeds.model.problems import Message, Problem
+from feeds.model.site import Site
+from feeds.model.site_types import slug
+from feeds.model.static_page import StaticPage, read_static_page
+from feeds.model.yamlfile import Tree, parse_yaml
+
+from . import checks
+from .reader import ARTICLE_SUFFIX, ArticleReader, is_ignored, name_problem
+
+FOLDER = "pages"
+"""Name of the folder below the content folder."""
+
+LoadText = Callable[[str], bytes | None]
+"""Returns the last good text of a file, by its name below the content folder."""
+
+SaveText = Callable[[str, bytes], object]
+"""Stores the text of a good file."""
+
+
+class StaticPages:
+    """The pages of a site by slug, and the problems of their files."""
+
+    def __init__(self, root: Path, reader: ArticleReader, load_text: LoadText, save_text: SaveText) -> None:
+        """Set the content folder, and where the last good texts are stored across restarts."""
+        self._root, self._reader, self._load_text, self._save_text = root, reader, load_text, save_text
+        self.pages: Mapping[str, StaticPage] = {}
+        self._texts: dict[str, bytes] = {}  # the last good ones
+        self._trees: dict[str, Tree] = {}
+
+    def load(self, site: Site) -> list[Problem]:
+        """Read all files, and return their problems. Equal pages are the same mapping as before."""
+        pages: dict[str, StaticPage] = {}
+        trees: dict[str, Tree] = {}
+        problems: list[Problem] = []
+        for path in self._paths(problems):
+            page, tree = self._read(path, site, problems)
+            if page and tree and page.slug in pages:
+                message = Message.of("address-taken", slug=page.slug, other=trees[page.slug].file)
+                problems.append(Problem(str(path), 1, 1, "", message))
+            elif page and tree:
+                pages[page.slug], trees[page.slug] = page, tree
+        if pages != self.pages:
+            self.pages = pages
+        self._trees = trees
+        return problems
+
+    def files(self) -> list[Path]:
+        """Return the files of the pages, in order."""
+        return list(self._paths([]))
+
+    def trees(self) -> Iterator[tuple[StaticPage, Tree]]:
+        """Yield the pages with the places of their values."""
+        yield from ((page, self._trees[name]) for name, page in self.pages.items())
+
+    def _paths(self, problems: list[Problem]) -> Iterator[Path]:
+        """Yield the paths of the files of pages, in order, and add problems of other files."""
+        folder = self._root / FOLDER
+        try:
+            names = [path.name for path in folder.iterdir()] if folder.exists() else []
+            self._texts = {name: text for name, text in self._texts.items() if name in names}
+        except OSError:
+            problems.append(Problem(str(folder), 1, 1, "", Message.of("folder-unreadable")))
+            names = list(self._texts)
+        for path in (folder / name for name in sorted(names) if not is_ignored(name)):
+            if problem := name_problem(str(path)):
+                problems.append(problem)
+            else:
+                yield path
+
+    def _read(self, path: Path, site: Site, problems: list[Problem]) -> tuple[StaticPage | None, Tree | None]:
+        """Return the page in a file, or that in its last good text, and the tree of that text."""
+        data, unreadable = self._reader.read_bytes(path)
+        tree, found = (None, [unreadable]) if unreadable else parse_yaml(data, str(path))
+        page = self._page(tree, found, path, site)
+        problems += found
+        name = f"{FOLDER}/{path.name}"
+        if page and not any(problem.severity == "error" for problem in found):
+            if self._texts.get(path.name) != data:
+                self._texts[path.name] = data
+                self._save_text(name, data)
+            return page, tree
+        last = self._texts.get(path.name) or self._load_text(name)
+        tree = parse_yaml(last, str(path))[0] if last else None
+        return self._page(tree, [], path, site), tree
+
+    def _page(self, tree: Tree | None, problems: list[Problem], path: Path, site: Site) -> StaticPage | None:
+        """Return the page of a parsed file after adding its problems, or None if it is not valid."""
+        if tree is None:
+            return None
+        name = slug(path.name.removesuffix(ARTICLE_SUFFIX))
+        if not name:
+            message = Message.of("file-name-without-letters", name=path.stem)
+            problems.append(Problem(str(path), 1, 1, "", message))
+            return None
+        media = self._reader.media
+        page = read_static_page(tree, ArticleContext(site, media, name))
+        if page is None:
+            return None
+        problems += dict.fromkeys(checks.body_problems(tree, page, site, media))
+        return page.with_body_pictures(checks.pictures_in(page, site, media))

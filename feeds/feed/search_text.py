@@ -1,0 +1,49 @@
+"""Texts of a search: folded, so that accents, apostrophes, capitals and plurals make no difference.
+
+Texts and queries are folded alike. Nothing here knows an index.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_QUERY_CHARACTERS = 200
+"""Maximum length of a query; the rest is ignored."""
+
+MAX_QUERY_WORDS = 8
+"""Maximum number of words of a query that are searched."""
+
+_LETTERS = (("œ", "oe"), ("æ", "ae"), ("ø", "o"), ("ł", "l"), ("đ", "d"), ("ı", "i"))
+"""Letters that have no decomposition, each with what people type instead."""
+
+_ELIDED = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’ʼ‘](?=\w)")
+"""A French article, pronoun or conjunction that has lost its vowel: it says nothing about a text."""
+
+_MARKS = re.compile("[\u0300-\u036f\u0483-\u0487]+")
+"""Combining characters, such as accents."""
+
+_PLURAL = re.compile(r"[sx]\b(?<=[^\W_]{4})")
+"""The last letter of a word in the plural, in French and English."""
+
+_WORD = re.compile(r"[^\W_]+")
+_NOT_TEXT = re.compile(r"\]\([^()\n]*\)|https?://\S+|<[^<>\n]*>|^\[[^\]\n]+\]:.*$", re.MULTILINE)
+"""What is no text in Markdown: the addresses of links and pictures, and tags."""
+
+
+def fold(text: str) -> str:
+    """Return a plain text in small letters, without accents, elided words and endings of the plural."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    for letter, plain_letters in _LETTERS:  # for a text in French, str.translate takes ten times as long
+        plain = plain.replace(letter, plain_letters)
+    return _PLURAL.sub("", _MARKS.sub("", unicodedata.normalize("NFD", _ELIDED.sub(" ", plain))))
+
+
+def fold_markdown(text: str) -> str:
+    """Return a text in Markdown, folded, without the addresses of its links."""
+    return fold(_NOT_TEXT.sub(" ", text))
+
+
+def query_words(query: str) -> list[str]:
+    """Return the folded words of a query, without repetitions. Empty if nothing can be searched."""
+    return list(dict.fromkeys(_WORD.findall(fold(query[:MAX_QUERY_CHARACTERS]))))[:MAX_QUERY_WORDS]

@@ -1,0 +1,135 @@
+"""SearchIndex: a full-text index of the articles, in SQLite (https://www.sqlite.org/fts5.html).
+
+It contains every article that is not a draft. The time of the query decides what may be found, so that an embargo or
+a withdrawal needs no change of the index.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from feeds.feed import search_text
+from feeds.feed.catalog import Catalog
+from feeds.model.article import Article
+
+WEIGHTS = (10.0, 5.0, 3.0, 1.0)
+"""How much a word counts in the title, the terms (tags, categories and authors), the summary and the text."""
+
+MAX_RANKED = 1_000
+"""Maximum number of results that are ranked by relevance. If there are more, the newest come first."""
+
+MIN_PREFIX_LENGTH = 3
+"""Minimum length of a word that also stands for longer words that begin with it."""
+
+MAX_WAITING = 8
+"""Maximum number of searches that a process answers or keeps waiting: each occupies a thread."""
+
+BATCH = 200
+"""Articles that are added before a query may be answered."""
+
+_CREATE = (
+    "create virtual table texts using fts5 (title, terms, summary, body, tokenize='unicode61 remove_diacritics 0')"
+)
+_INSERT = "insert into texts (rowid, title, terms, summary, body) values (?, ?, ?, ?, ?)"
+_FIND = "select rowid from texts where texts match ?"
+_RANK = f"{_FIND} order by bm25(texts, {', '.join(map(str, WEIGHTS))})"
+
+Results = dict[str, list[Article]]
+"""The articles that were found, the best first, by language."""
+
+
+class SearchIndex:
+    """An index in a temporary file. It follows the catalogs that it is asked about."""
+
+    def __init__(self) -> None:
+        """Create an empty index."""
+        self._database: sqlite3.Connection | None = None
+        self._database_lock, self._update_lock = threading.Lock(), threading.Lock()
+        self._articles: dict[int, Article] = {}  # by row
+        self._rows: dict[str, int] = {}  # by slug
+        self._indexed: object = None
+        self._last_row = 0
+        self.slots = threading.BoundedSemaphore(MAX_WAITING)
+
+    def search(self, catalog: Catalog, now: datetime, query: str) -> Results:
+        """Return the articles that contain all words of a query, or words that begin with them.
+
+        Only live articles that are not withdrawn at `now` are found.
+        """
+        words = search_text.query_words(query)
+        return self._find(catalog, now, " ".join(map(_expression, words))) if words else {}
+
+    def nearest(self, catalog: Catalog, now: datetime, text: str, language: str, count: int) -> list[Article]:
+        """Return the articles of a language that share most words with a text, such as an old address."""
+        words = [word for word in search_text.query_words(text) if len(word) > MIN_PREFIX_LENGTH]
+        found = self._find(catalog, now, " OR ".join(map(_expression, words)), all_results=False) if words else {}
+        return found.get(language, [])[:count]
+
+    def _find(self, catalog: Catalog, now: datetime, expression: str, *, all_results: bool = True) -> Results:
+        """Return what an expression finds. Without `all_results`, that is nothing if it is too much to be ranked."""
+        self.update(catalog)
+        results: Results = {}
+        with self._database_lock:
+            assert self._database, "it was updated"
+            articles = [self._articles[row] for (row,) in self._database.execute(_FIND, (expression,))]
+            if len(articles) <= MAX_RANKED:
+                articles = [self._articles[row] for (row,) in self._database.execute(_RANK, (expression,))]
+            elif not all_results:
+                articles = []
+            else:
+                articles.sort(key=lambda article: article.sort_key)
+        for article in articles:
+            if article.has_appeared(now) and not article.has_expired(now) and article.withdrawal(now) is None:
+                results.setdefault(article.language, []).append(article)
+        return results
+
+    def update(self, catalog: Catalog) -> None:
+        """Index the articles that changed since the last call."""
+        with self._update_lock:
+            if self._indexed is catalog.articles:
+                return
+            if self._database is None:
+                self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+                self._database.execute(_CREATE)
+            public = {name: article for name, article in catalog.articles.items() if not article.draft}
+            changed = [each for name, each in public.items() if self._articles.get(self._rows.get(name, 0)) is not each]
+            self._remove([*(name for name in self._rows if name not in public), *(each.slug for each in changed)])
+            for start in range(0, len(changed), BATCH):
+                self._add(catalog, changed[start : start + BATCH])
+            self._indexed = catalog.articles
+
+    def _remove(self, names: Iterable[str]) -> None:
+        rows = [self._rows.pop(name) for name in names if name in self._rows]
+        with self._database_lock:
+            assert self._database
+            self._database.executemany("delete from texts where rowid = ?", [(row,) for row in rows])
+            for row in rows:
+                del self._articles[row]
+
+    def _add(self, catalog: Catalog, articles: Sequence[Article]) -> None:
+        texts = [_texts(catalog, article) for article in articles]
+        with self._database_lock:
+            assert self._database
+            rows = range(self._last_row + 1, self._last_row + 1 + len(articles))
+            self._articles.update(zip(rows, articles, strict=True))
+            self._rows.update((article.slug, row) for row, article in zip(rows, articles, strict=True))
+            self._last_row += len(articles)
+            self._database.execute("begin")
+            self._database.executemany(_INSERT, [(row, *each) for row, each in zip(rows, texts, strict=True)])
+            self._database.execute("commit")
+
+
+def _expression(word: str) -> str:
+    """Return an expression that matches a word; a long one also matches longer words that begin with it."""
+    return f'"{word}"*' if len(word) >= MIN_PREFIX_LENGTH else f'"{word}"'
+
+
+def _texts(catalog: Catalog, article: Article) -> tuple[str, str, str, str]:
+    """Return the folded words of an article: of its title, its terms, its summary and its text."""
+    categories = (catalog.site.categories[name].title[article.language] for name in article.categories)
+    terms = "\n".join((*article.tags, *categories, *(author.name for author in article.authors)))
+    title, folded_terms, summary = map(search_text.fold, (article.title, terms, article.summary or ""))
+    return title, folded_terms, summary, search_text.fold_markdown(article.body)
