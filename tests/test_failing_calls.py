@@ -200,7 +200,7 @@ def build(scenario: Scenario, target: Path) -> None:
 def test_each_built_file_is_the_old_or_the_new_one_whatever_call_fails(
     tmp_path: Path, fault: Fault, numbers: range, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feeds.server.picture_queue.title_cards", lambda catalog: [])  # a page may lack its card
+    monkeypatch.setattr("feeds.server.picture_queue.title_cards", lambda catalog: [])  # a build may lack them
     for number in numbers:
         root = tmp_path / str(number)
         scenario = Scenario(root)

@@ -208,7 +208,7 @@ class PictureStore:
             self._failed_cards.update(cards)
             return
         for card, data in zip(cards, drawn, strict=True):
-            self._write(f"{card.card_stem}-{CARD_SIZE[0]}x{CARD_SIZE[1]}.jpg", data)
+            self._write(card.name_of_file, data)
 
     def _drawing(self, card: TitleCard) -> dict[str, str | None]:
         logo = str(self._media.path_of(card.logo)) if card.logo else None

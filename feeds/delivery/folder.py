@@ -191,7 +191,7 @@ class BuildFolder:
                     yield journal
                     is_done = True
                 finally:
-                    if is_done or not journal.tell():
+                    if is_done or not os.fstat(journal.fileno()).st_size:  # a full disk may leave it empty
                         path.unlink()
                     if is_done:
                         (self.root / DONE).unlink(missing_ok=True)

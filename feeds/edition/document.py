@@ -96,15 +96,15 @@ def cache_control(max_age: int, seconds_left: float = float("inf"), *, shared: i
 def content_security_policy(origin: str, framed_by: str = "'none'", *, is_search: bool = False) -> str:
     """Return the policy that allows what our pages need.
 
-    That is our stylesheet, fonts and script, our forms, and pictures and films of ours (`origin`) and of others. It
-    allows no inline code and no requests, and only `framed_by` may frame our pages. `is_search` is whether the page
-    searches an index of ours in WebAssembly.
+    That is our stylesheet, fonts and script, our forms and addresses, and pictures and films of ours (`origin`) and of
+    others. It allows no inline code, and only `framed_by` may frame our pages. `is_search` is whether the page searches
+    an index of ours in WebAssembly.
     """
-    scripts = "'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'" if is_search else "'self'"
+    scripts = "'self' 'wasm-unsafe-eval'; worker-src 'self'" if is_search else "'self'"
     media = f"'self' {'/'.join(origin.split('/')[:3])} https:"
     return (
         f"default-src 'none'; style-src 'self'; font-src 'self'; script-src {scripts}; img-src {media};"
-        f" media-src {media}; base-uri 'none'; form-action 'self'; frame-ancestors {framed_by}"
+        f" media-src {media}; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {framed_by}"
     )
 
 

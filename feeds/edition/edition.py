@@ -21,7 +21,7 @@ from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.feed.entries import CACHED_ENTRIES
 from feeds.feed.manifest import Manifest, Revision
-from feeds.feed.title_cards import site_card, title_card
+from feeds.feed.title_cards import site_card, title_card, title_cards
 from feeds.feed.values import Topic
 from feeds.formats import pages
 from feeds.formats.registry import FORMATS
@@ -71,8 +71,16 @@ class Edition(Mapping[str, Document]):
         self.site = catalog.site
         previous_builder = previous.builder if previous else None
         self.builder: FeedBuilder = FeedBuilder(catalog, previous_builder, pictures, cached_entries)
-        has_new_pictures = previous_builder is not None and self._has_new_pictures(previous_builder)
-        updated_manifest = known.updated_for(catalog, previous_catalog, force_new_date=has_new_pictures)
+        new_stems = self._new_stems(previous_builder) if previous_builder else set()
+        self.has_new_pictures = any(catalog.group("picture", stem).articles for stem in new_stems)
+        has_new_cards = (
+            not new_stems.isdisjoint(card.card_stem for card in title_cards(catalog)) if new_stems else False
+        )
+        # another process that saw the same renditions may have set a new date already
+        is_first = previous is not None and known.content.modified <= previous.manifest.content.modified
+        updated_manifest = known.updated_for(
+            catalog, previous_catalog, force_new_date=is_first and (self.has_new_pictures or has_new_cards)
+        )
         self.routes = Routes(self.builder, updated_manifest.entries, search=search)
         self._media, self._previous = media, previous
         self._known_dates = {each.digest: each.modified for each in known.documents.values()}
@@ -91,15 +99,14 @@ class Edition(Mapping[str, Document]):
         self.manifest: Manifest = updated_manifest.with_documents(documents)
         self.modified = self.manifest.content.modified
 
-    def _has_new_pictures(self, previous: FeedBuilder) -> bool:
-        """Return whether there are other renditions than before, apart from those of articles that changed anyway."""
+    def _new_stems(self, previous: FeedBuilder) -> set[str]:
+        """Return the stems of renditions that were added or lost, without those of articles that changed anyway."""
         before, after = previous.entries.pictures, self.builder.entries.pictures
         if before is after:
-            return False
-        catalog = self.catalog
-        expected = {stem for each in catalog.added for original in each.originals for stem in original.stems}
-        expected |= {title_card(self.site, each).card_stem for each in catalog.added if each.original is None}
-        return not before.renditions.keys() ^ after.renditions.keys() <= expected
+            return set()
+        added = {stem for each in self.catalog.added for original in each.originals for stem in original.stems}
+        added |= {title_card(self.site, each).card_stem for each in self.catalog.added if each.original is None}
+        return (before.renditions.keys() ^ after.renditions.keys()) - added
 
     def find(self, path: str) -> Document | None:
         """Return the document at a path, built on first use, or None."""

@@ -190,7 +190,7 @@ def preview_page(article: Article | None, texts: Texts, *, shared: bool = False)
         return render("preview_frame.html", HTTPStatus.UNPROCESSABLE_ENTITY, article=None, texts=texts, entry=None)
     builder, article = as_live(article)
     page = Page(builder, interface_language())
-    document = pages.article(Page(builder, article.language), article).decode()
+    document = pages.article(Page(builder, article.language, has_scripts=False), article).decode()
     values = previews.appearances(page, article)
     return render(
         "preview_frame.html", article=article, texts=texts, document=document, shared=shared, is_live=False, **values

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from feeds.base import translations
 from feeds.model.article import Article, Attachment, Picture, Withdrawal
 from feeds.model.media_types import UNKNOWN
-from feeds.model.renditions import Original, Pictures, Rendition, Renditions, TitleCard, picture_path
+from feeds.model.renditions import CARD_SIZE, Original, Pictures, Rendition, Renditions, TitleCard, picture_path
 from feeds.model.site import Site
 from feeds.model.static_page import StaticPage
 
@@ -66,8 +66,10 @@ class Entries:
         return (card, *map(self.pictures.of, article.originals))
 
     def card(self, source: Original | TitleCard, alt: str) -> Image | None:
-        """Return a card as a picture, if it exists."""
+        """Return a card as a picture. One that is still to be drawn has length 0; any other is None until it exists."""
         rendition = self.pictures.card(source)
+        if rendition is None and isinstance(source, TitleCard):
+            rendition = Rendition(source.name_of_file, "image/jpeg", 0, *CARD_SIZE)
         return _image(self.site, rendition, alt) if rendition else None
 
     def body(self, article: Article) -> str:

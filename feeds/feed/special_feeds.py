@@ -79,7 +79,7 @@ def _post(builder: FeedBuilder, article: Article, posted: datetime, network: Net
         title=posts.compose(entry, article.social, builder.site.social.hashtags, network),
         published=posted,
         updated=posted,
-        picture=entry.card,
+        picture=entry.card if entry.card and entry.card.length else None,  # an enclosure needs its length
         enclosures=(),
         categories=(),  # feed2toot would turn them into hashtags again
     )

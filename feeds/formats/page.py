@@ -67,12 +67,14 @@ _templates.filters["capitalized"] = typography.capitalize
 class Page:
     """The context of the pages in a language: the table of feeds, helpers for texts and links, and shared parts.
 
-    What many pages share is rendered once. `has_search` is whether pages lead to a search.
+    What many pages share is rendered once. `has_search` is whether pages lead to a search, and
+    `has_scripts` whether they load scripts.
     """
 
     builder: FeedBuilder
     language: str
     has_search: bool = True
+    has_scripts: bool = True
     _feed_links: dict[Topic, Markup] = field(default_factory=dict, repr=False)
     _menus: dict[tuple[Topic | None, bool], Markup] = field(default_factory=dict, repr=False)
 

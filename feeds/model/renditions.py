@@ -109,6 +109,11 @@ class TitleCard:
         logo = self.logo.digest if self.logo else ""
         return _stem(TITLE_CARD_VERSION, self.title, self.kicker, self.name, self.accent, logo)
 
+    @property
+    def name_of_file(self) -> str:
+        """The name of its rendition, which is known before it exists."""
+        return f"{self.card_stem}-{CARD_SIZE[0]}x{CARD_SIZE[1]}.jpg"
+
 
 @dataclass(frozen=True, slots=True)
 class Renditions:

@@ -17,7 +17,7 @@ from feeds.feed.title_cards import title_cards
 from feeds.model.renditions import Original, TitleCard
 
 MAX_AT_ONCE = 4
-"""Maximum number of pictures that articles wait for."""
+"""Maximum number of pictures that articles wait for, and of title cards."""
 
 CARDS_AT_ONCE = 10
 """Title cards that are drawn before a picture of a new article is made."""
@@ -57,8 +57,8 @@ class PictureQueue:
     def add(self, catalog: Catalog, max_seconds: float = WAIT_SECONDS) -> None:
         """Queue the title cards of a catalog, and the pictures of its new articles.
 
-        If renditions were lost from the folder, the pictures of all articles are queued. If few are missing, wait for
-        them for at most `max_seconds`.
+        If renditions were lost from the folder, the pictures of all articles are queued. If few pictures are missing,
+        wait for them for at most `max_seconds`; the same applies to cards.
         """
         deadline = time.monotonic() + min(max_seconds, WAIT_SECONDS)
         cards = title_cards(catalog)
@@ -86,12 +86,12 @@ class PictureQueue:
                 self._thread = threading.Thread(target=self._work, name="pictures", daemon=True)
                 self._thread.start()
             self._condition.notify_all()
-            if len(missing) + len(missing_cards) <= MAX_AT_ONCE:
-                seconds = max(deadline - time.monotonic(), 0)
-                self._condition.wait_for(
-                    lambda: not (any(map(self._store.is_missing, missing)) or self._store.missing_cards(missing_cards)),
-                    seconds,
-                )
+            awaited = missing if len(missing) <= MAX_AT_ONCE else []
+            awaited_cards = missing_cards if len(missing_cards) <= MAX_AT_ONCE else []
+            self._condition.wait_for(
+                lambda: not (any(map(self._store.is_missing, awaited)) or self._store.missing_cards(awaited_cards)),
+                max(deadline - time.monotonic(), 0),
+            )
 
     def has_news(self) -> bool:
         """Return whether it is time for an edition with pictures that were made since the last one."""

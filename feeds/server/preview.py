@@ -87,7 +87,7 @@ def page(name: str) -> Response:
     """Render the page of an article as it will be, for the frame in its preview."""
     saved = current_publisher().loaded_content.articles.get(name) or abort(HTTPStatus.NOT_FOUND)
     builder, article = as_live(saved)
-    return _html_response(pages.article(Page(builder, article.language), article))
+    return _html_response(pages.article(Page(builder, article.language, has_scripts=False), article))
 
 
 @blueprint.get("/-/revision")
@@ -105,7 +105,7 @@ def script() -> Response:
 def _html_response(data: bytes) -> Response:
     response = Response(data, content_type=pages.CONTENT_TYPE)
     policy = content_security_policy(current_edition().site.url, framed_by="'self'")
-    response.headers["Content-Security-Policy"] = f"{policy}; frame-src 'self'; connect-src 'self'"
+    response.headers["Content-Security-Policy"] = f"{policy}; frame-src 'self'"
     return response
 
 

@@ -203,13 +203,14 @@ class Publisher:
         start = time.monotonic()
         try:
             if content.site and not self._is_current(content, now):
-                is_new, previous = True, self.edition
+                previous = self.edition
                 catalog = Catalog.at(
                     now, content.site, content.articles, previous.catalog if previous else None, pages=content.pages
                 )
                 self.picture_queue.add(catalog, self._seconds_until(catalog.next_change))
                 self.edition = self._next_edition(catalog)
                 self._published_content = content
+                is_new |= previous is None or previous.id != self.edition.id or self.edition.has_new_pictures
                 self._log_edition(self.edition, previous, time.monotonic() - start)
                 with self._edition_changed:
                     self._edition_changed.notify_all()

@@ -14,6 +14,7 @@ from werkzeug.test import Client
 
 from feeds import create_app
 from feeds.content import card_drawing, pictures, rendering
+from feeds.content.pictures import PictureStore
 from feeds.content.rendering import RenderError
 from feeds.feed.title_cards import card_source, site_card, title_card, title_cards
 from feeds.model.renditions import Original, TitleCard
@@ -159,15 +160,20 @@ def test_cards_that_cannot_be_drawn_are_tried_once(content: Path, monkeypatch: p
         raise RenderError("its process ended", 600)
 
     monkeypatch.setattr(pictures, "draw", fail)
-    content_folder(content, {"a": {}})
+    content_folder(content, {"a": {"published": "2026-05-31"}})
     app = create_app(Settings(content), clock=lambda: NOW)
     publisher = publisher_of(app)
     publisher.start()
     for seconds in (1, 2, 3):
-        (content / "articles" / "a.yaml").write_text(as_yaml({**PLAIN, "body": f"Texte {seconds}."}), encoding="utf-8")
+        (content / "articles" / "a.yaml").write_text(
+            as_yaml({**PLAIN, "published": "2026-05-31", "body": f"Texte {seconds}."}), encoding="utf-8"
+        )
         publisher.refresh(NOW + timedelta(seconds=seconds))
     assert attempts == [3]
-    assert b'og:image"' not in Client(app.wsgi_app).get("/articles/a").data
+    client = Client(app.wsgi_app)
+    assert client.get(card_of(client, "/articles/a")).status_code == 404
+    (entry,) = feedparser.parse(client.get("/feeds/all.social.rss").data).entries
+    assert not entry.enclosures, "its length is not known"
 
 
 @pytest.mark.integration
@@ -175,3 +181,21 @@ def test_cards_are_drawn_in_a_process_of_its_own() -> None:
     first, second = rendering.draw_in_child([CARD, {**CARD, "title": "Un autre"}])
     assert first != second and Image.open(io.BytesIO(second)).size == (1200, 630)
     assert first == card_drawing.draw(CARD)
+
+
+def test_processes_that_share_renditions_agree_on_the_date_of_a_late_card(content: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {"published": "2026-05-31"}})
+    settings = Settings(content, state=tmp_path / "state")
+    publishers = [publisher_of(create_app(settings, clock=lambda: NOW)) for _ in range(2)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures, "draw", lambda cards: (_ for _ in ()).throw(RenderError("later", 0)))
+        for publisher in publishers:
+            publisher.start()
+    assert publishers[0].edition and publishers[0].edition.modified == NOW
+    other = PictureStore(publishers[0].content.media, tmp_path / "state" / "pictures")
+    other.draw(title_cards(publishers[0].edition.catalog))
+    for seconds, publisher in zip((5, 6), publishers, strict=True):
+        publisher.refresh(NOW + timedelta(seconds=seconds))
+    documents = [each.edition and each.edition["/feeds/all.social.rss"] for each in publishers]
+    assert documents[0] == documents[1] and documents[0]
+    assert documents[0].modified == NOW + timedelta(seconds=5), "its bytes changed"

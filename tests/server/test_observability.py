@@ -133,7 +133,7 @@ def test_metrics_cover_all_processes_and_counts_survive_a_killed_process(content
             found["feeds_problems", ("error",)] == 1 and found["feeds_articles", ()] == 1 == found["feeds_entries", ()]
         )
         assert found["feeds_refreshed_timestamp_seconds", ()] >= found["feeds_modified_timestamp_seconds", ()] > 1.7e9
-        assert found["feeds_editions_total", ()] == 2, "one in each process"
+        assert found["feeds_editions_total", ()] >= 2, "one in each process, and another if its cards were late"
         for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
             before = asked(metrics)
             os.kill(int(child), signal.SIGKILL)
