@@ -1,4 +1,4 @@
-"""Drawing of title cards with Pillow: the pictures that social networks show for articles without one.
+"""Draws title cards with Pillow: the pictures that social networks show for articles without one.
 
 Like `rendering`, it runs as a program in a process of its own, and imports no other module of Feeds.
 """
@@ -41,7 +41,7 @@ TITLE_TOP, TITLE_BOTTOM = 146, 446
 
 LINE_HEIGHT = 1.16
 JPEG_QUALITY = 82
-"""Quality at which text on a flat background has no visible artefacts, without subsampling of colours."""
+"""Quality at which text on a flat background has no visible artefacts, without chroma subsampling."""
 
 LOGO_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 MAX_LOGO_PIXELS = 4_000_000
@@ -68,16 +68,16 @@ def main() -> None:
 def draw(card: Mapping[str, str | None]) -> bytes:
     """Return a card as a JPEG: `kicker`, `title` and `name` on `accent`, with the picture at `logo`, if any.
 
-    Characters that the font lacks are left out. If most of the title is missing, the name takes its place.
+    Characters that the font lacks are left out. If they are more than a third of the title, the name replaces it.
     """
     picture = Image.new("RGB", SIZE, card["accent"] or "black")
     canvas = ImageDraw.Draw(picture)
     small, width = ImageFont.truetype(REGULAR, SMALL_SIZE), SIZE[0] - 2 * MARGIN
-    kicker, name = (_shortened(drawable(card[key] or "", small), small, width) for key in ("kicker", "name"))
+    kicker, name = (_truncate(drawable(card[key] or "", small), small, width) for key in ("kicker", "name"))
     canvas.text((MARGIN, MARGIN), kicker, "white", small)
     canvas.line([(MARGIN, TITLE_TOP - 26), (MARGIN + 96, TITLE_TOP - 26)], "white", 5)
     bold = ImageFont.truetype(BOLD, SMALL_SIZE)
-    font, lines = _fitted(drawable(card["title"] or "", bold) or drawable(card["name"] or "", bold), width)
+    font, lines = _fit(drawable(card["title"] or "", bold) or drawable(card["name"] or "", bold), width)
     for index, line in enumerate(lines):
         canvas.text((MARGIN, TITLE_TOP + index * round(font.size * LINE_HEIGHT)), line, "white", font)
     left, bottom = MARGIN, SIZE[1] - MARGIN
@@ -90,7 +90,7 @@ def draw(card: Mapping[str, str | None]) -> bytes:
             logo,
         )
         left += LOGO_SIDE + 28
-    canvas.text((left, bottom - LOGO_SIDE // 2), _shortened(name, small, SIZE[0] - MARGIN - left), "white", small, "lm")
+    canvas.text((left, bottom - LOGO_SIDE // 2), _truncate(name, small, SIZE[0] - MARGIN - left), "white", small, "lm")
     data = io.BytesIO()
     picture.save(data, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return data.getvalue()
@@ -98,7 +98,9 @@ def draw(card: Mapping[str, str | None]) -> bytes:
 
 def drawable(text: str, font: ImageFont.FreeTypeFont) -> str:
     """Return a text without the characters that a font lacks; empty if it lacks more than a third of them."""
-    spaced = "".join(" " if character in "\t\n" else character for character in text).replace("\u202f", "\u00a0")
+    text_with_spaces = "".join(" " if character in "\t\n" else character for character in text).replace(
+        "\u202f", "\u00a0"
+    )
     missing = font.getmask("\uffff")
     shape = missing.size, bytes(missing)
 
@@ -106,23 +108,23 @@ def drawable(text: str, font: ImageFont.FreeTypeFont) -> str:
         mask = font.getmask(character)
         return not character.isspace() and (mask.size, bytes(mask)) == shape
 
-    lacking = {character for character in set(spaced) if is_missing(character)}
-    kept = "".join(character for character in spaced if character not in lacking).strip(" ")
-    return kept if len(kept) * 3 >= len(spaced) * 2 else ""
+    unsupported = {character for character in set(text_with_spaces) if is_missing(character)}
+    drawable_text = "".join(character for character in text_with_spaces if character not in unsupported).strip(" ")
+    return drawable_text if len(drawable_text) * 3 >= len(text_with_spaces) * 2 else ""
 
 
-def _fitted(title: str, width: int) -> tuple[ImageFont.FreeTypeFont, list[str]]:
+def _fit(title: str, width: int) -> tuple[ImageFont.FreeTypeFont, list[str]]:
     """Return the largest font in which a title fits, and its lines; a title that never fits is cut."""
     for size in TITLE_SIZES:
         font = ImageFont.truetype(BOLD, size)
-        lines = _wrapped(title, font, width)
+        lines = _wrap(title, font, width)
         count = int((TITLE_BOTTOM - TITLE_TOP) / (size * LINE_HEIGHT))
         if len(lines) <= count:
             return font, lines
-    return font, [*lines[: count - 1], _shortened(f"{lines[count - 1]} {ELLIPSIS}", font, width)]
+    return font, [*lines[: count - 1], _truncate(f"{lines[count - 1]} {ELLIPSIS}", font, width)]
 
 
-def _wrapped(title: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+def _wrap(title: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     """Return a title in lines, broken at spaces, and within words that are too long for a line."""
     lines: list[str] = []
     for word in title.split(" "):
@@ -139,7 +141,7 @@ def _wrapped(title: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     return lines
 
 
-def _shortened(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def _truncate(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
     if font.getlength(text) <= width:
         return text
     text = text.removesuffix(ELLIPSIS)

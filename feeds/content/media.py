@@ -117,7 +117,7 @@ class MediaFolder:
             raise InvalidValue("media-unreadable", path=show(name), reason=error.strerror or "") from None
 
     def text(self, path: str) -> str:
-        """Return the text of a file beside the folder, or in it (`media/…`). Raises InvalidValue if there is none."""
+        """Return the text of a file next to the folder, or in it (`media/…`). Raises InvalidValue if there is none."""
         file, parent = self.root.parent / path, self.root.parent
         try:
             if not is_within(file, parent) or not _is_file(file) or file.stat().st_size > MAX_TEXT_BYTES:

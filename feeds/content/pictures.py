@@ -183,7 +183,7 @@ class PictureStore:
         return True
 
     def draw(self, cards: Collection[TitleCard]) -> bool:
-        """Draw the title cards that are missing. Return False if they cannot be drawn now, which is logged once."""
+        """Draw the missing title cards. Return False if the folder is not writable or no process can be started."""
         try:
             with self._exclusive():
                 self.refresh()

@@ -127,7 +127,7 @@ def draw_in_child(cards: Sequence[Mapping[str, str | None]]) -> list[bytes]:
 
 
 def _run_program(program: str, job: object, seconds: int) -> tuple[Any, io.BytesIO]:
-    """Run a program that reads a job in JSON. Return the first line of its output, from JSON, and the rest."""
+    """Run a program on a job in JSON. Return the first line of its output, decoded, and a stream of the rest."""
     command = [sys.executable, "-P", program]
     try:
         child = subprocess.run(command, input=json.dumps(job).encode(), capture_output=True, timeout=seconds)

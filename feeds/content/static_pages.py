@@ -1,6 +1,6 @@
 """StaticPages: reads the files in `pages/`, the site's own pages such as the legal notice.
 
-There are few of them, so all are read whenever anything but an article changed. The last good version of a broken
+There are few of them, so each full read of the content folder reads all of them. The last good version of a broken
 file stays.
 """
 
@@ -40,7 +40,7 @@ class StaticPages:
         self._trees: dict[str, Tree] = {}
 
     def load(self, site: Site) -> list[Problem]:
-        """Read all files, and return their problems. Equal pages are the same mapping as before."""
+        """Read all files, and return their problems. If no page changed, `pages` stays the same object."""
         pages: dict[str, StaticPage] = {}
         trees: dict[str, Tree] = {}
         problems: list[Problem] = []
@@ -82,11 +82,11 @@ class StaticPages:
     def _read(self, path: Path, site: Site, problems: list[Problem]) -> tuple[StaticPage | None, Tree | None]:
         """Return the page in a file, or that in its last good text, and the tree of that text."""
         data, unreadable = self._reader.read_bytes(path)
-        tree, found = (None, [unreadable]) if unreadable else parse_yaml(data, str(path))
-        page = self._page(tree, found, path, site)
-        problems += found
+        tree, file_problems = (None, [unreadable]) if unreadable else parse_yaml(data, str(path))
+        page = self._page(tree, file_problems, path, site)
+        problems += file_problems
         name = f"{FOLDER}/{path.name}"
-        if page and not any(problem.severity == "error" for problem in found):
+        if page and not any(problem.severity == "error" for problem in file_problems):
             if self._texts.get(path.name) != data:
                 self._texts[path.name] = data
                 self._save_text(name, data)

@@ -20,7 +20,7 @@ from feeds.model.article import Article
 FOLDER = "pagefind"
 """The folder below the site's address."""
 
-ENTRY = "pagefind-entry.json"
+ENTRY_FILE = "pagefind-entry.json"
 """The file that lists the languages, in an order that differs each time."""
 
 _UNUSED = ("*-ui.*", "*component*", "*highlight*", "playground/*")
@@ -37,7 +37,7 @@ def search_kind() -> Literal["static"] | None:
 
 
 def write_index(edition: Edition, folder: Path) -> list[Path]:
-    """Index the live articles of an edition, and return the files of the index, which are in a folder.
+    """Write an index of the live articles of an edition into a folder, and return its files.
 
     Raises SearchIndexError if Pagefind fails.
     """
@@ -45,7 +45,7 @@ def write_index(edition: Edition, folder: Path) -> list[Path]:
         asyncio.run(_write(edition, folder))
     except Exception as error:  # whatever it is, the pages are built
         raise SearchIndexError(f"Pagefind failed: {error}") from error
-    entry = folder / ENTRY
+    entry = folder / ENTRY_FILE
     entry.write_text(json.dumps(json.loads(entry.read_bytes()), sort_keys=True), encoding="utf-8")
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return [path for path in files if not any(path.relative_to(folder).match(pattern) for pattern in _UNUSED)]

@@ -283,7 +283,7 @@ class Edition(Mapping[str, Document]):
                 yield self.site.path + guess, self.site.path + path
 
     @property
-    def has_search(self) -> bool:
+    def serves_search(self) -> bool:
         """Whether the server answers searches."""
         return self.routes.search == "server"
 

@@ -1,4 +1,4 @@
-"""The pages about feeds: where a person is led who opens a feed in a browser."""
+"""Pages of feeds: where a person who opens a feed in a browser is redirected."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ANCHOR = "subscribe"
 
 
 def feed_pattern(site: Site) -> str:
-    """Return a regular expression of the paths of feeds and their archives. Its group `page` is the path of the page.
+    """Return a regular expression that matches the paths of feeds and archives. Its group `page` is the page's path.
 
-    It means the same to Python and to nginx (PCRE).
+    It is written for nginx (PCRE); Python spells the named group differently.
     """
     languages = "|".join(["", *(f"/{language}" for language in site.languages[1:])])
     page = rf"{re.escape(site.path)}(?:{languages})/feeds/(?:(?:tags|authors)/)?[^/.]+"

@@ -36,7 +36,7 @@ def page(
 
 
 def feed(edition: Edition, language: str, query: str, articles: Sequence[Article], ending: str) -> Document:
-    """Return the feed of a search: the newest of the articles that were found, in a format."""
+    """Return the feed of a search in a format, with the newest results."""
     builder, site = edition.builder, edition.site
     outline = builder.outline(edition.routes.pages[language].topic("all"))
     newest = sorted(articles, key=lambda article: article.sort_key)[: site.entries]

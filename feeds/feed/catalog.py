@@ -29,7 +29,7 @@ T = TypeVar("T")
 _SECOND = timedelta(seconds=1)
 
 RELATED_CANDIDATES = 50
-"""Maximum number of articles of a tag that are considered as related to another."""
+"""Maximum number of articles of a tag that are considered as related articles."""
 
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -221,7 +221,7 @@ class Catalog:
     def articles_with_title_cards(self) -> frozenset[str]:
         """The slugs of articles whose cards show their titles: the newest and the embargoed ones without a picture.
 
-        There are as many of the newest as a feed has entries, for each language. Older ones share a card.
+        In each language, they are among the newest `entries` articles and the embargoed ones. The others share a card.
         """
         slugs: set[str] = set()
         if self.site.card is None:
@@ -233,14 +233,14 @@ class Catalog:
         return frozenset(slugs)
 
     def originals(self, articles: Iterable[Article]) -> list[Original]:
-        """Return the pictures of articles that are no drafts, oldest first, after those of the site and its pages."""
+        """Return the pictures of articles that are not drafts, oldest first, after those of the site and its pages."""
         public = sorted((article for article in articles if not article.draft), key=lambda article: article.published)
         site = [self.site.card_original] if self.site.card_original else []
         pages = (original for page in self.pages.values() for original in page.originals)
         return list(dict.fromkeys([*site, *pages, *(original for article in public for original in article.originals)]))
 
     def original(self, stem: str) -> Original | None:
-        """Return the picture of a live article or a page whose rendition names begin with `stem`, or None."""
+        """Return the picture whose renditions' names begin with `stem` if an article, a page or the site shows it."""
         live = [each for each in self.group("picture", stem).articles if self.is_live(each)]
         shown = [each for each in live if not each.withdrawal(self.now)]
         originals = self.originals(shown)
@@ -265,7 +265,7 @@ class Catalog:
         return next(filter(self.is_live, older), None), next(filter(self.is_live, newer), None)
 
     def related(self, article: Article) -> list[Article]:
-        """Return the live articles in its language that share tags with an article: first those with most, then newest.
+        """Return live articles in the same language that share tags with an article: most tags first, then newest.
 
         For each tag, only the newest RELATED_CANDIDATES are considered.
         """

@@ -1,6 +1,6 @@
-"""Texts of a search: folded, so that accents, apostrophes, capitals and plurals make no difference.
+"""Folding of texts and queries, so that accents, apostrophes, capitals and plurals make no difference to a search.
 
-Texts and queries are folded alike. Nothing here knows an index.
+It does not depend on the index.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _MARKS = re.compile("[\u0300-\u036f\u0483-\u0487]+")
 """Combining characters, such as accents."""
 
 _PLURAL = re.compile(r"[sx]\b(?<=[^\W_]{4})")
-"""The last letter of a word in the plural, in French and English."""
+"""A final s or x of a word of at least four letters, which may mark a plural in French or English."""
 
 _WORD = re.compile(r"[^\W_]+")
 _NOT_TEXT = re.compile(r"\]\([^()\n]*\)|https?://\S+|<[^<>\n]*>|^\[[^\]\n]+\]:.*$", re.MULTILINE)
-"""What is no text in Markdown: the addresses of links and pictures, and tags."""
+"""Parts of Markdown that are not text: addresses of links and pictures, tags, and link definitions."""
 
 
 def fold(text: str) -> str:
-    """Return a plain text in small letters, without accents, elided words and endings of the plural."""
+    """Return a plain text in lower case, without accents, elided words and plural endings."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     for letter, plain_letters in _LETTERS:  # for a text in French, str.translate takes ten times as long
         plain = plain.replace(letter, plain_letters)

@@ -10,7 +10,7 @@ from .catalog import Catalog
 
 
 def card_source(catalog: Catalog, article: Article) -> Original | TitleCard:
-    """Return the source of the card of an article: its picture, the site's, its title, or the name of the site."""
+    """Return the source of an article's card: its picture, the site's `card`, its title, or the site's subtitle."""
     site = catalog.site
     if source := article.original or site.card_original:
         return source
@@ -25,12 +25,12 @@ def title_card(site: Site, article: Article) -> TitleCard:
 
 
 def site_card(site: Site, language: str) -> TitleCard:
-    """Return the card that shows what the site is, for pages and for older articles."""
+    """Return the card that shows the subtitle of the site, for pages and for older articles."""
     return _card(site, language, site.subtitle[language], "")
 
 
 def title_cards(catalog: Catalog) -> list[TitleCard]:
-    """Return all cards that are drawn, the newest article's last."""
+    """Return all cards to draw, that of the newest article last."""
     site = catalog.site
     if site.card:
         return []

@@ -157,9 +157,9 @@ class History:
 class Feed:
     """A subscription or archive document before rendering: entries, newest first, and metadata.
 
-    `address` is the URL of the feed without a format's ending, and `query` that of a search. `url` is the page that the
-    feed is about, `page` our page about the feed, `style` the stylesheet for browsers that open it. `translations` are
-    the topic's addresses in other languages. `hubs` are notified of each change (WebSub).
+    `address` is the URL of the feed without a format's ending, and `query` the query string of a search. `url` is the
+    page that the feed is about, `page` our page about the feed, `style` the stylesheet for browsers that open it.
+    `translations` are the topic's addresses in other languages. `hubs` are notified of each change (WebSub).
     """
 
     id: str

@@ -82,7 +82,7 @@ def json_ld(site: Site, article: Article, entry: Entry) -> Markup:
 
 
 def _author(author: Author) -> dict[str, str]:
-    """Return an author; whether it is a person or an organization is left open unless the article says so."""
+    """Return an author. Without `type`, it is not said whether it is a person or an organisation."""
     return {**({"@type": author.type.capitalize()} if author.type else {}), **_person(author)}
 
 

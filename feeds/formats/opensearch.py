@@ -22,11 +22,11 @@ def path(site: Site, language: str) -> str:
 
 
 def render(site: Site, language: str, *, feed_type: str | None) -> bytes:
-    """Render the description. With `feed_type`, the media type of RSS, searches have feeds."""
+    """Render the description. `feed_type` is the media type of the feeds of searches, or None if there are none."""
     root = etree.Element(f"{{{NAMESPACE}}}OpenSearchDescription", nsmap={None: NAMESPACE})  # type: ignore[dict-item]
     title, address = site.title[language], site.absolute(site.search_path(language))
-    _add(root, "ShortName", _shortened(title, MAX_SHORT_NAME))
-    _add(root, "Description", _shortened(site.subtitle[language], MAX_DESCRIPTION))
+    _add(root, "ShortName", _truncate(title, MAX_SHORT_NAME))
+    _add(root, "Description", _truncate(site.subtitle[language], MAX_DESCRIPTION))
     _add(root, "Url", type="text/html", template=f"{address}?q={{searchTerms}}")
     if feed_type:
         _add(root, "Url", type=feed_type, template=f"{address}.rss?q={{searchTerms}}")
@@ -44,6 +44,6 @@ def _add(root: etree._Element, name: str, text: str | None = None, **attributes:
     etree.SubElement(root, f"{{{NAMESPACE}}}{name}", attributes).text = text
 
 
-def _shortened(text: str, length: int) -> str:
+def _truncate(text: str, length: int) -> str:
     """Return a text, cut at a space if it is too long."""
     return text if len(text) <= length else text[: length + 1].rpartition(" ")[0] or text[:length]

@@ -41,7 +41,7 @@ SHARE_ADDRESSES = (
     ("Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
     ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}"),
 )
-"""Networks, each with the address that opens a post about a page. It asks them for nothing until it is followed."""
+"""Networks, each with the address that opens a post about a page. Nothing is requested before a reader follows it."""
 
 NETWORK_HOSTS = {
     **{"bsky.app": "Bluesky", "facebook.com": "Facebook", "github.com": "GitHub", "instagram.com": "Instagram"},
@@ -151,7 +151,7 @@ class Page:
         ]
 
     def phone(self, number: str) -> str:
-        """Return a telephone number without separators, as addresses have it (RFC 3966)."""
+        """Return a telephone number without visual separators, for a tel: URI (RFC 3966)."""
         return re.sub("[^+0-9]", "", number)
 
     @cached_property
@@ -160,7 +160,7 @@ class Page:
         return translations.text_direction(self.language)
 
     def with_relative_links(self, text: str) -> str:
-        """Return sanitized HTML with links relative to the root of the host, lazy pictures, and lists of tasks marked.
+        """Return sanitized HTML with root-relative links, lazy-loading pictures, and marked task lists.
 
         Only links to the site itself are changed.
         """

@@ -23,7 +23,7 @@ from .page import Page, render
 CONTENT_TYPE = "text/html; charset=utf-8"
 
 GRID_ENTRIES, SECTION_ENTRIES, NEWEST_ENTRIES = 6, 4, 3
-"""Articles on the home page below the first one, and in the section of a category; articles on error pages."""
+"""Articles in the grid of the home page, in each of its sections, and in short lists, such as that of related ones."""
 
 RESULTS_PER_PAGE = 20
 
@@ -166,7 +166,7 @@ def neighbours(builder: FeedBuilder, article: Article) -> list[tuple[str, Articl
 
 
 def related_articles(builder: FeedBuilder, article: Article) -> list[Article]:
-    """Return the articles that share most tags with an article.
+    """Return the articles that share the most tags with an article.
 
     For one that cannot be read any more, they are the newest ones of its category.
     """
@@ -248,11 +248,11 @@ def static_search(page: Page) -> bytes:
 
 def _count_text(page: Page, query: str, total: int) -> str:
     if total == 0:
-        return page.translate("No article contains “{query}”", query=query)
+        return page.translate("No results for “{query}”", query=query)
     if total == 1:
-        return page.translate("One article contains “{query}”", query=query)
+        return page.translate("One result for “{query}”", query=query)
     count = translations.number(page.language, total)
-    return page.translate("{count} articles contain “{query}”", query=query, count=count)
+    return page.translate("{count} results for “{query}”", query=query, count=count)
 
 
 def missing(page: Page, nearest: Sequence[Article] = ()) -> bytes:

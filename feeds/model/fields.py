@@ -107,7 +107,7 @@ fediverse = matching(r"@?[\w.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "fediverse-no
 
 
 phone = matching(r"\+?[0-9](?:[\u00a0\u202f .()/-]{0,2}[0-9]){2,17}", "phone-not-recognised")
-"""Parse a telephone number, with the separators that people write."""
+"""Parse a telephone number with the usual separators."""
 
 
 def contact(value: object) -> str:

@@ -117,20 +117,26 @@ MESSAGES: Mapping[str, str] = {
     "interface-language-missing": "{language} is not a language of the interface (English is used)",
     "redirect-chained": "{old} leads to {new}, which is redirected too (expected the final address)",
     "home-on-other-host": "{value} is not on the host of url (expected a page on {host})",
-    "stylesheet-name": "{value} is not a stylesheet (expected a file beside site.yaml whose name ends with .css)",
+    "stylesheet-name": "{value} is not a stylesheet (expected a .css file next to site.yaml)",
     "stylesheet-too-large": "{path} has {size:,} bytes (expected at most {limit:,}; each page loads it)",
     "stylesheet-mistake": "{path}, line {line}: {reason} (expected CSS)",
-    "stylesheet-rule": "{path}, line {line}: {rule} is not allowed (write the rules into the file itself)",
+    "stylesheet-rule": "{path}, line {line}: {rule} is not allowed (remove it; copy imported rules into this file)",
     "stylesheet-address": "{path}, line {line}: {value} is not a file in media/ (put it there, and write url(media/…))",
-    "text-file-missing": "{path} does not exist, or is not a text (expected it in {folder})",
+    "text-file-missing": (
+        "{path} is missing, is not UTF-8 text, or is larger than 1 MB (expected a text file in {folder})"
+    ),
     "logo-type": "{path} is {type} (expected SVG or PNG)",
     "svg-not-readable": "{path} is not an SVG file: {reason} (export it again as SVG)",
-    "svg-without-size": "{path} has no size (expected a viewBox, or width and height in pixels)",
+    "svg-without-size": "{path} does not give its dimensions (expected a viewBox, or width and height in pixels)",
     "link-both": "page and url are both given (expected one of them)",
     "link-neither": "neither page nor url is given (expected one of them)",
-    "page-slug-not-recognised": "{value} is not the name of a page (expected that of a file in pages/, such as legal)",
-    "page-not-in-site": "{value} is not a page in {language} (expected a file in pages/: {expected})",
-    "phone-not-recognised": "{value} is not a telephone number (expected one such as +33 4 00 00 00 00)",
+    "page-slug-not-recognised": (
+        "{value} is not the name of a page (expected the name of a file in pages/ without .yaml, such as legal)"
+    ),
+    "page-not-in-site": (
+        "{value} has no page in {language} (expected a translation with the same twin, or one of: {expected})"
+    ),
+    "phone-not-recognised": "{value} is not a telephone number (expected a number such as +33 4 00 00 00 00)",
     "logo-not-in-rss": (
         "{path} is {type}, {width} × {height} pixels, so RSS feeds omit it; Atom feeds and search engines still use it"
         " (expected JPEG, PNG or GIF of at most {max_width} × {max_height} pixels)"

@@ -94,7 +94,7 @@ class Original:
 class TitleCard:
     """A card that is drawn from texts, for an article without a picture: the source of one rendition.
 
-    `kicker` stands above the title, and `name`, that of the site, below it, beside the logo.
+    `kicker` is shown above the title. `name` is the name of the site, shown below it next to the logo.
     """
 
     title: str

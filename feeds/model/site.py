@@ -105,7 +105,7 @@ class Site(StrictModel):
         examples=["card.jpg"],
     )
     stylesheet: StylesheetPath | None = Field(
-        None, description="A CSS file beside site.yaml, which pages load after ours.", examples=["style.css"]
+        None, description="A CSS file next to site.yaml, which is appended to our stylesheet.", examples=["style.css"]
     )
     links: tuple[FooterLink, ...] = Field(
         (),
@@ -118,7 +118,7 @@ class Site(StrictModel):
         examples=["[https://social.example/@crcm]"],
     )
     press: Press | None = Field(
-        None, description="Whom journalists contact: `name`, `email`, `phone`.", examples=["{name: …, email: …}"]
+        None, description="The press contact: `name`, `email`, `phone`.", examples=["{name: …, email: …}"]
     )
     accent: Accent = Field("#0b5c8e", description="The colour of links on the pages.", examples=["'#0b5c8e'"])
     security_contact: Contact | None = Field(
@@ -269,7 +269,7 @@ class Site(StrictModel):
 
     @property
     def files(self) -> list[MediaFile]:
-        """The files below `media/` that the site names."""
+        """The files below `media/` that the site publishes unchanged."""
         shows = (category.podcast for category in self.categories.values())
         logos = (self.header_logo.file, self.header_logo.dark) if self.header_logo else ()
         files = [

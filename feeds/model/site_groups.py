@@ -48,7 +48,7 @@ class Author(Person):
     type: Literal["person", "organization"] | None = Field(
         None, description="`person` or `organization`, for search engines.", examples=["organization"]
     )
-    role: Title | None = Field(None, description="What they did, as it is printed.", examples=["photos"])
+    role: Title | None = Field(None, description="What they did, as displayed.", examples=["photos"])
 
 
 class Owner(StrictModel):
@@ -116,7 +116,9 @@ class HeaderLogo(StrictModel):
 
     file: LogoPath = Field(description="An SVG or PNG file in `media/`.", examples=["logo.svg"])
     dark: LogoPath | None = Field(
-        None, description="The same for dark pages, if the other one is not readable there.", examples=["logo-dark.svg"]
+        None,
+        description="A version for dark pages, if the other one is not readable there.",
+        examples=["logo-dark.svg"],
     )
     with_title: Bool = Field(True, description="`false`: the logo contains the title.", examples=["false"])
 
@@ -152,7 +154,7 @@ class FooterLink(StrictModel):
 
 
 class Press(StrictModel):
-    """Whom journalists contact."""
+    """The press contact."""
 
     name: Title = Field(description="A person or an office.", examples=["Service communication"])
     email: Email | None = Field(None, description="The e-mail address.", examples=["presse@crcm.example"])

@@ -15,7 +15,7 @@ from .yamlfile import Tree
 
 
 class StaticPage(StrictModel):
-    """A page of the site, by the name of its file."""
+    """One of the site's own pages. The name of its file is its slug."""
 
     synonyms: ClassVar[dict[str, str]] = {
         **{"titre": "title", "texte": "body", "text": "body", "content": "body", "lang": "language"},
@@ -62,7 +62,7 @@ class StaticPage(StrictModel):
 
 
 def translations_of(page: StaticPage, pages: Mapping[str, StaticPage]) -> dict[str, StaticPage]:
-    """Return the translations of a page, by language. If several claim to be it, the first in order of slugs is."""
+    """Return the translations of a page, by language. If several share its twin, the first by slug counts."""
     twins = (each for _, each in sorted(pages.items(), reverse=True) if page.twin and each.twin == page.twin)
     return {each.language: each for each in twins if each.language != page.language}
 

@@ -37,7 +37,7 @@ ObserveResponse = Callable[[str, str], None]
 class Front:
     """Serves documents of the edition; passes other requests to Flask with the site's path as SCRIPT_NAME.
 
-    A person who opens a feed in a browser is led to the page about it.
+    A person who opens a feed in a browser is redirected to its page.
 
     `observe` is called with a path label and the status of each response. Documents that are
     rendered ahead have their path as label, all others their kind. So visitors cannot increase the

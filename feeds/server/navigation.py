@@ -13,7 +13,7 @@ from feeds.edition.feed_pages import ANCHOR, RAW
 
 
 def is_navigation(environ: WSGIEnvironment) -> bool:
-    """Return whether a person navigates to an address, and does not ask for the source text."""
+    """Return whether a request is a browser navigation without the parameter `raw`."""
     return (
         environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
         and environ.get("HTTP_SEC_FETCH_DEST") == "document"
@@ -23,7 +23,7 @@ def is_navigation(environ: WSGIEnvironment) -> bool:
 
 
 def redirect_to_page(page: str) -> WSGIResponse:
-    """Return a redirect to the page about a feed. No cache may store it: it would give it to a feed reader."""
+    """Return a redirect to the page about a feed. No cache may store it, or feed readers would get it."""
     location = f"{page}#{ANCHOR}"
     headers = [("Location", location), ("Content-Length", "0"), ("Cache-Control", "no-store"), *SECURITY_HEADERS]
     return "303 See Other", headers, []

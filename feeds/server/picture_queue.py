@@ -20,7 +20,7 @@ MAX_AT_ONCE = 4
 """Maximum number of pictures that articles wait for, and of title cards."""
 
 CARDS_AT_ONCE = 10
-"""Title cards that are drawn before a picture of a new article is made."""
+"""Title cards that are drawn at a time, so that pictures of new articles need not wait for all cards."""
 
 WAIT_SECONDS = 3.0
 """Maximum seconds that an article waits for its picture."""
@@ -122,8 +122,8 @@ class PictureQueue:
                 original = self._current = self._pending.pop() if self._pending else None
                 cards = [] if original else self._pending_cards[-CARDS_AT_ONCE:]  # the newest article's first
                 del self._pending_cards[len(self._pending_cards) - len(cards) :]
-                has_more = original is None and not cards
-                smaller = self._pending_smaller.pop() if has_more and self._pending_smaller else None
+                is_free = original is None and not cards
+                smaller = self._pending_smaller.pop() if is_free and self._pending_smaller else None
                 self._busy = True
             try:
                 is_usable = self._store.make(original) if original else True

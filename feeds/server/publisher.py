@@ -185,7 +185,7 @@ class Publisher:
             try:
                 if edition:
                     self.search_index.update(edition.catalog)
-            except Exception:  # the next edition is tried again, and so is each search
+            except Exception:  # the next edition and each search try again
                 logger.exception("the articles cannot be indexed for searches")
 
     def _wait_for_next_second(self) -> None:

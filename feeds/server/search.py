@@ -30,7 +30,7 @@ def search(language: str | None, ending: str | None) -> Response:
     edition = current_edition()
     site = edition.site
     is_language = language is None or language in site.languages[1:]
-    if not is_language or ending not in (None, *FORMATS) or request.root_path != site.path or not edition.has_search:
+    if not is_language or ending not in (None, *FORMATS) or request.root_path != site.path or not edition.serves_search:
         abort(HTTPStatus.NOT_FOUND)
     language = language or site.default_language
     if ending and is_navigation(request.environ):

@@ -1,7 +1,7 @@
 """SearchIndex: a full-text index of the articles, in SQLite (https://www.sqlite.org/fts5.html).
 
-It contains every article that is not a draft. The time of the query decides what may be found, so that an embargo or
-a withdrawal needs no change of the index.
+It contains every article that is not a draft. Results are filtered by the time of the query, so an embargo or
+a withdrawal needs no change to the index.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ MAX_RANKED = 1_000
 """Maximum number of results that are ranked by relevance. If there are more, the newest come first."""
 
 MIN_PREFIX_LENGTH = 3
-"""Minimum length of a word that also stands for longer words that begin with it."""
+"""Minimum length of a word that also matches longer words that begin with it."""
 
-MAX_WAITING = 8
+MAX_SEARCHES = 8
 """Maximum number of searches that a process answers or keeps waiting: each occupies a thread."""
 
 BATCH = 200
-"""Articles that are added before a query may be answered."""
+"""Articles that are added at a time; searches are answered between batches."""
 
 _CREATE = (
     "create virtual table texts using fts5 (title, terms, summary, body, tokenize='unicode61 remove_diacritics 0')"
@@ -52,7 +52,7 @@ class SearchIndex:
         self._rows: dict[str, int] = {}  # by slug
         self._indexed: object = None
         self._last_row = 0
-        self.slots = threading.BoundedSemaphore(MAX_WAITING)
+        self.slots = threading.BoundedSemaphore(MAX_SEARCHES)
 
     def search(self, catalog: Catalog, now: datetime, query: str) -> Results:
         """Return the articles that contain all words of a query, or words that begin with them.
@@ -63,13 +63,13 @@ class SearchIndex:
         return self._find(catalog, now, " ".join(map(_expression, words))) if words else {}
 
     def nearest(self, catalog: Catalog, now: datetime, text: str, language: str, count: int) -> list[Article]:
-        """Return the articles of a language that share most words with a text, such as an old address."""
+        """Return the articles of a language that contain words of a text, such as an old address, the best first."""
         words = [word for word in search_text.query_words(text) if len(word) > MIN_PREFIX_LENGTH]
         found = self._find(catalog, now, " OR ".join(map(_expression, words)), all_results=False) if words else {}
         return found.get(language, [])[:count]
 
     def _find(self, catalog: Catalog, now: datetime, expression: str, *, all_results: bool = True) -> Results:
-        """Return what an expression finds. Without `all_results`, that is nothing if it is too much to be ranked."""
+        """Return what an expression finds; without `all_results`, nothing if there are too many results to rank."""
         self.update(catalog)
         results: Results = {}
         with self._database_lock:

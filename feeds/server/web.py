@@ -55,7 +55,7 @@ _SINGLE_RANGE = re.compile(r"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1
 """A Range header with one range: its first and last position, or the length of a suffix."""
 
 MAX_NEAREST = 3
-"""Articles that the page for an unknown address proposes."""
+"""Maximum number of articles that the page for an unknown address suggests."""
 
 NEW_PICTURE_SECONDS = 10.0
 """Seconds for which a new picture of another worker is served although this worker does not know its article yet."""
@@ -251,10 +251,10 @@ def _redirect_for(edition: Edition) -> Response | None:
 
 
 def _not_found(edition: Edition, exception: HTTPException) -> Response:
-    """Return the page for an unknown address, with the articles whose words the address contains."""
+    """Return the page for an unknown address, with articles that contain words of the address."""
     path, publisher = request.root_path + request.path, current_publisher()
     nearest: list[Article] = []
-    if edition.has_search and publisher.search_index.slots.acquire(blocking=False):
+    if edition.serves_search and publisher.search_index.slots.acquire(blocking=False):
         try:
             words, language = path.rpartition("/")[2], edition.language_of(path)
             nearest = publisher.search_index.nearest(edition.catalog, publisher.clock(), words, language, MAX_NEAREST)

@@ -65,18 +65,18 @@ def test_a_build_contains_everything_that_the_server_serves(content: Path, targe
     (content / "media" / "plan.pdf").write_bytes(b"%PDF-1.4")
     assert build(content, target).exit_code == 0
     found, app = files(target), app_of(content)
-    client, edition = Client(app.wsgi_app), publisher_of(app)
-    edition.search = None  # as in a folder that was built without Pagefind
-    edition.start()
-    assert edition.edition
-    for path in edition.edition:
+    client, publisher = Client(app.wsgi_app), publisher_of(app)
+    publisher.search = None  # as in a folder that was built without Pagefind
+    publisher.start()
+    assert publisher.edition
+    for path in publisher.edition:
         name = path[1:] + ("" if "." in path.rpartition("/")[2] else "/index.html" if path[1:] else "index.html")
         if name.replace("//", "/") not in found:
             assert path.rstrip("/").endswith(("/feed", "/rss")), f"{path}: only what a host of files rewrites"
         else:
             assert found[name.replace("//", "/")] == client.get(path).data
     pictures = [name for name in found if name.startswith("pictures/")]
-    cards = {name for name in pictures if name.removeprefix("pictures/")[:20] in edition.edition.title_card_stems}
+    cards = {name for name in pictures if name.removeprefix("pictures/")[:20] in publisher.edition.title_card_stems}
     assert len(pictures) == 5 + 2 and len(cards) == 2 and found["media/plan.pdf"] == b"%PDF-1.4"
     assert found["en/404.html"] == client.get("/en/nothing").data
     assert "media/dessin.png" not in found, "an original may tell where it was taken"

@@ -95,7 +95,7 @@ def test_a_card_is_public_only_while_its_article_is(content: Path) -> None:
     assert client.get(first).status_code == 404
 
 
-def test_an_older_article_keeps_its_card_while_it_exists(content: Path) -> None:
+def test_the_card_of_an_older_article_is_still_served(content: Path) -> None:
     content_folder(content, {"a": {"published": "2026-01-01", "title": "Ancien"}}, SITE + "entries: 1\n")
     app = create_app(Settings(content), clock=lambda: NOW)
     client, publisher = Client(app.wsgi_app), publisher_of(app)
@@ -177,7 +177,7 @@ def test_cards_that_cannot_be_drawn_are_tried_once(content: Path, monkeypatch: p
 
 
 @pytest.mark.integration
-def test_cards_are_drawn_in_a_process_of_its_own() -> None:
+def test_cards_are_drawn_in_a_process_of_their_own() -> None:
     first, second = rendering.draw_in_child([CARD, {**CARD, "title": "Un autre"}])
     assert first != second and Image.open(io.BytesIO(second)).size == (1200, 630)
     assert first == card_drawing.draw(CARD)

@@ -361,13 +361,13 @@ def test_the_home_page_names_the_site_once_and_lists_no_article_twice(content: P
     assert len(xpath(page, "//ul[@class='grid']/li")) == 6
 
 
-def test_articles_without_a_picture_have_a_place_and_no_alternative_text(content: Path) -> None:
+def test_articles_without_a_picture_have_a_tile_hidden_from_screen_readers(content: Path) -> None:
     page = client_of(content, {"a": {}, "b": {}}).get("/").data
     assert xpath(page, "//article[@class='first plain']//h3/a/text()") == ["Un titre"]
     assert [each.get("aria-hidden") for each in xpath(page, "//div[@class='tile']")] == ["true"]
 
 
-def test_related_articles_share_most_tags(content: Path) -> None:
+def test_related_articles_share_the_most_tags(content: Path) -> None:
     client = client_of(
         content,
         {
@@ -483,7 +483,7 @@ def test_the_header_shows_the_logo_of_the_institution(content: Path) -> None:
     assert client.get("/media/logo.svg", buffered=True).headers["Content-Type"] == "image/svg+xml; charset=utf-8"
 
 
-def test_the_footer_names_profiles_and_is_their_proof(content: Path) -> None:
+def test_the_footer_links_to_profiles_with_rel_me(content: Path) -> None:
     addresses = ["https://social.example/@crcm", "https://fr.linkedin.com/company/crcm", "https://www.ror.org/1"]
     page = client_of(content, {}, SITE + f"profiles: {json.dumps(addresses)}\n").get("/").data
     links = xpath(page, "//footer//a[@rel='me']")

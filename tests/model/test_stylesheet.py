@@ -51,7 +51,7 @@ def test_what_is_not_allowed_is_refused_with_its_line(text: str, code: str) -> N
     assert dict(message.parameters).get("line", 2) == 2
 
 
-def test_pages_load_it_after_ours_and_its_fonts_are_served(content: Path) -> None:
+def test_it_is_appended_to_ours_and_its_fonts_are_served(content: Path) -> None:
     content_folder(content, {}, SITE + "stylesheet: style.css\n")
     (content / "style.css").write_text("@font-face { src: url(media/a.woff2) }\nh1 { color: #123 }", encoding="utf-8")
     (content / "media" / "a.woff2").write_bytes(b"wOF2")
@@ -63,7 +63,7 @@ def test_pages_load_it_after_ours_and_its_fonts_are_served(content: Path) -> Non
     assert "font-src 'self'" in client.get("/").headers["Content-Security-Policy"]
 
 
-def test_the_sample_of_a_site_file_with_everything_is_read() -> None:
+def test_the_keys_for_the_look_of_pages_are_read() -> None:
     text = """stylesheet: style.css
 header_logo: {file: logo.svg, dark: logo.svg, with_title: false}
 press: {name: Presse, phone: "+33 4 00 00 00 00"}

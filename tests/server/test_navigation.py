@@ -1,4 +1,4 @@
-"""A person who opens a feed in a browser is led to its page; a feed reader never is."""
+"""A person who opens a feed in a browser is redirected to its page; a feed reader is not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ FEED_PAGES = {
 
 
 @at_both_addresses
-def test_a_person_who_opens_a_feed_is_led_to_its_page(client: Client, path: Put, address: str) -> None:
+def test_a_person_who_opens_a_feed_is_redirected_to_its_page(client: Client, path: Put, address: str) -> None:
     for feed, page in FEED_PAGES.items():
         found = client.get(path(feed), headers=PERSON)
         location = re.sub("^https?://[^/]+", "", found.headers["Location"])
@@ -76,12 +76,12 @@ def test_a_person_can_see_the_feed_itself(client: Client, path: Put) -> None:
 
 
 @pytest.mark.parametrize("kind", READERS)
-def test_nobody_but_a_person_is_led_away(kind: str, client: Client, path: Put) -> None:
+def test_other_requests_are_not_redirected(kind: str, client: Client, path: Put) -> None:
     for feed in FEED_PAGES:
         assert client.get(path(feed), headers=READERS[kind]).status_code == 200, feed
 
 
-def test_no_known_reader_is_led_away(client: Client, path: Put) -> None:
+def test_no_known_reader_is_redirected(client: Client, path: Put) -> None:
     lines = (TESTS / "data" / "agents.txt").read_text(encoding="utf-8").splitlines()
     agents = [line.split(" | ")[4] for line in lines if not line.startswith("#")]
     assert len(agents) > 60

@@ -16,7 +16,7 @@ from werkzeug.test import Client
 from feeds import create_app
 from feeds.feed import search_text
 from feeds.formats import opensearch
-from feeds.server.search_index import MAX_WAITING, SearchIndex
+from feeds.server.search_index import MAX_SEARCHES, SearchIndex
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, SITE, as_yaml, catalog, content_folder, publisher_of, site, xpath
 from tests.builders import article as make_article
@@ -98,7 +98,7 @@ def test_a_search_ignores_accents_apostrophes_capitals_and_plurals(
 def test_a_search_finds_articles_of_its_language_and_counts_those_of_others(client: Client) -> None:
     assert titles(client, "heart", "/en") == ["Hearts"]
     page = client.get("/search?q=heart").text
-    assert "Aucun article ne contient" in page and "Résultats en anglais\u00a0: 1" in page
+    assert "Aucun résultat pour" in page and "Résultats en anglais\u00a0: 1" in page
     assert 'href="/en/search?q=heart"' in page
 
 
@@ -114,7 +114,7 @@ def test_the_best_results_come_first(content: Path) -> None:
     assert titles(Client(app_of(content).wsgi_app), "microscope") == ["Le microscope", "Deux", "Un"]
 
 
-def test_an_embargo_an_expiry_and_a_withdrawal_take_effect_at_their_second(content: Path) -> None:
+def test_an_embargo_an_expiry_and_a_withdrawal_take_effect_to_the_second(content: Path) -> None:
     moment = NOW + timedelta(hours=1)
     local = f"{moment:%Y-%m-%dT%H:%M:%S}Z"
     content_folder(
@@ -190,7 +190,7 @@ def test_a_search_has_a_feed_that_is_its_own(ending: str, content: Path) -> None
     assert empty.status_code == 200
 
 
-def test_results_are_on_pages(content: Path) -> None:
+def test_results_are_paginated(content: Path) -> None:
     content_folder(content, {f"a{number}": {"title": f"Numéro {number}"} for number in range(45)})
     client = Client(app_of(content).wsgi_app)
     seen: list[str] = []
@@ -204,12 +204,12 @@ def test_results_are_on_pages(content: Path) -> None:
         assert client.get(f"/search?q=numero&page={number}").status_code == 200
 
 
-def test_a_search_is_not_found_below_languages_that_the_site_has_not(client: Client) -> None:
+def test_unknown_languages_and_formats_have_no_search(client: Client) -> None:
     for path in ("/fr/search", "/de/search", "/search.xml", "/search.txt", "/en/search.exe", "/search/"):
         assert client.get(f"{path}?q=a").status_code in (301, 404)
 
 
-def test_long_and_odd_queries_cost_no_more_than_others(client: Client) -> None:
+def test_long_and_odd_queries_are_answered(client: Client) -> None:
     for query in ("a" * 5000, "é " * 500, "\0", "\ud800", "٣", "𝕏", "«»"):
         assert client.get("/search", query_string={"q": query.encode("utf-8", "surrogatepass")}).status_code == 200
     assert len(search_text.query_words("mot " * 50 + "autre " * 50)) == 1
@@ -221,7 +221,7 @@ def test_too_many_searches_at_once_are_refused_and_others_answered(content: Path
     app = app_of(content)
     client, index = Client(app.wsgi_app), publisher_of(app).search_index
     assert client.get("/search?q=texte").status_code == 200
-    taken = [index.slots.acquire(blocking=False) for _ in range(MAX_WAITING)]
+    taken = [index.slots.acquire(blocking=False) for _ in range(MAX_SEARCHES)]
     try:
         refused = client.get("/search?q=texte")
         assert all(taken) and refused.status_code == 503 and refused.headers["Retry-After"] == "60"

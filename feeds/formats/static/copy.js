@@ -1,4 +1,4 @@
-// Copies a text, or the value of a field, at the press of a button, which is shown where there is a clipboard.
+// Copies text, or the value of a field, when a button is pressed. The button is shown only if there is a clipboard.
 if (navigator.clipboard) {
   document.documentElement.classList.add("copies");
   document.addEventListener("click", async ({ target: button }) => {
