@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 
@@ -47,9 +47,16 @@ def site_warnings(tree: Tree, site: Site) -> Iterator[Problem]:
             yield tree.problem(("languages", index), message, "warning")
 
 
-def footer_link_problems(tree: Tree, site: Site, pages: Mapping[str, StaticPage]) -> Iterator[Problem]:
-    """Yield a problem for each link at the end of pages to a page that does not exist in one of the languages."""
+def footer_link_problems(
+    tree: Tree, site: Site, pages: Mapping[str, StaticPage], broken: Container[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each link at the end of pages to a page that does not exist in one of the languages.
+
+    `broken` are the slugs of files that have problems of their own.
+    """
     for index, link in enumerate(site.links):
+        if link.page in broken:
+            continue
         missing = [name for name in site.languages if link.page and page_in(name, link.page, pages) is None]
         if missing:
             expected = ", ".join(sorted(pages)) or f"pages/{link.page}.yaml"

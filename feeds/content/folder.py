@@ -114,7 +114,8 @@ class ContentFolder:
         self._media_state = media_state
         problems += self._pages.load(site)
         if self._site_tree:
-            problems += checks.footer_link_problems(self._site_tree, site, self._pages.pages)
+            pages = self._pages
+            problems += checks.footer_link_problems(self._site_tree, site, pages.pages, pages.broken)
         if not (self.root / "articles").is_dir():  # a drive may be missing for a moment
             missing = Problem(str(self.root / "articles"), 1, 1, "", Message.of("articles-folder-missing"))
             self._other_problems, self._other_files = (*problems, missing), 1

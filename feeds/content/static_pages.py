@@ -38,14 +38,18 @@ class StaticPages:
         self.pages: Mapping[str, StaticPage] = {}
         self._texts: dict[str, bytes] = {}  # the last good ones
         self._trees: dict[str, Tree] = {}
+        self.broken: set[str] = set()  # slugs of files without a page
 
     def load(self, site: Site) -> list[Problem]:
         """Read all files, and return their problems. If no page changed, `pages` stays the same object."""
         pages: dict[str, StaticPage] = {}
         trees: dict[str, Tree] = {}
         problems: list[Problem] = []
+        self.broken = set()
         for path in self._paths(problems):
             page, tree = self._read(path, site, problems)
+            if page is None:
+                self.broken.add(slug(path.stem))
             if page and tree and page.slug in pages:
                 message = Message.of("address-taken", slug=page.slug, other=trees[page.slug].file)
                 problems.append(Problem(str(path), 1, 1, "", message))

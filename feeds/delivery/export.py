@@ -305,10 +305,13 @@ class Export:
         except static_search.SearchIndexError as error:
             logger.error("%s; the search finds nothing until the next build", error)
             return
+        # the worker compiles WebAssembly, and a worker has the policy of its own response
+        policy = ("Content-Security-Policy", content_security_policy(self.edition.site.url, is_search=True))
+        headers = (*self.headers[:-1], policy)
         for path in paths:
             media_type = guess_type(path.name) or UNKNOWN
-            digest = fingerprint(media_type, fingerprint_bytes(path.read_bytes()), self.headers)
-            content = ExportedContent(path, media_type, self.headers, self.edition.modified, digest)
+            digest = fingerprint(media_type, fingerprint_bytes(path.read_bytes()), headers)
+            content = ExportedContent(path, media_type, headers, self.edition.modified, digest)
             name = f"{self.edition.site.path}/{static_search.FOLDER}/{path.relative_to(folder).as_posix()}"
             yield ExportedFile(name, 0, False, lambda content=content: content)  # type: ignore[misc]
 

@@ -71,7 +71,7 @@ def _paths_of(builder: FeedBuilder, topic: Topic, endings: Iterable[str]) -> Ite
 def _neighbour_pages(builder: FeedBuilder, article: Article) -> Iterator[str]:
     """Yield the pages that may link to an article as their neighbour, or as related.
 
-    The first are the nearest articles of a category up to the first live one: it hides the article from all that
+    The first are the nearest articles of a category up to the first readable one: it hides the article from all that
     are further away. The others share a tag.
     """
     catalog, site = builder.catalog, builder.site
@@ -79,7 +79,7 @@ def _neighbour_pages(builder: FeedBuilder, article: Article) -> Iterator[str]:
         for side in catalog.around(article, ("category", article.language, category)):
             for other in side:
                 yield site.article_path(other.language, other.slug)
-                if catalog.is_live(other):
+                if catalog.is_readable(other):
                     break
     for tag in map(site.tag_slug, article.tags):
         for other in catalog.group("tag", article.language, tag).articles:

@@ -7,6 +7,7 @@ cached.
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,9 @@ CACHED_DOCUMENTS = 1024
 """Maximum number of cached documents that were built on demand."""
 
 MANIFEST_PATH = "/manifest.json"
+
+MAX_COMPARED_SLUGS = 500
+"""Maximum number of articles whose slugs are compared with an unknown one: each comparison takes some 20 µs."""
 
 
 class Edition(Mapping[str, Document]):
@@ -212,6 +216,12 @@ class Edition(Mapping[str, Document]):
         `nearest` are articles that may be meant.
         """
         return pages.missing(self.routes.pages[self.language_of(path)], nearest)
+
+    def articles_spelled_like(self, slug: str, language: str) -> list[Article]:
+        """Return newest readable articles of a language whose slugs are almost a given one, the most similar first."""
+        newest = self.catalog.group("all", language).appeared(self.catalog.now)[:MAX_COMPARED_SLUGS]
+        slugs = [article.slug for article in newest if self.catalog.is_readable(article)]
+        return [self.catalog.articles[name] for name in difflib.get_close_matches(slug[:100], slugs, cutoff=0.75)]
 
     def language_of(self, path: str) -> str:
         """Return the language of a path, whether it exists or not."""

@@ -294,13 +294,9 @@ class FeedBuilder:
         if topic.kind == "own":
             return site.feeds[topic.name].description[language]
         if topic.kind == "tag":
-            return translations.translate(
-                language, "Articles with the tag “{tag}”. {site}", tag=topic.label, site=site.subtitle[language]
-            )
+            return translations.translate(language, "Articles with the tag “{tag}”.", tag=topic.label)
         if topic.kind == "author":
-            return translations.translate(
-                language, "Articles by {author}. {site}", author=topic.label, site=site.subtitle[language]
-            )
+            return translations.translate(language, "Articles by {author}.", author=topic.label)
         return site.subtitle[language]
 
     def address(self, topic: Topic) -> str:

@@ -213,6 +213,10 @@ class Catalog:
         twins = translations_of(page, self.pages)
         return [twins[language] for language in self.site.languages if language in twins]
 
+    def is_readable(self, article: Article) -> bool:
+        """Return whether an article is live and not withdrawn."""
+        return self.is_live(article) and article.withdrawal(self.now) is None
+
     def is_live(self, article: Article) -> bool:
         """Return whether an article is in feeds."""
         return article.has_appeared(self.now) and not article.has_expired(self.now)
@@ -260,9 +264,9 @@ class Catalog:
         return all(twin.language != language for twin in self.twins(article))
 
     def neighbours(self, article: Article, category: str) -> tuple[Article | None, Article | None]:
-        """Return the next older and the next newer live article of a category in its language, or None for each."""
+        """Return the next older and the next newer readable article of a category in its language, or None for each."""
         older, newer = self.around(article, ("category", article.language, category))
-        return next(filter(self.is_live, older), None), next(filter(self.is_live, newer), None)
+        return next(filter(self.is_readable, older), None), next(filter(self.is_readable, newer), None)
 
     def related(self, article: Article) -> list[Article]:
         """Return live articles in the same language that share tags with an article: most tags first, then newest.
@@ -274,8 +278,7 @@ class Catalog:
             appeared = self.group("tag", article.language, tag).appeared(self.now)
             shared.update(each.slug for each in appeared[:RELATED_CANDIDATES] if each.slug != article.slug)
         candidates = (self.articles[name] for name in shared)
-        found = [each for each in candidates if self.is_live(each) and not each.withdrawal(self.now)]
-        return sorted(found, key=lambda each: (-shared[each.slug], each.sort_key))
+        return sorted(filter(self.is_readable, candidates), key=lambda each: (-shared[each.slug], each.sort_key))
 
     def around(self, article: Article, key: GroupKey) -> tuple[Iterable[Article], Iterable[Article]]:
         """Return the older and the newer articles of a group, each side beginning with the nearest to `article`."""

@@ -36,6 +36,9 @@ WEB_READERS = (
 )
 """Popular web-based feed readers, each with the URL at which it subscribes to a feed."""
 
+MAX_MENU_CHARACTERS = 100
+"""Length of the names of all categories, with the space between them, up to which wide pages list them in a line."""
+
 SHARE_ADDRESSES = (
     ("Mastodon", "https://share.joinmastodon.org/#text={title}%20{url}"),
     ("Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
@@ -98,6 +101,16 @@ class Page:
         if (menu := self._menus.get((current, is_page))) is None:
             menu = self._menus[current, is_page] = self._part("menu", self.builder.site, current, is_page)
         return menu
+
+    @cached_property
+    def has_short_menu(self) -> bool:
+        """Whether the names of the categories fit into a line on a wide screen."""
+        return sum(len(topic.label) + 3 for topic in self.categories) <= MAX_MENU_CHARACTERS
+
+    @cached_property
+    def search_form(self) -> Markup:
+        """The form for searches, if there is a search."""
+        return self._part("search")
 
     @cached_property
     def name(self) -> Markup:
@@ -166,6 +179,8 @@ class Page:
         """
         if "☐" in text or "☑" in text:
             text = re.sub("<ul>(?=\\s*<li>(?:<p>)?[☐☑])", '<ul class="tasks">', text)
+        if "://" in text:
+            text = _BARE_LINK.sub(r'<a class="bare" href="\1"', text)
         html = text.replace(f'="{self.builder.site.url}/', f'="{self.builder.site.path}/')
         return html.replace("<img ", '<img loading="lazy" ')
 
@@ -244,6 +259,10 @@ class Page:
     def in_language(self, language: str) -> str:
         """Return the phrase “in (a language)” in the page's language."""
         return self.translate("in {language}", language=translations.language_name(language, self.language))
+
+
+_BARE_LINK = re.compile('<a href="([^"]+)"(?=[^<>]*>\\1<)')
+"""The start of a link whose text is its address, which is not printed twice."""
 
 
 def _network_name(address: str) -> str:

@@ -59,19 +59,19 @@ def articles_on_home(
 ) -> tuple[list[Article], dict[Topic, list[Article]], list[Article]]:
     """Return the articles on a home page: the first ones, others by category, and those in other languages only.
 
-    No article is listed twice. The first ones are not withdrawn.
+    No article is listed twice, and none is withdrawn, except among the last.
     """
     topics = builder.main_topics(language)
     articles, others = articles_on_page(builder, topics[0])
-    now = builder.catalog.now
-    first = [article for article in articles if not article.withdrawal(now)][: GRID_ENTRIES + 1]
+    first = list(filter(builder.catalog.is_readable, articles))[: GRID_ENTRIES + 1]
     listed, sections = {article.slug for article in first}, {}
     for topic in topics:
         if topic.kind == "category":
-            candidates = (article for article in builder.articles_in(topic) if article.slug not in listed)
-            if found := list(islice(candidates, SECTION_ENTRIES)):
-                sections[topic] = found
-                listed.update(article.slug for article in found)
+            readable = filter(builder.catalog.is_readable, builder.articles_in(topic))
+            candidates = (article for article in readable if article.slug not in listed)
+            if section := list(islice(candidates, SECTION_ENTRIES)):
+                sections[topic] = section
+                listed.update(article.slug for article in section)
     return first, sections, others
 
 
@@ -133,7 +133,7 @@ def article(page: Page, article: Article) -> bytes:
     entry, site, now = builder.entries.of(article), builder.site, builder.catalog.now
     withdrawal = article.withdrawal(now)
     twins = builder.catalog.twins(article)
-    is_readable = not withdrawal and not article.has_expired(now)
+    is_readable = builder.catalog.is_readable(article)
     return render(
         "article.html",
         page,
@@ -146,7 +146,7 @@ def article(page: Page, article: Article) -> bytes:
         is_readable=is_readable,
         body=entry.content if withdrawal else builder.entries.body(article),
         files=[] if withdrawal else list(zip(article.attachments_at(now), entry.enclosures, strict=True)),
-        neighbours=neighbours(builder, article),
+        neighbours=neighbours(builder, article) if is_readable else [],
         related=[builder.entries.of(each) for each in related_articles(builder, article)],
         author_path=lambda author: page.absolute_path(_author_path(builder, article.language, author)),
         properties=list(cards.open_graph(site, article, entry, [twin.language for twin in twins])),
@@ -170,12 +170,11 @@ def related_articles(builder: FeedBuilder, article: Article) -> list[Article]:
 
     For one that cannot be read any more, they are the newest ones of its category.
     """
-    now = builder.catalog.now
-    if not article.withdrawal(now) and not article.has_expired(now):
+    if builder.catalog.is_readable(article):
         return builder.catalog.related(article)[:NEWEST_ENTRIES]
     topic = builder.topic(article.language, next(iter(article.categories), "all"))
-    found = builder.articles_in(topic) if topic else []
-    return [each for each in found if each is not article and not each.withdrawal(now)][:NEWEST_ENTRIES]
+    articles = builder.articles_in(topic) if topic else []
+    return list(filter(builder.catalog.is_readable, articles))[:NEWEST_ENTRIES]
 
 
 def _author_path(builder: FeedBuilder, language: str, author: Person) -> str:

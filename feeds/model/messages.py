@@ -120,6 +120,7 @@ MESSAGES: Mapping[str, str] = {
     "stylesheet-name": "{value} is not a stylesheet (expected a .css file next to site.yaml)",
     "stylesheet-too-large": "{path} has {size:,} bytes (expected at most {limit:,}; each page loads it)",
     "stylesheet-mistake": "{path}, line {line}: {reason} (expected CSS)",
+    "stylesheet-open": "{path}: a brace, bracket or comment is not closed (close it, so that no rule is lost)",
     "stylesheet-rule": "{path}, line {line}: {rule} is not allowed (remove it; copy imported rules into this file)",
     "stylesheet-address": "{path}, line {line}: {value} is not a file in media/ (put it there, and write url(media/…))",
     "text-file-missing": (

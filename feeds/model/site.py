@@ -289,10 +289,15 @@ class Site(StrictModel):
     def path_redirects(self) -> dict[str, str]:
         """Decoded paths below `url` that redirect with any query, each with the URL of its target."""
         homes = {self.home_path(language)[:-1]: self.home_path(language) for language in self.languages}
+        folders = {
+            f"{self.prefix(language)}/{name}": self.feed_path(language, "all")
+            for language in self.languages
+            for name in ("articles", "feeds")
+        }
         icons = dict.fromkeys(ICON_PATHS, self.icon.url_path) if self.icon else {}
         plain = {old: new for old, new in self.redirects.items() if "?" not in old}
         slashed = {old[:-1] if old.endswith("/") else f"{old}/": new for old, new in plain.items() if old != "/"}
-        return {old: self._target_url(new) for old, new in {**slashed, **icons, **homes, **plain}.items()}
+        return {old: self._target_url(new) for old, new in {**slashed, **icons, **folders, **homes, **plain}.items()}
 
     @property
     def query_redirects(self) -> dict[str, dict[str, str]]:

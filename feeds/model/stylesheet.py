@@ -40,6 +40,7 @@ def read_stylesheet(path: str, text: str, media: Media) -> Stylesheet:
         if rule.type == "at-rule" and rule.lower_at_keyword in _FORBIDDEN_RULES:
             raise InvalidValue("stylesheet-rule", path=path, line=rule.source_line, rule=f"@{rule.at_keyword}")
     nodes = tinycss2.parse_component_value_list(text)
+    is_open = len(tinycss2.serialize(nodes)) > len(text.replace("\r\n", "\n"))  # the parser closed something
     files: list[MediaFile] = []
     for node in _addresses(nodes):
         if node.type == "error":
@@ -49,9 +50,14 @@ def read_stylesheet(path: str, text: str, media: Media) -> Stylesheet:
         name = node.value.removeprefix("/")
         if not name.startswith(_MEDIA):
             raise InvalidValue("stylesheet-address", path=path, line=node.source_line, value=show(node.value))
-        file = media.find(name.removeprefix(_MEDIA))
+        try:
+            file = media.find(name.removeprefix(_MEDIA))
+        except InvalidValue:
+            raise InvalidValue("stylesheet-address", path=path, line=node.source_line, value=show(node.value)) from None
         files.append(file)
         node.representation = f'url("..{file.url_path}")' if node.type == "url" else f'"..{file.url_path}"'
+    if is_open:
+        raise InvalidValue("stylesheet-open", path=path)
     return Stylesheet(tinycss2.serialize(nodes), tuple(dict.fromkeys(files)))
 
 

@@ -260,6 +260,8 @@ def _not_found(edition: Edition, exception: HTTPException) -> Response:
             nearest = publisher.search_index.nearest(edition.catalog, publisher.clock(), words, language, MAX_NEAREST)
         finally:
             publisher.search_index.slots.release()
+        if not nearest and "/articles/" in path:
+            nearest = edition.articles_spelled_like(words, language)[:MAX_NEAREST]
     return Response(edition.not_found_page(path, nearest), exception.code, content_type=pages.CONTENT_TYPE)
 
 

@@ -72,5 +72,7 @@ def test_the_pages_of_a_month_and_of_a_tag_begin_with_a_capital() -> None:
 def test_a_withdrawn_article_is_marked_in_lists() -> None:
     articles = [article("a", withdrawn={"at": "2026-04-01", "reason": "Faux."}), article("b")]
     edition = Edition(catalog(*articles), FakeMedia())
-    for path in ("/", "/feeds/research", "/feeds/all/2026-03"):
+    for path in ("/feeds/research", "/feeds/all/2026-03", "/articles/a"):
         assert edition[path].data.decode().count("Article retiré") == 1
+    assert "/articles/a" not in edition["/"].data.decode()
+    assert "/articles/a" not in edition["/articles/b"].data.decode(), "nor is it a neighbour"

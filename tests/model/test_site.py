@@ -29,6 +29,10 @@ def test_a_path_redirects_with_and_without_its_slash_and_a_query_only_as_given()
     assert found.path_redirects == {
         "/en": "https://news.example/en/",
         "": "https://news.example/",
+        "/articles": "https://news.example/feeds/all",
+        "/feeds": "https://news.example/feeds/all",
+        "/en/articles": "https://news.example/en/feeds/all",
+        "/en/feeds": "https://news.example/en/feeds/all",
         "/old": "https://news.example/feeds/all.rss",
         "/old/": "https://news.example/feeds/all.rss",
         "/dir": "https://b.example/x",

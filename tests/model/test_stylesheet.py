@@ -39,7 +39,10 @@ def test_addresses_become_relative_to_the_stylesheet_of_the_pages() -> None:
         ("h1 { background: \\75rl(https://a.example) }", "stylesheet-address"),
         ("h1 { background: -webkit-image-set('https://a.example/x.png' 1x) }", "stylesheet-address"),
         ("@media all { h1 { background: url(x.png) } }", "stylesheet-address"),
-        ("h1 { background: url(media/absent.png) }", "media-missing"),
+        ("h1 { background: url(media/absent.png) }", "stylesheet-address"),
+        ("h1 { color: red", "stylesheet-open"),
+        ("h1 { content: 'a", "stylesheet-open"),
+        ("/* a comment without an end", "stylesheet-open"),
         ("x" * (MAX_STYLESHEET_BYTES + 1), "stylesheet-too-large"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,9 +15,9 @@ from werkzeug.test import Client
 
 from feeds import create_app
 from feeds.settings import Settings
-from tests.builders import NOW, PLAIN, SAMPLE, as_yaml, content_folder
+from tests.builders import NOW, PLAIN, ROOT, SAMPLE, SITE, as_yaml, content_folder
 from tests.conftest import violations
-from tests.processes import served
+from tests.processes import FEEDS, environment, free_port, nginx, served
 
 pytestmark = pytest.mark.integration
 
@@ -33,6 +34,11 @@ KINDS = {
     "article with a table": "/articles/cellules-resistantes",
     "withdrawn": "/articles/chiffres-du-cancer-du-sein",
     "expired": "/articles/fete-de-la-science-inscriptions",
+    "author": "/feeds/authors/ligue-contre-le-cancer",
+    "all articles": "/en/feeds/all#subscribe",
+    "page of the site": "/pages/mentions-legales",
+    "search": "/search?q=ligue",
+    "search without results": "/en/search?q=zzz",
     "nothing": "/nothing-here",
     "previews": "/preview",
     "preview": "/preview/cheque-ligue",
@@ -162,3 +168,95 @@ def test_the_html_checker_finds_no_error(
     told = [f"{each['url']}:{each.get('lastLine')}: {each['message']}" for each in messages]
     assert told == []
     assert len(list(tmp_path.iterdir())) == len(KINDS)
+
+
+def test_the_menu_of_a_phone_opens_with_the_keyboard_and_fits_nine_categories(content: Path, browser: Browser) -> None:
+    names = ["Recherche fondamentale", "Essais cliniques", "Science et société", "Soutiens", "Vie du centre"]
+    names += ["Formation", "Innovation et partenariats", "Prévention", "Prix et distinctions"]
+    categories = {f"c{number}": {"title": name, "description": name} for number, name in enumerate(names)}
+    site = SITE.partition("categories:")[0] + as_yaml({"categories": categories})
+    content_folder(content, {"a": {"categories": ["c3"]}}, site)
+    with served(content, FEEDS_URL=HERE) as (port, _):
+        context = browser.new_context(viewport={"width": 320, "height": 640}, java_script_enabled=False)
+        page = context.new_page()
+        page.goto(HERE.format(port=port) + "/articles/a")
+        expect(page.get_by_role("link", name="Soutiens").first).to_be_hidden()
+        for _ in range(10):
+            page.keyboard.press("Tab")
+            if page.locator("summary:focus").count():
+                break
+        page.keyboard.press("Enter")
+        menu = page.get_by_role("navigation", name="Rubriques")
+        expect(menu.get_by_role("link")).to_have_count(9)
+        expect(menu.get_by_role("link", name="Soutiens")).to_have_attribute("aria-current", "true")
+        assert all(menu.get_by_role("link", name=name).is_visible() for name in names)
+        page.keyboard.press("Tab")
+        expect(menu.get_by_role("link").first).to_be_focused()
+        page.set_viewport_size({"width": 1280, "height": 800})
+        assert menu.get_by_role("link").last.is_visible() and page.locator("summary").first.is_hidden()
+        context.close()
+
+
+def test_a_visitor_searches_reads_and_follows_the_search(page: Page, site: str) -> None:
+    page.goto("/")
+    page.get_by_role("searchbox").fill("l’intelligence")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site}/search?q=l%E2%80%99intelligence")
+    expect(page.get_by_role("heading", level=2).first).to_have_text("Un résultat pour « l’intelligence »")
+    page.get_by_role("link", name="Fête de la science").click()
+    page.get_by_role("button", name="Copier le lien").click()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{site}/articles/fete-de-la-science"
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger l’image").click()
+    assert download.value.suggested_filename.endswith(".jpg")
+
+
+@pytest.mark.parametrize("query", ["génétique", "genetique", "d’une cellule", "zzz"])
+def test_a_built_folder_is_searched_by_the_browser(
+    query: str, browser: Browser, searchable: tuple[str, Path], program: Callable[[str], str]
+) -> None:
+    """With the policy that nginx sends: no inline code, and only our own scripts and WebAssembly."""
+    address, _ = searchable
+    context = browser.new_context()
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda fault: said.append(str(fault)))
+    page.goto(address)
+    page.get_by_role("searchbox").fill(query)
+    page.keyboard.press("Enter")
+    expect(page.locator("#results h2")).to_contain_text(query, timeout=20_000)
+    if query == "zzz":
+        expect(page.locator("#results h2")).to_have_text("Aucun résultat pour « zzz »")
+    else:
+        page.locator("#results h3 a").first.click()
+        expect(page).to_have_url(f"{address}/articles/cellules-resistantes")
+    assert said == []
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def searchable(tmp_path_factory: pytest.TempPathFactory, program: Callable[[str], str]) -> Iterator[tuple[str, Path]]:
+    """Yield the address and the folder of the sample, built with an index for searches and served by nginx."""
+    folder, port = tmp_path_factory.mktemp("searchable"), free_port()
+    address = HERE.format(port=port)
+    command = [*FEEDS, "build", str(folder / "files")]
+    variables = {**environment(SAMPLE, FEEDS_URL=address), "FEEDS_STATE": str(folder / "state")}
+    subprocess.run(command, env=variables, check=True, capture_output=True)
+    config = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace("/srv/feeds", f"{folder}/files")
+    config = config.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("listen [::]:80;", "")
+    with nginx(program("nginx"), config, folder):
+        yield address, folder / "files"
+
+
+def test_the_index_of_a_built_folder_has_only_live_articles_and_is_the_same_each_time(
+    searchable: tuple[str, Path],
+) -> None:
+    address, files = searchable
+    fragments = [gzip.decompress(path.read_bytes()) for path in (files / "pagefind" / "fragment").iterdir()]
+    titles = {json.loads(each.removeprefix(b"pagefind_dcd"))["meta"]["title"] for each in fragments}
+    assert "Pourquoi certaines cellules échappent-elles au traitement\u202f?" in titles
+    assert not [each for each in titles if "Le cancer du sein en chiffres" in each or "microscop" in each]
+    variables = {**environment(SAMPLE, FEEDS_URL=address), "FEEDS_STATE": str(files.parent / "state")}
+    again = subprocess.run([*FEEDS, "build", str(files)], env=variables, check=True, capture_output=True, text=True)
+    assert again.stdout.startswith("0 written, 0 removed")

@@ -274,3 +274,9 @@ def test_a_long_title_is_shortened_for_browsers() -> None:
     root = etree.fromstring(opensearch.render(site(text), "fr", feed_type=None))
     name = root.findtext(f"{{{opensearch.NAMESPACE}}}ShortName")
     assert name == "Les actualités" and len(root.findall(f"{{{opensearch.NAMESPACE}}}Url")) == 2
+
+
+def test_a_misspelled_address_proposes_the_article_that_is_meant(client: Client) -> None:
+    for wrong, right in (("/articles/coeure", "/articles/coeur"), ("/en/articles/englisch", "/en/articles/english")):
+        page = client.get(wrong).data
+        assert xpath(page, "//section[@aria-labelledby='nearest']//h3/a/@href") == [right]
