@@ -30,7 +30,6 @@ from feeds.feed.manifest import Difference, Manifest, difference
 from feeds.model.problems import Problem
 from feeds.model.site import Site
 from feeds.model.yaml_mistakes import MAX_SHOWN_LINE
-from feeds.model.yamlfile import MAX_YAML_BYTES
 from feeds.server.publisher import Publisher
 from feeds.server.web import current_publisher
 
@@ -140,8 +139,9 @@ def _print_line(problem: Problem, repairer: Repairer) -> None:
     """Print the line that an error is about, and the corrected line, if there is a single right one."""
     if problem.severity != "error":
         return
-    with suppress(OSError):
-        lines = decoded(Path(problem.file).read_bytes()[: MAX_YAML_BYTES + 1]).splitlines()
+    data, unreadable = current_folder().reader.read_bytes(Path(problem.file))
+    if not unreadable:
+        lines = decoded(data).splitlines()
         if problem.line <= len(lines) and (line := _visible(lines[problem.line - 1])):
             click.echo(f"    {line[:MAX_SHOWN_LINE]}")
             if corrected := repairer.correction(problem):

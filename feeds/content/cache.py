@@ -195,6 +195,16 @@ class ArticleCache:
         """Return the last good text of a file, by its name below the content folder, or None."""
         return self.texts([name]).get(name)
 
+    def texts_below(self, prefix: str) -> dict[str, bytes]:
+        """Return the last good texts of all files whose names begin with a prefix."""
+        names = [name for (name,) in self._query("select name from articles")] if self._state else []
+        return self.texts([name for name in names if name.startswith(prefix)])
+
+    def delete_text(self, name: str) -> None:
+        """Delete the last good text of a file."""
+        if self._state:
+            self._execute("delete from articles where name = ?", [(name,)])
+
     def save_text(self, name: str, text: bytes) -> None:
         """Write the text of a file that is good."""
         if self._state:

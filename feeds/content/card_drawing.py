@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import resource
 import sys
 import warnings
@@ -48,6 +49,9 @@ MAX_LOGO_PIXELS = 4_000_000
 """Maximum number of pixels of a logo that is drawn."""
 
 ELLIPSIS = "…"
+
+MAX_CHARACTERS = 300
+"""Characters of a text that are drawn: a longer title does not fit in any size."""
 
 
 BOLD, REGULAR = fonts.SourceSerifProBold, fonts.SourceSerifPro
@@ -98,6 +102,7 @@ def draw(card: Mapping[str, str | None]) -> bytes:
 
 def drawable(text: str, font: ImageFont.FreeTypeFont) -> str:
     """Return a text without the characters that a font lacks; empty if it lacks more than a third of them."""
+    text = text[:MAX_CHARACTERS]
     text_with_spaces = "".join(" " if character in "\t\n" else character for character in text).replace(
         "\u202f", "\u00a0"
     )
@@ -109,7 +114,8 @@ def drawable(text: str, font: ImageFont.FreeTypeFont) -> str:
         return not character.isspace() and (mask.size, bytes(mask)) == shape
 
     unsupported = {character for character in set(text_with_spaces) if is_missing(character)}
-    drawable_text = "".join(character for character in text_with_spaces if character not in unsupported).strip(" ")
+    drawable_text = "".join(character for character in text_with_spaces if character not in unsupported)
+    drawable_text = re.sub(" +", " ", drawable_text).strip(" ")
     return drawable_text if len(drawable_text) * 3 >= len(text_with_spaces) * 2 else ""
 
 

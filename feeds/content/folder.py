@@ -17,7 +17,7 @@ from feeds.base.fingerprint import file_state
 from feeds.model.article import Article
 from feeds.model.problems import Message, Problem
 from feeds.model.renditions import Original
-from feeds.model.site import Site, read_site
+from feeds.model.site import Site, read_last_good_site, read_site
 from feeds.model.static_page import StaticPage
 from feeds.model.yamlfile import Tree, parse_yaml
 
@@ -64,7 +64,7 @@ class ContentFolder:
         self._state = state
         self.reader = ArticleReader(root, self.media)
         self._cache = ArticleCache(root, self.reader, state)
-        self._pages = StaticPages(root, self.reader, self._cache.text, self._cache.save_text)
+        self._pages = StaticPages(root, self.reader, self._cache)
         self._site: Site | None = None
         self._site_tree: Tree | None = None
         self._files: dict[str, ArticleFile] = {}  # by path; Path objects would need more memory than the files
@@ -265,7 +265,7 @@ class ContentFolder:
         """Return the site that was served before this process started: a worker may be restarted at any time."""
         text = self._cache.text(self.site_file.name)
         tree = parse_yaml(text, str(self.site_file))[0] if text else None
-        return self._moved(read_site(tree, PublishedMedia(self.media)) if tree else None)
+        return self._moved(read_last_good_site(tree, PublishedMedia(self.media)) if tree else None)
 
     def _moved(self, site: Site | None) -> Site | None:
         return site.with_url(self.url) if site and self.url else site

@@ -6,7 +6,7 @@ file stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from feeds.model.article_types import ArticleContext
@@ -17,31 +17,28 @@ from feeds.model.static_page import StaticPage, read_static_page
 from feeds.model.yamlfile import Tree, parse_yaml
 
 from . import checks
+from .cache import ArticleCache
 from .reader import ARTICLE_SUFFIX, ArticleReader, is_ignored, name_problem
 
-FOLDER = "pages"
-"""Name of the folder below the content folder."""
-
-LoadText = Callable[[str], bytes | None]
-"""Returns the last good text of a file, by its name below the content folder."""
-
-SaveText = Callable[[str, bytes], object]
-"""Stores the text of a good file."""
+FOLDER, PREFIX = "pages", "pages/"
+"""Name of the folder below the content folder, and the start of the names of its files."""
 
 
 class StaticPages:
     """The pages of a site by slug, and the problems of their files."""
 
-    def __init__(self, root: Path, reader: ArticleReader, load_text: LoadText, save_text: SaveText) -> None:
-        """Set the content folder, and where the last good texts are stored across restarts."""
-        self._root, self._reader, self._load_text, self._save_text = root, reader, load_text, save_text
+    def __init__(self, root: Path, reader: ArticleReader, cache: ArticleCache) -> None:
+        """Set the content folder, and the cache that stores the last good texts across restarts."""
+        self._root, self._reader, self._cache = root, reader, cache
         self.pages: Mapping[str, StaticPage] = {}
-        self._texts: dict[str, bytes] = {}  # the last good ones
+        self._texts: dict[str, bytes] | None = None  # the last good ones by name, once they are loaded
         self._trees: dict[str, Tree] = {}
         self.broken: set[str] = set()  # slugs of files without a page
 
     def load(self, site: Site) -> list[Problem]:
         """Read all files, and return their problems. If no page changed, `pages` stays the same object."""
+        if self._texts is None:
+            self._texts = {name.removeprefix(PREFIX): text for name, text in self._cache.texts_below(PREFIX).items()}
         pages: dict[str, StaticPage] = {}
         trees: dict[str, Tree] = {}
         problems: list[Problem] = []
@@ -70,13 +67,15 @@ class StaticPages:
 
     def _paths(self, problems: list[Problem]) -> Iterator[Path]:
         """Yield the paths of the files of pages, in order, and add problems of other files."""
-        folder = self._root / FOLDER
+        folder, known = self._root / FOLDER, self._texts or {}
         try:
             names = [path.name for path in folder.iterdir()] if folder.exists() else []
-            self._texts = {name: text for name, text in self._texts.items() if name in names}
+            for name in known.keys() - names:  # a new file of this name is another page
+                del known[name]
+                self._cache.delete_text(PREFIX + name)
         except OSError:
             problems.append(Problem(str(folder), 1, 1, "", Message.of("folder-unreadable")))
-            names = list(self._texts)
+            names = list(known)
         for path in (folder / name for name in sorted(names) if not is_ignored(name)):
             if problem := name_problem(str(path)):
                 problems.append(problem)
@@ -85,17 +84,17 @@ class StaticPages:
 
     def _read(self, path: Path, site: Site, problems: list[Problem]) -> tuple[StaticPage | None, Tree | None]:
         """Return the page in a file, or that in its last good text, and the tree of that text."""
+        known = self._texts if self._texts is not None else {}
         data, unreadable = self._reader.read_bytes(path)
         tree, file_problems = (None, [unreadable]) if unreadable else parse_yaml(data, str(path))
         page = self._page(tree, file_problems, path, site)
         problems += file_problems
-        name = f"{FOLDER}/{path.name}"
         if page and not any(problem.severity == "error" for problem in file_problems):
-            if self._texts.get(path.name) != data:
-                self._texts[path.name] = data
-                self._save_text(name, data)
+            if known.get(path.name) != data:
+                known[path.name] = data
+                self._cache.save_text(PREFIX + path.name, data)
             return page, tree
-        last = self._texts.get(path.name) or self._load_text(name)
+        last = known.get(path.name)
         tree = parse_yaml(last, str(path))[0] if last else None
         return self._page(tree, [], path, site), tree
 

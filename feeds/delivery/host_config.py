@@ -104,11 +104,8 @@ def nginx_maps(hosting: Hosting) -> bytes:
     cache = hosting.common_headers["Cache-Control"]
     prefix = re.escape(site.path)
     paths = {file.path for file in hosting.served_files}
-    guesses = {guess: page for guess, page in guessed_pages(site).items() if guess in {*paths, *hosting.rewrites}}
-    pages = {
-        f"~^1{feed_pattern(site)}\\z": "$page",
-        **{f"~^1{re.escape(guess)}\\z": page for guess, page in guesses.items()},
-    }
+    pages = guessed_pages(site).items()
+    guesses = {f"~^1{re.escape(guess)}\\z": page for guess, page in pages if guess in {*paths, *hosting.rewrites}}
     maps: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         ("$uri $feeds_moved", "", moved),
         (
@@ -118,8 +115,14 @@ def nginx_maps(hosting: Hosting) -> bytes:
         ),
         ("$uri $feeds_place", "", {_exact_pattern(path): target for path, target in hosting.rewrites.items()}),
         ("$uri $feeds_link", "", links),
-        ('"$http_sec_fetch_mode $http_sec_fetch_dest $args" $feeds_person', "", {_PERSON: "1"}),
-        ('"$feeds_person$uri" $feeds_page', "", pages),
+        (
+            '"$request_method $http_sec_fetch_mode $http_sec_fetch_dest $args" $feeds_person',
+            "",
+            {_PERSON: "1"},
+        ),
+        ('"$feeds_person$uri" $feeds_opened', "", {f"~^1(?<opened>{feed_pattern(site)})\\z": "$opened"}),
+        ("$feeds_opened $feeds_page", "", {f"~^{feed_pattern(site)}\\z": "$page"}),
+        ('"$feeds_person$uri" $feeds_guessed_page', "", guesses),
         (
             "$uri $feeds_policy",
             policy,
@@ -186,7 +189,8 @@ def nginx_server(hosting: Hosting) -> bytes:
             "if ($request_method !~ ^(GET|HEAD)$) { return 405; }",
             "if ($feeds_asked) { return 301 $feeds_asked; }",
             "if ($feeds_moved) { return 301 $feeds_moved; }",
-            f'if ($feeds_page) {{ return 303 "$feeds_page#{ANCHOR}"; }}',
+            f'if (-f $document_root$feeds_opened) {{ return 303 "{host}$feeds_page#{ANCHOR}"; }}',
+            f'if ($feeds_guessed_page) {{ return 303 "{host}$feeds_guessed_page#{ANCHOR}"; }}',
             "if ($feeds_place) { rewrite ^ $feeds_place last; }",
             "location ~ // { return 404; }",
             "location / { try_files $uri $uri/index.html =404; }",
@@ -205,7 +209,7 @@ def nginx_server(hosting: Hosting) -> bytes:
     )
 
 
-_PERSON = rf"~^navigate document (?!(?:.*&)?{RAW}(?:&|\z))"
+_PERSON = rf"~^GET navigate document (?!(?:.*&)?{RAW}(?:&|\z))"
 """Map key that matches a request of a person who opens an address in a browser, without the parameter `raw`."""
 
 _UNESCAPED_IN_QUERY = "[]!$'()*,;:@/?~"

@@ -26,10 +26,9 @@ def affected_paths(builder: FeedBuilder, articles: Iterable[Article]) -> Iterato
         # it has neighbours that do not have it, or its page lists the newest articles
         if other.hide_from or other.expires or other.withdrawn:
             yield site.article_path(other.language, other.slug)
-    for language in site.languages:
-        for topic in builder.main_topics(language):  # an empty page lists the newest articles
-            if not builder.articles_in(topic):
-                yield site.feed_path(language, topic.name)
+    for topic in builder.topics.values():
+        if not any(map(builder.catalog.is_live, builder.group(topic).appeared(builder.catalog.now))):
+            yield site.feed_path(topic.language, topic.name)  # an empty page lists the newest articles
     for article in articles:
         yield site.article_path(article.language, article.slug)
         yield from _neighbour_pages(builder, article)

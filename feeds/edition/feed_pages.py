@@ -22,7 +22,7 @@ def feed_pattern(site: Site) -> str:
     It is written for nginx (PCRE); Python spells the named group differently.
     """
     languages = "|".join(["", *(f"/{language}" for language in site.languages[1:])])
-    page = rf"{re.escape(site.path)}(?:{languages})/feeds/(?:(?:tags|authors)/)?[^/.]+"
+    page = rf"{re.escape(site.path)}(?:{languages})/feeds/(?:(?:tags|authors)/)?[a-z0-9-]+"
     return rf"(?<page>{page})(?:/[0-9]{{4}}-[0-9]{{2}}(?:-[0-9]+)?)?[.](?:[a-z]+[.]rss|rss|atom|json)"
 
 

@@ -233,8 +233,11 @@ class Catalog:
                 group = self.group("all", language)
                 embargoed_count = len(group.articles) - len(group.appeared(self.now))
                 newest = group.articles[: embargoed_count + self.site.entries]
-                slugs.update(article.slug for article in newest if article.original is None)
+                slugs.update(each.slug for each in newest if each.original is None and not self._is_over(each))
         return frozenset(slugs)
+
+    def _is_over(self, article: Article) -> bool:
+        return article.has_expired(self.now) or article.withdrawal(self.now) is not None
 
     def originals(self, articles: Iterable[Article]) -> list[Original]:
         """Return the pictures of articles that are not drafts, oldest first, after those of the site and its pages."""

@@ -65,7 +65,7 @@ class Entries:
         card = self.pictures.card(card_source(self.catalog, article))
         return (card, *map(self.pictures.of, article.originals))
 
-    def card(self, source: Original | TitleCard, alt: str) -> Image | None:
+    def card(self, source: Original | TitleCard | None, alt: str) -> Image | None:
         """Return a card as a picture. One that is still to be drawn has length 0; any other is None until it exists."""
         rendition = self.pictures.card(source)
         if rendition is None and isinstance(source, TitleCard):

@@ -20,8 +20,11 @@ _LETTERS = (("œ", "oe"), ("æ", "ae"), ("ø", "o"), ("ł", "l"), ("đ", "d"), (
 _ELIDED = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’ʼ‘](?=\w)")
 """A French article, pronoun or conjunction that has lost its vowel: it says nothing about a text."""
 
-_MARKS = re.compile("[\u0300-\u036f\u0483-\u0487]+")
-"""Combining characters, such as accents."""
+_MARKS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u064b-\u0655\u0670]+")
+"""Combining characters: accents, and the vowel points of Hebrew and Arabic, which few people type."""
+
+_WITHOUT_SPACES = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""A character of a script that does not separate words. Each is searched as a word."""
 
 _PLURAL = re.compile(r"[sx]\b(?<=[^\W_]{4})")
 """A final s or x of a word of at least four letters, which may mark a plural in French or English."""
@@ -36,7 +39,8 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold()
     for letter, plain_letters in _LETTERS:  # for a text in French, str.translate takes ten times as long
         plain = plain.replace(letter, plain_letters)
-    return _PLURAL.sub("", _MARKS.sub("", unicodedata.normalize("NFD", _ELIDED.sub(" ", plain))))
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", _ELIDED.sub(" ", plain)))
+    return _PLURAL.sub("", _WITHOUT_SPACES.sub(r" \g<0> ", unicodedata.normalize("NFC", bare)))
 
 
 def fold_markdown(text: str) -> str:

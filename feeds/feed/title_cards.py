@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import re
+
 from feeds.model.article import Article
 from feeds.model.renditions import Original, TitleCard
 from feeds.model.site import Site
 
 from .catalog import Catalog
 
+_LETTER = re.compile(r"[^\W\d_]")
+_LETTER_OF_FONT = re.compile(r"(?=[\u0041-\u052f\u1e00-\u1fff])[^\W\d_]")
+"""A letter of the Latin, Greek or Cyrillic script, which the font of cards has."""
 
-def card_source(catalog: Catalog, article: Article) -> Original | TitleCard:
+
+def card_source(catalog: Catalog, article: Article) -> Original | TitleCard | None:
     """Return the source of an article's card: its picture, the site's `card`, its title, or the site's subtitle."""
     site = catalog.site
     if source := article.original or site.card_original:
         return source
-    is_recent = article.slug in catalog.articles_with_title_cards
-    return title_card(site, article) if is_recent else site_card(site, article.language)
+    if article.slug in catalog.articles_with_title_cards and is_drawable(article.title):
+        return title_card(site, article)
+    return general_card(site, article.language)
+
+
+def general_card(site: Site, language: str) -> Original | TitleCard | None:
+    """Return the source of the card of pages and older articles, or None if there is none."""
+    if site.card_original:
+        return site.card_original
+    return site_card(site, language) if is_drawable(site.subtitle[language]) else None
+
+
+def is_drawable(text: str) -> bool:
+    """Return whether the font of cards has at least two thirds of the letters of a text."""
+    return len(_LETTER_OF_FONT.findall(text)) * 3 >= len(_LETTER.findall(text)) * 2
 
 
 def title_card(site: Site, article: Article) -> TitleCard:
@@ -36,8 +55,9 @@ def title_cards(catalog: Catalog) -> list[TitleCard]:
         return []
     articles = (catalog.articles[slug] for slug in catalog.articles_with_title_cards)
     newest_last = sorted(articles, key=lambda article: article.published)
-    general = (site_card(site, language) for language in site.languages)
-    return list(dict.fromkeys((*general, *(title_card(site, article) for article in newest_last))))
+    general = [general_card(site, language) for language in site.languages]
+    own = [title_card(site, article) for article in newest_last if is_drawable(article.title)]
+    return list(dict.fromkeys(card for card in (*general, *own) if isinstance(card, TitleCard)))
 
 
 def _card(site: Site, language: str, title: str, kicker: str) -> TitleCard:

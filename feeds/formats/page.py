@@ -19,7 +19,7 @@ from markupsafe import Markup
 from feeds.base import translations
 from feeds.base.fingerprint import fingerprint_bytes
 from feeds.feed.builder import MAIN_KINDS, FeedBuilder
-from feeds.feed.title_cards import site_card
+from feeds.feed.title_cards import general_card
 from feeds.feed.values import Entry, Image, Topic
 from feeds.model.article import Article
 from feeds.model.static_page import page_in
@@ -120,7 +120,7 @@ class Page:
     def preview_tags(self, title: str, description: str) -> Markup:
         """Return the Open Graph properties of a page that is not an article (https://ogp.me/)."""
         site, entries = self.builder.site, self.builder.entries
-        card = entries.card(site.card_original or site_card(site, self.language), site.title[self.language])
+        card = entries.card(general_card(site, self.language), site.title[self.language])
         return self._part("preview_tags", title, description, card)
 
     @cached_property
@@ -165,7 +165,8 @@ class Page:
 
     def phone(self, number: str) -> str:
         """Return a telephone number without visual separators, for a tel: URI (RFC 3966)."""
-        return re.sub("[^+0-9]", "", number)
+        plain = re.sub(r"(?<=[0-9])\s*\(0\)", "", number) if number.startswith(("+", "00")) else number
+        return re.sub("[^+0-9]", "", plain)
 
     @cached_property
     def direction(self) -> str:

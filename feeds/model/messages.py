@@ -127,6 +127,7 @@ MESSAGES: Mapping[str, str] = {
         "{path} is missing, is not UTF-8 text, or is larger than 1 MB (expected a text file in {folder})"
     ),
     "logo-type": "{path} is {type} (expected SVG or PNG)",
+    "logo-shape": "{path} is {width} × {height} (expected no side more than {ratio} times as long as the other)",
     "svg-not-readable": "{path} is not an SVG file: {reason} (export it again as SVG)",
     "svg-without-size": "{path} does not give its dimensions (expected a viewBox, or width and height in pixels)",
     "link-both": "page and url are both given (expected one of them)",

@@ -52,6 +52,10 @@ class SiteContext:
     media: SiteFiles
 
 
+MAX_LOGO_RATIO = 12
+"""Maximum ratio of the sides of a logo: its height on pages is fixed."""
+
+
 @dataclass(frozen=True)
 class Logo:
     """A logo, and its width and height: in pixels, or in the units of an SVG."""
@@ -195,12 +199,21 @@ def picture_file(value: object, info: ValidationInfo) -> MediaFile:
 def _logo(value: object, info: ValidationInfo) -> Logo:
     file = media_file(value, info)
     if file.type == "image/svg+xml":
-        width, height = _svg_size(file, cast(SiteContext, info.context).media.text(f"media/{file.path}"))
-        return Logo(file, width, height)
+        return _with_shape(
+            Logo(file, *_svg_size(file, cast(SiteContext, info.context).media.text(f"media/{file.path}")))
+        )
     if file.type != "image/png":
         raise InvalidValue("logo-type", path=f"media/{file.path}", type=file.type)
     file = picture_file(value, info)
-    return Logo(file, file.width or 1, file.height or 1)
+    return _with_shape(Logo(file, file.width or 1, file.height or 1))
+
+
+def _with_shape(logo: Logo) -> Logo:
+    """Return a logo that is visible at the height of a line, and not wider than a page."""
+    if not 1 / MAX_LOGO_RATIO <= logo.width / logo.height <= MAX_LOGO_RATIO:
+        size = {"width": f"{logo.width:g}", "height": f"{logo.height:g}"}
+        raise InvalidValue("logo-shape", path=f"media/{logo.file.path}", **size, ratio=MAX_LOGO_RATIO)
+    return logo
 
 
 def _svg_size(file: MediaFile, text: str) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,14 @@ def read_stylesheet(path: str, text: str, media: Media) -> Stylesheet:
             raise InvalidValue("stylesheet-mistake", path=path, line=rule.source_line, reason=rule.message)
         if rule.type == "at-rule" and rule.lower_at_keyword in _FORBIDDEN_RULES:
             raise InvalidValue("stylesheet-rule", path=path, line=rule.source_line, rule=f"@{rule.at_keyword}")
+    try:
+        return _with_addresses(path, text, media)
+    except RecursionError:
+        raise InvalidValue("stylesheet-mistake", path=path, line=1, reason="blocks are nested too deeply") from None
+
+
+def _with_addresses(path: str, text: str, media: Media) -> Stylesheet:
+    """Return a stylesheet after checking all addresses in it."""
     nodes = tinycss2.parse_component_value_list(text)
     is_open = len(tinycss2.serialize(nodes)) > len(text.replace("\r\n", "\n"))  # the parser closed something
     files: list[MediaFile] = []
@@ -48,9 +57,9 @@ def read_stylesheet(path: str, text: str, media: Media) -> Stylesheet:
         if node.value.startswith("#"):
             continue
         name = node.value.removeprefix("/")
-        if not name.startswith(_MEDIA):
-            raise InvalidValue("stylesheet-address", path=path, line=node.source_line, value=show(node.value))
         try:
+            if not name.startswith(_MEDIA):
+                raise InvalidValue("media-path-outside", path=name)
             file = media.find(name.removeprefix(_MEDIA))
         except InvalidValue:
             raise InvalidValue("stylesheet-address", path=path, line=node.source_line, value=show(node.value)) from None
@@ -62,14 +71,23 @@ def read_stylesheet(path: str, text: str, media: Media) -> Stylesheet:
 
 
 def _addresses(nodes: list[Any]) -> Iterator[Any]:
-    """Yield the tokens that contain addresses, at any depth, and those that are errors."""
+    """Yield the tokens that contain addresses, at any depth, and those that are errors.
+
+    A string with an address on another site is one wherever it stands: a variable may carry it into an image.
+    """
     for node in nodes:
-        if node.type in ("url", "error"):
+        if node.type in ("url", "error") or (node.type == "string" and _is_external(node.value)):
             yield node
-        elif node.type == "function" and node.lower_name in ("url", "src", "image", "image-set", "-webkit-image-set"):
-            yield from (argument for argument in node.arguments if argument.type == "string")
-            yield from _addresses(node.arguments)
         elif node.type == "function":
-            yield from _addresses(node.arguments)
+            takes_strings = node.lower_name in ("url", "src", "image", "image-set", "-webkit-image-set")
+            own = [each for each in node.arguments if each.type == "string"] if takes_strings else []
+            yield from own
+            yield from _addresses([each for each in node.arguments if each not in own])
         elif node.type in ("() block", "[] block", "{} block"):
             yield from _addresses(node.content)
+
+
+def _is_external(text: str) -> bool:
+    """Return whether browsers would read a text as an address on another site, or as data."""
+    address = re.sub("[\t\r\n]", "", text).lstrip("".join(map(chr, range(0x21))))  # as browsers do
+    return re.match(r"(?:https?|ftp|data|blob|wss?):|[/\\]{2}", address, re.IGNORECASE) is not None

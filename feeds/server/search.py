@@ -13,6 +13,7 @@ from feeds.edition.document import Document
 from feeds.edition.edition import Edition
 from feeds.feed.search_text import MAX_QUERY_CHARACTERS
 from feeds.formats.registry import FORMATS
+from feeds.model.yamlfile import FORBIDDEN
 
 from .navigation import is_navigation, redirect_to_page
 from .search_index import Results
@@ -36,7 +37,7 @@ def search(language: str | None, ending: str | None) -> Response:
     if ending and is_navigation(request.environ):
         _, headers, _ = redirect_to_page(f"{site.path}{site.search_path(language)}?{_query(request.args.get('q', ''))}")
         return Response(status=HTTPStatus.SEE_OTHER, headers=headers)
-    query = " ".join(request.args.get("q", "")[:MAX_QUERY_CHARACTERS].split())
+    query = " ".join(FORBIDDEN.sub(" ", request.args.get("q", "")[:MAX_QUERY_CHARACTERS]).split())
     results = find(edition, query)
     if ending:
         return _respond(search_results.feed(edition, language, query, results.get(language, []), ending), edition)

@@ -14,6 +14,7 @@ from datetime import datetime
 from feeds.feed import search_text
 from feeds.feed.catalog import Catalog
 from feeds.model.article import Article
+from feeds.model.site import Site
 
 WEIGHTS = (10.0, 5.0, 3.0, 1.0)
 """How much a word counts in the title, the terms (tags, categories and authors), the summary and the text."""
@@ -51,6 +52,7 @@ class SearchIndex:
         self._articles: dict[int, Article] = {}  # by row
         self._rows: dict[str, int] = {}  # by slug
         self._indexed: object = None
+        self._site: Site | None = None
         self._last_row = 0
         self.slots = threading.BoundedSemaphore(MAX_SEARCHES)
 
@@ -64,6 +66,8 @@ class SearchIndex:
 
     def nearest(self, catalog: Catalog, now: datetime, text: str, language: str, count: int) -> list[Article]:
         """Return the articles of a language that contain words of a text, such as an old address, the best first."""
+        if self._update_lock.locked():  # nobody waits for a suggestion
+            return []
         words = [word for word in search_text.query_words(text) if len(word) > MIN_PREFIX_LENGTH]
         found = self._find(catalog, now, " OR ".join(map(_expression, words)), all_results=False) if words else {}
         return found.get(language, [])[:count]
@@ -82,30 +86,36 @@ class SearchIndex:
             else:
                 articles.sort(key=lambda article: article.sort_key)
         for article in articles:
-            if article.has_appeared(now) and not article.has_expired(now) and article.withdrawal(now) is None:
+            is_over = article.has_expired(now) or article.withdrawal(now) is not None
+            if catalog.article(article.language, article.slug) and article.has_appeared(now) and not is_over:
                 results.setdefault(article.language, []).append(article)
         return results
 
     def update(self, catalog: Catalog) -> None:
         """Index the articles that changed since the last call."""
         with self._update_lock:
-            if self._indexed is catalog.articles:
+            if self._indexed is catalog.articles and self._site is catalog.site:
                 return
             if self._database is None:
                 self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
                 self._database.execute(_CREATE)
             public = {name: article for name, article in catalog.articles.items() if not article.draft}
-            changed = [each for name, each in public.items() if self._articles.get(self._rows.get(name, 0)) is not each]
+            known = (
+                {name: self._articles[row] for name, row in self._rows.items()} if self._site is catalog.site else {}
+            )
+            changed = [each for name, each in public.items() if known.get(name) is not each]
             self._remove([*(name for name in self._rows if name not in public), *(each.slug for each in changed)])
             for start in range(0, len(changed), BATCH):
                 self._add(catalog, changed[start : start + BATCH])
-            self._indexed = catalog.articles
+            self._indexed, self._site = catalog.articles, catalog.site
 
     def _remove(self, names: Iterable[str]) -> None:
         rows = [self._rows.pop(name) for name in names if name in self._rows]
         with self._database_lock:
             assert self._database
+            self._database.execute("begin")
             self._database.executemany("delete from texts where rowid = ?", [(row,) for row in rows])
+            self._database.execute("commit")
             for row in rows:
                 del self._articles[row]
 

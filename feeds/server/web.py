@@ -28,6 +28,7 @@ from feeds.edition.document import (
     content_security_policy,
 )
 from feeds.edition.edition import Edition
+from feeds.feed.title_cards import title_card
 from feeds.formats import crawlers, pages
 from feeds.model.article import Article
 from feeds.model.media_types import SCRIPTABLE_TYPES
@@ -176,7 +177,10 @@ def _shows_unpublished(kind: str, name: str) -> bool:
 
 def _was_just_made(edition: Edition, path: Path, stem: str) -> bool:
     """Return whether a picture was made just now by another worker, which has newer content than this one."""
+    articles = edition.catalog.articles.values()
     if edition.catalog.group("picture", stem).articles:
+        return False
+    if any(title_card(edition.site, each).card_stem == stem for each in articles if each.original is None):
         return False
     try:
         return time.time() - path.stat().st_mtime < NEW_PICTURE_SECONDS

@@ -152,3 +152,44 @@ def test_a_site_needs_no_pages(folder: str, content: Path) -> None:
     if folder == "a file":
         (content / "pages").write_text("x", encoding="utf-8")
     assert client_of(content).get("/").status_code == 200
+
+
+def test_a_deleted_page_does_not_come_back_with_a_new_broken_file(content: Path, tmp_path: Path) -> None:
+    with_pages(content, {"mentions.yaml": LEGAL})
+    settings, file = Settings(content, state=tmp_path / "state"), content / "pages" / "mentions.yaml"
+    app = create_app(settings, clock=lambda: NOW)
+    publisher, client = publisher_of(app), Client(app.wsgi_app)
+    publisher.start()
+    file.unlink()
+    publisher.refresh(NOW + timedelta(seconds=1))
+    file.write_text("title: Nouveau\n", encoding="utf-8")
+    publisher.refresh(NOW + timedelta(seconds=2))
+    assert client.get("/pages/mentions").status_code == 404
+    restarted = Client(create_app(settings, clock=lambda: NOW + timedelta(seconds=3)).wsgi_app)
+    assert restarted.get("/pages/mentions").status_code == 404
+
+
+def test_pages_in_an_unreadable_folder_stay_across_restarts(content: Path, tmp_path: Path) -> None:
+    with_pages(content, {"mentions.yaml": LEGAL})
+    settings = Settings(content, state=tmp_path / "state")
+    publisher_of(create_app(settings, clock=lambda: NOW)).start()
+    (content / "pages").rename(tmp_path / "away")
+    (content / "pages").write_text("", encoding="utf-8")  # a folder that cannot be listed, for root too
+    assert Client(create_app(settings, clock=lambda: NOW).wsgi_app).get("/pages/mentions").status_code == 200
+
+
+@pytest.mark.parametrize("change", ["broken", "deleted", "font"])
+def test_a_stylesheet_that_breaks_takes_nothing_down_at_a_restart(change: str, content: Path, tmp_path: Path) -> None:
+    content_folder(content, {"a": {}}, SITE + "stylesheet: style.css\n")
+    style, font = content / "style.css", content / "media" / "a.woff2"
+    style.write_text("@font-face { src: url(media/a.woff2) }", encoding="utf-8")
+    font.write_bytes(b"wOF2")
+    settings = Settings(content, state=tmp_path / "state")
+    publisher_of(create_app(settings, clock=lambda: NOW)).start()
+    if change == "broken":
+        style.write_text("a { color: red } h1", encoding="utf-8")
+    else:
+        (style if change == "deleted" else font).unlink()
+    client = Client(create_app(settings, clock=lambda: NOW).wsgi_app)
+    assert client.get("/feeds/all.rss").status_code == client.get("/").status_code == 200
+    assert ":root {" in client.get("/static/style.css").text

@@ -123,6 +123,23 @@ def test_a_change_rewrites_only_the_affected_files(content: Path, target: Path) 
     }
 
 
+def test_pages_without_articles_of_their_own_follow_the_newest(content: Path, target: Path) -> None:
+    """An incremental build rewrites each page that lists the newest articles."""
+    over = {"tags": ["seul"], "authors": ["Seule"], "published": "2025-01-01", "expires": "2026-01-01"}
+    wrong = {"published": "2025-01-02", "withdrawn": {"at": "2026-01-01", "reason": "Faux."}}
+    content_folder(content, {"a": {}, "over": over, "wrong": wrong, "en": {"language": "en", "tags": ["only"]}})
+    build(content, target)
+    write(content, "a", title="Un autre")
+    build(content, target, seconds=60)
+    whole = target.with_name("whole")
+    build(content, whole, seconds=60)
+    old, new = files(target), files(whole)
+    ours = {
+        name for name in old if name.startswith(".feeds") or name == "manifest.json" or name.endswith((".gz", ".br"))
+    }
+    assert [name for name in old.keys() | new.keys() if name not in ours and old.get(name) != new.get(name)] == []
+
+
 def test_file_dates_come_from_the_manifest_and_never_go_back(content: Path, target: Path) -> None:
     content_folder(content, {"a": {}})
     build(content, target)

@@ -55,7 +55,7 @@ def test_a_card_shows_the_title_the_category_and_the_site() -> None:
     )
     source = card_source(everything, everything.articles["a"])
     assert source == TitleCard("Le titre", "Soutiens", "Le site", "#0b5c8e")
-    assert card_source(everything, everything.articles["b"]).card_stem != source.card_stem
+    assert card_source(everything, everything.articles["b"]) not in (source, None)
 
 
 def test_the_newest_articles_have_cards_of_their_own_and_older_ones_that_of_the_site() -> None:
@@ -110,6 +110,7 @@ def test_the_card_of_an_older_article_is_still_served(content: Path) -> None:
 @pytest.mark.parametrize(
     "title",
     [
+        "W" * 4000,
         "Un titre",
         "",
         "mot" * 200,
@@ -142,7 +143,7 @@ def test_nothing_is_drawn_over_the_name_of_the_site(tmp_path: Path) -> None:
 
 def test_characters_that_the_font_lacks_are_left_out() -> None:
     font = ImageFont.truetype(card_drawing.BOLD, 34)
-    assert card_drawing.drawable("Fête 🎉 α\u202f!", font) == "Fête  α\u00a0!"
+    assert card_drawing.drawable("Fête 🎉 α\u202f!", font) == "Fête α\u00a0!"
     assert card_drawing.drawable("日本語", font) == ""
 
 
@@ -199,3 +200,40 @@ def test_processes_that_share_renditions_agree_on_the_date_of_a_late_card(conten
     documents = [each.edition and each.edition["/feeds/all.social.rss"] for each in publishers]
     assert documents[0] == documents[1] and documents[0]
     assert documents[0].modified == NOW + timedelta(seconds=5), "its bytes changed"
+
+
+def test_what_the_font_cannot_show_gets_no_card_of_its_own() -> None:
+    titles = {
+        "zh": "我们的研究成果发布",
+        "ar": "نتائج البحث",
+        "mixed": "p53 与癌症研究的新进展",
+        "el": "Η έρευνα για τον καρκίνο",
+    }
+    everything = catalog(*(article(name, title=title) for name, title in titles.items()))
+    general = site_card(everything.site, "fr")
+    sources = {name: card_source(everything, everything.articles[name]) for name in titles}
+    assert [sources[name] for name in ("zh", "ar", "mixed")] == [general] * 3 and sources["el"] != general
+    chinese = SITE.replace("{fr: Un site d’essai., en: A site for tests.}", "癌症研究新闻")
+    assert (
+        card_source(catalog(article("zh", title=titles["zh"]), text=chinese), article("zh", title=titles["zh"])) is None
+    )
+
+
+def test_a_card_that_was_just_drawn_is_public_only_with_its_article(content: Path) -> None:
+    """A guessed title could be confirmed otherwise: the name of a card is derived from it."""
+    content_folder(
+        content,
+        {
+            "coming": {"title": "Secret", "published": "2026-07-01"},
+            "wrong": {"title": "Faux", "withdrawn": {"at": "2026-05-01", "reason": "Faux."}},
+            "expired": {"title": "Fini", "expires": "2026-05-01"},
+        },
+    )
+    app = create_app(Settings(content), clock=lambda: NOW)
+    client, publisher = Client(app.wsgi_app), publisher_of(app)
+    publisher.start()
+    assert publisher.edition
+    for each in publisher.edition.catalog.articles.values():
+        card = title_card(publisher.edition.site, each)
+        publisher.pictures.draw([card])
+        assert client.get(f"/pictures/{card.name_of_file}").status_code == 404, each.title

@@ -15,9 +15,10 @@ from werkzeug.test import Client
 
 from feeds import create_app
 from feeds.formats import crawlers
+from feeds.formats.page import Page
 from feeds.model.colours import PAGE_BACKGROUND
 from feeds.settings import Settings
-from tests.builders import NOW, SITE, content_folder, xpath
+from tests.builders import NOW, SITE, content_folder, table, xpath
 from tests.conftest import at_both_addresses
 
 Put = Callable[[str], str]
@@ -498,3 +499,14 @@ def test_pages_are_light(live: Client, path: Put) -> None:
         page = live.get(path(below))
         assert len(page.data) + style < 50_000, below
         assert len(xpath(page.data, "//link[@rel='stylesheet']")) == 1
+
+
+def test_a_telephone_number_can_be_dialled_however_it_is_written() -> None:
+    page = Page(table(), "fr")
+    for number, dialled in {
+        "+33 (0)4 91 00 00 00": "+33491000000",
+        "0033 (0) 4 91 00 00 00": "0033491000000",
+        "04.91.00.00.00": "0491000000",
+        "(0)491": "0491",
+    }.items():
+        assert page.phone(number) == dialled

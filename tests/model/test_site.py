@@ -33,6 +33,8 @@ def test_a_path_redirects_with_and_without_its_slash_and_a_query_only_as_given()
         "/feeds": "https://news.example/feeds/all",
         "/en/articles": "https://news.example/en/feeds/all",
         "/en/feeds": "https://news.example/en/feeds/all",
+        "/search/": "https://news.example/search",
+        "/en/search/": "https://news.example/en/search",
         "/old": "https://news.example/feeds/all.rss",
         "/old/": "https://news.example/feeds/all.rss",
         "/dir": "https://b.example/x",

@@ -90,8 +90,23 @@ def test_no_known_reader_is_redirected(client: Client, path: Put) -> None:
         assert client.get(path("/feeds/all.rss"), headers=headers).status_code == 200, agent
 
 
-def test_only_get_is_redirected(live: Client, path: Put) -> None:
-    assert live.head(path("/feeds/all.rss"), headers=PERSON).status_code == 200
+def test_only_feeds_that_exist_are_redirected(client: Client, path: Put) -> None:
+    for nothing in (
+        "nope.rss",
+        "tags/nope.atom",
+        "ALL.rss",
+        "tags.rss",
+        "all/1999-01.rss",
+        "all.foo.rss",
+        "research.podcast.rss",
+    ):
+        assert client.get(path(f"/feeds/{nothing}"), headers=PERSON).status_code == 404, nothing
+    found = client.get(path("/feeds/all\r\nSet-Cookie: a=b\r\nX-Injected: yes\r\n.rss"), headers=PERSON)
+    assert found.status_code == 404 and "X-Injected" not in found.headers and "Set-Cookie" not in found.headers
+
+
+def test_only_get_is_redirected(live: Client, client: Client, path: Put) -> None:
+    assert client.head(path("/feeds/all.rss"), headers=PERSON).status_code == 200
     assert live.post(path("/feeds/all.rss"), headers=PERSON).status_code == 405
     validators = {**PERSON, "If-None-Match": live.get(path("/feeds/all.rss")).headers["ETag"]}
     assert live.get(path("/feeds/all.rss"), headers=validators).status_code == 303

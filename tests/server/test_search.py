@@ -210,6 +210,10 @@ def test_unknown_languages_and_formats_have_no_search(client: Client) -> None:
 
 
 def test_long_and_odd_queries_are_answered(client: Client) -> None:
+    for query in ("\0abc", "\x1bx", "\ufffe", "\uffffx", "\x85"):
+        for ending in (".rss", ".atom", ".json", ""):
+            found = client.get(f"/search{ending}", query_string={"q": query})
+            assert found.status_code == 200 and not set("\0\x1b\ufffe\uffff") & set(found.text)
     for query in ("a" * 5000, "é " * 500, "\0", "\ud800", "٣", "𝕏", "«»"):
         assert client.get("/search", query_string={"q": query.encode("utf-8", "surrogatepass")}).status_code == 200
     assert len(search_text.query_words("mot " * 50 + "autre " * 50)) == 1
@@ -280,3 +284,33 @@ def test_a_misspelled_address_proposes_the_article_that_is_meant(client: Client)
     for wrong, right in (("/articles/coeure", "/articles/coeur"), ("/en/articles/englisch", "/en/articles/english")):
         page = client.get(wrong).data
         assert xpath(page, "//section[@aria-labelledby='nearest']//h3/a/@href") == [right]
+
+
+@pytest.mark.parametrize(
+    ("title", "query"),
+    [
+        ("我们的研究成果发布", "研究"),
+        ("がん研究ガイド", "がん"),
+        ("がん研究ガイド", "ガイド"),
+        ("مَرَض السرطان", "مرض"),
+        ("أحمد", "احمد"),
+        ("שָׁלוֹם", "שלום"),
+        ("โรคมะเร็ง", "มะเร็ง"),
+        ("Ιατρική έρευνα", "ερευνα"),
+        ("Исследование ЁЖ", "еж"),
+    ],
+)
+def test_other_scripts_are_searched_too(title: str, query: str) -> None:
+    articles = [make_article("a", title=title), make_article("b", title="Autre")]
+    found = SearchIndex().search(catalog(*articles), NOW, query)
+    assert [each.slug for each in found.get("fr", [])] == ["a"]
+
+
+def test_a_category_that_is_renamed_is_found_by_its_new_name(content: Path) -> None:
+    content_folder(content, {"a": {}})
+    app = app_of(content)
+    client, publisher = Client(app.wsgi_app), publisher_of(app)
+    assert titles(client, "recherche") == ["Un titre"]
+    (content / "site.yaml").write_text(SITE.replace("fr: Recherche", "fr: Physiologie"), encoding="utf-8")
+    publisher.refresh(NOW + SECOND)
+    assert titles(client, "recherche") == [] and titles(client, "physiologie") == ["Un titre"]
