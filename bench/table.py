@@ -15,6 +15,7 @@ import growth
 import loading
 import plot
 import reload
+import search
 import serving
 from programs import Row, print_rows
 
@@ -22,7 +23,7 @@ from programs import Row, print_rows
 def main() -> None:
     """Measure and print everything, and list the goals that are missed."""
     rows: list[Row] = []
-    for measure in (serving.measure, loading.measure, build.measure, reload.rows, growth.measure):
+    for measure in (serving.measure, loading.measure, build.measure, reload.rows, search.measure, growth.measure):
         results = measure()
         print_rows(results)
         print()
