@@ -23,6 +23,9 @@ from .reader import ARTICLE_SUFFIX, ArticleReader, is_ignored, name_problem
 FOLDER, PREFIX = "pages", "pages/"
 """Name of the folder below the content folder, and the start of the names of its files."""
 
+ARTICLES = "articles"
+"""Name of the folder whose absence means that the whole content is out of reach."""
+
 
 class StaticPages:
     """The pages of a site by slug, and the problems of their files."""
@@ -69,12 +72,15 @@ class StaticPages:
         """Yield the paths of the files of pages, in order, and add problems of other files."""
         folder, known = self._root / FOLDER, self._texts or {}
         try:
+            if not (self._root / ARTICLES).is_dir():  # a drive may be missing for a moment
+                raise FileNotFoundError
             names = [path.name for path in folder.iterdir()] if folder.exists() else []
             for name in known.keys() - names:  # a new file of this name is another page
                 del known[name]
                 self._cache.delete_text(PREFIX + name)
-        except OSError:
-            problems.append(Problem(str(folder), 1, 1, "", Message.of("folder-unreadable")))
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                problems.append(Problem(str(folder), 1, 1, "", Message.of("folder-unreadable")))
             names = list(known)
         for path in (folder / name for name in sorted(names) if not is_ignored(name)):
             if problem := name_problem(str(path)):

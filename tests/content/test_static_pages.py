@@ -193,3 +193,14 @@ def test_a_stylesheet_that_breaks_takes_nothing_down_at_a_restart(change: str, c
     client = Client(create_app(settings, clock=lambda: NOW).wsgi_app)
     assert client.get("/feeds/all.rss").status_code == client.get("/").status_code == 200
     assert ":root {" in client.get("/static/style.css").text
+
+
+def test_pages_stay_while_the_content_is_out_of_reach(content: Path, tmp_path: Path) -> None:
+    with_pages(content, {"mentions.yaml": LEGAL})
+    app = create_app(Settings(content, state=tmp_path / "state"), clock=lambda: NOW)
+    publisher, client = publisher_of(app), Client(app.wsgi_app)
+    publisher.start()
+    content.rename(tmp_path / "away")
+    content.mkdir()
+    publisher.refresh(NOW + timedelta(seconds=1))
+    assert client.get("/pages/mentions").status_code == client.get("/articles/a").status_code == 200
