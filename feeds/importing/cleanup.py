@@ -10,28 +10,48 @@ from collections.abc import Iterable
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 
+from .code_blocks import normalize_code
 from .images import sizes_of
+from .leftovers import remove_leftovers
 from .old_feed import absolute_url
+from .tables import HTML_TABLE, normalize_tables
 
 BLOCKS = (
     *("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "table", "blockquote", "figure", "hr", "pre"),
+    *("section", "article", "details", "summary", "dl", "dt", "dd", "figcaption", HTML_TABLE),
 )
 """Block-level elements."""
+
+_EQUIVALENT_NAMES = {
+    **dict.fromkeys(("aside", "header", "footer", "main", "nav", "address", "center", "fieldset", "legend"), "div"),
+    **dict.fromkeys(("hgroup", "dialog", "search", "section", "article"), "div"),
+    **dict.fromkeys(("menu", "dir"), "ul"),
+}
+"""Block-level elements that Markdown does not distinguish from others."""
 
 BREAK = "\x02"
 """Placeholder for the end of a paragraph that consecutive `<br>` made."""
 
 _DISCARD = ("script", "style", "form", "svg", "noscript", "template", "select", "button", "input", "textarea", "object")
 _LAZY_ATTRIBUTES = ("data-src", "data-lazy-src", "data-original", "data-orig-file")
-_INLINE = ("b", "strong", "i", "em", "span", "a", "sub", "sup", "u", "small", "font")
+_REMOVED_IF_EMPTY = (
+    *("p", "div", "pre", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *("ul", "ol", "blockquote", "figure", "dl", "details"),
+)
+_BLANKS = " \t\r\n"
+_INLINE = ("b", "strong", "i", "em", "span", "a", "sub", "sup", "u", "small", "font", "q", "code")
 
 
 def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
     """Remove what the author did not write and what readers drop. Return notes on what was lost."""
-    notes = []
     for selector in extras:
         for element in soup.select(selector):
             element.decompose()
+    notes = remove_leftovers(soup)
+    normalize_code(soup)
+    soup.smooth()
+    for element in soup.find_all(list(_EQUIVALENT_NAMES)):
+        element.name = _EQUIVALENT_NAMES[element.name]
     for element in soup.find_all("img"):
         lazy = next((element[name] for name in _LAZY_ATTRIBUTES if element.get(name)), None)
         if lazy:
@@ -46,23 +66,40 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
             element.decompose()
     for element in soup.select("a a"):  # nested links are invalid in HTML, and impossible in Markdown
         element.unwrap()
-    while _remove_empty(soup) or _normalize_breaks(soup):
-        continue
     dropped = [element for element in soup.find_all(_DISCARD) if element.name not in ("noscript", "style")]
     notes += [f"<{name}> is left out" for name in dict.fromkeys(element.name for element in dropped)]
     for element in soup.find_all(_DISCARD):
         if not element.decomposed:
-            element.decompose()
+            _remove(element, leaves_break=element.name == "form")
+    while _remove_empty(soup) or _normalize_breaks(soup):
+        continue
     _remove_footer(soup, base)
+    normalize_tables(soup)
     return notes
 
 
 def _remove_empty(soup: BeautifulSoup) -> bool:
-    """Remove inline elements without content. Return whether there were any."""
+    """Remove elements without content, but not the line breaks that blocks make. Return whether there were any."""
     empty = [each for each in soup.find_all(_INLINE) if not each.contents or not (each.get_text() or each.find(True))]
+    blocks = [
+        each
+        for each in soup.find_all(_REMOVED_IF_EMPTY)
+        if not each.get_text().strip(" \t\r\n") and not each.find(True)
+    ]
     for each in empty:
         each.decompose()
-    return bool(empty)
+    for each in soup.find_all(_INLINE):  # one that contains only breaks
+        if not each.get_text().strip() and all(inner.name == "br" for inner in each.find_all(True)):
+            each.unwrap()
+    for each in blocks:
+        _remove(each, leaves_break=True)
+    return bool(empty or blocks)
+
+
+def _remove(element: Tag, *, leaves_break: bool) -> None:
+    if leaves_break:
+        element.insert_before(Tag(name="br"))
+    element.decompose()
 
 
 def _normalize_breaks(soup: BeautifulSoup) -> bool:
@@ -92,10 +129,12 @@ def _normalize_breaks(soup: BeautifulSoup) -> bool:
 
 
 def _neighbour(element: PageElement, side: str) -> PageElement | None:
-    """Return the node next to an element, skipping blanks and comments."""
+    """Return the node next to an element in its block, skipping blanks and comments."""
     node = getattr(element, side)
     while isinstance(node, NavigableString) and (type(node) is not NavigableString or not node.strip()):
         node = getattr(node, side)
+    if node is None and element.parent is not None and element.parent.name in _INLINE:
+        return _neighbour(element.parent, side)
     return node  # type: ignore[no-any-return]
 
 

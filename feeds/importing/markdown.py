@@ -21,8 +21,10 @@ from markdownify import ATX, MarkdownConverter
 from feeds.feed.body_limits import MAX_DEPTH, element_depth
 
 from .cleanup import BLOCKS, BREAK, tidy
+from .code_blocks import LANGUAGE_ATTRIBUTE
 from .images import best_source, figure_of, is_picture_url, same_picture
 from .old_feed import OldPicture, absolute_url
+from .tables import clean_html
 
 MapAddress = Callable[[str], str]
 """Returns the current address for an absolute old address."""
@@ -38,7 +40,6 @@ _BR = "\x03"
 
 _EMPHASIS = ("b", "strong", "i", "em")
 _FENCED_CODE = re.compile(r"(^ *(`{3,})[^\n]*\n.*?^ *\2 *$)", re.MULTILINE | re.DOTALL)
-_CODE_LANGUAGE = re.compile(r"(?:language|lang|brush:?)[- ]?([A-Za-z0-9+#]+)")
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,6 @@ class _Converter(MarkdownConverter):
         super().__init__(
             heading_style=ATX,
             bullets="-",
-            sub_symbol="<sub>",
-            sup_symbol="<sup>",
             keep_inline_images_in=cells,
         )
         self._base, self._picture, self._link = base, picture, link
@@ -156,16 +155,21 @@ class _Converter(MarkdownConverter):
 
     def convert_br(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a placeholder for a line break, which is dropped later at the start or end of a block."""
+        if parent_tags & {"td", "th"}:
+            return f"<br>{text}"
         return f" {text}" if "_inline" in parent_tags else f"{_BR}\n{text}"
 
     def _emphasize(self, el: Tag, text: str, parent_tags: set[str], mark: str, name: str) -> str:
         """Render emphasis, as an element if Markdown's marks would not work (CommonMark section 6.2)."""
+        if BREAK in text:  # emphasis ends with its paragraph
+            parts = text.split(BREAK)
+            return BREAK.join(self._emphasize(el, part, parent_tags, mark, name) for part in parts)
         edges = re.fullmatch(rf"([\s{BREAK}{_BR}]*)(.*?)([\s{BREAK}{_BR}]*)", text, re.DOTALL)
         if "_noformat" in parent_tags or not edges or not edges[2]:
             return text
         before, core, after = edges.groups()
         outside = before[-1:] or _adjacent_character(el, "previous"), after[:1] or _adjacent_character(el, "next")
-        is_plain = not el.find(_EMPHASIS) and not el.find_parent(_EMPHASIS)
+        is_plain = mark and not el.find(_EMPHASIS) and not el.find_parent(_EMPHASIS)
         is_marked = is_plain and _flanks(outside[0], core[0]) and _flanks(outside[1], core[-1])
         return f"{before}{mark}{core}{mark}{after}" if is_marked else f"{before}<{name}>{core}</{name}>{after}"
 
@@ -181,9 +185,22 @@ class _Converter(MarkdownConverter):
 
     convert_i = convert_em
 
+    def convert_sub(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render what Markdown has no mark for as an element."""
+        return self._emphasize(el, text, parent_tags, "", el.name)
+
+    convert_sup = convert_q = convert_sub
+
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a list item, without blanks and breaks at its ends."""
         return str(super().convert_li(el, text.strip(f" \u00a0\t\r\n{BREAK}{_BR}"), parent_tags))  # type: ignore[misc]
+
+    def convert_list(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render a list; what follows a nested one is a paragraph of its own."""
+        rendered = str(super().convert_list(el, text, parent_tags))  # type: ignore[misc]
+        return f"{rendered.rstrip()}\n\n" if "li" in parent_tags and el.next_sibling else rendered
+
+    convert_ul = convert_ol = convert_list
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a table cell, without anything that would end it early."""
@@ -200,7 +217,31 @@ class _Converter(MarkdownConverter):
         longest = max(map(len, re.findall("`+", text)), default=0)
         fence = "`" * max(3, longest + 1)
         code = text.strip("\n")
-        return f"\n\n{fence}{_code_language(el)}\n{code}\n{fence}\n\n"
+        return f"\n\n{fence}{el.get(LANGUAGE_ATTRIBUTE) or ''}\n{code}\n{fence}\n\n"
+
+    def convert_html_table(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render a table that no pipe table can hold as HTML."""
+        return f"\n\n{clean_html(el, self._address)}\n\n"
+
+    def convert_details(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render a disclosure as HTML around Markdown (CommonMark, section 4.6)."""
+        summary = el.find("summary", recursive=False)
+        heading = clean_html(summary, self._address) if isinstance(summary, Tag) else ""
+        return f"\n\n<details>\n{heading}\n\n{text.strip()}\n\n</details>\n\n"
+
+    def convert_summary(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render nothing: the disclosure contains it."""
+        return "" if el.parent and el.parent.name == "details" else f"\n\n{text.strip()}\n\n"
+
+    def _address(self, el: Tag) -> str:
+        """Return the current address of a picture or link, or an empty string if it has none."""
+        if el.name == "img":
+            return self._picture(best_source(el, self._base))
+        href = str(el.get("href") or "").strip()
+        address = href if href.startswith("mailto:") else absolute_url(self._base, href)
+        if href.startswith("#") or not re.match("(https?://|mailto:).", address):
+            return ""
+        return address if href.startswith("mailto:") else self._link(address)
 
     def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a picture with its current address."""
@@ -266,17 +307,13 @@ class _Converter(MarkdownConverter):
         """Render a definition as a paragraph below its term."""
         return f"\n\n{text.strip()}\n\n"
 
-    def convert_q(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Render an inline quotation as a `<q>` element."""
-        return f"<q>{text}</q>"
-
 
 _UNESCAPED_PIPE = re.compile(r"(?<!\\)\|")
 
 
 def _escape_cell(text: str) -> str:
     """Escape pipes and replace breaks, which would end a table cell."""
-    return _UNESCAPED_PIPE.sub(r"\\|", re.sub(f"[{BREAK}{_BR}]", " ", text))
+    return _UNESCAPED_PIPE.sub(r"\\|", re.sub(f"[{BREAK}{_BR}]", "<br>", text))
 
 
 def _escape_match(match: re.Match[str]) -> str:
@@ -314,13 +351,6 @@ def _adjacent_character(element: PageElement, side: Literal["next", "previous"])
             return "*" if any(parent.name in _EMPHASIS for parent in inner) else str(texts[index])[index]
         return "*" if sibling.name in _EMPHASIS else _adjacent_character(sibling, side)
     return str(sibling)[index] if type(sibling) is NavigableString and sibling else _adjacent_character(sibling, side)
-
-
-def _code_language(el: Tag) -> str:
-    inner = el.find("code")
-    names = " ".join([*(el.get("class") or []), *((inner.get("class") or []) if isinstance(inner, Tag) else [])])
-    match = _CODE_LANGUAGE.search(names)
-    return match[1].lower() if match else ""
 
 
 def _escape_destination(address: str) -> str:

@@ -695,7 +695,7 @@ MARKDOWN = {
     "<audio><source src='s.mp3'></audio>": "[s.mp3](https://old.example/a/s.mp3)",
     "<iframe src='//player.vimeo.com/video/12' title='Un film'></iframe>": "[Un film](https://vimeo.com/12)",
     "<dl><dt>a</dt><dd>b</dd></dl>": "**a**\n\nb",
-    "<table><tr><th>a</th></tr><tr><td>b|c<br>d</td></tr></table>": "| a |\n| --- |\n| b\\|c d |",
+    "<table><tr><th>a</th></tr><tr><td>b|c<br>d</td></tr></table>": "| a |\n| --- |\n| b\\|c<br>d |",
     "<style>x</style><form><p>y</p></form><p>z</p>": "z",
     "<p>x<!-- y --></p>": "x",
     "<ol start='3'><li>a</li><li>b</li></ol>": "3. a\n4. b",

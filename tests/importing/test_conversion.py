@@ -1,0 +1,173 @@
+"""HTML of other systems keeps every word when it becomes Markdown."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, Tag
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.feed import markup
+from feeds.importing.markdown import to_markdown
+
+
+def converted(source: str, **more: Any) -> str:
+    return to_markdown(source, **{"base": "https://old.example/a/", "picture": str, "link": str, **more}).text
+
+
+MARKDOWN = {
+    # Tables
+    "<table><colgroup><col><col></colgroup><tr><th>a<th>b<tr><td>c<td>d</table>": "| a | b |\n| --- | --- |\n| c | d |",
+    "<table><tfoot><tr><td>c<td>d</tfoot><tr><th>a<th>b<tr><td>e<td>f</table>": (
+        "| a | b |\n| --- | --- |\n| e | f |\n| c | d |"
+    ),
+    "<table><tr><th>a</th><th>b</th></tr><tr><td><p>c</p></td><td>d<br>e</td></tr></table>": (
+        "| a | b |\n| --- | --- |\n| c | d<br>e |"
+    ),
+    "<table>\n<caption>C</caption>\n<tr><td>a</td>\n\n<td>b &amp; c</td></tr></table>": (
+        "<table><caption>C</caption><tr><td>a</td><td>b &amp; c</td></tr></table>"
+    ),
+    "<table><tr><th>a</th><th>b</th></tr><tr><td><ul><li>c</li></ul></td><td><a href='d'>e</a></td></tr></table>": (
+        "<table><tr><th>a</th><th>b</th></tr><tr><td><ul><li>c</li></ul></td>"
+        '<td><a href="https://old.example/a/d">e</a></td></tr></table>'
+    ),
+    "<table><tr><td>a</td><td><table><tr><td>b</td><td>c</td></tr></table></td></tr></table>": (
+        "<table><tr><td>a</td><td><table><tbody><tr><td>b</td><td>c</td></tr></tbody></table></td></tr></table>"
+    ),
+    "<table><tr><td colspan=2>a</td></tr><tr><td>b</td><td>c</td></tr></table>": (
+        '<table><tr><td colspan="2">a</td></tr><tr><td>b</td><td>c</td></tr></table>'
+    ),
+    "<table><tr><td>a</td></tr><tr><td>b</td><td>c</td></tr></table>": (
+        "<table><tr><td>a</td></tr><tr><td>b</td><td>c</td></tr></table>"
+    ),
+    "<table><tr><td><p>a</p><pre>b\n\nc</pre></td><td>d</td></tr></table>": (
+        "<table><tr><td><p>a</p><pre>b&#10;&#10;c</pre></td><td>d</td></tr></table>"
+    ),
+    "<table><tr><td><p>a</p><p>b</p></td></tr></table>": "a\n\nb",
+    "<table><tr><td><a href='b.png'><img src='b.png' alt='b'></a></td></tr>"
+    "<tr><td class='tr-caption'>c</td></tr></table>": ("![b](https://old.example/a/b.png)\n\n*c*"),
+    # Code, as Hexo, Hugo, Pygments, Rouge and highlight.js mark it
+    '<figure class="highlight python"><table><tr><td class="gutter"><pre><span class="line">1</span><br>'
+    '<span class="line">2</span></pre></td><td class="code"><pre><span class="line">if a:</span><br>'
+    '<span class="line">    b</span></pre></td></tr></table></figure>': "```python\nif a:\n    b\n```",
+    '<div class="highlight"><div class="chroma"><table class="lntable"><tr><td class="lntd"><pre><code>'
+    '<span class="lnt">1\n</span><span class="lnt">2\n</span></code></pre></td><td class="lntd"><pre><code '
+    'class="language-go" data-lang="go"><span class="cl">a\n</span><span class="cl">b\n</span></code></pre></td>'
+    "</tr></table></div></div>": "```go\na\nb\n```",
+    '<div class="highlight"><table class="highlighttable"><tr><td class="linenos"><div><pre>1\n2</pre></div></td>'
+    '<td class="code"><div><pre><span></span><code>a\nb\n</code></pre></div></td></tr></table></div>': "```\na\nb\n```",
+    '<div class="language-ruby highlighter-rouge"><div class="highlight"><pre class="highlight"><code><table '
+    'class="rouge-table"><tr><td class="rouge-gutter gl"><pre class="lineno">1\n2\n</pre></td><td '
+    'class="rouge-code"><pre>a\nb\n</pre></td></tr></table></code></pre></div></div>': "```ruby\na\nb\n```",
+    '<pre class="chroma"><code class="language-go"><span class="ln">1</span>a\n'
+    '<span class="ln">2</span>b</code></pre>': ("```go\na\nb\n```"),
+    '<table class="hljs-ln"><tr><td class="hljs-ln-numbers">1</td><td>a</td></tr>'
+    '<tr><td class="hljs-ln-numbers">2</td><td>b</td></tr></table>': "```\na\nb\n```",
+    '<pre class="brush: php; title: x">a\n</pre>': "```php\na\n```",
+    "<pre><div>a</div><div>b</div></pre>": "```\na\nb\n```",
+    '<div class="highlight"><p>c</p><pre>a</pre></div>': "c\n\n```\na\n```",
+    # Blocks, and what separates them
+    "<aside>a</aside><header>b</header><main>c</main><nav>d</nav><address>e</address><center>f</center>g": (
+        "a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng"
+    ),
+    "<fieldset><legend>a</legend>b</fieldset><menu><li>c</li></menu>": "a\n\nb\n\n- c",
+    "a<details><summary>b &lt; <b>c</b></summary>d <i>e</i></details>f": (
+        "a\n\n<details>\n<summary>b &lt; <b>c</b></summary>\n\nd *e*\n\n</details>\n\nf"
+    ),
+    "a<p></p>b<div> </div>c": "a\\\nb\\\nc",
+    "a<form>b</form>c": "a\\\nc",
+    # Emphasis and quotations
+    "<b>a<br><br>b</b>": "**a**\n\n**b**",
+    "<blockquote>a<br><br><i>b<br><br>c</i></blockquote>": "> a\n>\n> *b*\n>\n> *c*",
+    # What systems leave in texts
+    '<h2>a<a class="headerlink" href="#a">¶</a></h2><h3><a href="/x#b">#</a>b</h3>': "## a\n\n### b",
+    '<h2>a<a href="#a">\u200b</a></h2>': "## a",
+    '<ol><li>a\u00a0<a href="#fnref:1" class="footnote-backref">↩\ufe0e</a></li></ol>': "1. a",
+    '<p>a <span class="katex"><span class="katex-mathml"><math><semantics><mi>E</mi><annotation '
+    'encoding="application/x-tex">E^2</annotation></semantics></math></span><span class="katex-html">E2</span>'
+    "</span></p>": "a `E^2`",
+    '<p>a <span class="MathJax">E2</span><script type="math/tex">E^2</script></p>': "a `E^2`",
+    "<p>a <math><mi>x</mi></math></p>": "a x",
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), MARKDOWN.items())
+def test_html_becomes_markdown(source: str, expected: str) -> None:
+    assert converted(source) == expected
+
+
+_BLOCKS = re.compile(
+    r"^(address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|"
+    r"h[1-6]|header|hr|legend|li|main|menu|nav|ol|p|pre|section|summary|table|td|th|tr|ul)$"
+)
+
+
+def words(source: str) -> list[str]:
+    """Return the words that a browser shows, in order; elements that are no running text separate them."""
+    soup = BeautifulSoup(source, "html5lib")
+
+    def text(node: Tag) -> str:
+        inner = "".join(
+            text(child) if isinstance(child, Tag) else str(child) if type(child) is NavigableString else ""
+            for child in node.children
+        )
+        return f" {inner} " if _BLOCKS.match(node.name) else inner
+
+    return text(soup).split()
+
+
+WORD = st.text(st.sampled_from("abcdefgé1*_[]!<&|`~#>+-=:."), min_size=1, max_size=6).map(html.escape)
+TEXT = st.lists(WORD, min_size=1, max_size=3).map(" ".join)
+
+
+def element(names: list[str], inner: st.SearchStrategy[str], *, max_size: int = 3) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda name, parts: f"<{name}>{''.join(parts)}</{name.split(' ')[0]}>",
+        st.sampled_from(names),
+        st.lists(inner, min_size=0, max_size=max_size),
+    )
+
+
+INLINE = st.recursive(
+    TEXT | st.just("<br>") | st.just("<br><br>") | st.just(" "),
+    lambda inner: element(["b", "em", "strong", "i", "span", "a href='/x'", "sub", "u", "q", "code"], inner),
+    max_leaves=5,
+)
+
+
+def table(cell: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    row = st.builds(
+        lambda cells: "<tr>" + "".join(f"<{name}>{text}</{name}>" for name, text in cells) + "</tr>",
+        st.lists(st.tuples(st.sampled_from(["td", "td colspan=2", "th"]), cell), min_size=1, max_size=3),
+    ).map(lambda row: row.replace("</td colspan=2>", "</td>"))
+    parts = st.sampled_from(["{}", "<tbody>{}</tbody>", "<thead>{}</thead>", "<caption>c</caption><tbody>{}</tbody>"])
+    return st.builds(
+        lambda part, rows: f"<table>{part.format(''.join(rows))}</table>", parts, st.lists(row, min_size=1, max_size=3)
+    )
+
+
+def blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    names = ["div", "blockquote", "aside", "header", "footer", "main", "nav", "address", "center", "fieldset"]
+    lists = st.builds(
+        lambda name, items: f"<{name}>" + "".join(f"<li>{item}</li>" for item in items) + f"</{name}>",
+        st.sampled_from(["ul", "ol", "menu"]),
+        st.lists(inner, min_size=1, max_size=3),
+    )
+    details = st.builds(lambda head, text: f"<details><summary>{head}</summary>{text}</details>", TEXT, inner)
+    return element([*names, "section", "figure"], inner) | lists | table(inner) | details
+
+
+LEAF = element(["p", "h2", "h4", "pre"], INLINE) | INLINE
+HTML = st.lists(st.recursive(LEAF, blocks, max_leaves=6), min_size=1, max_size=3).map("".join)
+
+
+@given(HTML)
+def test_no_word_is_lost_or_joined_and_no_markup_shows(source: str) -> None:
+    body = converted(source)
+    again = markup.to_html(body, base="https://news.example", page="https://news.example/articles/a")
+    assert words(again) == words(source), body
