@@ -26,6 +26,7 @@ from feeds.importing.wxr import is_export, read_export
 from feeds.model.site import Site, read_site
 from feeds.model.site_types import OldPath
 from feeds.model.yamlfile import MAX_YAML_BYTES, parse_yaml
+from feeds.server.web import current_publisher
 
 from .context import current_folder, pluralize, site_or_exit
 
@@ -39,6 +40,7 @@ MAX_EXAMPLES = 10
 @click.command("import")
 @click.argument("feed")
 @click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see above.")
+@click.option("--type", "types", multiple=True, help="WordPress post type that is imported too, such as event.")
 @click.option("--language", help="Language of the entries, if not the one that the feed states.")
 @click.option("--feed", "name", default="all", show_default=True, help="Feed of this site that replaces FEED.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, fetch only the feed, and print what would be done.")
@@ -49,6 +51,7 @@ MAX_EXAMPLES = 10
 def import_(
     feed: str,
     mapping: tuple[str, ...],
+    types: tuple[str, ...],
     language: str | None,
     name: str,
     dry_run: bool,
@@ -76,26 +79,36 @@ def import_(
         raise click.UsageError(f"--feed {name} is not a feed of this site (expected all, {', '.join(site.categories)})")
     fetcher = Fetcher(allow_local=allow_local)
     try:
-        old, url = _read(feed, site, fetcher, no_archives)
+        old, url = _read(feed, site, fetcher, no_archives, types)
         names = [name for entry in old.entries for name in entry.categories]
         tags = [tag for entry in old.entries for tag in entry.tags]
         categories = Categories.of(names, site, mapping, tags=tags)
     except (HttpError, FeedError, MappingError) as error:
         raise click.ClickException(str(error)) from None
     picture_importer = None if dry_run or no_pictures else PictureImporter(content.media, fetcher)
-    importer = Importer(content, site, old, categories, language=language, picture_importer=picture_importer)
+    importer = Importer(
+        content,
+        site,
+        old,
+        categories,
+        now=current_publisher().clock(),
+        language=language,
+        picture_importer=picture_importer,
+    )
     system = f", made by {importer.system.name}" if importer.system else ""
     click.echo(f"{printable(old.title or feed)}: {pluralize(len(old.entries), 'entry', 'entries')}{system}")
+    if old.others:
+        click.echo(f"Not imported: {', '.join(f'{count:,} {printable(kind)}' for kind, count in old.others.items())}")
     _print_categories(categories)
     if categories.unknown:
         click.echo(f"No entry is filed under {', '.join(categories.unknown)}\n", err=True)
     plan = importer.plan()
     if unmapped := importer.unmapped(plan):
-        for article in unmapped[:MAX_EXAMPLES]:
-            click.echo(printable(f"{article.entry.title or article.entry.id}: {article.refusal}"))
         count = pluralize(len(unmapped), "entry is", "entries are")
         message = f"{count} in none of our categories: map their names (use --map; '*=' leaves them out)"
         if not dry_run:
+            for article in unmapped[:MAX_EXAMPLES]:
+                click.echo(printable(f"{article.entry.title or article.entry.id}: {article.refusal}"))
             raise click.ClickException(f"{message}. Nothing was written")
         click.echo(f"Before anything is written: {message}\n")
     _write_articles(importer, plan, writes=not dry_run)
@@ -108,12 +121,14 @@ def import_(
         click.echo("Nothing was written: this was a dry run.")
 
 
-def _read(feed: str, site: Site, fetcher: Fetcher, no_archives: bool) -> tuple[OldFeed, str | None]:
+def _read(
+    feed: str, site: Site, fetcher: Fetcher, no_archives: bool, types: tuple[str, ...]
+) -> tuple[OldFeed, str | None]:
     """Return a feed with its archives, and its URL if it has one."""
     if "://" in feed:
         response = fetcher.get(feed, max_bytes=MAX_FEED_BYTES)
         if is_export(response.data):
-            return read_export(response.data, site.timezone), None
+            return read_export(response.data, site.timezone, types), None
         old = read_feed(response.data, response.url, response.content_type)
         if not no_archives:
             old = with_older(old, response.url, fetcher, lambda words: click.echo(words, err=True))
@@ -123,7 +138,7 @@ def _read(feed: str, site: Site, fetcher: Fetcher, no_archives: bool) -> tuple[O
     except OSError as error:
         raise HttpError(f"{feed}: {error.strerror} (expected a file, or an address with https://)") from None
     if is_export(data):
-        return read_export(data, site.timezone), None
+        return read_export(data, site.timezone, types), None
     return read_feed(data), None
 
 
@@ -225,8 +240,10 @@ def _print_summary(
     new = sum(each.path is not None for each in plan)
     known = sum(each.is_known for each in plan)
     left_out = len(plan) - new - known
+    drafts = sum(each.path is not None and each.entry.is_draft for each in plan)
     pictures = f", {pluralize(len(picture_importer.new_files), 'picture')}" if picture_importer else ""
-    click.echo(f"{new:,} new{pictures}, {known:,} known, {left_out:,} left out")
+    as_drafts = f" ({pluralize(drafts, 'draft')})" if drafts else ""
+    click.echo(f"{new:,} new{as_drafts}{pictures}, {known:,} known, {left_out:,} left out")
     if old_addresses:
         links = pluralize(len(old_addresses), "address", "addresses")
         click.echo(f"The texts still link to {links} on the old host, which will stop working with it:")

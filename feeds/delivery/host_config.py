@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from feeds.edition.document import IMMUTABLE_CACHE_CONTROL
 from feeds.edition.feed_pages import ANCHOR, RAW, feed_pattern, guessed_pages
+from feeds.model.redirects import forwards_query
 from feeds.model.site import Site
 from feeds.model.site_types import TRACKING_PARAMETERS, Query, read_query
 
@@ -100,7 +101,10 @@ def nginx_maps(hosting: Hosting) -> bytes:
         file.path: _escape_dollars(file.headers["Link"]) for file in hosting.served_files if "Link" in file.headers
     }
     policies = {file.path: file.headers["Content-Security-Policy"] for file in hosting.served_files}
-    moved = {_exact_pattern(old): _escape_dollars(new) for old, new in hosting.redirects.items()}
+    moved = {
+        _exact_pattern(old): _escape_dollars(new) + ("$is_args$args" if forwards_query(site, new) else "")
+        for old, new in hosting.redirects.items()
+    }
     cache = hosting.common_headers["Cache-Control"]
     prefix = re.escape(site.path)
     paths = {file.path for file in hosting.served_files}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -69,10 +70,12 @@ class Importer:
         feed: OldFeed,
         categories: Categories,
         *,
+        now: datetime,
         language: str | None = None,
         picture_importer: PictureImporter | None = None,
     ) -> None:
         """Read the ids and file names of the existing articles."""
+        self._now = now
         self._content, self._site, self._feed, self._categories = content, site, feed, categories
         self._language = language
         self._reader = ArticleReader(content.root, content.media)
@@ -122,6 +125,8 @@ class Importer:
 
     def _refusal(self, entry: OldEntry) -> str | None:
         if entry.published is None and not entry.is_draft:
+            if date := entry.unreadable_date:
+                return f"its date cannot be read: {date[:40]!r} (expected year, month and day)"
             return "it has no date"
         if not entry.html.strip():
             return "it has no text"
@@ -186,9 +191,11 @@ class Importer:
             values = self._conversion.values(
                 entry, language=self.language_of(entry), base=base, note=planned.notes.append
             )
-        except ValueError as error:  # HTML that no browser would show either
-            self._refuse(planned, f"its text cannot be read: {error}")
+        except Exception as error:  # whatever an entry contains, the others are imported
+            self._refuse(planned, f"its text cannot be read: {str(error) or type(error).__name__}")
             return
+        if entry.published and entry.published > self._now and not entry.is_draft:
+            planned.notes.append(f"its date is in the future: it will appear on {values['published']}")
         if not values["body"]:
             self._refuse(planned, "it has no text")
             return

@@ -20,6 +20,7 @@ from markdownify import ATX, MarkdownConverter
 
 from feeds.feed.body_limits import MAX_DEPTH, element_depth
 
+from .characters import repair_references
 from .cleanup import BLOCKS, BREAK, tidy
 from .code_blocks import LANGUAGE_ATTRIBUTE
 from .images import best_source, figure_of, is_picture_url, same_picture
@@ -65,7 +66,7 @@ def to_markdown(
     already shown above the text. `picture` and `link` return the current address for an absolute old one.
     Raises ValueError if the text is nested too deeply.
     """
-    soup = _parse(html.translate({2: None, 3: None}))
+    soup = _parse(repair_references(html).translate({2: None, 3: None}))
     notes = tidy(soup, base, extras)
     _remove_lead_picture(soup, base, without)
     converter = _Converter(base, picture, link)

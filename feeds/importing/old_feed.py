@@ -13,6 +13,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote, urljoin, urlsplit
 
+from .characters import repair_references
+
+_DRAFT_STATES = ("draft", "pending", "unpublished", "in-review", "auto-draft")
+_PRIVATE_STATES = (
+    *("private", "members", "paid", "tiers", "hidden", "sent"),
+    *("trash", "trashed", "soft_trashed", "deleted"),
+)
+PASSWORD_FORM = "action=postpass"
+"""Part of the form that WordPress shows in place of a text that needs a password."""
+
 
 class FeedError(Exception):
     """Raised if a document is not a feed, with a message for users."""
@@ -52,7 +62,8 @@ class OldEntry:
 
     References are relative to `base` or `url`. `categories` and `tags` are names; if a system does not
     distinguish them, all are categories. Datetimes are aware and in UTC. `slug` is the last part of its old
-    address. `refusal` is the reason not to import it, and `notes` are about what could not be read.
+    address. `unreadable_date` is what stands in place of a date. `refusal` is the reason not to import it, and
+    `notes` are about what could not be read.
     """
 
     id: str
@@ -72,6 +83,7 @@ class OldEntry:
     link: str | None = None
     slug: str = ""
     is_draft: bool = False
+    unreadable_date: str = ""
     refusal: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -81,7 +93,8 @@ class OldFeed:
     """A feed: `home` is its web page, `generator` `older_url` that of its next older document.
 
     `has_texts` is whether any entry has a text besides its description. `slugs` maps the names of categories
-    and tags to the slugs in old addresses, if the feed contains them.
+    and tags to the slugs in old addresses, if the feed contains them. `others` counts what is no article, such as
+    comments, by kind.
     """
 
     title: str
@@ -93,6 +106,7 @@ class OldFeed:
     older_url: str | None = None
     has_texts: bool = True
     slugs: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, int] = field(default_factory=dict)
 
 
 def absolute_url(base: str, reference: str) -> str:
@@ -105,8 +119,19 @@ def absolute_url(base: str, reference: str) -> str:
     return quote(url, safe="%/:?#[]@!$&'()*+,;=~-._")
 
 
+def publication_state(status: str, visibility: str = "") -> tuple[bool, str | None]:
+    """Return whether an entry is a draft, and the reason not to import it if only some may read it."""
+    for state in (status.strip().lower(), visibility.strip().lower()):
+        if state in _DRAFT_STATES:
+            return True, None
+        if state in _PRIVATE_STATES:
+            return False, f"it is {state.replace('_', ' ')} there"
+    return False, None
+
+
 def plain(markup: str) -> str:
     """Return what may be HTML as plain text on one line."""
+    markup = repair_references(markup)
     text = html.unescape(re.sub(r"</?[A-Za-z!?][^<>]*>", "", markup)) if re.search("[<&]", markup) else markup
     return re.sub("[ \t\r\n]+", " ", text).strip(" ")
 

@@ -7,17 +7,33 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, absolute_url, paragraphs, plain
+from .characters import join_surrogates
+from .dates import read_date
+from .old_feed import (
+    FeedError,
+    OldEntry,
+    OldFeed,
+    OldFile,
+    OldPerson,
+    OldPicture,
+    absolute_url,
+    paragraphs,
+    plain,
+    publication_state,
+)
 
 
 def read_json(data: bytes, url: str) -> OldFeed:
     """Parse a JSON Feed. Raises FeedError if it is not one."""
     try:
-        feed = json.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        feed = json.loads(text)
+        if re.search(r"\\u[dD][89a-fA-F]", text):
+            feed = json.loads(join_surrogates(json.dumps(feed, ensure_ascii=False)))
     except RecursionError:
         raise FeedError("its lists are nested too deeply (expected a JSON Feed)") from None
     except ValueError as error:
@@ -42,7 +58,8 @@ def _entry(item: dict[str, Any], url: str) -> OldEntry:
     link = absolute_url(url, _text(item, "url")) or None if item.get("url") else None
     base = link or url
     text = _text(item, "content_html") or paragraphs(_text(item, "content_text"))
-    published, updated = _date(item.get("date_published")), _date(item.get("date_modified"))
+    published, updated = (read_date(_text(item, name), None) for name in ("date_published", "date_modified"))
+    is_draft, refusal = publication_state(_text(item, "status"), _text(item, "visibility"))
     authors = _list(item, "authors") or [item.get("author")]
     picture = _text(item, "image") or _text(item, "banner_image")
     attachments = [each for each in _list(item, "attachments") if isinstance(each, dict) and _text(each, "url")]
@@ -74,7 +91,9 @@ def _entry(item: dict[str, Any], url: str) -> OldEntry:
         ),
         language=_text(item, "language") or None,
         link=absolute_url(base, _text(item, "external_url")) or None if item.get("external_url") else None,
-        refusal=None if id or link else "it has neither id nor url",
+        is_draft=is_draft or item.get("draft") is True,
+        unreadable_date=_text(item, "date_published"),
+        refusal=refusal or (None if id or link else "it has neither id nor url"),
     )
 
 
@@ -86,12 +105,3 @@ def _list(values: Mapping[str, Any], name: str) -> list[Any]:
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _date(value: object) -> datetime | None:
-    try:
-        date = datetime.fromisoformat(str(value))
-        date = date if date.tzinfo else date.replace(tzinfo=UTC)
-        return date.astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        return None

@@ -5,36 +5,57 @@ It makes no requests and changes nothing.
 
 from __future__ import annotations
 
-import calendar
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 import feedparser
 from lxml import etree
 
-from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, absolute_url, paragraphs, plain
+from .characters import repair_document
+from .dates import read_date
+from .old_feed import (
+    PASSWORD_FORM,
+    FeedError,
+    OldEntry,
+    OldFeed,
+    OldFile,
+    OldPerson,
+    OldPicture,
+    absolute_url,
+    paragraphs,
+    plain,
+    publication_state,
+)
 from .old_json import read_json
 
-_PLACEHOLDER_DATES = (datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC))
-"""Dates that systems write if they have none."""
+_ATOM = "http://www.w3.org/2005/Atom"
+_BLOGGER = "{http://schemas.google.com/blogger/2018}"
+_BLOGGER_KIND = re.compile("#(comment|page|settings|template)$")
+"""End of the category with which Blogger marks what is no post."""
 
-_ZONE_OFFSETS = {"CET": "+0100", "CEST": "+0200", "MET": "+0100", "MEST": "+0200", "WET": "+0000", "WEST": "+0100"}
-_ZONE_OFFSETS |= {"BST": "+0100", "EET": "+0200", "EEST": "+0300"}
-"""European zones by their names, which feedparser takes for UTC."""
 
-_ZONE_NAME = re.compile(rf"\b({'|'.join(_ZONE_OFFSETS)})$", re.IGNORECASE)
+@dataclass(frozen=True)
+class _Facts:
+    """What feedparser does not tell of an entry: its id unchanged, its state, and its kind if it is no article."""
+
+    id: str = ""
+    status: str = ""
+    visibility: str = ""
+    kind: str = ""
 
 
 def read_feed(data: bytes, url: str = "", content_type: str = "") -> OldFeed:
     """Parse RSS, Atom or JSON Feed. Raises FeedError if it is none of them."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return read_json(data, url)
+    data = repair_document(data)
     headers = {"content-type": content_type} if content_type else None
     document = feedparser.parse(
         BytesIO(data.lstrip()), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
@@ -46,9 +67,10 @@ def read_feed(data: bytes, url: str = "", content_type: str = "") -> OldFeed:
     channel = document.feed
     links = {each.get("rel"): each.get("href") for each in channel.get("links", ())}
     older = links.get("prev-archive") or links.get("next")
+    entries = list(_with_facts(data, document))
     return OldFeed(
         title=plain(channel.get("title", "")),
-        entries=tuple(_entry(each, id, document.version, url) for each, id in _with_ids(data, document)),
+        entries=tuple(_entry(each, facts, document.version, url) for each, facts in entries if not facts.kind),
         kind="atom" if document.version.startswith("atom") else "rss",
         home=channel.get("link"),
         generator=" ".join(
@@ -57,22 +79,41 @@ def read_feed(data: bytes, url: str = "", content_type: str = "") -> OldFeed:
         language=channel.get("language"),
         older_url=absolute_url(url, older) or None if older else None,
         has_texts=any(each.get("content") for each in document.entries),
+        others=Counter(facts.kind for _, facts in entries if facts.kind),
     )
 
 
-def _with_ids(data: bytes, document: Any) -> Iterator[tuple[Any, str]]:
-    """Yield entries with their ids as in the document; feedparser resolves some and repairs characters."""
-    names = ("{http://www.w3.org/2005/Atom}id",) if document.version.startswith("atom1") else ("guid",)
-    ids: list[str] = []
+def _with_facts(data: bytes, document: Any) -> Iterator[tuple[Any, _Facts]]:
+    """Yield entries with their facts; feedparser resolves some ids, and repairs characters."""
+    name = f"{{{_ATOM}}}id" if document.version.startswith("atom1") else "guid"
+    found: list[_Facts] = []
     with suppress(etree.XMLSyntaxError):
         parser = etree.XMLParser(recover=True, huge_tree=True, resolve_entities=False, no_network=True)
         root = etree.fromstring(data.lstrip(), parser)
-        for entry in root.iter("{*}item", "{*}entry") if root is not None else ():
-            texts = [each.text for each in entry if each.tag in names and each.text]
-            ids.append(texts[0].strip(" \t\r\n") if texts else "")
-    is_aligned = len(ids) == len(document.entries)
+        found = [_facts(entry, name) for entry in root.iter("{*}item", "{*}entry")] if root is not None else []
+    is_aligned = len(found) == len(document.entries)
+    by_id = {facts.id: facts for facts in found}
     for index, entry in enumerate(document.entries):
-        yield entry, (ids[index] if is_aligned and ids[index] else entry.get("id") or "")
+        id = entry.get("id") or ""
+        facts = found[index] if is_aligned else by_id.get(id, _Facts())
+        yield entry, facts if facts.id else replace(facts, id=id)
+
+
+def _facts(entry: etree._Element, id_name: str) -> _Facts:
+    ids = [each.text.strip(" \t\r\n") for each in entry.iterchildren(id_name) if each.text]
+    extensions: dict[str, str] = {}
+    for element in entry.iterdescendants("{*}draft", "{*}status", "{*}visibility", f"{_BLOGGER}type"):
+        name = etree.QName(element)
+        if name.namespace and name.namespace != _ATOM:
+            extensions.setdefault(name.localname, (element.text or "").strip().lower())
+    kinds = [_BLOGGER_KIND.search(str(each.get("term"))) for each in entry.iterchildren("{*}category")]
+    kind = next((each[1] for each in kinds if each), extensions.get("type", ""))
+    return _Facts(
+        id=next(iter(ids), ""),
+        status="draft" if extensions.get("draft") in ("yes", "true", "1") else extensions.get("status", ""),
+        visibility=extensions.get("visibility", ""),
+        kind="" if kind == "post" else kind,
+    )
 
 
 def _linked_feeds(data: bytes, url: str) -> str:
@@ -84,8 +125,9 @@ def _linked_feeds(data: bytes, url: str) -> str:
     return f" but a page that names {urls}" if urls else ""
 
 
-def _entry(entry: Any, id: str, version: str, url: str) -> OldEntry:
+def _entry(entry: Any, facts: _Facts, version: str, url: str) -> OldEntry:
     is_atom = version.startswith("atom")
+    is_draft, refusal = publication_state(facts.status, facts.visibility)
     raw_link = entry.get("feedburner_origlink") or entry.get("link") or ""
     link = absolute_url(url, raw_link) if raw_link else ""
     link = link if link.startswith(("http://", "https://")) else ""
@@ -95,9 +137,11 @@ def _entry(entry: Any, id: str, version: str, url: str) -> OldEntry:
     updated = _date(entry, "updated") if is_atom and "updated" in entry else None
     pictures, files = _attachments(entry, link or url)
     title, text = entry.get("title", ""), content.get("value", "")
+    if PASSWORD_FORM in text or PASSWORD_FORM in summary:
+        refusal = "it has a password there"
     is_plain = is_atom and (entry.get("title_detail") or {}).get("type") == "text/plain"
     return OldEntry(
-        id=id or (entry.get("link") or ""),
+        id=facts.id or (entry.get("link") or ""),
         title=" ".join(title.split()) if is_plain else plain(title),
         url=link or None,
         published=published,
@@ -111,25 +155,14 @@ def _entry(entry: Any, id: str, version: str, url: str) -> OldEntry:
         files=tuple(files),
         language=entry.get("language"),
         slug="",
-        refusal=None if id or link else "it has neither id nor link",
+        is_draft=is_draft,
+        unreadable_date=next((str(entry[name]) for name in ("published", "updated", "created") if name in entry), ""),
+        refusal=refusal or (None if facts.id or link else "it has neither id nor link"),
     )
 
 
 def _date(entry: Any, name: str) -> datetime | None:
-    if name not in entry:
-        return None
-    raw_date, parsed_date = str(entry[name]), entry.get(f"{name}_parsed")
-    try:
-        if zone := _ZONE_NAME.search(raw_date):
-            return parsedate_to_datetime(raw_date[: zone.start()] + _ZONE_OFFSETS[zone[1].upper()]).astimezone(UTC)
-        if parsed_date is None:
-            date = parsedate_to_datetime(raw_date)
-            date = date.replace(tzinfo=date.tzinfo or UTC).astimezone(UTC)
-        else:
-            date = datetime.fromtimestamp(calendar.timegm(parsed_date), UTC)
-    except (ValueError, TypeError, OverflowError, OSError):
-        return None
-    return None if date in _PLACEHOLDER_DATES or date.year < 1900 else date
+    return read_date(str(entry[name]), entry.get(f"{name}_parsed")) if name in entry else None
 
 
 def _authors(entry: Any) -> Iterator[OldPerson]:

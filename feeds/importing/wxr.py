@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -18,16 +19,24 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from .characters import repair_document
 from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, plain
 
 PUBLIC_STATUSES = ("publish", "future")
 DRAFT_STATUSES = ("draft", "pending")
 """Statuses of posts that are imported, unchanged or as drafts. Plugins add others of unknown meaning."""
 
-_VERBATIM_ELEMENTS = "pre|script|style|figure|table|ul|ol|blockquote"
+_VERBATIM_ELEMENTS = "pre|script|style|figure|table"
 """Elements in which line ends are left unchanged."""
 
-_BLOCKS = f"{_VERBATIM_ELEMENTS}|address|article|aside|audio|details|div|dl|form|h[1-6]|hr|iframe|nav|p|section|video"
+_FLOWING = ("li", "dd", "dt", "p", "h1", "h2", "h3", "h4", "h5", "h6", "summary")
+"""Elements whose text is a paragraph only if there are several."""
+
+_BLOCK_TAG = re.compile(
+    r"(</?(?:address|article|aside|audio|blockquote|dd|details|div|dl|dt|form|h[1-6]|hr|iframe|li|nav|ol|p|section|"
+    r"summary|ul|video)\b[^<>]*>)",
+    re.IGNORECASE,
+)
 
 _SHORTCODE = re.compile(r"\[([a-z][a-z0-9_-]*[_-][a-z0-9_-]*|[a-z]+(?= [a-z_]+=))[^\[\]]*\]")
 """A shortcode by its name, which contains a hyphen or underscore, or is followed by an attribute."""
@@ -61,15 +70,23 @@ def is_export(data: bytes) -> bool:
     return b"wxr_version>" in data[:200_000]
 
 
-def read_export(data: bytes, zone: ZoneInfo) -> OldFeed:
-    """Parse an export. A date without a UTC value is in `zone`. Raises FeedError if there are no posts.
+def read_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()) -> OldFeed:
+    """Parse an export: its posts, and items of other `types`. A date without a UTC value is in `zone`.
+
+    Raises FeedError if there are none.
 
     Attachments may follow the posts that reference them, so all items are read before any is converted.
     """
     export = _parse_export(data)
-    posts = [item for item in export.items if item.get("post_type") == "post"]
+    counts = Counter(item.get("post_type") for item in export.items)
+    posts = [item for item in export.items if item.get("post_type") in ("post", *types)]
+    if unknown := [each for each in types if each not in counts]:
+        raise FeedError(f"--type {unknown[0]}: the export has no such posts (expected {', '.join(sorted(counts))})")
     if not posts:
-        raise FeedError("it is an export without posts (export all content, or posts)")
+        found = ", ".join(f"{count} {name}" for name, count in counts.most_common() if name)
+        raise FeedError(
+            f"it is an export without posts (it contains: {found or 'nothing'}; export all content, or use --type)"
+        )
     attachments = {each.get("post_id"): each for each in export.items if each.get("post_type") == "attachment"}
     terms = (term for item in posts for term in item.terms)
     return OldFeed(
@@ -79,6 +96,7 @@ def read_export(data: bytes, zone: ZoneInfo) -> OldFeed:
         home=export.channel.get("link") or None,
         generator="https://wordpress.org/",
         language=export.channel.get("language") or None,
+        others={name: count for name, count in counts.most_common() if name not in ("post", "attachment", "", *types)},
         slugs={name: slug for domain, name, slug in terms if domain in ("category", "post_tag") and slug},
     )
 
@@ -86,7 +104,7 @@ def read_export(data: bytes, zone: ZoneInfo) -> OldFeed:
 def _parse_export(data: bytes) -> _Export:
     """Read the elements. Characters that XML cannot contain, which exports do not remove, are left out."""
     export = _Export()
-    clean = _FORBIDDEN_BYTES.sub(b"", data)
+    clean = _FORBIDDEN_BYTES.sub(b"", repair_document(data))
     for _, element in etree.iterparse(
         BytesIO(clean), tag=("{*}item", "{*}author", "{*}title", "{*}link", "{*}language"), recover=True, huge_tree=True
     ):
@@ -145,7 +163,7 @@ def _entry(item: _Item, people: Mapping[str, str], attachments: Mapping[str, _It
         categories=tuple(dict.fromkeys(name for domain, name, _ in item.terms if domain == "category")),
         tags=tuple(dict.fromkeys(name for domain, name, _ in item.terms if domain == "post_tag")),
         summary=item.get("excerpt"),
-        html=text,
+        html=_without_shortcodes(text),
         picture=_picture(thumbnail) if thumbnail and thumbnail.get("attachment_url") else None,
         files=tuple(_enclosures(item)),
         slug=unquote(item.get("post_name")),
@@ -208,7 +226,19 @@ def _missing_content(content: str, text: str, attachments: Mapping[str, _Item]) 
         yield f"pictures of a gallery are not in the export: {', '.join(missing)} (export all content)"
     outside = re.sub(r"<(pre|code)\b.*?</\1>", "", text, flags=re.DOTALL | re.IGNORECASE)
     for name in dict.fromkeys(_SHORTCODE.findall(outside)):
-        yield f"[{name}] of a plugin stays in the text as it is"
+        yield f"[{name}] of a plugin is left out, and what it encloses stays"
+
+
+def _without_shortcodes(text: str) -> str:
+    """Remove the brackets of shortcodes, and leave what they enclose, and code, as it is."""
+    parts = re.split(r"(<(pre|code)\b.*?</\2>)", text, flags=re.DOTALL | re.IGNORECASE)
+    names = {name for part in parts[::3] for name in _SHORTCODE.findall(part)}
+    if not names:
+        return text
+    brackets = re.compile(rf"\[/?(?:{'|'.join(map(re.escape, names))})(?:[\s/][^\[\]]*)?\]")
+    return "".join(
+        brackets.sub("", part) if index % 3 == 0 else part for index, part in enumerate(parts) if index % 3 < 2
+    )
 
 
 def _render_caption(match: re.Match[str]) -> str:
@@ -242,14 +272,27 @@ def _render_player(match: re.Match[str]) -> str:
 
 
 def _paragraphs(content: str) -> str:
-    """Convert blank lines to paragraphs and line ends to breaks, like WordPress's classic editor."""
+    """Convert blank lines to paragraphs and line ends to breaks, like WordPress's classic editor.
+
+    A single paragraph in a list item or another element of `_FLOWING` stays as it is.
+    """
     parts = re.split(rf"(<(?P<tag>{_VERBATIM_ELEMENTS})\b.*?</(?P=tag)\s*>)", content, flags=re.DOTALL | re.IGNORECASE)
-    blocks = []
+    blocks, element = [], ""
     for index, part in enumerate(parts):
         if index % 3 == 1:
             blocks.append(part)
         elif index % 3 == 0:
-            for text in filter(None, (each.strip() for each in re.split(r"\r?\n[ \t]*\r?\n", part))):
-                is_block = re.match(rf"</?({_BLOCKS})\b", text, re.IGNORECASE)
-                blocks.append(text if is_block else "<p>" + re.sub(r"\r?\n", "<br>", text) + "</p>")
-    return "\n".join(blocks)
+            for number, piece in enumerate(_BLOCK_TAG.split(part)):
+                if number % 2:
+                    element = piece.strip("<>").split()[0].lower()
+                blocks.append(piece if number % 2 else _flowing(piece, is_alone=element in _FLOWING))
+    return "".join(blocks)
+
+
+def _flowing(text: str, *, is_alone: bool) -> str:
+    """Convert text between two block elements."""
+    paragraphs = [each.strip() for each in re.split(r"\r?\n[ \t]*\r?\n", text) if each.strip()]
+    if not paragraphs:
+        return "\n"
+    lines = [re.sub(r"\r?\n", "<br>", each) for each in paragraphs]
+    return lines[0] if is_alone and len(lines) == 1 else "".join(f"<p>{each}</p>\n" for each in lines)

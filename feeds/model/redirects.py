@@ -6,9 +6,16 @@ Nothing here answers a request. Paths are decoded, and start with the path of th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from .site import Site
 from .site_types import is_tracking_parameter, read_query
+
+
+def forwards_query(site: Site, target: str) -> bool:
+    """Return whether a redirect to a URL keeps the query of a request: on another host, it may have a meaning."""
+    parts = urlsplit(target)
+    return not parts.query and not parts.fragment and parts.netloc not in ("", urlsplit(site.url).netloc)
 
 
 class Redirects:

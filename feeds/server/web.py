@@ -32,6 +32,7 @@ from feeds.feed.title_cards import title_card
 from feeds.formats import crawlers, pages
 from feeds.model.article import Article
 from feeds.model.media_types import SCRIPTABLE_TYPES
+from feeds.model.redirects import forwards_query
 from feeds.model.renditions import STEM_LENGTH
 
 from .publisher import Publisher
@@ -243,6 +244,8 @@ def _redirect_for(edition: Edition) -> Response | None:
     target = edition.redirects.by_query(site.path + path, query) if query else None
     if target is None:
         target = edition.redirects.by_path(site.path + (path if request.environ["PATH_INFO"] else ""))
+        if target and query and forwards_query(site, target):
+            target = f"{target}?{query}"
     if target is None:
         alternative = path.rstrip("/") if path.endswith("/") else path + "/"
         target = site.absolute(alternative) if edition.find(site.path + alternative) else None

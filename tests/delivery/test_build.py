@@ -521,6 +521,7 @@ def test_nginx_redirects_old_paths_as_we_do(content: Path, target: Path, program
     odd = {
         "/vieux%20flux.xml": "/feeds/all.rss",
         "/actualités": "https://www.example/a?b=$uri&c=d",
+        "/.well-known/webfinger": "https://www.example/finger",
         "/a%22b;c%7Bd%7D$e%5Cf": "/feeds/all.atom",
         "/~user": "/",
         "/default": "/feeds/outreach",
@@ -556,6 +557,9 @@ def test_nginx_redirects_old_paths_as_we_do(content: Path, target: Path, program
             answers = [client.get(old) for client in (behind, live)]
             assert [each.status_code for each in answers] == [301, 301], old
             assert answers[0].headers["Location"].replace("%24", "$") == answers[1].headers["Location"]
+        for query in ("", "?resource=acct:a%40news.example&b=$c"):
+            answers = [client.get(f"/.well-known/webfinger{query}") for client in (behind, live)]
+            assert [each.headers["Location"] for each in answers] == [f"https://www.example/finger{query}"] * 2
         for path in (*back, "/rss", "/feeds/all.rss", "/FEED", "/Feed.xml", "/feeds//all.rss", "/feeds/all.rss.gz"):
             assert behind.get(path).status_code == live.get(path, buffered=True).status_code, path
         for name in names:

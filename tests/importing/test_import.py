@@ -1038,7 +1038,7 @@ def test_content_missing_from_an_export_is_reported(tmp_path: Path, run: Run) ->
     printed = run("import", str(export), "--map", "*=research", "--no-pictures")
     for told in (
         "not in the export: 99 (export",
-        "[contact-form-7] of a plugin stays",
+        "[contact-form-7] of a plugin is left out",
         "struck-out text is plain now: vieux",
     ):
         assert told in printed

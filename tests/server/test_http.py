@@ -475,6 +475,17 @@ def test_an_old_path_with_accents_and_spaces_redirects_to_its_new_url(content: P
     assert client.get("/actualit%C3%A9s").headers["Location"] == "https://www.example/e"
 
 
+def test_a_redirect_to_another_host_passes_the_query_on(content: Path) -> None:
+    new = {"/.well-known/webfinger": "https://social.example/.well-known/webfinger", "/a": "https://b.example/?c=d"}
+    content_folder(content, {}, SITE + as_yaml({"redirects": {**new, "/e": "/feeds/all.rss"}}))
+    client = Client(create_app(Settings(content), clock=lambda: NOW).wsgi_app)
+    query = "?resource=acct:a%40news.example"
+    assert client.get(f"/.well-known/webfinger{query}").headers["Location"] == new["/.well-known/webfinger"] + query
+    assert client.get("/.well-known/webfinger").headers["Location"] == new["/.well-known/webfinger"]
+    assert client.get(f"/a{query}").headers["Location"] == "https://b.example/?c=d"
+    assert client.get(f"/e{query}").headers["Location"] == "https://news.example/feeds/all.rss"
+
+
 def test_an_old_path_with_a_query_redirects_only_for_that_query(content: Path) -> None:
     old = {
         "/?p=12": "/articles/a",

@@ -1,0 +1,73 @@
+"""Dates of other systems: only those that a document really contains.
+
+feedparser reads many forms, and completes what is missing: a year becomes its first of January.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections import Counter
+from datetime import MAXYEAR, UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from time import struct_time
+
+_PLACEHOLDER_DATES = (datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC))
+"""Dates that systems write if they have none."""
+
+_MIN_YEAR = 1900
+
+_ZONE_OFFSETS = {"CET": "+0100", "CEST": "+0200", "MET": "+0100", "MEST": "+0200", "WET": "+0000", "WEST": "+0100"}
+_ZONE_OFFSETS |= {"BST": "+0100", "EET": "+0200", "EEST": "+0300"}
+"""European zones by their names, which feedparser takes for UTC."""
+
+_ZONE_NAME = re.compile(rf"\b({'|'.join(_ZONE_OFFSETS)})$", re.IGNORECASE)
+_TWELVE_HOURS = re.compile(r"\b(\d{1,2})(:\d\d(?::\d\d)?)\s*([AP])\.?M\b\.?", re.IGNORECASE)
+_TIME_OR_OFFSET = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?|[+-]\d{2}:?\d{2}(?![-\d])")
+_NAME = re.compile(r"[^\W\d_]{3,}")
+
+
+def read_date(text: str, parsed: struct_time | None) -> datetime | None:
+    """Return the datetime in a text, in UTC; None if it is not a complete date.
+
+    `parsed` is what feedparser reads in it. A date without a zone is in UTC.
+    """
+    plain = _TWELVE_HOURS.sub(_twenty_four_hours, text.strip())
+    plain = _ZONE_NAME.sub(lambda zone: _ZONE_OFFSETS[zone[1].upper()], plain)
+    try:
+        date = _iso_date(plain)
+        if date is None and (parsed is None or plain != text.strip()):
+            date = parsedate_to_datetime(plain)
+        if date is None and parsed is not None:
+            date = datetime.fromtimestamp(calendar.timegm(parsed), UTC)
+        date = date.replace(tzinfo=date.tzinfo or UTC, microsecond=0).astimezone(UTC) if date else None
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+    if date is None or date in _PLACEHOLDER_DATES or not _MIN_YEAR <= date.year < MAXYEAR:
+        return None
+    return date if _is_complete(plain, date) else None
+
+
+def _iso_date(text: str) -> datetime | None:
+    """Return a date as ISO 8601 writes it; feedparser loses the time of its basic format."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _twenty_four_hours(time: re.Match[str]) -> str:
+    hour = int(time[1]) % 12 + (12 if time[3].upper() == "P" else 0)
+    return f"{hour:02}{time[2]}" if int(time[1]) <= 12 else f"{time[1]}{time[2]}"
+
+
+def _is_complete(text: str, date: datetime) -> bool:
+    """Return whether a text contains the year, the month and the day, apart from time and offset."""
+    rest = _TIME_OR_OFFSET.sub(" ", text)
+    numbers = Counter(map(int, re.findall(r"\d{1,4}", re.sub(r"^(\d{4})(\d\d)(\d\d)(?!\d)", r"\1 \2 \3 ", rest))))
+    for days in (-1, 0, 1):  # an offset may change the day
+        local = date + timedelta(days=days)
+        month = () if _NAME.search(rest) else (local.month,)
+        if any(Counter((year, local.day, *month)) <= numbers for year in (local.year, local.year % 100)):
+            return True
+    return False

@@ -1,0 +1,238 @@
+"""Documents of other systems are read as what they are: drafts, dates and characters included."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import feedparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds import create_app
+from feeds.importing.characters import join_surrogates, repair_document, repair_references
+from feeds.importing.dates import read_date
+from feeds.importing.markdown import to_markdown
+from feeds.importing.old_feed import FeedError, OldFeed
+from feeds.importing.old_xml import read_feed
+from feeds.importing.wxr import read_export
+from feeds.model.yamlfile import parse_yaml
+from feeds.settings import Settings
+from tests.builders import NOW, ROOT, content_folder
+
+EXPORT = (ROOT / "tests" / "data" / "old" / "export.xml").read_text()
+
+REFERENCES = {
+    "a&#55357;&#56832;b": "a&#128512;b",
+    "&#xD83D;&#xde00;": "&#128512;",
+    "&#65;&#55357;&#56832;&#55357;": "&#65;&#128512;&#65533;",
+    "&#x110000;&#0;&#8;&#xFFFF;": "&#65533;" * 4,
+    "&#99999999999999999999;": "&#65533;",
+    "&#10;&#x1F600;&#233;&#00055;": "&#10;&#x1F600;&#233;&#00055;",
+    "&amp;#1; & &#": "&amp;#1; & &#",
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), REFERENCES.items())
+def test_references_become_valid(source: str, expected: str) -> None:
+    assert repair_references(source) == expected
+
+
+@given(st.lists(st.integers(0, 0x120000).map(lambda number: f"&#{number};") | st.text(max_size=3)).map("".join))
+def test_any_reference_becomes_a_character(source: str) -> None:
+    document = rss(f"<item><guid>a:1</guid><title><![CDATA[{source}]]></title></item>")
+    (entry,) = read_feed(document.encode("utf-8", "replace")).entries
+    assert join_surrogates(entry.title) == entry.title
+    repaired = repair_document(f"<a>{source}</a>".encode("utf-8", "replace"))
+    assert repair_document(repaired) == repaired
+
+
+def test_halves_of_characters_in_json_are_joined_or_replaced() -> None:
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "a\ud83d\ude00b\ud83d"}]}
+    (entry,) = read_feed(json.dumps(feed).encode()).entries
+    assert entry.title == "a😀b\ufffd"
+
+
+def test_one_bad_entry_does_not_end_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(source: str, **more: Any) -> Any:
+        if "bad" in source:
+            raise RecursionError
+        return to_markdown(source, **more)
+
+    monkeypatch.setattr("feeds.importing.conversion.to_markdown", fail)
+    items = [item(f"a:{number}", f"<description>{text}</description>") for number, text in enumerate(("good", "bad"))]
+    printed = imported(tmp_path, rss(*items))
+    assert "its text cannot be read: RecursionError" in printed
+    assert "1 new, 0 pictures, 0 known, 1 left out" in printed
+
+
+def item(id: str, more: str = "", date: str = "Sun, 01 Mar 2026 09:00:00 GMT") -> str:
+    return f"<item><title>T {id}</title><guid>{id}</guid><pubDate>{date}</pubDate>{more}</item>"
+
+
+def rss(*items: str) -> str:
+    namespaces = 'xmlns:ext="https://x.example/ns" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    return f'<rss version="2.0" {namespaces}><channel><title>x</title>{"".join(items)}</channel></rss>'
+
+
+def imported(folder: Path, document: str, *more: str, code: int = 0) -> str:
+    content_folder(folder / "content", {})
+    (folder / "old.xml").write_text(document, encoding="utf-8")
+    app = create_app(Settings(folder / "content"), clock=lambda: NOW)
+    done = app.test_cli_runner().invoke(args=["import", str(folder / "old.xml"), "--map", "*=research", *more])
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.output
+
+
+DATES = {
+    "Wed, 30 Nov -0001 00:00:00 +0000": None,
+    "0000-00-00 00:00:00": None,
+    "2020": None,
+    "2020-05": None,
+    "01:00:00 PM": None,
+    "2009년 01월 20일 화 14:28:25": None,
+    "yesterday": None,
+    "9999-12-31": None,
+    "Mon, 05 Jan 2015 01:00:00 PM GMT": datetime(2015, 1, 5, 13, tzinfo=UTC),
+    "Mon, 05 Jan 2015 12:30 AM +0100": datetime(2015, 1, 4, 23, 30, tzinfo=UTC),
+    "2025-12-31T23:30:00-05:00": datetime(2026, 1, 1, 4, 30, tzinfo=UTC),
+    "2026-01-31": datetime(2026, 1, 31, tzinfo=UTC),
+    "20260131T100000Z": datetime(2026, 1, 31, 10, tzinfo=UTC),
+    "Mon, 05 Jan 15 10:00:00 CET": datetime(2015, 1, 5, 9, tzinfo=UTC),
+    "Sat Nov  7 10:00:00 2026": datetime(2026, 11, 7, 10, tzinfo=UTC),
+    "2015-01-05T10:00:00.123Z": datetime(2015, 1, 5, 10, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), DATES.items())
+def test_only_complete_dates_are_read(text: str, expected: datetime | None) -> None:
+    parsed = feedparser.parse(rss(item("a:1", date=text))).entries[0].get("published_parsed")
+    assert read_date(text, parsed) == expected
+
+
+@given(st.datetimes(datetime(1901, 1, 1), datetime(2100, 1, 1)), st.integers(-14 * 60, 14 * 60))
+def test_any_date_survives(naive: datetime, offset: int) -> None:
+    date = naive.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=offset)))
+    for text in (date.isoformat(), date.strftime("%a, %d %b %Y %H:%M:%S %z")):
+        assert read_date(text, None) == date.astimezone(UTC), text
+
+
+def test_an_unreadable_date_and_a_future_one_are_reported(tmp_path: Path) -> None:
+    text = "<description>x</description>"
+    printed = imported(
+        tmp_path,
+        rss(item("a:1", text, date="2020"), item("a:2", text, date="Sun, 01 Mar 2099 09:00:00 GMT")),
+    )
+    assert "T a:1: its date cannot be read: '2020' (expected year, month and day)" in printed
+    assert "its date is in the future: it will appear on 2099-03-01T10:00:00+01:00" in printed
+
+
+def atom(*entries: str) -> bytes:
+    namespaces = (
+        'xmlns="http://www.w3.org/2005/Atom" xmlns:app="http://www.w3.org/2007/app" '
+        'xmlns:blogger="http://schemas.google.com/blogger/2018"'
+    )
+    parts = [
+        f"<entry><id>tag:blogger.com,1999:blog-1.post-{number}</id><title>T</title><content>x</content>"
+        f"<published>2026-03-01T09:00:00Z</published>{more}</entry>"
+        for number, more in enumerate(entries)
+    ]
+    return f"<feed {namespaces}><title>x</title>{''.join(parts)}</feed>".encode()
+
+
+def states(feed: OldFeed) -> list[str]:
+    return [entry.refusal or ("draft" if entry.is_draft else "public") for entry in feed.entries]
+
+
+def test_only_public_posts_of_atom_and_blogger_are_published() -> None:
+    kind = '<category scheme="http://schemas.google.com/g/2005#kind" term="http://schemas.google.com/blogger/2008/kind#{}"/>'
+    feed = read_feed(
+        atom(
+            kind.format("post"),
+            "<app:control><app:draft>yes</app:draft></app:control>",
+            kind.format("comment"),
+            kind.format("settings"),
+            "<blogger:type>POST</blogger:type><blogger:status>LIVE</blogger:status>",
+            "<blogger:type>POST</blogger:type><blogger:status>DRAFT</blogger:status>",
+            "<blogger:type>POST</blogger:type><blogger:status>SOFT_TRASHED</blogger:status>",
+            "<blogger:type>COMMENT</blogger:type><blogger:status>LIVE</blogger:status>",
+            "<blogger:type>PAGE</blogger:type><blogger:status>LIVE</blogger:status>",
+        )
+    )
+    assert states(feed) == ["public", "draft", "public", "draft", "it is soft trashed there"]
+    assert feed.others == {"comment": 2, "settings": 1, "page": 1}
+
+
+def test_states_in_rss_and_json_are_respected() -> None:
+    form = "<description>&lt;form action='https://x.example/wp-login.php?action=postpass'&gt;</description>"
+    feed = read_feed(
+        rss(
+            item("a:1", "<ext:status>Draft</ext:status>"),
+            item("a:2", "<ext:visibility>members</ext:visibility>"),
+            item("a:3", "<ext:status>published</ext:status>"),
+            item("a:4", form),
+        ).encode()
+    )
+    assert states(feed) == ["draft", "it is members there", "public", "it has a password there"]
+    items: list[dict[str, object]] = [
+        {"status": "draft"},
+        {"visibility": "paid"},
+        {"draft": True},
+        {"status": "published"},
+    ]
+    numbered = [each | {"id": str(number)} for number, each in enumerate(items)]
+    feed = read_feed(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": numbered}).encode())
+    assert states(feed) == ["draft", "it is paid there", "draft", "public"]
+
+
+def test_what_is_not_imported_is_counted_and_drafts_are_named(tmp_path: Path) -> None:
+    draft = "<blogger:status>DRAFT</blogger:status>"
+    printed = imported(tmp_path, atom("", draft, "<blogger:type>COMMENT</blogger:type>").decode())
+    assert "Not imported: 1 comment\n" in printed
+    assert "2 new (1 draft), 0 pictures, 0 known, 0 left out" in printed
+    trees = [parse_yaml(path.read_bytes(), "a")[0] for path in (tmp_path / "content" / "articles").rglob("*.yaml")]
+    assert sorted(bool(tree and tree.value.get("draft")) for tree in trees) == [False, True]
+
+
+def test_other_types_of_a_wordpress_export_are_counted_and_offered(tmp_path: Path) -> None:
+    custom = EXPORT.replace("<wp:post_type><![CDATA[post]]>", "<wp:post_type><![CDATA[event]]>", 1)
+    assert custom != EXPORT
+    zone = ZoneInfo("Europe/Paris")
+    before = read_export(custom.encode(), zone)
+    after = read_export(custom.encode(), zone, ["event"])
+    assert before.others["event"] == 1
+    assert "event" not in after.others
+    assert len(after.entries) == len(before.entries) + 1
+    with pytest.raises(FeedError, match="--type events: the export has no such posts"):
+        read_export(custom.encode(), zone, ["events"])
+
+
+def test_unmapped_entries_are_listed_once(tmp_path: Path) -> None:
+    document = rss(item("a:1", "<category>Sport</category><description>x</description>"))
+    content_folder(tmp_path / "content", {})
+    (tmp_path / "old.xml").write_text(document)
+    app = create_app(Settings(tmp_path / "content"), clock=lambda: NOW)
+    for more in ((), ("--dry-run",)):
+        done = app.test_cli_runner().invoke(args=["import", str(tmp_path / "old.xml"), *more])
+        assert done.output.count("T a:1: it is in none of our categories") == 1, done.output
+
+
+CLASSIC = {
+    "a\n\nb\nc": "a\n\nb\\\nc",
+    "<blockquote>a\n\nb</blockquote>": "> a\n>\n> b",
+    "<ul>\n<li>a\n\nb</li>\n<li>c</li>\n</ul>": "- a\n\n  b\n- c",
+    "a\n<h2>b</h2>\nc\n\n<div>d</div>e": "a\n\n## b\n\nc\n\nd\n\ne",
+    "[row class=x]a [b_c]d[/b_c][/row]\n\n<code>[row class=x]</code>": "a d\n\n`[row class=x]`",
+}
+
+
+@pytest.mark.parametrize(("typed", "expected"), CLASSIC.items())
+def test_what_an_author_typed_in_the_classic_editor_keeps_its_paragraphs(typed: str, expected: str) -> None:
+    before = EXPORT.index("<content:encoded><![CDATA[") + len("<content:encoded><![CDATA[")
+    export = EXPORT[:before] + typed + EXPORT[EXPORT.index("]]></content:encoded>", before) :]
+    entry = read_export(export.encode(), ZoneInfo("Europe/Paris")).entries[0]
+    assert to_markdown(entry.html, base="https://old.example/", picture=str, link=str).text == expected
