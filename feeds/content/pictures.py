@@ -53,6 +53,9 @@ FAILED_SUFFIX = ".failed"
 CARD_BATCH = 100
 """Maximum number of title cards that one process draws."""
 
+CARD_RETRY_SECONDS = 600
+"""Seconds after which title cards that could not be drawn are tried again."""
+
 INTERRUPTED_SECONDS = 600
 """Seconds after which a picture is tried again if the service stopped twice while it was decoded."""
 
@@ -91,7 +94,7 @@ class PictureStore:
         self._is_error_logged = False
         self.failures: dict[Original, Message] = {}  # originals that cannot be decoded, and why
         self._retry_times: dict[Original, float] = {}  # when they may be tried again
-        self._failed_cards: set[TitleCard] = set()
+        self._failed_cards: dict[TitleCard, float] = {}  # when they may be drawn again
         self._thread_lock = threading.Lock()
 
     @property
@@ -119,11 +122,16 @@ class PictureStore:
                     if match and (length := self._known_length(entry)) is not None
                 }
                 self.loss_count += not self.pictures.renditions.keys() <= renditions.keys()
-                self.pictures = self.pictures if renditions == self.pictures.renditions else Pictures(renditions)
+                self._replace_pictures(renditions)
                 self._folder_state = state
         except OSError as error:
             self._reset_folder(error)
         return self.pictures
+
+    def _replace_pictures(self, renditions: Mapping[str, Rendition]) -> None:
+        failed = frozenset(card.card_stem for card in self._failed_cards)
+        if (renditions, failed) != (self.pictures.renditions, self.pictures.failed_cards):
+            self.pictures = Pictures(renditions, failed)
 
     def _read_index(self) -> dict[str, tuple[str, int]]:
         """Return the digests and lengths of the renditions by name. A line that is damaged is left out."""
@@ -205,7 +213,8 @@ class PictureStore:
             drawn = draw([self._drawing(card) for card in cards])
         except RenderError as error:
             logger.error("title cards cannot be drawn: %s", error)
-            self._failed_cards.update(cards)
+            self._failed_cards.update(dict.fromkeys(cards, time.time() + CARD_RETRY_SECONDS))
+            self._replace_pictures(self.pictures.renditions)
             return
         for card, data in zip(cards, drawn, strict=True):
             self._write(card.name_of_file, data)
@@ -303,6 +312,14 @@ class PictureStore:
             self._retry_times.pop(original, None)
             self.failures.pop(original, None)
         return originals
+
+    def forget_failed_cards(self) -> list[TitleCard]:
+        """Forget the failures to draw cards that are old enough, and return these cards."""
+        now = time.time()
+        cards = [card for card, until in list(self._failed_cards.items()) if now > until]
+        for card in cards:
+            self._failed_cards.pop(card, None)
+        return cards
 
     def _is_current(self, original: Original) -> bool:
         """Return whether the file of an original still has the bytes that were measured."""

@@ -7,7 +7,7 @@ file stays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from feeds.model.article_types import ArticleContext
 from feeds.model.problems import Message, Problem
@@ -69,7 +69,10 @@ class StaticPages:
         yield from ((page, self._trees[name]) for name, page in self.pages.items())
 
     def _paths(self, problems: list[Problem]) -> Iterator[Path]:
-        """Yield the paths of the files of pages, in order, and add problems of other files."""
+        """Yield the paths of the files of pages, in order, and add problems of other files.
+
+        A file with exactly the name of its page comes first, so that no other one takes the page's address.
+        """
         folder, known = self._root / FOLDER, self._texts or {}
         try:
             if not (self._root / ARTICLES).is_dir():  # a drive may be missing for a moment
@@ -82,7 +85,8 @@ class StaticPages:
             if not isinstance(error, FileNotFoundError):
                 problems.append(Problem(str(folder), 1, 1, "", Message.of("folder-unreadable")))
             names = list(known)
-        for path in (folder / name for name in sorted(names) if not is_ignored(name)):
+        names.sort(key=lambda name: (slug(PurePath(name).stem) != PurePath(name).stem, name))
+        for path in (folder / name for name in names if not is_ignored(name)):
             if problem := name_problem(str(path)):
                 problems.append(problem)
             else:

@@ -68,7 +68,7 @@ class Entries:
     def card(self, source: Original | TitleCard | None, alt: str) -> Image | None:
         """Return a card as a picture. One that is still to be drawn has length 0; any other is None until it exists."""
         rendition = self.pictures.card(source)
-        if rendition is None and isinstance(source, TitleCard):
+        if rendition is None and isinstance(source, TitleCard) and source.card_stem not in self.pictures.failed_cards:
             rendition = Rendition(source.name_of_file, "image/jpeg", 0, *CARD_SIZE)
         return _image(self.site, rendition, alt) if rendition else None
 

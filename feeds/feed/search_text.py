@@ -48,6 +48,11 @@ def fold_markdown(text: str) -> str:
     return fold(_NOT_TEXT.sub(" ", text))
 
 
+def separated(folded: str) -> str:
+    """Return only the words of a folded text; SQLite takes symbols that are newer than its tables for letters."""
+    return " ".join(_WORD.findall(folded))
+
+
 def query_words(query: str) -> list[str]:
     """Return the folded words of a query, without repetitions. Empty if nothing can be searched."""
     return list(dict.fromkeys(_WORD.findall(fold(query[:MAX_QUERY_CHARACTERS]))))[:MAX_QUERY_WORDS]

@@ -13,9 +13,11 @@ from .site_types import is_tracking_parameter, read_query
 
 
 def forwards_query(site: Site, target: str) -> bool:
-    """Return whether a redirect to a URL keeps the query of a request: on another host, it may have a meaning."""
+    """Return whether a redirect to a URL keeps the query of a request: for a search, or for another host."""
     parts = urlsplit(target)
-    return not parts.query and not parts.fragment and parts.netloc not in ("", urlsplit(site.url).netloc)
+    is_elsewhere = parts.netloc not in ("", urlsplit(site.url).netloc)
+    is_search = target in {site.absolute(site.search_path(language)) for language in site.languages}
+    return is_search or (is_elsewhere and not parts.query and not parts.fragment)
 
 
 class Redirects:

@@ -127,10 +127,12 @@ class Renditions:
 class Pictures:
     """The renditions that exist so far, by stem.
 
-    Until they exist, an article is published without its picture.
+    Until they exist, an article is published without its picture. `failed_cards` are the stems of title cards that
+    cannot be drawn.
     """
 
     renditions: Mapping[str, Rendition] = field(default_factory=dict)
+    failed_cards: frozenset[str] = frozenset()
 
     def of(self, original: Original) -> Renditions | None:
         """Return the renditions of an original, or None unless both exist."""

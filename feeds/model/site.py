@@ -297,6 +297,7 @@ class Site(StrictModel):
         icons = dict.fromkeys(ICON_PATHS, self.icon.url_path) if self.icon else {}
         plain = {old: new for old, new in self.redirects.items() if "?" not in old}
         slashed = {old[:-1] if old.endswith("/") else f"{old}/": new for old, new in plain.items() if old != "/"}
+        folders |= {f"{old}/": new for old, new in folders.items()}
         folders |= {f"{self.search_path(language)}/": self.search_path(language) for language in self.languages}
         return {old: self._target_url(new) for old, new in {**slashed, **icons, **folders, **homes, **plain}.items()}
 
@@ -364,13 +365,19 @@ def read_site(tree: Tree, media: SiteFiles) -> Site | None:
 def read_last_good_site(tree: Tree, media: SiteFiles) -> Site | None:
     """Return the site in a file that was good when it was stored, or None.
 
-    Files that it names may have broken since. Optional keys that are no longer valid are left out.
+    Files that it names may have broken since. Optional keys that are no longer valid are left out, such as the
+    podcast of a category.
     """
     site = read_site(tree, media)
-    optional = {name for name, field in Site.model_fields.items() if not field.is_required()}
-    broken = {problem.key.partition(".")[0] for problem in tree.problems}
-    if site or not broken or not broken <= optional:
+    if site or not tree.problems:
         return site
-    for name in broken & tree.value.keys():
-        del tree.value[name]
+    optional = {name for name, field in Site.model_fields.items() if not field.is_required()}
+    for problem in tree.problems:
+        parts = problem.key.split(".")
+        *parents, name = parts[:1] if parts[0] in optional else parts[:3]
+        group: object = tree.value
+        for parent in parents:
+            group = group.get(parent) if isinstance(group, dict) else None
+        if isinstance(group, dict):
+            group.pop(name, None)
     return read_site(tree, media)

@@ -16,6 +16,7 @@ MAX_STYLESHEET_BYTES = 100_000
 """Maximum size of a stylesheet: every page loads it."""
 
 _MEDIA = "media/"
+_END = "end-of-stylesheet"
 _FORBIDDEN_RULES = ("charset", "import", "namespace")
 
 
@@ -49,7 +50,8 @@ def read_stylesheet(path: str, text: str, media: Media) -> Stylesheet:
 def _with_addresses(path: str, text: str, media: Media) -> Stylesheet:
     """Return a stylesheet after checking all addresses in it."""
     nodes = tinycss2.parse_component_value_list(text)
-    is_open = len(tinycss2.serialize(nodes)) > len(text.replace("\r\n", "\n"))  # the parser closed something
+    last = tinycss2.parse_component_value_list(f"{text}\n{_END}")[-1]
+    is_open = last.type != "ident" or last.value != _END  # it is inside of what was not closed
     files: list[MediaFile] = []
     for node in _addresses(nodes):
         if node.type == "error":
@@ -73,18 +75,25 @@ def _with_addresses(path: str, text: str, media: Media) -> Stylesheet:
 def _addresses(nodes: list[Any]) -> Iterator[Any]:
     """Yield the tokens that contain addresses, at any depth, and those that are errors.
 
-    A string with an address on another site is one wherever it stands: a variable may carry it into an image.
+    A string with an address on another site is one wherever it stands, since a variable may carry it into an image.
+    The exceptions are attribute selectors and the text of `content`.
     """
+    is_text, before = False, ""  # whether the declaration is that of a text, and the word before a colon
     for node in nodes:
-        if node.type in ("url", "error") or (node.type == "string" and _is_external(node.value)):
+        if node.type in ("url", "error") or (node.type == "string" and not is_text and _is_external(node.value)):
             yield node
         elif node.type == "function":
             takes_strings = node.lower_name in ("url", "src", "image", "image-set", "-webkit-image-set")
-            own = [each for each in node.arguments if each.type == "string"] if takes_strings else []
-            yield from own
-            yield from _addresses([each for each in node.arguments if each not in own])
-        elif node.type in ("() block", "[] block", "{} block"):
+            yield from (each for each in node.arguments if takes_strings and each.type == "string")
+            yield from _addresses([each for each in node.arguments if not (takes_strings and each.type == "string")])
+        elif node.type == "[] block":
+            yield from _addresses([each for each in node.content if each.type != "string"])
+        elif node.type in ("() block", "{} block"):
             yield from _addresses(node.content)
+        if node.type == "literal":
+            is_text = before in ("content", "quotes") if node.value == ":" else is_text and node.value != ";"
+        if node.type not in ("whitespace", "comment"):
+            before = node.lower_value if node.type == "ident" else ""
 
 
 def _is_external(text: str) -> bool:

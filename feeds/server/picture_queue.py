@@ -119,6 +119,7 @@ class PictureQueue:
                 self._condition.notify_all()
                 self._condition.wait_for(self._has_work, FAILURE_POLL_SECONDS)
                 self._pending += self._store.forget_old_failures()
+                self._pending_cards += self._store.forget_failed_cards()
                 original = self._current = self._pending.pop() if self._pending else None
                 cards = [] if original else self._pending_cards[-CARDS_AT_ONCE:]  # the newest article's first
                 del self._pending_cards[len(self._pending_cards) - len(cards) :]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from feeds.feed import search_text
@@ -110,26 +111,35 @@ class SearchIndex:
             self._indexed, self._site = catalog.articles, catalog.site
 
     def _remove(self, names: Iterable[str]) -> None:
-        rows = [self._rows.pop(name) for name in names if name in self._rows]
-        with self._database_lock:
-            assert self._database
-            self._database.execute("begin")
-            self._database.executemany("delete from texts where rowid = ?", [(row,) for row in rows])
-            self._database.execute("commit")
-            for row in rows:
-                del self._articles[row]
+        rows = {name: self._rows[name] for name in names if name in self._rows}
+        with self._transaction() as database:
+            database.executemany("delete from texts where rowid = ?", [(row,) for row in rows.values()])
+        for name, row in rows.items():
+            del self._rows[name]
+            del self._articles[row]
 
     def _add(self, catalog: Catalog, articles: Sequence[Article]) -> None:
         texts = [_texts(catalog, article) for article in articles]
+        rows = range(self._last_row + 1, self._last_row + 1 + len(articles))
+        with self._transaction() as database:
+            database.executemany(_INSERT, [(row, *each) for row, each in zip(rows, texts, strict=True)])
+            self._articles.update(zip(rows, articles, strict=True))
+        self._rows.update((article.slug, row) for row, article in zip(rows, articles, strict=True))
+        self._last_row += len(articles)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the database for a transaction, which is rolled back if it fails. Raises sqlite3.Error."""
         with self._database_lock:
             assert self._database
-            rows = range(self._last_row + 1, self._last_row + 1 + len(articles))
-            self._articles.update(zip(rows, articles, strict=True))
-            self._rows.update((article.slug, row) for row, article in zip(rows, articles, strict=True))
-            self._last_row += len(articles)
             self._database.execute("begin")
-            self._database.executemany(_INSERT, [(row, *each) for row, each in zip(rows, texts, strict=True)])
-            self._database.execute("commit")
+            try:
+                yield self._database
+                self._database.execute("commit")
+            except BaseException:
+                with suppress(sqlite3.Error):  # SQLite has already rolled it back
+                    self._database.execute("rollback")
+                raise
 
 
 def _expression(word: str) -> str:
@@ -142,4 +152,5 @@ def _texts(catalog: Catalog, article: Article) -> tuple[str, str, str, str]:
     categories = (catalog.site.categories[name].title[article.language] for name in article.categories)
     terms = "\n".join((*article.tags, *categories, *(author.name for author in article.authors)))
     title, folded_terms, summary = map(search_text.fold, (article.title, terms, article.summary or ""))
-    return title, folded_terms, summary, search_text.fold_markdown(article.body)
+    texts = title, folded_terms, summary, search_text.fold_markdown(article.body)
+    return tuple(map(search_text.separated, texts))  # type: ignore[return-value]

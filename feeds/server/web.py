@@ -248,7 +248,8 @@ def _redirect_for(edition: Edition) -> Response | None:
             target = f"{target}?{query}"
     if target is None:
         alternative = path.rstrip("/") if path.endswith("/") else path + "/"
-        target = site.absolute(alternative) if edition.find(site.path + alternative) else None
+        kept = f"?{query}" if query else ""
+        target = site.absolute(alternative) + kept if edition.find(site.path + alternative) else None
     if target is None:
         return None
     seconds_left = current_publisher().seconds_left(edition)
@@ -265,10 +266,10 @@ def _not_found(edition: Edition, exception: HTTPException) -> Response:
         try:
             words, language = path.rpartition("/")[2], edition.language_of(path)
             nearest = publisher.search_index.nearest(edition.catalog, publisher.clock(), words, language, MAX_NEAREST)
+            if not nearest and "/articles/" in path:
+                nearest = edition.articles_spelled_like(words, language)[:MAX_NEAREST]
         finally:
             publisher.search_index.slots.release()
-        if not nearest and "/articles/" in path:
-            nearest = edition.articles_spelled_like(words, language)[:MAX_NEAREST]
     return Response(edition.not_found_page(path, nearest), exception.code, content_type=pages.CONTENT_TYPE)
 
 

@@ -6,7 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from lxml import etree
+from PIL import Image
 from werkzeug.test import Client
 
 from feeds import create_app
@@ -167,6 +169,28 @@ def test_a_deleted_page_does_not_come_back_with_a_new_broken_file(content: Path,
     assert client.get("/pages/mentions").status_code == 404
     restarted = Client(create_app(settings, clock=lambda: NOW + timedelta(seconds=3)).wsgi_app)
     assert restarted.get("/pages/mentions").status_code == 404
+
+
+def test_a_new_file_takes_no_address_of_another_page(content: Path) -> None:
+    with_pages(content, {"mentions.yaml": LEGAL, "Mentions.yaml": "title: Nouveau\nbody: Nouveau\n"})
+    assert "Nouveau" not in client_of(content).get("/pages/mentions").text
+
+
+def test_a_podcast_whose_artwork_is_gone_takes_nothing_down_at_a_restart(content: Path, tmp_path: Path) -> None:
+    show = {"author": "CRCM", "owner": {"name": "CRCM", "email": "son@crcm.example"}, "category": "Science"}
+    site = yaml.safe_load(SITE)
+    site["categories"]["outreach"]["podcast"] = {**show, "artwork": "show.png"}
+    content_folder(content, {"a": {}}, as_yaml(site))
+    Image.new("RGB", (1400, 1400)).save(content / "media" / "show.png")
+    settings = Settings(content, state=tmp_path / "state")
+    started = publisher_of(create_app(settings, clock=lambda: NOW))
+    started.start()
+    assert started.edition and started.edition.site.categories["outreach"].podcast
+    (content / "media" / "show.png").unlink()
+    restarted = create_app(settings, clock=lambda: NOW)
+    assert Client(restarted.wsgi_app).get("/feeds/outreach").status_code == 200
+    edition = publisher_of(restarted).edition
+    assert edition and edition.site.categories["outreach"].podcast is None
 
 
 def test_pages_in_an_unreadable_folder_stay_across_restarts(content: Path, tmp_path: Path) -> None:

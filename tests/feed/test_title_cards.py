@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -172,9 +173,16 @@ def test_cards_that_cannot_be_drawn_are_tried_once(content: Path, monkeypatch: p
         publisher.refresh(NOW + timedelta(seconds=seconds))
     assert attempts == [3]
     client = Client(app.wsgi_app)
-    assert client.get(card_of(client, "/articles/a")).status_code == 404
+    assert not xpath(client.get("/articles/a").data, "//meta[@property='og:image']"), "it does not exist"
     (entry,) = feedparser.parse(client.get("/feeds/all.social.rss").data).entries
     assert not entry.enclosures, "its length is not known"
+    monkeypatch.setattr(pictures, "draw", lambda cards: [card_drawing.draw(card) for card in cards])
+    store = publisher.pictures
+    assert not store.forget_failed_cards()
+    later = time.time() + pictures.CARD_RETRY_SECONDS + 1
+    monkeypatch.setattr("feeds.content.pictures.time.time", lambda: later)
+    missing = store.forget_failed_cards()
+    assert len(missing) == 3 and store.draw(missing) and not store.missing_cards(missing)
 
 
 @pytest.mark.integration

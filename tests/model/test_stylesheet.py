@@ -26,8 +26,28 @@ def test_addresses_become_relative_to_the_stylesheet_of_the_pages() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "li:nth-child(2n+1), li:nth-child(-n+3) { color: red }",
+        ".\\32xl\\:p, .\\31\\/2, .-\\31 { margin: 0-1px; b: 0.5.3 }",
+        'a[href^="https://"]::after, a[href^="data:"], a[href*="//x"] { content: "// https://x.example" }',
+        'q { quotes: "//" "//"; content : open-quote "//" }',
+        "/* a comment */",
+        "",
+    ],
+)
+def test_correct_stylesheets_are_accepted(text: str) -> None:
+    assert read_stylesheet("style.css", text, FakeMedia()).files == ()
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
+        (".\\000062 { color: red", "stylesheet-open"),
+        ("a { color: rgb(1, 2", "stylesheet-open"),
+        ("a { content: '//x'; --u: '//x' }", "stylesheet-address"),
+        ("a { --u: '//x'; content: '//x' }", "stylesheet-address"),
+        ("a { content: image-set('https://x.example' 1x) }", "stylesheet-address"),
         ("@import 'other.css';", "stylesheet-rule"),
         ("@IMPORT url(media/ours.woff2);", "stylesheet-rule"),
         ("@charset 'utf-8';", "stylesheet-rule"),

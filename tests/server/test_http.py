@@ -311,6 +311,12 @@ def test_an_extra_or_missing_slash_redirects_to_the_page(client: Client, path: P
         ("/en", "/en/"),
         ("/articles/cheque-ligue/", "/articles/cheque-ligue"),
         ("/feeds/all.rss/", "/feeds/all.rss"),
+        ("/articles/", "/feeds/all"),
+        ("/feeds/", "/feeds/all"),
+        ("/en/articles/", "/en/feeds/all"),
+        ("/feeds/all.rss/?utm_source=x", "/feeds/all.rss?utm_source=x"),
+        ("/search/?q=x", "/search?q=x"),
+        ("/search/", "/search"),
     ):
         found = client.get(path(below))
         assert (found.status_code, found.headers["Location"]) == (301, address + right)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from werkzeug.test import Client
 from feeds import create_app
 from feeds.feed import search_text
 from feeds.formats import opensearch
+from feeds.server import search_index
 from feeds.server.search_index import MAX_SEARCHES, SearchIndex
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, SITE, as_yaml, catalog, content_folder, publisher_of, site, xpath
@@ -253,6 +255,18 @@ def test_searches_in_several_threads_index_each_article_once() -> None:
     assert counts == [300] * 4
 
 
+def test_a_full_disk_leaves_no_article_out_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    index, first = SearchIndex(), make_article("a", title="Titre")
+    index.search(catalog(first), NOW, "titre")
+    with_second = catalog(make_article("a", title="Autre"), make_article("b", title="Titre"))
+    with monkeypatch.context() as patch:
+        patch.setattr(search_index, "_INSERT", "insert into absent values (?, ?, ?, ?, ?)")
+        for _ in range(2):
+            with pytest.raises(sqlite3.Error):
+                index.search(with_second, NOW, "titre")
+    assert [each.slug for each in index.search(with_second, NOW, "titre")["fr"]] == ["b"]
+
+
 def test_the_page_for_an_unknown_address_proposes_articles_with_the_same_words(client: Client) -> None:
     page = client.get("/articles/l-ete-au-labo").data
     assert xpath(page, "//section[@aria-labelledby='nearest']//h3/a/@href") == ["/articles/ete"]
@@ -298,6 +312,8 @@ def test_a_misspelled_address_proposes_the_article_that_is_meant(client: Client)
         ("โรคมะเร็ง", "มะเร็ง"),
         ("Ιατρική έρευνα", "ερευνα"),
         ("Исследование ЁЖ", "еж"),
+        ("🧬Génome un🦠virus", "virus"),
+        ("🤖Robots ₿itcoin", "robot"),
     ],
 )
 def test_other_scripts_are_searched_too(title: str, query: str) -> None:
