@@ -14,7 +14,7 @@ from datetime import date
 from io import BufferedReader
 from typing import IO, cast
 
-from .log_formats import KNOWN_FORMATS, LogParser, Request, SkippedLines, detect_parser
+from .log_formats import KNOWN_FORMATS, LogParser, Request, SkippedLines, detect_parser, unusable_format
 
 READ_BLOCK_BYTES = 1 << 20
 """Bytes to read at a time."""
@@ -57,6 +57,11 @@ class Log:
                 if parser:
                     yield parser(lines, self.skipped_lines)
                 else:
+                    if name := unusable_format(lines):
+                        raise LogError(
+                            f"{self.skipped_lines.name} is in the format of {name}, which has no User-Agent "
+                            "(make the server write the combined format)"
+                        )
                     for number, line in enumerate(lines, 1):
                         if line.strip():
                             self.skipped_lines.add(number)

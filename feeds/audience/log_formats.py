@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_address
 from itertools import islice
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 Request = tuple[bytes, date, bytes, bytes, int, bytes, "bool | None", bytes]
@@ -22,7 +23,10 @@ conditional (None if not logged), requested host (empty if not logged). A plain 
 
 LogParser = Callable[[Iterable[bytes], "SkippedLines"], Iterator[Request]]
 
-KNOWN_FORMATS = "a combined log, JSON of nginx, or a log of CloudFront or of `feeds serve --access-log`"
+KNOWN_FORMATS = (
+    "a combined log; JSON of nginx, Caddy, Traefik or Cloudflare; a log of IIS, CloudFront, S3 or an AWS load "
+    "balancer; or one of `feeds serve --access-log`"
+)
 """The supported log formats."""
 
 EMPTY_VALUES = (b"", b"-")
@@ -52,13 +56,29 @@ class SkippedLines:
         self.first = self.first or self.read + line_number
 
 
+UNUSABLE_FORMATS = {
+    rb".*haproxy\[\d+\]: |\S+:\d+ \[\d\d/\w{3}/\d{4}:[0-9:.]+\] \S+ \S+/\S+ [-+0-9/]+ \d{3} ": "HAProxy",
+    rb'[^"\[]*\[[^\]]*\] "[A-Z]+ \S+ HTTP/[0-9.]+" \d{3} [-0-9]+\s*$': "the common log format",
+}
+"""Forms of lines without a User-Agent, which says who reads, each with its name."""
+
+
+def unusable_format(lines: Iterable[bytes]) -> str:
+    """Return the name of a known format that has no User-Agent; empty if the lines are in none."""
+    forms = [(re.compile(pattern), name) for pattern, name in UNUSABLE_FORMATS.items()]
+    return next((name for line in islice(lines, 100) for form, name in forms if form.match(line)), "")
+
+
 def detect_parser(lines: Iterable[bytes]) -> LogParser | None:
     """Return the parser for the first line in a known format, or None if there is no such line yet."""
     for line in islice(lines, 1000):
-        if line.startswith(b"{") and b'"status"' in line:
+        if line.startswith(b"{") and any(b'"%b"' % key.encode() in line for key in _STATUS_KEYS):
             return _parse_json
         if line.startswith(b"#Fields:"):
-            return _CloudFrontParser()
+            return _W3CParser()
+        for pattern in (_LOAD_BALANCER_LINE, _S3_LINE):
+            if pattern.match(line):
+                return partial(_parse_pattern, pattern)
         if _GRANIAN_LINE.fullmatch(line.rstrip(b"\r")):
             return _parse_granian
         if _COMBINED_LINE.match(line):
@@ -147,20 +167,34 @@ def _is_private(address: bytes) -> bool:
         return address.startswith(b"unix:")
 
 
-_ADDRESS_KEYS = ("remote_addr", "realip_remote_addr", "client", "client_ip")
-_TIME_KEYS = ("time_iso8601", "time_local", "time", "timestamp", "msec", "ts")
-_TARGET_KEYS = ("request_uri", "uri", "path")
-_SIZE_KEYS = ("body_bytes_sent", "bytes_sent", "size")
-_CONDITION_KEYS = ("http_if_none_match", "http_if_modified_since")
+_ADDRESS_KEYS = ("remote_addr", "realip_remote_addr", "client", "client_ip", "remote_ip", "ClientHost", "ClientIP")
+_TIME_KEYS = ("time_iso8601", "time_local", "time", "timestamp", "msec", "ts", "StartUTC", "EdgeStartTimestamp")
+_METHOD_KEYS = ("request_method", "method", "RequestMethod", "ClientRequestMethod")
+_TARGET_KEYS = ("request_uri", "uri", "path", "RequestPath", "ClientRequestURI")
+_STATUS_KEYS = ("status", "DownstreamStatus", "EdgeResponseStatus")
+_SIZE_KEYS = ("body_bytes_sent", "bytes_sent", "size", "DownstreamContentSize", "EdgeResponseBytes")
+_AGENT_KEYS = ("http_user_agent", "request_User-Agent", "ClientRequestUserAgent")
+_HOST_KEYS = ("host", "http_host", "RequestHost", "ClientRequestHost")
+_CONDITION_KEYS = (
+    *("http_if_none_match", "http_if_modified_since"),
+    *("request_If-None-Match", "request_If-Modified-Since"),
+)
 
 
 def _parse_json(lines: Iterable[bytes], skipped: SkippedLines) -> Iterator[Request]:
-    """Parse objects whose keys are nginx variables (https://nginx.org/en/docs/varindex.html)."""
+    """Parse objects whose keys are nginx variables, or those of Caddy, Traefik or Cloudflare's Logpush.
+
+    https://nginx.org/en/docs/varindex.html, https://caddyserver.com/docs/logging,
+    https://doc.traefik.io/traefik/observe/logs-and-access-logs/,
+    https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/
+    """
     for number, line in enumerate(lines, 1):
         try:
             values = json.loads(line.decode("utf-8", "replace"))
+            if isinstance(values.get("request"), dict):
+                values = _caddy_values(values)
             day = _parse_json_day(_first_value(values, _TIME_KEYS))
-            method, target = values.get("request_method"), _first_value(values, _TARGET_KEYS)
+            method, target = _first_value(values, _METHOD_KEYS), _first_value(values, _TARGET_KEYS)
             if "request" in values:
                 method, target = (str(values["request"]).split(" ") + [""])[:2]
             if day is None or not method:
@@ -172,31 +206,41 @@ def _parse_json(lines: Iterable[bytes], skipped: SkippedLines) -> Iterator[Reque
                     _client_address(_first_value(values, _ADDRESS_KEYS).encode(), forwarded),
                     day,
                     str(target).encode(),
-                    str(values["status"]).encode(),
+                    str(next(values[key] for key in _STATUS_KEYS if key in values)).encode(),
                     int(size) if (size := _first_value(values, _SIZE_KEYS)).isdigit() and len(size) < 16 else 0,
-                    str(values.get("http_user_agent") or "").encode(),
+                    _first_value(values, _AGENT_KEYS).encode(),
                     any(condition not in ("", "-", None) for condition in conditions) if conditions else None,
-                    str(values.get("host") or values.get("http_host") or "").encode().partition(b":")[0],
+                    _first_value(values, _HOST_KEYS).encode().partition(b":")[0],
                 )
-        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError, StopIteration):
             if line.strip():
                 skipped.add(number)
 
 
+def _caddy_values(entry: dict[str, Any]) -> dict[str, object]:
+    """Return the values of a log entry of Caddy, with the names that nginx has for those of the request."""
+    request = entry.pop("request")
+    headers = {name.lower(): values[0] for name, values in request.pop("headers", {}).items() if values}
+    names = ("user-agent", "if-none-match", "if-modified-since")
+    return {**request, **entry, **{f"http_{name.replace('-', '_')}": headers.get(name, "") for name in names}}
+
+
 def _first_value(values: dict[str, object], names: tuple[str, ...]) -> str:
-    return str(next((values[name] for name in names if name in values), ""))
+    return str(next((values[name] for name in names if values.get(name) is not None), ""))
 
 
 def _parse_json_day(time: str) -> date | None:
-    if seconds := re.fullmatch(r"(\d{9,10})(\d{3}|\.\d+)?", time):  # seconds or milliseconds
+    if seconds := re.fullmatch(r"(\d{9,10})(\d{3}|\d{9}|\.\d+)?", time):  # seconds, milliseconds or nanoseconds
         return datetime.fromtimestamp(int(seconds[1]), UTC).date()
     return _day_cache[time[:11].encode()]
 
 
-class _CloudFrontParser:
-    """Parses CloudFront's W3C extended log format: header lines name the fields, tabs separate them.
+class _W3CParser:
+    """Parses the W3C extended log format of CloudFront and IIS: header lines name the fields.
 
+    CloudFront separates them with tabs, IIS with blanks.
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
+    https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging
     """
 
     def __init__(self) -> None:
@@ -210,7 +254,8 @@ class _CloudFrontParser:
                         name: column for column, name in enumerate(line.decode("ascii", "replace").split()[1:])
                     }
                 continue
-            values = line.rstrip(b"\r").split(b"\t")
+            is_cloudfront = b"\t" in line
+            values = line.rstrip(b"\r").split(b"\t" if is_cloudfront else b" ")
             try:
                 column = self._columns
                 day = _day_cache[values[column["date"]]]
@@ -219,7 +264,9 @@ class _CloudFrontParser:
                 if values[column["cs-method"]] in (b"GET", b"HEAD"):
                     query = values[column["cs-uri-query"]] if "cs-uri-query" in column else b"-"
                     target = values[column["cs-uri-stem"]] + (b"?" + query if query != b"-" else b"")
-                    size, user_agent = values[column["sc-bytes"]], unquote_to_bytes(values[column["cs(User-Agent)"]])
+                    size = values[column["sc-bytes"]] if "sc-bytes" in column else b"0"
+                    user_agent = values[column["cs(User-Agent)"]]
+                    user_agent = unquote_to_bytes(user_agent) if is_cloudfront else user_agent.replace(b"+", b" ")
                     yield (
                         values[column["c-ip"]],
                         day,
@@ -235,6 +282,39 @@ class _CloudFrontParser:
             except (ValueError, KeyError, IndexError):
                 if line.strip():
                     skipped.add(number)
+
+
+_LOAD_BALANCER_LINE = re.compile(
+    rb"(?:https?|h2|grpcs|wss?) (?P<time>\d{4}-\d\d-\d\d)T\S+ \S+ (?P<address>\S+):\d+ \S+ \S+ \S+ \S+ "
+    rb'(?P<status>\d{3}|-) \S+ \d+ (?P<size>\d+) "(?P<method>[A-Z]+) \w+://(?P<host>[^/:" ]+)(?::\d+)?(?P<target>\S*) '
+    rb'[^"]*" "(?P<agent>(?:[^"\\]|\\.)*)"'
+)
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html"""
+
+_S3_LINE = re.compile(
+    rb"[0-9a-f]{64} (?P<host>\S+) \[(?P<time>\d\d/\w{3}/\d{4}):[^\]]*\] (?P<address>\S+) \S+ \S+ \S+ \S+ "
+    rb'"(?P<method>[A-Z]+) (?P<target>\S+)[^"]*" (?P<status>\d{3}|-) \S+ (?P<size>\d+|-) \S+ \S+ \S+ "[^"]*" '
+    rb'"(?P<agent>(?:[^"\\]|\\.)*)"'
+)
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html"""
+
+
+def _parse_pattern(pattern: re.Pattern[bytes], lines: Iterable[bytes], skipped: SkippedLines) -> Iterator[Request]:
+    """Parse lines that a pattern describes, with its names for their parts."""
+    for number, line in enumerate(lines, 1):
+        match = pattern.match(line)
+        day = _day_cache[match["time"]] if match else None
+        if not match or day is None:
+            if line.strip():
+                skipped.add(number)
+            continue
+        if match["method"] in (b"GET", b"HEAD"):
+            size = int(match["size"]) if match["size"].isdigit() and len(match["size"]) < 16 else 0
+            host = b"" if pattern is _S3_LINE else match["host"]  # the name of a bucket is not that of the site
+            target = match["target"]
+            if pattern is _S3_LINE and target.startswith(b"/" + match["host"] + b"/"):
+                target = target[len(match["host"]) + 1 :]
+            yield match["address"], day, target or b"/", match["status"], size, match["agent"], None, host
 
 
 GRANIAN_LOG_FORMAT = (

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser
 
 from feeds import create_app
 from feeds.audience import access_log, census, page, plots
-from feeds.audience.access_log import Log
+from feeds.audience.access_log import Log, LogError
 from feeds.audience.agents import OTHERS, Agents, read_agent
 from feeds.audience.census import Census
 from feeds.audience.feed_paths import FeedPaths
@@ -436,8 +436,70 @@ CLOUDFRONT = """\
 """
 GRANIAN = '[2026-03-02 09:00:00 +0100] 203.0.113.7 - "GET /feeds/research.rss HTTP/1.1" 304 0.512'
 
+CADDY = {
+    "level": "info",
+    "ts": 1772442000.5,
+    "logger": "http.log.access",
+    "msg": "handled request",
+    "request": {
+        "remote_ip": "203.0.113.7",
+        "client_ip": "203.0.113.7",
+        "proto": "HTTP/2.0",
+        "method": "GET",
+        "host": "news.example",
+        "uri": "/feeds/research.rss",
+        "headers": {"User-Agent": [NNW], "If-None-Match": ['"abc"']},
+    },
+    "duration": 0.001,
+    "size": 0,
+    "status": 304,
+}
+TRAEFIK = {
+    "ClientHost": "203.0.113.7",
+    "DownstreamContentSize": 0,
+    "DownstreamStatus": 304,
+    "RequestHost": "news.example",
+    "RequestMethod": "GET",
+    "RequestPath": "/feeds/research.rss",
+    "StartUTC": "2026-03-02T08:00:00.123456789Z",
+    "request_User-Agent": NNW,
+}
+CLOUDFLARE = {
+    "ClientIP": "203.0.113.7",
+    "ClientRequestHost": "news.example",
+    "ClientRequestMethod": "GET",
+    "ClientRequestURI": "/feeds/research.rss",
+    "ClientRequestUserAgent": NNW,
+    "EdgeResponseBytes": 900,
+    "EdgeResponseStatus": 200,
+    "EdgeStartTimestamp": 1772442000123456789,
+}
+IIS = """\
+#Software: Microsoft Internet Information Services 10.0
+#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port c-ip cs(User-Agent) sc-status time-taken
+2026-03-02 09:00:00 10.0.0.1 GET /feeds/research.rss - 443 203.0.113.7 {} 200 15
+2026-03-02 09:00:00 10.0.0.1 POST /feeds/research.rss - 443 203.0.113.8 - 405 15
+"""
+LOAD_BALANCER = (
+    "https 2026-03-02T09:00:00.186641Z app/web/50dc6c495c0c9188 203.0.113.7:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 "
+    f'34 366 "GET https://news.example:443/feeds/research.rss HTTP/1.1" "{NNW}" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 -'
+)
+S3 = (
+    f"{'7' * 64} news.example [02/Mar/2026:09:00:00 +0000] 203.0.113.7 - 3E57427F3EXAMPLE WEBSITE.GET.OBJECT "
+    f'feeds/research.rss "GET /feeds/research.rss HTTP/1.1" 200 - 113 113 7 6 "-" "{NNW}" - abc= - - - host TLSv1.2 - -'
+)
+
 FORMS = {
     "combined": line(),
+    "Caddy": json.dumps(CADDY),
+    "Traefik": json.dumps(TRAEFIK),
+    "Traefik, in its common format": line() + ' 13 "web@docker" "http://10.0.0.1:80" 1ms',
+    "Cloudflare": json.dumps(CLOUDFLARE),
+    "Cloudflare, with another time": json.dumps({**CLOUDFLARE, "EdgeStartTimestamp": "2026-03-02T09:00:00Z"}),
+    "IIS": IIS.format(NNW.replace(" ", "+")),
+    "an AWS load balancer": LOAD_BALANCER,
+    "S3": S3,
+    "S3, with the bucket in the path": S3.replace("GET /feeds", "GET /news.example/feeds"),
     "combined, with an address behind a proxy": line(address="127.0.0.1") + ' "198.51.100.1, 203.0.113.7"',
     "combined, with its host first": "news.example:443 " + line(),
     "combined, with a quote": line('NetNewsWire (\\"RSS Reader\\"; https://netnewswire.com/)'),
@@ -456,6 +518,27 @@ FORMS = {
 def test_log_formats_of_several_servers_are_parsed(text: str) -> None:
     audience = counted(text.splitlines())
     assert subscribers(audience) == {("research", "NetNewsWire"): 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (
+            "Mar  2 09:00:00 web haproxy[14389]: 203.0.113.7:33317 [02/Mar/2026:09:00:00.655] in web/a 10/0/30/69/109 "
+            '200 2750 - - ---- 1/1/1/1/0 0/0 "GET /feeds/research.rss HTTP/1.1"',
+            "HAProxy",
+        ),
+        ('203.0.113.7 - - [02/Mar/2026:09:00:00 +0000] "GET /a HTTP/1.1" 200 12', "the common log format"),
+    ],
+)
+def test_formats_without_a_program_are_named(text: str, name: str) -> None:
+    with pytest.raises(LogError, match=f"is in the format of {name}, which has no User-Agent"):
+        list(log_of(text.encode()))
+
+
+def test_values_that_other_servers_log_are_read() -> None:
+    (row,) = counted([json.dumps(CADDY), json.dumps({**CADDY, "status": 200, "size": 12})]).rows
+    assert (row.usage.requests, row.usage.conditional_share) == (2, 1.0)
 
 
 def test_the_cloudfront_query_field_is_part_of_the_request() -> None:
@@ -569,7 +652,7 @@ def test_lines_other_than_requests_are_counted_and_the_first_is_named(run: Calla
 def test_a_file_that_is_not_a_log_is_reported(run: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Dear diary\n", encoding="utf-8")
-    assert f"{path} is not a known access log (expected a combined log," in run(str(path), code=1)
+    assert f"{path} is not a known access log (expected a combined log;" in run(str(path), code=1)
     path.write_bytes(gzip.compress(line().encode() * 9000)[:-20])
     assert "expected a complete file" in run(str(path), code=1)
     path.write_bytes(b"\x28\xb5\x2f\xfd....")
