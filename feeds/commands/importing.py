@@ -17,6 +17,7 @@ from feeds.content.folder import ContentFolder
 from feeds.importing.archives import MAX_FEED_BYTES, with_older
 from feeds.importing.categories import FALLBACK_NAME, Categories, MappingError
 from feeds.importing.fetcher import Fetcher
+from feeds.importing.ghost import is_ghost_export, read_ghost_export
 from feeds.importing.importer import Importer, PlannedArticle
 from feeds.importing.old_feed import FeedError, OldFeed
 from feeds.importing.old_xml import read_feed
@@ -41,6 +42,7 @@ MAX_EXAMPLES = 10
 @click.argument("feed")
 @click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see above.")
 @click.option("--type", "types", multiple=True, help="WordPress post type that is imported too, such as event.")
+@click.option("--url", "home", help="Address of the old site, if it is not ours, and an export does not contain it.")
 @click.option("--language", help="Language of the entries, if not the one that the feed states.")
 @click.option("--feed", "name", default="all", show_default=True, help="Feed of this site that replaces FEED.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, fetch only the feed, and print what would be done.")
@@ -52,6 +54,7 @@ def import_(
     feed: str,
     mapping: tuple[str, ...],
     types: tuple[str, ...],
+    home: str | None,
     language: str | None,
     name: str,
     dry_run: bool,
@@ -61,7 +64,7 @@ def import_(
 ) -> None:
     """Import the articles of another system.
 
-    FEED is the URL or file of an RSS, Atom or JSON feed, or the file of a WordPress export. Ids are kept
+    FEED is the URL or file of an RSS, Atom or JSON feed, or of an export of WordPress, Blogger or Ghost. Ids are kept
     byte for byte, so that no feed reader treats an entry as new. Existing files are not changed,
     except that redirects are added to site.yaml. A second run adds only new entries.
 
@@ -79,7 +82,7 @@ def import_(
         raise click.UsageError(f"--feed {name} is not a feed of this site (expected all, {', '.join(site.categories)})")
     fetcher = Fetcher(allow_local=allow_local)
     try:
-        old, url = _read(feed, site, fetcher, no_archives, types)
+        old, url = _read(feed, site, fetcher, no_archives, types, home or site.url)
         names = [name for entry in old.entries for name in entry.categories]
         tags = [tag for entry in old.entries for tag in entry.tags]
         categories = Categories.of(names, site, mapping, tags=tags)
@@ -122,13 +125,13 @@ def import_(
 
 
 def _read(
-    feed: str, site: Site, fetcher: Fetcher, no_archives: bool, types: tuple[str, ...]
+    feed: str, site: Site, fetcher: Fetcher, no_archives: bool, types: tuple[str, ...], home: str
 ) -> tuple[OldFeed, str | None]:
-    """Return a feed with its archives, and its URL if it has one."""
+    """Return an export, or a feed with its archives, and the URL of a feed if it has one."""
     if "://" in feed:
         response = fetcher.get(feed, max_bytes=MAX_FEED_BYTES)
-        if is_export(response.data):
-            return read_export(response.data, site.timezone, types), None
+        if export := _export(response.data, site, types, home):
+            return export, None
         old = read_feed(response.data, response.url, response.content_type)
         if not no_archives:
             old = with_older(old, response.url, fetcher, lambda words: click.echo(words, err=True))
@@ -137,9 +140,14 @@ def _read(
         data = Path(feed).read_bytes()
     except OSError as error:
         raise HttpError(f"{feed}: {error.strerror} (expected a file, or an address with https://)") from None
+    return _export(data, site, types, home) or read_feed(data), None
+
+
+def _export(data: bytes, site: Site, types: tuple[str, ...], home: str) -> OldFeed | None:
+    """Return the posts of an export of WordPress or Ghost, or None if the data is neither."""
     if is_export(data):
-        return read_export(data, site.timezone, types), None
-    return read_feed(data), None
+        return read_export(data, site.timezone, types)
+    return read_ghost_export(data, home) if is_ghost_export(data) else None
 
 
 def _print_categories(categories: Categories) -> None:

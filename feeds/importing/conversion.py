@@ -162,8 +162,8 @@ class Conversion:
 
 
 def year_of(entry: OldEntry) -> str:
-    """Return the name of the folder for an entry's file and pictures: its year, or `drafts`."""
-    return f"{entry.published:%Y}" if entry.published else "drafts"
+    """Return the name of the folder for a dated entry's file and pictures: its year."""
+    return f"{entry.published:%Y}"
 
 
 def _title(entry: OldEntry) -> str:

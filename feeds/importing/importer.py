@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -106,6 +106,9 @@ class Importer:
         """Return the plan for each entry. It is made before any is converted, as they link to each other."""
         planned_articles, new_ids = [], set()
         for entry in self._feed.entries:
+            if entry.is_draft and entry.published is None:
+                note = "a draft without a date has that of the import"
+                entry = replace(entry, published=self._now, notes=(*entry.notes, note))
             planned = PlannedArticle(entry)
             if page := self._existing_pages.get(entry.id):
                 planned.page = page

@@ -29,15 +29,7 @@ from .old_feed import (
 
 def read_json(data: bytes, url: str) -> OldFeed:
     """Parse a JSON Feed. Raises FeedError if it is not one."""
-    try:
-        text = data.decode("utf-8-sig")
-        feed = json.loads(text)
-        if re.search(r"\\u[dD][89a-fA-F]", text):
-            feed = json.loads(join_surrogates(json.dumps(feed, ensure_ascii=False)))
-    except RecursionError:
-        raise FeedError("its lists are nested too deeply (expected a JSON Feed)") from None
-    except ValueError as error:
-        raise FeedError(f"it is not JSON: {error} (expected a complete JSON Feed)") from None
+    feed = load_json(data, "a JSON Feed")
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list) or "jsonfeed.org" not in str(feed.get("version")):
         raise FeedError("it is JSON, but not a JSON Feed (expected version and items)")
@@ -51,6 +43,23 @@ def read_json(data: bytes, url: str) -> OldFeed:
         language=_text(feed, "language") or None,
         older_url=absolute_url(url, next_url) or None if isinstance(next_url, str) and next_url else None,
     )
+
+
+def load_json(data: bytes, name: str) -> Any:
+    """Return the values in a JSON document, in which each pair of surrogates is one character.
+
+    `name` says what is expected. Raises FeedError.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+        values = json.loads(text)
+        if re.search(r"\\u[dD][89a-fA-F]", text):
+            values = json.loads(join_surrogates(json.dumps(values, ensure_ascii=False)))
+    except RecursionError:
+        raise FeedError(f"its lists are nested too deeply (expected {name})") from None
+    except ValueError as error:
+        raise FeedError(f"it is not JSON: {error} (expected {name}, complete)") from None
+    return values
 
 
 def _entry(item: dict[str, Any], url: str) -> OldEntry:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from feeds import create_app
 from feeds.importing.characters import join_surrogates, repair_document, repair_references
 from feeds.importing.dates import read_date
+from feeds.importing.ghost import is_ghost_export, read_ghost_export
 from feeds.importing.markdown import to_markdown
-from feeds.importing.old_feed import FeedError, OldFeed
+from feeds.importing.old_feed import FeedError, OldFeed, OldPicture
 from feeds.importing.old_xml import read_feed
 from feeds.importing.wxr import read_export
 from feeds.model.yamlfile import parse_yaml
@@ -209,6 +210,82 @@ def test_other_types_of_a_wordpress_export_are_counted_and_offered(tmp_path: Pat
     assert len(after.entries) == len(before.entries) + 1
     with pytest.raises(FeedError, match="--type events: the export has no such posts"):
         read_export(custom.encode(), zone, ["events"])
+
+
+def ghost(**tables: object) -> dict[str, object]:
+    post = {
+        "id": "5e3",
+        "title": "Titre",
+        "slug": "titre",
+        "html": '<p>Texte <a href="__GHOST_URL__/autre/">x</a></p>',
+        "feature_image": "__GHOST_URL__/content/images/a.png",
+        "type": "post",
+        "status": "published",
+        "visibility": "public",
+        "published_at": "2026-03-01T09:00:00.000Z",
+        "updated_at": "2026-03-02 09:00:00",
+        "custom_excerpt": "Résumé",
+    }
+    posts = [
+        post,
+        {**post, "id": "5e4", "slug": "autre", "status": "draft", "published_at": None},
+        {**post, "id": "5e5", "visibility": "members"},
+        {**post, "id": "5e6", "type": "page"},
+        {**post, "id": "5e7", "published_at": 1772355600000, "html": "a\ud83d\ude00"},
+    ]
+    data = {
+        "posts": posts,
+        "posts_meta": [{"post_id": "5e3", "feature_image_alt": "Une photo", "feature_image_caption": "Ici"}],
+        "tags": [{"id": "1", "name": "Recherche", "slug": "recherche"}, {"id": "2", "name": "#interne", "slug": "x"}],
+        "posts_tags": [{"post_id": "5e3", "tag_id": "2"}, {"post_id": "5e3", "tag_id": "1", "sort_order": 1}],
+        "users": [{"id": "7", "name": "Service", "website": "https://a.example/"}, {"id": "8", "name": "Bureau"}],
+        "posts_authors": [
+            {"post_id": "5e3", "author_id": "7", "sort_order": 1},
+            {"post_id": "5e3", "author_id": "8", "sort_order": 0},
+        ],
+        "settings": [{"key": "title", "value": "Le centre"}, {"key": "locale", "value": "fr"}],
+        **tables,
+    }
+    return {"meta": {"exported_on": 1772355600000, "version": "6.0.0"}, "data": data}
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_a_ghost_export_has_the_ids_of_its_feed(is_wrapped: bool) -> None:
+    export = json.dumps({"db": [ghost()]} if is_wrapped else ghost()).encode()
+    assert is_ghost_export(export)
+    feed = read_ghost_export(export, "https://old.example/")
+    assert (feed.title, feed.language, feed.others) == ("Le centre", "fr", {"page": 1})
+    assert states(feed) == ["public", "draft", "it is members there", "public"]
+    first, draft, _, last = feed.entries
+    assert (first.id, first.url, first.summary) == ("5e3", "https://old.example/titre/", "Résumé")
+    assert first.html == '<p>Texte <a href="https://old.example/autre/">x</a></p>'
+    assert first.categories == ("Recherche",)
+    assert [author.name for author in first.authors] == ["Bureau", "Service"]
+    assert first.picture == OldPicture("https://old.example/content/images/a.png", "Une photo", "Ici")
+    assert (first.published, first.updated) == (
+        datetime(2026, 3, 1, 9, tzinfo=UTC),
+        datetime(2026, 3, 2, 9, tzinfo=UTC),
+    )
+    assert (draft.published, last.published, last.html) == (None, datetime(2026, 3, 1, 9, tzinfo=UTC), "a😀")
+
+
+def test_a_ghost_export_is_imported_with_redirects_and_links(tmp_path: Path) -> None:
+    printed = imported(tmp_path, json.dumps(ghost()), "--no-pictures", "--url", "https://old.example")
+    assert "Not imported: 1 page\n" in printed
+    assert "3 new (1 draft), 0 known, 1 left out" in printed
+    tree, _ = parse_yaml((tmp_path / "content" / "articles" / "2026" / "titre.yaml").read_bytes(), "a")
+    assert tree and tree.value["id"] == {"exact": "5e3"}
+    assert tree.value["body"].strip() == "Texte [x](/articles/autre)"
+    site, _ = parse_yaml((tmp_path / "content" / "site.yaml").read_bytes(), "a")
+    assert site and site.value["redirects"]["/titre/"] == "/articles/titre"
+
+
+@pytest.mark.parametrize(
+    "document", ['{"exported_on": 1}', '{"exported_on": 1, "data": {"posts": []}}', '{"exported_on"']
+)
+def test_a_ghost_export_without_posts_is_refused(document: str) -> None:
+    with pytest.raises(FeedError, match="without posts|it is not JSON"):
+        read_ghost_export(document.encode(), "https://old.example")
 
 
 def test_unmapped_entries_are_listed_once(tmp_path: Path) -> None:

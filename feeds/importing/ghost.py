@@ -1,0 +1,120 @@
+"""Parser for Ghost exports: its posts as entries, with the ids of its feed. It makes no requests.
+
+https://docs.ghost.org/migration/custom
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .dates import read_date
+from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url, plain, publication_state
+from .old_json import load_json
+
+_HOME_PLACEHOLDER = "__GHOST_URL__"
+_INTERNAL_TAG = "#"
+"""Start of the names of tags that Ghost shows to nobody."""
+
+Row = Mapping[str, Any]
+"""A row of a table of Ghost."""
+
+
+def is_ghost_export(data: bytes) -> bool:
+    """Return whether a file starts like a Ghost export."""
+    start = data[:200_000]
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"exported_on"' in start
+
+
+def read_ghost_export(data: bytes, home: str) -> OldFeed:
+    """Parse an export of the site that was at `home`. Raises FeedError if it has no posts."""
+    document = load_json(data, "a Ghost export")
+    database = document.get("db") if isinstance(document, dict) else None
+    tables = database[0] if isinstance(database, list) and database else document
+    tables = tables.get("data") if isinstance(tables, dict) else None
+    posts = _rows(tables, "posts") if isinstance(tables, dict) else []
+    if not posts:
+        raise FeedError("it is an export of Ghost without posts (expected data with posts)")
+    assert isinstance(tables, dict)
+    home = home.rstrip("/")
+    settings = {row.get("key"): row.get("value") for row in _rows(tables, "settings")}
+    meta = {row.get("post_id"): row for row in _rows(tables, "posts_meta")}
+    tags = _related(tables, "posts_tags", "tags", "tag_id")
+    authors = _related(tables, "posts_authors", "users", "author_id")
+    kinds = Counter(_kind(row) for row in posts)
+    public_tags = [row for row in _rows(tables, "tags") if not _text(row, "name").startswith(_INTERNAL_TAG)]
+    return OldFeed(
+        title=plain(str(settings.get("title") or "")),
+        entries=tuple(
+            _entry(row, meta.get(row.get("id"), {}), tags.get(row.get("id"), []), authors.get(row.get("id"), []), home)
+            for row in posts
+            if _kind(row) == "post"
+        ),
+        kind="rss",
+        home=f"{home}/",
+        generator="Ghost",
+        language=str(settings.get("locale") or settings.get("lang") or "") or None,
+        slugs={_text(row, "name"): _text(row, "slug") for row in public_tags if row.get("slug")},
+        others={kind: count for kind, count in kinds.items() if kind != "post"},
+    )
+
+
+def _kind(row: Row) -> str:
+    return _text(row, "type") or ("page" if row.get("page") else "post")
+
+
+def _related(tables: Row, link_table: str, table: str, key: str) -> dict[object, list[Row]]:
+    """Return the rows of a table that are linked to each post, in their order."""
+    rows = {row.get("id"): row for row in _rows(tables, table)}
+    found: dict[object, list[Row]] = {}
+    for link in sorted(_rows(tables, link_table), key=lambda link: str(link.get("sort_order") or 0).zfill(9)):
+        if row := rows.get(link.get(key)):
+            found.setdefault(link.get("post_id"), []).append(row)
+    return found
+
+
+def _entry(row: Row, meta: Row, tags: list[Row], authors: list[Row], home: str) -> OldEntry:
+    is_draft, refusal = publication_state(_text(row, "status"), _text(row, "visibility"))
+    published, updated = _date(row.get("published_at")), _date(row.get("updated_at"))
+    picture = absolute_url(f"{home}/", _text(row, "feature_image").replace(_HOME_PLACEHOLDER, home))
+    names = [plain(_text(tag, "name")) for tag in tags if not _text(tag, "name").startswith(_INTERNAL_TAG)]
+    return OldEntry(
+        id=str(row.get("id") or ""),
+        title=" ".join(_text(row, "title").split()),
+        url=f"{home}/{_text(row, 'slug')}/" if row.get("slug") else None,
+        published=published,
+        updated=updated if updated and published and updated > published else None,
+        authors=tuple(OldPerson(plain(_text(each, "name")), _text(each, "website") or None) for each in authors),
+        categories=tuple(dict.fromkeys(filter(None, names))),
+        summary=_text(row, "custom_excerpt"),
+        html=_text(row, "html").replace(_HOME_PLACEHOLDER, home),
+        picture=OldPicture(picture, _text(meta, "feature_image_alt"), plain(_text(meta, "feature_image_caption")))
+        if row.get("feature_image") and picture
+        else None,
+        slug=_text(row, "slug"),
+        is_draft=is_draft,
+        unreadable_date=str(row.get("published_at") or ""),
+        refusal=refusal or (None if row.get("id") else "it has no id"),
+    )
+
+
+def _date(value: object) -> datetime | None:
+    """Return a date in UTC, which old exports write in milliseconds since 1970."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return datetime.fromtimestamp(value // 1000, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+    return read_date(value, None) if isinstance(value, str) else None
+
+
+def _rows(tables: Row, name: str) -> list[Row]:
+    rows = tables.get(name)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
