@@ -6,10 +6,11 @@ import html
 import re
 from typing import Any
 
+import nh3
 import pytest
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds.feed import markup
@@ -21,6 +22,50 @@ def converted(source: str, **more: Any) -> str:
 
 
 MARKDOWN = {
+    "<blockquote><p>a<br><br>b<br><br><b>c<br>d</b></p></blockquote>": "> a\n>\n> b\n>\n> **c\\\n> d**",
+    "<p>a<br>b</p>": "a\\\nb",
+    "<p>a<b> b </b>c</p>": "a **b** c",
+    "<h1>T</h1><h4>U</h4>": "# T\n\n#### U",
+    "<p># a</p><p>- b</p><p>+ c</p><p>&gt; d</p>": "\\# a\n\n\\- b\n\n\\+ c\n\n\\> d",
+    "<p>12) e</p><p>===</p>": "12\\) e\n\n\\===",
+    "<p>&amp;lt; &amp; &lt;i&gt; a&lt;b p &lt; 1</p>": "\\&lt; & \\<i> a\\<b p < 1",
+    "<p>H<sub>2</sub>O, m<sup>2</sup></p>": "H<sub>2</sub>O, m<sup>2</sup>",
+    "<a href='b c(d).html'>x</a>": "[x](https://old.example/a/b%20c%28d%29.html)",
+    "<a href='javascript:x()'>x</a><a href='#n'>y</a><a>z</a>": "xyz",
+    "<a href='mailto:a@b.example'>x</a>": "[x](mailto:a@b.example)",
+    "<img src='p.png' alt='a]b'>": r"![a\]b](https://old.example/a/p.png)",
+    "<img src='s.gif' width=1 height=1><p>x</p>": "x",
+    "<img src='data:image/gif;base64,R0' data-src='/p.png' alt='p'>": "![p](https://old.example/p.png)",
+    "<img srcset='/p-1.png 100w, /p-2.png 900w' src='/p-1.png' alt='p'>": "![p](https://old.example/p-2.png)",
+    "a<figure><img src='p.png' alt='p'></figure>b": "a\n\n![p](https://old.example/a/p.png)\n\nb",
+    "<figure><img src='p.png' alt='p'><figcaption>c</figcaption></figure>": "![p](https://old.example/a/p.png)\n\n*c*",
+    "<video src='v.mp4'></video>": "[v.mp4](https://old.example/a/v.mp4)",
+    "<audio><source src='s.mp3'></audio>": "[s.mp3](https://old.example/a/s.mp3)",
+    "<iframe src='//player.vimeo.com/video/12' title='Un film'></iframe>": "[Un film](https://vimeo.com/12)",
+    "<dl><dt>a</dt><dd>b</dd></dl>": "**a**\n\nb",
+    "<table><tr><th>a</th></tr><tr><td>b|c<br>d</td></tr></table>": "| a |\n| --- |\n| b\\|c<br>d |",
+    "<style>x</style><form><p>y</p></form><p>z</p>": "z",
+    "<p>x<!-- y --></p>": "x",
+    "<ol start='3'><li>a</li><li>b</li></ol>": "3. a\n4. b",
+    "<p>a<del>b</del></p>": "ab",
+    "": "",
+    "<p>a<br /></p><p><br></p><p><br>b</p>": "a\n\nb",
+    "<p>a<br><br>b<br>c</p>": "a\n\nb\\\nc",
+    "Intro<br><h2>T</h2><br>Suite": "Intro\n\n## T\n\nSuite",
+    "<pre>a<br>b</pre>": "```\na\nb\n```",
+    "<strong>Date :</strong>12": "<strong>Date :</strong>12",
+    "<b>(a)</b>b, <b>x</b><b>y</b>": "<strong>(a)</strong>b, <strong>x</strong><strong>y</strong>",
+    "un<b> </b>deux, le<strong>\u00a0prix\u00a0</strong>fixe": "un deux, le\u00a0**prix**\u00a0fixe",
+    "<a href='/x.pdf'>le programme [PDF]</a>": r"[le programme \[PDF\]](https://old.example/x.pdf)",
+    "<p><span>1</span>. a</p>": "1\\. a",
+    "<pre>a\n```\nb\n\n\n  c  \n</pre>": "````\na\n```\nb\n\n\n  c  \n````",
+    "<table><tr><td><code>a|b</code></td><td><img src='p.png' alt='x|y'></td></tr></table>": (
+        "|  |  |\n| --- | --- |\n| `a\\|b` | ![x\\|y](https://old.example/a/p.png) |"
+    ),
+    "<a href='/x'><h3>T</h3><p>u</p></a>": "[T u](https://old.example/x)",
+    "<a href='http://[x/y'>l</a>": "l",
+    "<img srcset='a.png 1x, b.png 2x' alt='p'>": "![p](https://old.example/a/b.png)",
+    "<img src='data:image/gif;base64,R0' data-srcset='a.png 900w' alt='p'>": "![p](https://old.example/a/a.png)",
     # Tables
     "<table><colgroup><col><col></colgroup><tr><th>a<th>b<tr><td>c<td>d</table>": "| a | b |\n| --- | --- |\n| c | d |",
     "<table><tfoot><tr><td>c<td>d</tfoot><tr><th>a<th>b<tr><td>e<td>f</table>": (
@@ -101,6 +146,29 @@ def test_html_becomes_markdown(source: str, expected: str) -> None:
     assert converted(source) == expected
 
 
+def text_of(source: str) -> str:
+    return re.sub(r"\s+", "", html.unescape(nh3.clean(source, tags=set())))
+
+
+@given(
+    st.lists(
+        st.text(
+            st.characters(
+                codec="utf-8",
+                exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp"],
+                exclude_characters="\ufeff",  # at the start of a document it is a byte order mark, and no text
+            ),
+            min_size=1,
+        ),
+        max_size=4,
+    )
+)
+def test_text_survives_conversion_to_markdown_and_back_to_html(parts: list[str]) -> None:
+    source = "".join(f"<p>{html.escape(part)}</p>" for part in parts)
+    again = markup.to_html(converted(source), base="https://news.example", page="https://news.example/articles/a")
+    assert text_of(again) == text_of(source)
+
+
 _BLOCKS = re.compile(
     r"^(address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|"
     r"h[1-6]|header|hr|legend|li|main|menu|nav|ol|p|pre|section|summary|table|td|th|tr|ul)$"
@@ -121,7 +189,7 @@ def words(source: str) -> list[str]:
     return text(soup).split()
 
 
-WORD = st.text(st.sampled_from("abcdefgé1*_[]!<&|`~#>+-=:."), min_size=1, max_size=6).map(html.escape)
+WORD = st.text(st.sampled_from("abcdefgé1*_[]()!<&|`~#>+-=:.\u00a0"), min_size=1, max_size=6).map(html.escape)
 TEXT = st.lists(WORD, min_size=1, max_size=3).map(" ".join)
 
 
@@ -166,6 +234,8 @@ LEAF = element(["p", "h2", "h4", "pre"], INLINE) | INLINE
 HTML = st.lists(st.recursive(LEAF, blocks, max_leaves=6), min_size=1, max_size=3).map("".join)
 
 
+@example("<h2>1 #</h2>")
+@example("<p>~<b>:</b></p>")
 @given(HTML)
 def test_no_word_is_lost_or_joined_and_no_markup_shows(source: str) -> None:
     body = converted(source)

@@ -19,10 +19,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import nh3
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from PIL import Image
@@ -32,11 +31,9 @@ from feeds import create_app
 from feeds.base import http
 from feeds.base.http import HttpClient, HttpError
 from feeds.content.folder import ContentFolder
-from feeds.feed import markup
 from feeds.importing import archives
 from feeds.importing.categories import Categories, MappingError
 from feeds.importing.fetcher import Fetcher
-from feeds.importing.markdown import to_markdown
 from feeds.importing.old_feed import FeedError
 from feeds.importing.old_json import read_json
 from feeds.importing.old_xml import read_feed
@@ -666,115 +663,6 @@ def test_responses_are_limited_in_size_and_time(old: OldSite) -> None:
         Fetcher(allow_local=True).get(f"{old.url}/", max_bytes=999_999)
     with pytest.raises(HttpError, match="takes more than"):
         HttpClient("test", allow_local=True, deadline=-1).get(f"{old.url}/", max_bytes=1_000_000)
-
-
-def converted(source: str, **more: Any) -> str:
-    plain = {"base": "https://old.example/a/", "picture": str, "link": str, **more}
-    return to_markdown(source, **plain).text
-
-
-MARKDOWN = {
-    "<blockquote><p>a<br><br>b<br><br><b>c<br>d</b></p></blockquote>": "> a\n>\n> b\n>\n> **c\\\n> d**",
-    "<p>a<br>b</p>": "a\\\nb",
-    "<p>a<b> b </b>c</p>": "a **b** c",
-    "<h1>T</h1><h4>U</h4>": "# T\n\n#### U",
-    "<p># a</p><p>- b</p><p>+ c</p><p>&gt; d</p>": "\\# a\n\n\\- b\n\n\\+ c\n\n\\> d",
-    "<p>12) e</p><p>===</p>": "12\\) e\n\n\\===",
-    "<p>&amp;lt; &amp; &lt;i&gt; a&lt;b p &lt; 1</p>": "\\&lt; & \\<i> a\\<b p < 1",
-    "<p>H<sub>2</sub>O, m<sup>2</sup></p>": "H<sub>2</sub>O, m<sup>2</sup>",
-    "<a href='b c(d).html'>x</a>": "[x](https://old.example/a/b%20c%28d%29.html)",
-    "<a href='javascript:x()'>x</a><a href='#n'>y</a><a>z</a>": "xyz",
-    "<a href='mailto:a@b.example'>x</a>": "[x](mailto:a@b.example)",
-    "<img src='p.png' alt='a]b'>": r"![a\]b](https://old.example/a/p.png)",
-    "<img src='s.gif' width=1 height=1><p>x</p>": "x",
-    "<img src='data:image/gif;base64,R0' data-src='/p.png' alt='p'>": "![p](https://old.example/p.png)",
-    "<img srcset='/p-1.png 100w, /p-2.png 900w' src='/p-1.png' alt='p'>": "![p](https://old.example/p-2.png)",
-    "a<figure><img src='p.png' alt='p'></figure>b": "a\n\n![p](https://old.example/a/p.png)\n\nb",
-    "<figure><img src='p.png' alt='p'><figcaption>c</figcaption></figure>": "![p](https://old.example/a/p.png)\n\n*c*",
-    "<video src='v.mp4'></video>": "[v.mp4](https://old.example/a/v.mp4)",
-    "<audio><source src='s.mp3'></audio>": "[s.mp3](https://old.example/a/s.mp3)",
-    "<iframe src='//player.vimeo.com/video/12' title='Un film'></iframe>": "[Un film](https://vimeo.com/12)",
-    "<dl><dt>a</dt><dd>b</dd></dl>": "**a**\n\nb",
-    "<table><tr><th>a</th></tr><tr><td>b|c<br>d</td></tr></table>": "| a |\n| --- |\n| b\\|c<br>d |",
-    "<style>x</style><form><p>y</p></form><p>z</p>": "z",
-    "<p>x<!-- y --></p>": "x",
-    "<ol start='3'><li>a</li><li>b</li></ol>": "3. a\n4. b",
-    "<p>a<del>b</del></p>": "ab",
-    "": "",
-    "<p>a<br /></p><p><br></p><p><br>b</p>": "a\n\nb",
-    "<p>a<br><br>b<br>c</p>": "a\n\nb\\\nc",
-    "Intro<br><h2>T</h2><br>Suite": "Intro\n\n## T\n\nSuite",
-    "<pre>a<br>b</pre>": "```\na\nb\n```",
-    "<strong>Date :</strong>12": "<strong>Date :</strong>12",
-    "<b>(a)</b>b, <b>x</b><b>y</b>": "<strong>(a)</strong>b, <strong>x</strong><strong>y</strong>",
-    "un<b> </b>deux, le<strong>\u00a0prix\u00a0</strong>fixe": "un deux, le\u00a0**prix**\u00a0fixe",
-    "<a href='/x.pdf'>le programme [PDF]</a>": r"[le programme \[PDF\]](https://old.example/x.pdf)",
-    "<p><span>1</span>. a</p>": "1\\. a",
-    "<pre>a\n```\nb\n\n\n  c  \n</pre>": "````\na\n```\nb\n\n\n  c  \n````",
-    "<table><tr><td><code>a|b</code></td><td><img src='p.png' alt='x|y'></td></tr></table>": (
-        "|  |  |\n| --- | --- |\n| `a\\|b` | ![x\\|y](https://old.example/a/p.png) |"
-    ),
-    "<a href='/x'><h3>T</h3><p>u</p></a>": "[T u](https://old.example/x)",
-    "<a href='http://[x/y'>l</a>": "l",
-    "<img srcset='a.png 1x, b.png 2x' alt='p'>": "![p](https://old.example/a/b.png)",
-    "<img src='data:image/gif;base64,R0' data-srcset='a.png 900w' alt='p'>": "![p](https://old.example/a/a.png)",
-}
-
-
-@pytest.mark.parametrize(("source", "expected"), MARKDOWN.items())
-def test_html_becomes_markdown(source: str, expected: str) -> None:
-    assert converted(source) == expected
-
-
-def text_of(source: str) -> str:
-    return re.sub(r"\s+", "", html.unescape(nh3.clean(source, tags=set())))
-
-
-@given(
-    st.lists(
-        st.text(
-            st.characters(
-                codec="utf-8",
-                exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp"],
-                exclude_characters="\ufeff",  # at the start of a document it is a byte order mark, and no text
-            ),
-            min_size=1,
-        ),
-        max_size=4,
-    )
-)
-def test_text_survives_conversion_to_markdown_and_back_to_html(parts: list[str]) -> None:
-    source = "".join(f"<p>{html.escape(part)}</p>" for part in parts)
-    again = markup.to_html(converted(source), base="https://news.example", page="https://news.example/articles/a")
-    assert text_of(again) == text_of(source)
-
-
-WORDS = st.text(st.sampled_from("ab1.é*_[]()!<&|`~#>+-=:\u00a0 "), min_size=1, max_size=6).map(html.escape)
-INLINE = st.recursive(
-    WORDS | st.just("<br>"),
-    lambda inner: st.builds(
-        lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag.split(' ')[0]}>",
-        st.sampled_from(["b", "em", "strong", "i", "span", "a href='/x'", "sub"]),
-        st.lists(inner, min_size=1, max_size=3),
-    ),
-    max_leaves=6,
-)
-BLOCK = st.builds(
-    lambda block, parts: block.format("".join(parts)),
-    st.sampled_from(
-        ["<p>{}</p>", "<h2>{}</h2>", "<ul><li>{}</li><li>x</li></ul>", "<blockquote><p>{}</p></blockquote>"]
-    ),
-    st.lists(INLINE, min_size=1, max_size=4),
-)
-
-
-@example(["<h2>1 #</h2>"])
-@example(["<p>~<b>:</b></p>"])
-@given(st.lists(BLOCK, min_size=1, max_size=3))
-def test_conversion_leaves_no_stray_markdown_and_loses_no_words(blocks: list[str]) -> None:
-    source = "".join(blocks)
-    again = markup.to_html(converted(source), base="https://news.example", page="https://news.example/articles/a")
-    assert text_of(again) == text_of(source)
 
 
 @given(st.dictionaries(st.sampled_from(["title", "summary", "body"]), st.text(), min_size=1))
