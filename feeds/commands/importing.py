@@ -14,8 +14,11 @@ from feeds.base.atomic import atomic_write
 from feeds.base.http import HttpError
 from feeds.base.text import printable
 from feeds.content.folder import ContentFolder
+from feeds.feed.builder import FeedBuilder
+from feeds.feed.catalog import Catalog
 from feeds.importing.archives import MAX_FEED_BYTES, with_older
 from feeds.importing.categories import FALLBACK_NAME, Categories, MappingError
+from feeds.importing.comparison import compare, topic_of
 from feeds.importing.fetcher import Fetcher
 from feeds.importing.ghost import is_ghost_export, read_ghost_export
 from feeds.importing.importer import Importer, PlannedArticle
@@ -122,6 +125,8 @@ def import_(
     _add_redirects(content, site, redirects, writes=not dry_run)
     if dry_run:
         click.echo("Nothing was written: this was a dry run.")
+    else:
+        _print_view_of_subscribers(content, old, name, importer.language_of())
 
 
 def _read(
@@ -232,6 +237,23 @@ def _check_site_text(old_text: str, text: str, redirects: Mapping[str, str], con
     if site is None or errors:
         raise SiteFileError(f"with redirects: {'; '.join(errors)}")
     return text
+
+
+def _print_view_of_subscribers(content: ContentFolder, old: OldFeed, name: str, language: str) -> None:
+    """Print what subscribers of the old feed would see of ours in its place."""
+    loaded = content.load()
+    if loaded.site is None:
+        return
+    catalog = Catalog.at(current_publisher().clock(), loaded.site, loaded.articles, pages=loaded.pages)
+    builder = FeedBuilder(catalog)
+    topic = topic_of(builder, f"{loaded.site.prefix(language)}/{name}".removeprefix("/"), "")
+    seen = compare(builder, topic, old)
+    click.echo(
+        f"Subscribers who are redirected to {builder.address(topic)} will see {len(seen.new):,} new, "
+        f"{len(seen.retitled):,} with another title, {len(seen.gone):,} gone"
+    )
+    for id, title in list(seen.new.items())[:MAX_EXAMPLES]:
+        click.echo(f"  {click.style('new', fg='green')}  {printable(f'{title}  ({id})')}")
 
 
 def _is_usable(old: str) -> bool:

@@ -81,7 +81,8 @@ def rss(*items: str) -> str:
 
 
 def imported(folder: Path, document: str, *more: str, code: int = 0) -> str:
-    content_folder(folder / "content", {})
+    if not (folder / "content").exists():
+        content_folder(folder / "content", {})
     (folder / "old.xml").write_text(document, encoding="utf-8")
     app = create_app(Settings(folder / "content"), clock=lambda: NOW)
     done = app.test_cli_runner().invoke(args=["import", str(folder / "old.xml"), "--map", "*=research", *more])
@@ -197,6 +198,19 @@ def test_what_is_not_imported_is_counted_and_drafts_are_named(tmp_path: Path) ->
     assert "2 new (1 draft), 0 pictures, 0 known, 0 left out" in printed
     trees = [parse_yaml(path.read_bytes(), "a")[0] for path in (tmp_path / "content" / "articles").rglob("*.yaml")]
     assert sorted(bool(tree and tree.value.get("draft")) for tree in trees) == [False, True]
+
+
+def test_an_import_ends_with_what_subscribers_will_see(tmp_path: Path) -> None:
+    text = "<description>x</description>"
+    document = rss(item("a:1", text), item("a:2"), item("a:3", text, date="Mon, 02 Mar 2026 09:00:00 GMT"))
+    content_folder(tmp_path / "content", {"ours": {}})
+    printed = imported(tmp_path, document)
+    *_, summary, new = printed.splitlines()
+    assert summary == (
+        "Subscribers who are redirected to https://news.example/feeds/all will see 1 new, 0 with another title, 1 gone"
+    )
+    assert new == "  new  Un titre  (tag:news.example,2020:ours)"
+    assert "will see" not in imported(tmp_path, document, "--dry-run")
 
 
 def test_other_types_of_a_wordpress_export_are_counted_and_offered(tmp_path: Path) -> None:
