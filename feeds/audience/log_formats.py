@@ -24,8 +24,8 @@ conditional (None if not logged), requested host (empty if not logged). A plain 
 LogParser = Callable[[Iterable[bytes], "SkippedLines"], Iterator[Request]]
 
 KNOWN_FORMATS = (
-    "a combined log; JSON of nginx, Caddy, Traefik or Cloudflare; a log of IIS, CloudFront, S3 or an AWS load "
-    "balancer; or one of `feeds serve --access-log`"
+    "a combined log; JSON of nginx, Caddy, Traefik or Cloudflare; a log of IIS, CloudFront, S3 or an Application "
+    "Load Balancer; or one of `feeds serve --access-log`"
 )
 """The supported log formats."""
 
@@ -122,7 +122,7 @@ def _parse_combined(lines: Iterable[bytes], skipped: SkippedLines) -> Iterator[R
             address, _, _, time, _, method, target, _, status, rest = line.split(b" ", 9)
             parts = rest.split(b'"')
             day = days[time[1:12]]
-            if method in quoted_methods and len(parts) in (5, 7) and day and len(parts[0]) < 17:
+            if method in quoted_methods and len(parts) in (5, 7) and day and len(parts[0]) < 17 and b"\\" not in rest:
                 size = parts[0]
                 if len(parts) == 7 and parts[5] not in EMPTY_VALUES:
                     address = _client_address(address, parts[5])
@@ -286,8 +286,8 @@ class _W3CParser:
 
 _LOAD_BALANCER_LINE = re.compile(
     rb"(?:https?|h2|grpcs|wss?) (?P<time>\d{4}-\d\d-\d\d)T\S+ \S+ (?P<address>\S+):\d+ \S+ \S+ \S+ \S+ "
-    rb'(?P<status>\d{3}|-) \S+ \d+ (?P<size>\d+) "(?P<method>[A-Z]+) \w+://(?P<host>[^/:" ]+)(?::\d+)?(?P<target>\S*) '
-    rb'[^"]*" "(?P<agent>(?:[^"\\]|\\.)*)"'
+    rb'(?P<status>\d{3}|-) \S+ \d+ (?P<size>\d+) "(?P<method>[A-Z]+) '
+    rb'\w+://(?P<host>\[[^\]]*\]|[^/:" ]+)(?::\d+)?(?P<target>\S*) [^"]*" "(?P<agent>(?:[^"\\]|\\.)*)"'
 )
 """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html"""
 

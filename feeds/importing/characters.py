@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 
-_SURROGATES = re.compile(r"(?:&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*5[5-7][0-9]{3});)+")
-_REFERENCE = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]*)|0*([0-9]*));")
+_SURROGATES = re.compile(r"(?:&#(?:[xX]0{0,9}[dD][89a-fA-F][0-9a-fA-F]{2}|0{0,9}5[5-7][0-9]{3});)+")
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,40})|([0-9]{1,40}));")
 _VALID = (range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
-_MAX_DIGITS = len("1114111")
 
 
 def repair_references(text: str) -> str:
@@ -32,7 +31,7 @@ def join_surrogates(text: str) -> str:
 
 def _number(reference: re.Match[str]) -> int:
     digits, base = (reference[1], 16) if reference[1] is not None else (reference[2], 10)
-    return int(digits or "0", base) if len(digits) <= _MAX_DIGITS else -1
+    return int(digits, base)
 
 
 def _joined(references: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ from .code_blocks import normalize_code
 from .images import sizes_of
 from .leftovers import remove_leftovers
 from .old_feed import absolute_url
-from .tables import HTML_TABLE, normalize_tables
+from .tables import BREAK, HTML_TABLE, normalize_tables
 
 BLOCKS = (
     *("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "table", "blockquote", "figure", "hr", "pre"),
@@ -28,9 +28,6 @@ _EQUIVALENT_NAMES = {
     **dict.fromkeys(("menu", "dir"), "ul"),
 }
 """Block-level elements that Markdown does not distinguish from others."""
-
-BREAK = "\x02"
-"""Placeholder for the end of a paragraph that consecutive `<br>` made."""
 
 _DISCARD = ("script", "style", "form", "svg", "noscript", "template", "select", "button", "input", "textarea", "object")
 _LAZY_ATTRIBUTES = ("data-src", "data-lazy-src", "data-original", "data-orig-file")
@@ -98,8 +95,10 @@ def _remove_empty(soup: BeautifulSoup) -> bool:
 
 def _remove(element: Tag, *, leaves_break: bool) -> None:
     if leaves_break:
-        element.insert_before(Tag(name="br"))
-    element.decompose()
+        element.clear(decompose=True)
+        element.name, element.attrs = "br", {}
+    else:
+        element.decompose()
 
 
 def _normalize_breaks(soup: BeautifulSoup) -> bool:

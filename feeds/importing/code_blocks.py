@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Comment
 from bs4.element import NavigableString, Tag
 
 LANGUAGE_ATTRIBUTE = "data-language"
@@ -20,7 +20,9 @@ _NUMBERS = (
 """Classes of line numbers in Hexo, Hugo, Pygments, Rouge, Prism, highlight.js, GitHub and plugins of WordPress."""
 
 _NUMBER_SELECTOR = ", ".join(f".{name}" for name in _NUMBERS)
-_WRAPPERS = re.compile(r"\b(highlight|highlighter-rouge|chroma|sourceCode|crayon-syntax|code-toolbar|codehilite)\b")
+_WRAPPERS = {"highlight", "highlighter-rouge", "chroma", "sourceCode", "crayon-syntax", "code-toolbar", "codehilite"}
+_CODE_CLASS = re.compile(r"\b(?:blob-code|hljs-ln-(?:code|numbers)|rouge-code|crayon-code|code)\b")
+_MEDIA = ["img", "picture", "iframe", "video", "audio", "embed", "object"]
 _LINE_BLOCKS = ("div", "li", "p", "tr")
 _LANGUAGE_CLASS = re.compile(r"\b(?:language|lang|highlight-source|brush:?)[- ]?([A-Za-z0-9+#]+)")
 _WRAPPER_CLASS = re.compile(r"\b(?:highlight|sourceCode)[- ]([A-Za-z0-9+#]+)")
@@ -32,42 +34,57 @@ def normalize_code(soup: BeautifulSoup) -> None:
     for table in soup.find_all("table"):
         if not table.decomposed and _is_code(table):
             outer = _outermost(table)
-            _replace(outer, _language(outer), "\n".join(_lines(table)))
+            _replace(table if _has_more(outer, table) else outer, _language(outer), "\n".join(_lines(table)))
     for element in soup.find_all(["span", "font"]):
         if not element.find_parent("pre"):
             element.unwrap()
     for code in soup.find_all(["code", "kbd", "samp", "tt"]):
         if not code.find_parent("pre") and not code.find(["pre", "img", "table"]):
+            code.name = "code"
             before = code.previous_sibling
-            if isinstance(before, Tag) and before.name == code.name:  # Markdown cannot separate the two
+            while isinstance(before, Comment):
+                before = before.previous_sibling
+            if isinstance(before, Tag) and before.name == "code":  # Markdown cannot separate the two
                 code.insert(0, before.extract())
-            code.string = _text(code).replace("\n", " ")
+            code.string = re.sub(r"\s", " ", _text(code))
     for block in soup.find_all("pre"):
         if block.decomposed or block.find_parent("pre"):
             continue
         outer = _outermost(block)
-        has_other_text = outer.get_text().strip() != block.get_text().strip()
+        outer = block if _has_more(outer, block) else outer
         for number in block.select(_NUMBER_SELECTOR):
-            if not number.decomposed:
+            if not number.decomposed and re.fullmatch(r"[\s0-9]*", number.get_text()) and number.name != "code":
                 number.decompose()
-        _replace(block if has_other_text else outer, _language(outer), _text(block).strip("\n"))
+        _replace(outer, _language(outer), _text(block).strip("\n"))
+
+
+def _has_more(outer: Tag, block: Tag) -> bool:
+    """Return whether an element contains more than a block of code."""
+    is_longer = outer.get_text().strip() != block.get_text().strip()
+    return is_longer or (outer is not block and outer.find(_MEDIA) is not None)
 
 
 def _is_code(table: Tag) -> bool:
     """Return whether a table is a block of code: each row has a cell of line numbers and one of code."""
     rows = [each for each in table.find_all("tr") if each.find_parent("table") is table]
-    return bool(rows) and all(len(_numbers(row)) and len(row.find_all("td", recursive=False)) > 1 for row in rows)
+    return bool(rows) and all(_has_code(row) for row in rows) and any(_numbers(row) for row in rows)
 
 
-def _numbers(row: Tag) -> list[Tag]:
-    """Return the cells of a row that contain line numbers."""
+def _has_code(row: Tag) -> bool:
+    """Return whether a row consists of a cell that may contain line numbers, and one of code."""
     cells = row.find_all("td", recursive=False)
-    found = []
-    for cell in cells[:-1]:
-        is_marked = any(name in _NUMBERS for name in cell.get("class") or ()) or cell.select_one(_NUMBER_SELECTOR)
-        if is_marked and re.fullmatch(r"[\s0-9]*", cell.get_text()):
-            found.append(cell)
-    return found
+    if len(cells) < 2 or not re.fullmatch(r"[\s0-9]*", cells[-2].get_text()):
+        return False
+    classes = " ".join([*(cells[-1].get("class") or ()), *(cells[-2].get("class") or ())])
+    return cells[-1].find(["pre", "code"]) is not None or _CODE_CLASS.search(classes) is not None
+
+
+def _numbers(row: Tag) -> bool:
+    """Return whether a row has a cell that is marked as one of line numbers."""
+    cells = row.find_all("td", recursive=False)[:-1]
+    return any(
+        any(name in _NUMBERS for name in cell.get("class") or ()) or cell.select_one(_NUMBER_SELECTOR) for cell in cells
+    )
 
 
 def _lines(table: Tag) -> list[str]:
@@ -79,8 +96,8 @@ def _outermost(block: Tag) -> Tag:
     """Return the outermost wrapper that a highlighter put around a block."""
     outer = block
     for parent in block.parents:
-        classes = " ".join(parent.get("class") or ())
-        if parent.name == "pre" or (parent.name in ("div", "figure", "td") and _WRAPPERS.search(classes)):
+        is_wrapper = parent.name in ("div", "figure") and not _WRAPPERS.isdisjoint(parent.get("class") or ())
+        if parent.name == "pre" or is_wrapper:
             outer = parent
         elif parent.name not in ("div", "code", "figure"):
             break
@@ -103,13 +120,18 @@ def _language(outer: Tag) -> str:
 def _text(element: Tag) -> str:
     """Return the text of code with its line breaks, which may be elements."""
     parts: list[str] = []
-    for node in element.descendants:
+    for node in element.children:
         if type(node) is NavigableString:
             parts.append(str(node))
-        elif isinstance(node, Tag) and (
-            node.name == "br" or (node.name in _LINE_BLOCKS and parts and not parts[-1].endswith("\n"))
-        ):
+        elif isinstance(node, Tag) and node.name == "br":
             parts.append("\n")
+        elif isinstance(node, Tag) and node.name in _LINE_BLOCKS:
+            is_at_start = not parts or parts[-1].endswith("\n")
+            line = _text(node)
+            parts.append(f"{'' if is_at_start else chr(10)}{line}{'' if line.endswith(chr(10)) else chr(10)}")
+        elif isinstance(node, Tag):
+            parts.append(_text(node))
+        parts = ["".join(parts)] if parts else []
     return "".join(parts)
 
 

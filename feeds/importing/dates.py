@@ -21,9 +21,9 @@ _ZONE_OFFSETS = {"CET": "+0100", "CEST": "+0200", "MET": "+0100", "MEST": "+0200
 _ZONE_OFFSETS |= {"BST": "+0100", "EET": "+0200", "EEST": "+0300"}
 """European zones by their names, which feedparser takes for UTC."""
 
-_ZONE_NAME = re.compile(rf"\b({'|'.join(_ZONE_OFFSETS)})$", re.IGNORECASE)
+_ZONE_NAME = re.compile(rf"(?<![A-Z])\(?\b({'|'.join(_ZONE_OFFSETS)})\)?$", re.IGNORECASE)
 _TWELVE_HOURS = re.compile(r"\b(\d{1,2})(:\d\d(?::\d\d)?)\s*([AP])\.?M\b\.?", re.IGNORECASE)
-_TIME_OR_OFFSET = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?|[+-]\d{2}:?\d{2}(?![-\d])")
+_TIME_OR_OFFSET = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?|(?<=[\d\s])[+-]\d{2}:?\d{2}(?![-\d])")
 _NAME = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -51,7 +51,7 @@ def read_date(text: str, parsed: struct_time | None) -> datetime | None:
 def _iso_date(text: str) -> datetime | None:
     """Return a date as ISO 8601 writes it; feedparser loses the time of its basic format."""
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text))
     except ValueError:
         return None
 
@@ -64,7 +64,9 @@ def _twenty_four_hours(time: re.Match[str]) -> str:
 def _is_complete(text: str, date: datetime) -> bool:
     """Return whether a text contains the year, the month and the day, apart from time and offset."""
     rest = _TIME_OR_OFFSET.sub(" ", text)
-    numbers = Counter(map(int, re.findall(r"\d{1,4}", re.sub(r"^(\d{4})(\d\d)(\d\d)(?!\d)", r"\1 \2 \3 ", rest))))
+    numbers = Counter(
+        map(int, re.findall(r"\d{1,4}", re.sub(r"^(\d{4})(\d\d)(\d\d)(?=\D|\d{6}$|$)", r"\1 \2 \3 ", rest)))
+    )
     for days in (-1, 0, 1):  # an offset may change the day
         local = date + timedelta(days=days)
         month = () if _NAME.search(rest) else (local.month,)

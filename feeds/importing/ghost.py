@@ -5,6 +5,8 @@ https://docs.ghost.org/migration/custom
 
 from __future__ import annotations
 
+import html
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +17,9 @@ from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absol
 from .old_json import load_json
 
 _HOME_PLACEHOLDER = "__GHOST_URL__"
+_GATED = re.compile("<!--kg-gated-block:begin(?![^>]*nonMember:true).*?(?:<!--kg-gated-block:end-->|$)", re.DOTALL)
+"""Parts of a text that Ghost shows to members only."""
+
 _INTERNAL_TAG = "#"
 """Start of the names of tags that Ghost shows to nobody."""
 
@@ -77,6 +82,7 @@ def _related(tables: Row, link_table: str, table: str, key: str) -> dict[object,
 
 def _entry(row: Row, meta: Row, tags: list[Row], authors: list[Row], home: str) -> OldEntry:
     is_draft, refusal = publication_state(_text(row, "status"), _text(row, "visibility"))
+    public_html, gated_count = _GATED.subn("", _text(row, "html"))
     published, updated = _date(row.get("published_at")), _date(row.get("updated_at"))
     picture = absolute_url(f"{home}/", _text(row, "feature_image").replace(_HOME_PLACEHOLDER, home))
     names = [plain(_text(tag, "name")) for tag in tags if not _text(tag, "name").startswith(_INTERNAL_TAG)]
@@ -88,8 +94,8 @@ def _entry(row: Row, meta: Row, tags: list[Row], authors: list[Row], home: str) 
         updated=updated if updated and published and updated > published else None,
         authors=tuple(OldPerson(plain(_text(each, "name")), _text(each, "website") or None) for each in authors),
         categories=tuple(dict.fromkeys(filter(None, names))),
-        summary=_text(row, "custom_excerpt"),
-        html=_text(row, "html").replace(_HOME_PLACEHOLDER, home),
+        summary=html.escape(_text(row, "custom_excerpt")),
+        html=public_html.replace(_HOME_PLACEHOLDER, home),
         picture=OldPicture(picture, _text(meta, "feature_image_alt"), plain(_text(meta, "feature_image_caption")))
         if row.get("feature_image") and picture
         else None,
@@ -97,6 +103,7 @@ def _entry(row: Row, meta: Row, tags: list[Row], authors: list[Row], home: str) 
         is_draft=is_draft,
         unreadable_date=str(row.get("published_at") or ""),
         refusal=refusal or (None if row.get("id") else "it has no id"),
+        notes=("a part that only members may read is left out",) if gated_count else (),
     )
 
 

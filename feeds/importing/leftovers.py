@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bs4 import BeautifulSoup
-from bs4.element import Tag
+from bs4.element import NavigableString, Tag
 
 _PERMALINK_TEXTS = ("", "#", "¶", "§", "🔗", "⚓", "∞")
 _RETURN_TEXTS = ("↩", "↵", "⤴", "↑", "⬆", "⏎", "^")
@@ -18,10 +18,11 @@ _FORMULAS = (
 
 def remove_leftovers(soup: BeautifulSoup) -> list[str]:
     """Remove what a system added to a text, and give each formula once. Return notes on what changed."""
-    for link in soup.find_all("a", href=re.compile("#")):
+    for link in soup.find_all("a", href=re.compile("^#")):
         text = _INVISIBLE.sub("", link.get_text())
+        is_return = text.rstrip("0123456789") in _RETURN_TEXTS  # several links back are numbered
         is_permalink = text in _PERMALINK_TEXTS and not link.find("img") and link.find_parent(re.compile("^h[1-6]$"))
-        if is_permalink or text in _RETURN_TEXTS:
+        if is_permalink or is_return:
             link.decompose()
     return ["a formula is its TeX source now"] if _replace_formulas(soup) else []
 
@@ -37,21 +38,23 @@ def _replace_formulas(soup: BeautifulSoup) -> bool:
             continue
         source = _source(formula)
         has_source = has_source or bool(source)
-        drawn = formula.select_one(".katex-html") or formula
+        text = source or (formula.select_one(".katex-html") or formula).get_text()
         replacement = Tag(name="code" if source else "span")
-        replacement.string = source or drawn.get_text()
-        formula.insert_before(replacement)
-        formula.decompose()
+        replacement.string = text
+        formula.replace_with(replacement)
     return has_source
 
 
 def _script_after(formula: Tag) -> bool:
-    following = formula.find_next("script")
-    return (
-        isinstance(following, Tag)
-        and str(following.get("type")).startswith("math/tex")
-        and following.parent is formula.parent
-    )
+    """Return whether the source of a formula of MathJax 2 follows what was drawn."""
+    if not any(name.startswith("MathJax") for name in formula.get("class") or ()):
+        return False
+    following = formula.next_sibling
+    while isinstance(following, NavigableString) and not following.strip():
+        following = following.next_sibling
+    if isinstance(following, Tag) and "MathJax" in " ".join(following.get("class") or ()):
+        return _script_after(following)
+    return isinstance(following, Tag) and str(following.get("type")).startswith("math/tex")
 
 
 def _source(formula: Tag) -> str:

@@ -5,6 +5,7 @@ It fetches nothing: the caller maps addresses. What is left out or changed is no
 
 from __future__ import annotations
 
+import html as html_module
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,11 +22,11 @@ from markdownify import ATX, MarkdownConverter
 from feeds.feed.body_limits import MAX_DEPTH, element_depth
 
 from .characters import repair_references
-from .cleanup import BLOCKS, BREAK, tidy
+from .cleanup import BLOCKS, tidy
 from .code_blocks import LANGUAGE_ATTRIBUTE
 from .images import best_source, figure_of, is_picture_url, same_picture
 from .old_feed import OldPicture, absolute_url
-from .tables import clean_html
+from .tables import BREAK, clean_html
 
 MapAddress = Callable[[str], str]
 """Returns the current address for an absolute old address."""
@@ -40,7 +41,7 @@ _BR = "\x03"
 """Placeholder for a line break, until what surrounds it is known."""
 
 _EMPHASIS = ("b", "strong", "i", "em")
-_FENCED_CODE = re.compile(r"(^ *(`{3,})[^\n]*\n.*?^ *\2 *$)", re.MULTILINE | re.DOTALL)
+_FENCED_CODE = re.compile(r"(^(?:[ >]|[-+*] |[0-9]+\. )*(`{3,})[^`\n]*\n.*?^[ >]*\2 *$)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class _Converter(MarkdownConverter):
             parts = text.split(BREAK)
             return BREAK.join(self._emphasize(el, part, parent_tags, mark, name) for part in parts)
         edges = re.fullmatch(rf"([\s{BREAK}{_BR}]*)(.*?)([\s{BREAK}{_BR}]*)", text, re.DOTALL)
-        if "_noformat" in parent_tags or not edges or not edges[2]:
+        if "_noformat" in parent_tags or not edges or not edges[2] or el.find(BLOCKS):
             return text
         before, core, after = edges.groups()
         outside = before[-1:] or _adjacent_character(el, "previous"), after[:1] or _adjacent_character(el, "next")
@@ -222,12 +223,12 @@ class _Converter(MarkdownConverter):
 
     def convert_html_table(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a table that no pipe table can hold as HTML."""
-        return f"\n\n{clean_html(el, self._address)}\n\n"
+        return f"\n\n{clean_html(el, self._address, self._player_link)}\n\n"
 
     def convert_details(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a disclosure as HTML around Markdown (CommonMark, section 4.6)."""
         summary = el.find("summary", recursive=False)
-        heading = clean_html(summary, self._address) if isinstance(summary, Tag) else ""
+        heading = clean_html(summary, self._address, self._player_link) if isinstance(summary, Tag) else ""
         return f"\n\n<details>\n{heading}\n\n{text.strip()}\n\n</details>\n\n"
 
     def convert_summary(self, el: Tag, text: str, parent_tags: set[str]) -> str:
@@ -271,16 +272,25 @@ class _Converter(MarkdownConverter):
         return f"{before}[{label}]({_escape_destination(target)}){after}"
 
     def _convert_player(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        label, address = self._player(el)
+        return f"\n\n[{self.escape(label, set())}]({_escape_destination(address)})\n\n" if address else ""
+
+    def _player_link(self, el: Tag) -> str:
+        label, address = self._player(el)
+        return f'<a href="{html_module.escape(address)}">{html_module.escape(label)}</a>' if address else ""
+
+    def _player(self, el: Tag) -> tuple[str, str]:
+        """Return the label and the address of the link that replaces a player; both are empty if it plays nothing."""
         source = el.get("src") or next((each.get("src") for each in el.find_all("source") if each.get("src")), None)
         if not source:
-            return ""
+            return "", ""
         address = _watch_url(absolute_url(self._base, str(source)))
         if not address:
-            return ""
+            return "", ""
         name = PurePosixPath(unquote(urlsplit(address).path)).name
         label = str(el.get("title") or "").strip() or (name if "." in name else urlsplit(address).netloc)
         self.notes.append(f"<{el.name}> is a link now: {address}")
-        return f"\n\n[{self.escape(label, set())}]({_escape_destination(self._link(address))})\n\n"
+        return label, self._link(address)
 
     convert_iframe = convert_video = convert_audio = convert_embed = _convert_player
 

@@ -16,8 +16,9 @@ from urllib.parse import quote, urljoin, urlsplit
 from .characters import repair_references
 
 _DRAFT_STATES = ("draft", "pending", "unpublished", "in-review", "auto-draft")
+_PUBLIC_VISIBILITIES = ("", "public", "published", "visible", "open", "everyone", "all", "world", "true", "1")
 _PRIVATE_STATES = (
-    *("private", "members", "paid", "tiers", "hidden", "sent"),
+    *("private", "members", "paid", "tiers", "hidden", "sent", "archived"),
     *("trash", "trashed", "soft_trashed", "deleted"),
 )
 PASSWORD_FORM = "action=postpass"
@@ -120,7 +121,12 @@ def absolute_url(base: str, reference: str) -> str:
 
 
 def publication_state(status: str, visibility: str = "") -> tuple[bool, str | None]:
-    """Return whether an entry is a draft, and the reason not to import it if only some may read it."""
+    """Return whether an entry is a draft, and the reason not to import it if only some may read it.
+
+    An unknown visibility is taken for one of only some; an unknown status says nothing about who may read.
+    """
+    if visibility.strip().lower() not in _PUBLIC_VISIBILITIES:
+        return False, f"it is visible to {visibility.strip()[:40]} only"
     for state in (status.strip().lower(), visibility.strip().lower()):
         if state in _DRAFT_STATES:
             return True, None

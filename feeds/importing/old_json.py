@@ -100,7 +100,7 @@ def _entry(item: dict[str, Any], url: str) -> OldEntry:
         ),
         language=_text(item, "language") or None,
         link=absolute_url(base, _text(item, "external_url")) or None if item.get("external_url") else None,
-        is_draft=is_draft or item.get("draft") is True,
+        is_draft=is_draft or str(item.get("draft")).lower() in ("true", "yes", "1"),
         unreadable_date=_text(item, "date_published"),
         refusal=refusal or (None if id or link else "it has neither id nor url"),
     )

@@ -36,7 +36,7 @@ from .old_feed import (
 from .old_json import read_json
 
 _ATOM = "http://www.w3.org/2005/Atom"
-_BLOGGER = "{http://schemas.google.com/blogger/2018}"
+_STATE_NAMES = ("draft", "status", "visibility", "type")
 _BLOGGER_KIND = re.compile("#(comment|page|settings|template)$")
 """End of the category with which Blogger marks what is no post."""
 
@@ -92,7 +92,10 @@ def _with_facts(data: bytes, document: Any) -> Iterator[tuple[Any, _Facts]]:
         root = etree.fromstring(data.lstrip(), parser)
         found = [_facts(entry, name) for entry in root.iter("{*}item", "{*}entry")] if root is not None else []
     is_aligned = len(found) == len(document.entries)
-    by_id = {facts.id: facts for facts in found}
+    by_id: dict[str, _Facts] = {}
+    for each in found:  # of several with an id, the one that is not public counts
+        if each.id not in by_id or each.status or each.visibility:
+            by_id[each.id] = each
     for index, entry in enumerate(document.entries):
         id = entry.get("id") or ""
         facts = found[index] if is_aligned else by_id.get(id, _Facts())
@@ -102,10 +105,11 @@ def _with_facts(data: bytes, document: Any) -> Iterator[tuple[Any, _Facts]]:
 def _facts(entry: etree._Element, id_name: str) -> _Facts:
     ids = [each.text.strip(" \t\r\n") for each in entry.iterchildren(id_name) if each.text]
     extensions: dict[str, str] = {}
-    for element in entry.iterdescendants("{*}draft", "{*}status", "{*}visibility", f"{_BLOGGER}type"):
-        name = etree.QName(element)
-        if name.namespace and name.namespace != _ATOM:
-            extensions.setdefault(name.localname, (element.text or "").strip().lower())
+    for element in (*entry, *(inner for control in entry.iterchildren("{*}control") for inner in control)):
+        name = etree.QName(element) if isinstance(element.tag, str) else None
+        value = (element.text or "").strip().lower()
+        if name and value and name.namespace not in (None, _ATOM) and name.localname in _STATE_NAMES:
+            extensions.setdefault(name.localname, value)
     kinds = [_BLOGGER_KIND.search(str(each.get("term"))) for each in entry.iterchildren("{*}category")]
     kind = next((each[1] for each in kinds if each), extensions.get("type", ""))
     return _Facts(

@@ -14,6 +14,11 @@ from bs4.element import PageElement, Tag
 
 from feeds.feed.markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS
 
+BREAK = "\x02"
+"""Placeholder for the end of a paragraph that consecutive `<br>` made."""
+
+PLAYERS = ("iframe", "video", "audio", "embed")
+
 HTML_TABLE = "html-table"
 """Name that a table gets if it stays HTML."""
 
@@ -111,16 +116,19 @@ def _rebuild(soup: BeautifulSoup, table: Tag, rows: list[Tag], cells: list[list[
     table.extend([head, tail] if has_header else [tail])
 
 
-def clean_html(node: PageElement, address: Callable[[Tag], str]) -> str:
+def clean_html(node: PageElement, address: Callable[[Tag], str], player: Callable[[Tag], str]) -> str:
     """Return a table as HTML on one line, with the elements and attributes that texts may have.
 
-    `address` returns the address of a link or picture; if it is empty, only the text of the link stays.
+    `address` returns the address of a link or picture; if it is empty, only the text of the link stays. `player`
+    returns the link that replaces a player.
     """
     if not isinstance(node, Tag):
         return "" if isinstance(node, Comment) else _text(node)
+    if node.name in PLAYERS:
+        return player(node)
     name = "table" if node.name == HTML_TABLE else node.name
     children = [each for each in node.children if name not in _PARTS or isinstance(each, Tag) or str(each).strip()]
-    inner = "".join(clean_html(child, address) for child in children)
+    inner = "".join(clean_html(child, address, player) for child in children)
     if name in ("div", "section", "article"):
         return f"<p>{inner.strip()}</p>" if inner.strip() and not node.find(_BLOCK) else f" {inner} "
     if name not in ALLOWED_TAGS:
@@ -128,7 +136,7 @@ def clean_html(node: PageElement, address: Callable[[Tag], str]) -> str:
     if name in ("br", "hr"):
         return f"<{name}>"
     allowed = {*ALLOWED_ATTRIBUTES.get(name, ()), "lang", "dir"} - {"id"}
-    attributes = {key: str(value) for key, value in node.attrs.items() if key in allowed}
+    attributes = {key: " ".join(str(value).split()) for key, value in node.attrs.items() if key in allowed}
     if name in _ADDRESSES:
         attributes[_ADDRESSES[name]] = address(node)
         if not attributes[_ADDRESSES[name]]:
@@ -154,4 +162,5 @@ def _text(node: PageElement) -> str:
     """Return a text on one line, as an empty line would end the block of HTML (CommonMark, section 4.6)."""
     if node.find_parent("pre"):
         return html.escape(str(node), quote=False).replace("\n", "&#10;")
-    return html.escape(re.sub(r"[ \t\r\n\f]+", " ", str(node)), quote=False)
+    text = html.escape(re.sub(r"[ \t\r\n\f]+", " ", str(node)), quote=False)
+    return text.replace(BREAK, "<br><br>")

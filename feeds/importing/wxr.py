@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from .characters import repair_document
+from .code_blocks import LANGUAGE_ATTRIBUTE
 from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, plain
 
 PUBLIC_STATUSES = ("publish", "future")
@@ -40,6 +41,12 @@ _BLOCK_TAG = re.compile(
 
 _SHORTCODE = re.compile(r"\[([a-z][a-z0-9_-]*[_-][a-z0-9_-]*|[a-z]+(?= [a-z_]+=))[^\[\]]*\]")
 """A shortcode by its name, which contains a hyphen or underscore, or is followed by an attribute."""
+
+_CODE_SHORTCODE = re.compile(
+    r"\[(code|sourcecode|source|php|css|html|xml|js|javascript|python|ruby|bash|sql|java)\b([^\[\]]*)\](.*?)\[/\1\]",
+    re.DOTALL,
+)
+"""Code, as plugins for it mark it."""
 
 _FORBIDDEN_BYTES = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Characters that XML cannot contain (XML 1.0 section 2.2), in UTF-8."""
@@ -204,6 +211,7 @@ def _render_content(content: str, attachments: Mapping[str, _Item], post: str = 
         code_blocks.append(found[0])
         return f"<pre data-kept={len(code_blocks) - 1}></pre>"
 
+    content = _CODE_SHORTCODE.sub(_render_code, content)
     content = re.sub(r"<pre\b.*?</pre>", store_code, content, flags=re.DOTALL | re.IGNORECASE)
     content = re.sub(
         r"<!-- wp:freeform -->(.*?)<!-- /wp:freeform -->", lambda found: _paragraphs(found[1]), content, flags=re.DOTALL
@@ -224,21 +232,44 @@ def _missing_content(content: str, text: str, attachments: Mapping[str, _Item]) 
     ids = re.findall("[0-9]+", " ".join(re.findall(r"\[gallery\b[^\]]*\bids\s*=\s*[\"']?([0-9, ]+)", content)))
     if missing := [id for id in ids if id not in attachments]:
         yield f"pictures of a gallery are not in the export: {', '.join(missing)} (export all content)"
-    outside = re.sub(r"<(pre|code)\b.*?</\1>", "", text, flags=re.DOTALL | re.IGNORECASE)
-    for name in dict.fromkeys(_SHORTCODE.findall(outside)):
+    for name in _shortcodes(_without_code_and_tags(text)):
         yield f"[{name}] of a plugin is left out, and what it encloses stays"
 
 
+def _without_code_and_tags(text: str) -> str:
+    return re.sub(r"<(pre|code)\b.*?</\1>|<[^<>]*>", "", text, flags=re.DOTALL | re.IGNORECASE)
+
+
+def _shortcodes(text: str) -> list[str]:
+    """Return the names of shortcodes: they have an attribute or a closing tag, or stand alone on a line."""
+    names = dict.fromkeys(_SHORTCODE.findall(text))
+    return [
+        name
+        for name in names
+        if f"[/{name}]" in text
+        or re.search(rf"\[{re.escape(name)}\s[^\[\]]*=|^\s*\[{re.escape(name)}\b[^\[\]]*\]\s*$", text, re.MULTILINE)
+    ]
+
+
 def _without_shortcodes(text: str) -> str:
-    """Remove the brackets of shortcodes, and leave what they enclose, and code, as it is."""
-    parts = re.split(r"(<(pre|code)\b.*?</\2>)", text, flags=re.DOTALL | re.IGNORECASE)
-    names = {name for part in parts[::3] for name in _SHORTCODE.findall(part)}
+    """Remove the brackets of shortcodes, and leave what they enclose, tags and code as they are."""
+    names = _shortcodes(_without_code_and_tags(text))
     if not names:
         return text
+    parts = re.split(r"(<(pre|code)\b.*?</\2>|<[^<>]*>)", text, flags=re.DOTALL | re.IGNORECASE)
     brackets = re.compile(rf"\[/?(?:{'|'.join(map(re.escape, names))})(?:[\s/][^\[\]]*)?\]")
     return "".join(
-        brackets.sub("", part) if index % 3 == 0 else part for index, part in enumerate(parts) if index % 3 < 2
+        brackets.sub("", part or "") if index % 3 == 0 else part for index, part in enumerate(parts) if index % 3 < 2
     )
+
+
+def _render_code(match: re.Match[str]) -> str:
+    """Render a shortcode of a plugin for code; some plugins store it with references instead of `<`."""
+    language = re.search(r"(?:lang|language)\s*=\s*[\"']?([\w+#-]+)", match[2])
+    name = language[1] if language else "" if match[1] in ("code", "sourcecode", "source") else match[1]
+    code = html.unescape(match[3]) if "&lt;" in match[3] else match[3]
+    attribute = f' {LANGUAGE_ATTRIBUTE}="{name}"' if name else ""
+    return f"<pre{attribute}>{html.escape(code.strip(chr(13) + chr(10)))}</pre>"
 
 
 def _render_caption(match: re.Match[str]) -> str:

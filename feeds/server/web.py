@@ -248,8 +248,7 @@ def _redirect_for(edition: Edition) -> Response | None:
             target = f"{target}?{query}"
     if target is None:
         alternative = path.rstrip("/") if path.endswith("/") else path + "/"
-        kept = f"?{query}" if query else ""
-        target = site.absolute(alternative) + kept if edition.find(site.path + alternative) else None
+        target = site.absolute(alternative) if edition.find(site.path + alternative) else None
     if target is None:
         return None
     seconds_left = current_publisher().seconds_left(edition)

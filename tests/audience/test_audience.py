@@ -491,6 +491,7 @@ S3 = (
 
 FORMS = {
     "combined": line(),
+    "combined, with quotes at the end": line('NetNewsWire (RSS Reader; \\"https://netnewswire.com/\\" x)'),
     "Caddy": json.dumps(CADDY),
     "Traefik": json.dumps(TRAEFIK),
     "Traefik, in its common format": line() + ' 13 "web@docker" "http://10.0.0.1:80" 1ms',

@@ -96,6 +96,14 @@ MARKDOWN = {
     "<table><tr><td><p>a</p><p>b</p></td></tr></table>": "a\n\nb",
     "<table><tr><td><a href='b.png'><img src='b.png' alt='b'></a></td></tr>"
     "<tr><td class='tr-caption'>c</td></tr></table>": ("![b](https://old.example/a/b.png)\n\n*c*"),
+    "<table><tr><td colspan=2>a</td></tr><tr><td>b</td><td><video src='v.mp4'></video></td></tr></table>": (
+        '<table><tr><td colspan="2">a</td></tr><tr><td>b</td>'
+        '<td><a href="https://old.example/a/v.mp4">v.mp4</a></td></tr></table>'
+    ),
+    "<table><caption>a<br><br>b</caption><tr><td><img src='c.png' alt='x\n\ny'></td><td>d</td></tr></table>": (
+        "<table><caption>a<br><br>b</caption><tr><td>"
+        '<img src="https://old.example/a/c.png" alt="x y"></td><td>d</td></tr></table>'
+    ),
     # Code, as Hexo, Hugo, Pygments, Rouge and highlight.js mark it
     '<figure class="highlight python"><table><tr><td class="gutter"><pre><span class="line">1</span><br>'
     '<span class="line">2</span></pre></td><td class="code"><pre><span class="line">if a:</span><br>'
@@ -116,6 +124,20 @@ MARKDOWN = {
     '<pre class="brush: php; title: x">a\n</pre>': "```php\na\n```",
     "<pre><div>a</div><div>b</div></pre>": "```\na\nb\n```",
     '<div class="highlight"><p>c</p><pre>a</pre></div>': "c\n\n```\na\n```",
+    '<pre><code class="language-css line-numbers">a{}</code></pre>': "```css\na{}\n```",
+    '<pre>a<div>b</div>c<div class="line"></div>d</pre>': "```\na\nb\nc\n\nd\n```",
+    '<div class="highlight"><img src="p.png" alt="P"><pre>a</pre></div>': (
+        "![P](https://old.example/a/p.png)\n\n```\na\n```"
+    ),
+    '<figure class="highlight"><figcaption>a.js</figcaption><table><tr><td class="gutter"><pre>1</pre></td>'
+    '<td class="code"><pre>b</pre></td></tr></table></figure>': "*a.js*\n\n```\nb\n```",
+    '<div class="has-highlight-background-color"><p>a</p><table><tr><td class="gutter"><pre>1</pre></td>'
+    "<td><pre>b</pre></td></tr></table></div>": "a\n\n```\nb\n```",
+    '<table><tr><td class="ln"></td><td>a <b>b</b></td></tr></table>': "|  |  |\n| --- | --- |\n|  | a **b** |",
+    "<ul><li><pre>a</pre></li></ul><p>b<br>c</p><p>d<br><br>e</p><pre>f\n\n\ng</pre>": (
+        "- ```\n  a\n  ```\n\nb\\\nc\n\nd\n\ne\n\n```\nf\n\n\ng\n```"
+    ),
+    "<code>a</code><kbd>b</kbd>": "`ab`",
     # Blocks, and what separates them
     "<aside>a</aside><header>b</header><main>c</main><nav>d</nav><address>e</address><center>f</center>g": (
         "a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng"
@@ -129,8 +151,14 @@ MARKDOWN = {
     # Emphasis and quotations
     "<b>a<br><br>b</b>": "**a**\n\n**b**",
     "<blockquote>a<br><br><i>b<br><br>c</i></blockquote>": "> a\n>\n> *b*\n>\n> *c*",
+    "<i><ul><li>a</li></ul></i><strong><h2>b</h2></strong>": "- a\n\n## b",
     # What systems leave in texts
-    '<h2>a<a class="headerlink" href="#a">¶</a></h2><h3><a href="/x#b">#</a>b</h3>': "## a\n\n### b",
+    '<p>a <a href="https://x.example/#top">↑</a></p><h2>C<a href="/tags/c#x">#</a></h2>': (
+        "a [↑](https://x.example/#top)\n\n## C[\\#](https://old.example/tags/c#x)"
+    ),
+    '<p>a <a href="#fnref:2">↩<sup>2</sup></a></p>': "a",
+    '<p>E=<span class="katex">mc2</span> a <script type="math/tex">b</script></p>': "E=mc2 a `b`",
+    '<h2>a<a class="headerlink" href="#a">¶</a></h2><h3><a href="#b">#</a>b</h3>': "## a\n\n### b",
     '<h2>a<a href="#a">\u200b</a></h2>': "## a",
     '<ol><li>a\u00a0<a href="#fnref:1" class="footnote-backref">↩\ufe0e</a></li></ol>': "1. a",
     '<p>a <span class="katex"><span class="katex-mathml"><math><semantics><mi>E</mi><annotation '

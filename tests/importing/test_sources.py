@@ -107,6 +107,10 @@ DATES = {
     "Mon, 05 Jan 15 10:00:00 CET": datetime(2015, 1, 5, 9, tzinfo=UTC),
     "Sat Nov  7 10:00:00 2026": datetime(2026, 11, 7, 10, tzinfo=UTC),
     "2015-01-05T10:00:00.123Z": datetime(2015, 1, 5, 10, tzinfo=UTC),
+    "Tue, 05-Mar-2024 10:00:00 GMT": datetime(2024, 3, 5, 10, tzinfo=UTC),
+    "20240305100000": datetime(2024, 3, 5, tzinfo=UTC),
+    "2024-03-05 10:00:00 UTC": datetime(2024, 3, 5, 10, tzinfo=UTC),
+    "Tue, 05 Mar 2024 10:00:00 (CET)": datetime(2024, 3, 5, 9, tzinfo=UTC),
 }
 
 
@@ -179,7 +183,7 @@ def test_states_in_rss_and_json_are_respected() -> None:
             item("a:4", form),
         ).encode()
     )
-    assert states(feed) == ["draft", "it is members there", "public", "it has a password there"]
+    assert states(feed) == ["draft", "it is visible to members only", "public", "it has a password there"]
     items: list[dict[str, object]] = [
         {"status": "draft"},
         {"visibility": "paid"},
@@ -188,7 +192,7 @@ def test_states_in_rss_and_json_are_respected() -> None:
     ]
     numbered = [each | {"id": str(number)} for number, each in enumerate(items)]
     feed = read_feed(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": numbered}).encode())
-    assert states(feed) == ["draft", "it is paid there", "draft", "public"]
+    assert states(feed) == ["draft", "it is visible to paid only", "draft", "public"]
 
 
 def test_what_is_not_imported_is_counted_and_drafts_are_named(tmp_path: Path) -> None:
@@ -244,6 +248,7 @@ def ghost(**tables: object) -> dict[str, object]:
         post,
         {**post, "id": "5e4", "slug": "autre", "status": "draft", "published_at": None},
         {**post, "id": "5e5", "visibility": "members"},
+        {**post, "id": "5e8", "visibility": "product:gold"},
         {**post, "id": "5e6", "type": "page"},
         {**post, "id": "5e7", "published_at": 1772355600000, "html": "a\ud83d\ude00"},
     ]
@@ -269,8 +274,9 @@ def test_a_ghost_export_has_the_ids_of_its_feed(is_wrapped: bool) -> None:
     assert is_ghost_export(export)
     feed = read_ghost_export(export, "https://old.example/")
     assert (feed.title, feed.language, feed.others) == ("Le centre", "fr", {"page": 1})
-    assert states(feed) == ["public", "draft", "it is members there", "public"]
-    first, draft, _, last = feed.entries
+    members, gold = "it is visible to members only", "it is visible to product:gold only"
+    assert states(feed) == ["public", "draft", members, gold, "public"]
+    first, draft, _, _, last = feed.entries
     assert (first.id, first.url, first.summary) == ("5e3", "https://old.example/titre/", "Résumé")
     assert first.html == '<p>Texte <a href="https://old.example/autre/">x</a></p>'
     assert first.categories == ("Recherche",)
@@ -283,10 +289,20 @@ def test_a_ghost_export_has_the_ids_of_its_feed(is_wrapped: bool) -> None:
     assert (draft.published, last.published, last.html) == (None, datetime(2026, 3, 1, 9, tzinfo=UTC), "a😀")
 
 
+def test_a_part_of_a_ghost_post_for_members_is_left_out() -> None:
+    begin = '<!--kg-gated-block:begin nonMember:{} memberSegment:"status:-free" -->{}<!--kg-gated-block:end-->'
+    text = f"<p>a</p>{begin.format('false', '<p>b</p>')}{begin.format('true', '<p>c</p>')}"
+    post = {"id": "1", "html": text, "custom_excerpt": "a<b & c"}
+    (entry,) = read_ghost_export(json.dumps(ghost(posts=[post])).encode(), "https://old.example").entries
+    assert "b" not in to_markdown(entry.html, base="https://old.example/", picture=str, link=str).text
+    assert "<p>c</p>" in entry.html and entry.notes
+    assert entry.summary == "a&lt;b &amp; c"
+
+
 def test_a_ghost_export_is_imported_with_redirects_and_links(tmp_path: Path) -> None:
     printed = imported(tmp_path, json.dumps(ghost()), "--no-pictures", "--url", "https://old.example")
     assert "Not imported: 1 page\n" in printed
-    assert "3 new (1 draft), 0 known, 1 left out" in printed
+    assert "3 new (1 draft), 0 known, 2 left out" in printed
     tree, _ = parse_yaml((tmp_path / "content" / "articles" / "2026" / "titre.yaml").read_bytes(), "a")
     assert tree and tree.value["id"] == {"exact": "5e3"}
     assert tree.value["body"].strip() == "Texte [x](/articles/autre)"
@@ -317,6 +333,11 @@ CLASSIC = {
     "<blockquote>a\n\nb</blockquote>": "> a\n>\n> b",
     "<ul>\n<li>a\n\nb</li>\n<li>c</li>\n</ul>": "- a\n\n  b\n- c",
     "a\n<h2>b</h2>\nc\n\n<div>d</div>e": "a\n\n## b\n\nc\n\nd\n\ne",
+    "a[some_index] [user_id] b <a href='x?a[b_c]=1'>t</a>": (
+        "a\\[some_index\\] \\[user_id\\] b [t](https://old.example/x?a%5Bb_c%5D=1)"
+    ),
+    "[sourcecode language='python']\nif a &lt; b:\n\n  c[d_e]\n[/sourcecode]": "```python\nif a < b:\n\n  c[d_e]\n```",
+    "[my_form]\n\na": "a",
     "[row class=x]a [b_c]d[/b_c][/row]\n\n<code>[row class=x]</code>": "a d\n\n`[row class=x]`",
 }
 
