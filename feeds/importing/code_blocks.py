@@ -122,16 +122,18 @@ def _text(element: Tag) -> str:
     parts: list[str] = []
     for node in element.children:
         if type(node) is NavigableString:
-            parts.append(str(node))
+            text = str(node)
         elif isinstance(node, Tag) and node.name == "br":
-            parts.append("\n")
-        elif isinstance(node, Tag) and node.name in _LINE_BLOCKS:
-            is_at_start = not parts or parts[-1].endswith("\n")
-            line = _text(node)
-            parts.append(f"{'' if is_at_start else chr(10)}{line}{'' if line.endswith(chr(10)) else chr(10)}")
+            text = "\n"
         elif isinstance(node, Tag):
-            parts.append(_text(node))
-        parts = ["".join(parts)] if parts else []
+            text = _text(node)
+            if node.name in _LINE_BLOCKS:
+                text = text if text.endswith("\n") else f"{text}\n"
+                text = text if not parts or parts[-1].endswith("\n") else f"\n{text}"
+        else:
+            continue
+        if text:
+            parts.append(text)
     return "".join(parts)
 
 
