@@ -86,6 +86,11 @@ def detect_parser(lines: Iterable[bytes]) -> LogParser | None:
     return None
 
 
+def _bytes_sent(size: str | bytes) -> int:
+    """Return a size, or 0 if it was not logged or is absurd."""
+    return int(size) if size.isdigit() and len(size) < 16 else 0
+
+
 class _DayCache(dict[bytes, "date | None"]):
     """A cache of days by the text at the start of a time; a log has only a few."""
 
@@ -207,7 +212,7 @@ def _parse_json(lines: Iterable[bytes], skipped: SkippedLines) -> Iterator[Reque
                     day,
                     str(target).encode(),
                     str(next(values[key] for key in _STATUS_KEYS if key in values)).encode(),
-                    int(size) if (size := _first_value(values, _SIZE_KEYS)).isdigit() and len(size) < 16 else 0,
+                    _bytes_sent(_first_value(values, _SIZE_KEYS)),
                     _first_value(values, _AGENT_KEYS).encode(),
                     any(condition not in ("", "-", None) for condition in conditions) if conditions else None,
                     _first_value(values, _HOST_KEYS).encode().partition(b":")[0],
@@ -272,7 +277,7 @@ class _W3CParser:
                         day,
                         target,
                         values[column["sc-status"]],
-                        int(size) if size.isdigit() and len(size) < 16 else 0,
+                        _bytes_sent(size),
                         unquote_to_bytes(user_agent)
                         if b"%20" in user_agent
                         else user_agent,  # CloudFront escapes it twice
@@ -309,7 +314,7 @@ def _parse_pattern(pattern: re.Pattern[bytes], lines: Iterable[bytes], skipped: 
                 skipped.add(number)
             continue
         if match["method"] in (b"GET", b"HEAD"):
-            size = int(match["size"]) if match["size"].isdigit() and len(match["size"]) < 16 else 0
+            size = _bytes_sent(match["size"])
             host = b"" if pattern is _S3_LINE else match["host"]  # the name of a bucket is not that of the site
             target = match["target"]
             if pattern is _S3_LINE and target.startswith(b"/" + match["host"] + b"/"):

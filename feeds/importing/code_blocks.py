@@ -58,6 +58,11 @@ def normalize_code(soup: BeautifulSoup) -> None:
         _replace(outer, _language(outer), _text(block).strip("\n"))
 
 
+def rows_of(table: Tag) -> list[Tag]:
+    """Return the rows of a table, without those of tables in it."""
+    return [each for each in table.find_all("tr") if each.find_parent("table") is table]
+
+
 def _has_more(outer: Tag, block: Tag) -> bool:
     """Return whether an element contains more than a block of code."""
     is_longer = outer.get_text().strip() != block.get_text().strip()
@@ -66,7 +71,7 @@ def _has_more(outer: Tag, block: Tag) -> bool:
 
 def _is_code(table: Tag) -> bool:
     """Return whether a table is a block of code: each row has a cell of line numbers and one of code."""
-    rows = [each for each in table.find_all("tr") if each.find_parent("table") is table]
+    rows = rows_of(table)
     return bool(rows) and all(_has_code(row) for row in rows) and any(_numbers(row) for row in rows)
 
 
@@ -88,8 +93,7 @@ def _numbers(row: Tag) -> bool:
 
 
 def _lines(table: Tag) -> list[str]:
-    rows = [each for each in table.find_all("tr") if each.find_parent("table") is table]
-    return [_text(row.find_all("td", recursive=False)[-1]).strip("\n") for row in rows]
+    return [_text(row.find_all("td", recursive=False)[-1]).strip("\n") for row in rows_of(table)]
 
 
 def _outermost(block: Tag) -> Tag:

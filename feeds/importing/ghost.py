@@ -14,7 +14,7 @@ from typing import Any
 
 from .dates import read_date
 from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url, plain, publication_state
-from .old_json import load_json
+from .old_json import list_at, load_json, text_at
 
 _HOME_PLACEHOLDER = "__GHOST_URL__"
 _GATED = re.compile("<!--kg-gated-block:begin(?![^>]*nonMember:true).*?(?:<!--kg-gated-block:end-->|$)", re.DOTALL)
@@ -49,7 +49,7 @@ def read_ghost_export(data: bytes, home: str) -> OldFeed:
     tags = _related(tables, "posts_tags", "tags", "tag_id")
     authors = _related(tables, "posts_authors", "users", "author_id")
     kinds = Counter(_kind(row) for row in posts)
-    public_tags = [row for row in _rows(tables, "tags") if not _text(row, "name").startswith(_INTERNAL_TAG)]
+    public_tags = [row for row in _rows(tables, "tags") if not text_at(row, "name").startswith(_INTERNAL_TAG)]
     return OldFeed(
         title=plain(str(settings.get("title") or "")),
         entries=tuple(
@@ -61,13 +61,13 @@ def read_ghost_export(data: bytes, home: str) -> OldFeed:
         home=f"{home}/",
         generator="Ghost",
         language=str(settings.get("locale") or settings.get("lang") or "") or None,
-        slugs={_text(row, "name"): _text(row, "slug") for row in public_tags if row.get("slug")},
+        slugs={text_at(row, "name"): text_at(row, "slug") for row in public_tags if row.get("slug")},
         others={kind: count for kind, count in kinds.items() if kind != "post"},
     )
 
 
 def _kind(row: Row) -> str:
-    return _text(row, "type") or ("page" if row.get("page") else "post")
+    return text_at(row, "type") or ("page" if row.get("page") else "post")
 
 
 def _related(tables: Row, link_table: str, table: str, key: str) -> dict[object, list[Row]]:
@@ -81,25 +81,25 @@ def _related(tables: Row, link_table: str, table: str, key: str) -> dict[object,
 
 
 def _entry(row: Row, meta: Row, tags: list[Row], authors: list[Row], home: str) -> OldEntry:
-    is_draft, refusal = publication_state(_text(row, "status"), _text(row, "visibility"))
-    public_html, gated_count = _GATED.subn("", _text(row, "html"))
+    is_draft, refusal = publication_state(text_at(row, "status"), text_at(row, "visibility"))
+    public_html, gated_count = _GATED.subn("", text_at(row, "html"))
     published, updated = _date(row.get("published_at")), _date(row.get("updated_at"))
-    picture = absolute_url(f"{home}/", _text(row, "feature_image").replace(_HOME_PLACEHOLDER, home))
-    names = [plain(_text(tag, "name")) for tag in tags if not _text(tag, "name").startswith(_INTERNAL_TAG)]
+    picture = absolute_url(f"{home}/", text_at(row, "feature_image").replace(_HOME_PLACEHOLDER, home))
+    names = [plain(text_at(tag, "name")) for tag in tags if not text_at(tag, "name").startswith(_INTERNAL_TAG)]
     return OldEntry(
         id=str(row.get("id") or ""),
-        title=" ".join(_text(row, "title").split()),
-        url=f"{home}/{_text(row, 'slug')}/" if row.get("slug") else None,
+        title=" ".join(text_at(row, "title").split()),
+        url=f"{home}/{text_at(row, 'slug')}/" if row.get("slug") else None,
         published=published,
         updated=updated if updated and published and updated > published else None,
-        authors=tuple(OldPerson(plain(_text(each, "name")), _text(each, "website") or None) for each in authors),
+        authors=tuple(OldPerson(plain(text_at(each, "name")), text_at(each, "website") or None) for each in authors),
         categories=tuple(dict.fromkeys(filter(None, names))),
-        summary=html.escape(_text(row, "custom_excerpt")),
+        summary=html.escape(text_at(row, "custom_excerpt")),
         html=public_html.replace(_HOME_PLACEHOLDER, home),
-        picture=OldPicture(picture, _text(meta, "feature_image_alt"), plain(_text(meta, "feature_image_caption")))
+        picture=OldPicture(picture, text_at(meta, "feature_image_alt"), plain(text_at(meta, "feature_image_caption")))
         if row.get("feature_image") and picture
         else None,
-        slug=_text(row, "slug"),
+        slug=text_at(row, "slug"),
         is_draft=is_draft,
         unreadable_date=str(row.get("published_at") or ""),
         refusal=refusal or (None if row.get("id") else "it has no id"),
@@ -118,10 +118,4 @@ def _date(value: object) -> datetime | None:
 
 
 def _rows(tables: Row, name: str) -> list[Row]:
-    rows = tables.get(name)
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _text(row: Row, name: str) -> str:
-    value = row.get(name)
-    return value if isinstance(value, str) else ""
+    return [row for row in list_at(tables, name) if isinstance(row, dict)]

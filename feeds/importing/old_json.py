@@ -35,12 +35,12 @@ def read_json(data: bytes, url: str) -> OldFeed:
         raise FeedError("it is JSON, but not a JSON Feed (expected version and items)")
     next_url = feed.get("next_url")
     return OldFeed(
-        title=" ".join(_text(feed, "title").split()),
+        title=" ".join(text_at(feed, "title").split()),
         entries=tuple(_entry(each, url) for each in items if isinstance(each, dict)),
         kind="json",
-        home=_text(feed, "home_page_url") or None,
-        generator=_text(feed, "generator"),
-        language=_text(feed, "language") or None,
+        home=text_at(feed, "home_page_url") or None,
+        generator=text_at(feed, "generator"),
+        language=text_at(feed, "language") or None,
         older_url=absolute_url(url, next_url) or None if isinstance(next_url, str) and next_url else None,
     )
 
@@ -64,53 +64,55 @@ def load_json(data: bytes, name: str) -> Any:
 
 def _entry(item: dict[str, Any], url: str) -> OldEntry:
     id = item.get("id")
-    link = absolute_url(url, _text(item, "url")) or None if item.get("url") else None
+    link = absolute_url(url, text_at(item, "url")) or None if item.get("url") else None
     base = link or url
-    text = _text(item, "content_html") or paragraphs(_text(item, "content_text"))
-    published, updated = (read_date(_text(item, name), None) for name in ("date_published", "date_modified"))
-    is_draft, refusal = publication_state(_text(item, "status"), _text(item, "visibility"))
-    authors = _list(item, "authors") or [item.get("author")]
-    picture = _text(item, "image") or _text(item, "banner_image")
-    attachments = [each for each in _list(item, "attachments") if isinstance(each, dict) and _text(each, "url")]
+    text = text_at(item, "content_html") or paragraphs(text_at(item, "content_text"))
+    published, updated = (read_date(text_at(item, name), None) for name in ("date_published", "date_modified"))
+    is_draft, refusal = publication_state(text_at(item, "status"), text_at(item, "visibility"))
+    authors = list_at(item, "authors") or [item.get("author")]
+    picture = text_at(item, "image") or text_at(item, "banner_image")
+    attachments = [each for each in list_at(item, "attachments") if isinstance(each, dict) and text_at(each, "url")]
     return OldEntry(
         id=str(id) if isinstance(id, str | int | float) and not isinstance(id, bool) else (link or ""),
-        title=" ".join(_text(item, "title").split()),
+        title=" ".join(text_at(item, "title").split()),
         url=link,
         published=published or updated,
         updated=updated if updated and published and updated > published else None,
         authors=tuple(
-            OldPerson(plain(each["name"]), _text(each, "url") or None)
+            OldPerson(plain(each["name"]), text_at(each, "url") or None)
             for each in authors
             if isinstance(each, dict) and isinstance(each.get("name"), str)
         ),
-        categories=tuple(plain(each) for each in _list(item, "tags") if isinstance(each, str)),
-        summary=html.escape(_text(item, "summary")),
-        html=text or paragraphs(_text(item, "summary")),
+        categories=tuple(plain(each) for each in list_at(item, "tags") if isinstance(each, str)),
+        summary=html.escape(text_at(item, "summary")),
+        html=text or paragraphs(text_at(item, "summary")),
         picture=OldPicture(absolute_url(base, picture)) if picture and absolute_url(base, picture) else None,
         files=tuple(
             OldFile(
                 absolute_url(base, each["url"]),
-                _text(each, "mime_type"),
+                text_at(each, "mime_type"),
                 each["size_in_bytes"] if isinstance(each.get("size_in_bytes"), int) else None,
-                _text(each, "title"),
+                text_at(each, "title"),
                 str(each.get("duration_in_seconds") or ""),
             )
             for each in attachments
-            if not _text(each, "mime_type").startswith("image/")
+            if not text_at(each, "mime_type").startswith("image/")
         ),
-        language=_text(item, "language") or None,
-        link=absolute_url(base, _text(item, "external_url")) or None if item.get("external_url") else None,
+        language=text_at(item, "language") or None,
+        link=absolute_url(base, text_at(item, "external_url")) or None if item.get("external_url") else None,
         is_draft=is_draft or str(item.get("draft")).lower() in ("true", "yes", "1"),
-        unreadable_date=_text(item, "date_published"),
+        unreadable_date=text_at(item, "date_published"),
         refusal=refusal or (None if id or link else "it has neither id nor url"),
     )
 
 
-def _list(values: Mapping[str, Any], name: str) -> list[Any]:
+def list_at(values: Mapping[str, Any], name: str) -> list[Any]:
+    """Return a list, or an empty one if the value is anything else."""
     value = values.get(name)
     return value if isinstance(value, list) else []
 
 
-def _text(values: Mapping[str, Any], name: str) -> str:
+def text_at(values: Mapping[str, Any], name: str) -> str:
+    """Return a string, or an empty one if the value is anything else."""
     value = values.get(name)
     return value if isinstance(value, str) else ""

@@ -14,6 +14,8 @@ from bs4.element import PageElement, Tag
 
 from feeds.feed.markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS
 
+from .code_blocks import rows_of
+
 BREAK = "\x02"
 """Placeholder for the end of a paragraph that consecutive `<br>` made."""
 
@@ -37,7 +39,7 @@ def normalize_tables(soup: BeautifulSoup) -> None:
     Tables that only arrange other elements are replaced by these.
     """
     for table in reversed(soup.find_all("table")):  # inner tables first
-        rows = [each for each in table.find_all("tr") if each.find_parent("table") is table]
+        rows = rows_of(table)
         rows.sort(key=lambda row: row.find_parent(["table", "tfoot"]) is not table)  # a footer may precede the body
         cells = [list(row.find_all(["td", "th"], recursive=False)) for row in rows]
         if caption := _blogger_caption(table):
@@ -103,7 +105,10 @@ def _spans(cell: Tag) -> bool:
 
 
 def _rebuild(soup: BeautifulSoup, table: Tag, rows: list[Tag], cells: list[list[Tag]]) -> None:
-    """Give a table the form that markdownify expects: a `thead` if it has headers, and all else in a `tbody`."""
+    """Replace the parts of a table with those that markdownify expects.
+
+    These are a `thead` if it has headers, and a `tbody` with all else.
+    """
     has_header = cells[0][0].name == "th" or rows[0].find_parent("thead") is not None
     head = soup.new_tag("thead")
     if has_header:
