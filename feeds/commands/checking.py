@@ -33,7 +33,7 @@ from feeds.model.yaml_mistakes import MAX_SHOWN_LINE
 from feeds.server.publisher import Publisher
 from feeds.server.web import current_publisher
 
-from .context import count, current_folder, current_language, file_errors, pluralize, print_problem, site_or_exit
+from .context import count, current_folder, current_language, file_errors, print_problem, site_or_exit
 
 if TYPE_CHECKING:
     from feeds.importing.old_feed import OldFeed
@@ -249,6 +249,8 @@ def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None
     """Print what subscribers of another system's feed would see of ours in its place, and exit."""
     from feeds.importing import comparison
 
+    from .comparing import print_comparison
+
     builder = FeedBuilder(catalog)
     try:
         topic = comparison.topic_of(builder, name, other)
@@ -258,22 +260,7 @@ def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None
     if form == "json":
         click.echo(json.dumps(asdict(differences), default=str, ensure_ascii=False, indent=1))
     else:
-        click.echo(f"Compared with {builder.address(topic)}, of {pluralize(differences.entries, 'entry', 'entries')}:")
-        for label, colour, entries in (("new", "green", differences.new), ("gone", "red", differences.gone)):
-            for id, title in entries.items():
-                click.echo(f"{click.style(f'{label:<8}', fg=colour)} {printable(f'{title}  ({id})')}")
-        for old_title, new_title in differences.retitled.items():
-            click.echo(f"{click.style('title   ', fg='yellow')} {printable(old_title)} → {new_title}")
-        for old_path, new_path in differences.unredirected.items():
-            label = click.style("moved   ", fg="red")
-            click.echo(f"{label} add this redirect to site.yaml  {old_path}: {new_path}")
-        if differences.fitting is not None:
-            suggestion = f"entries: {differences.fitting} in site.yaml keeps it out"
-            click.echo(f"What is new is older than all that the other feed has: {suggestion}")
-        counts = (
-            f"{len(differences.new)} new, {len(differences.retitled)} with another title, {len(differences.gone)} gone"
-        )
-        click.echo(f"{counts}, {len(differences.unredirected)} moved")
+        print_comparison(differences, builder.address(topic))
     sys.exit(1 if len(differences.new) > max_new else 0)
 
 

@@ -1,4 +1,4 @@
-"""Imports articles from another system's feed or export, for `feeds import`.
+"""Imports articles from another system's feed, export or folder, for `feeds import`.
 
 It never changes an existing file, except the redirects of `site.yaml`. May import: edition,
 content, and all below.

@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 
 from .code_blocks import normalize_code
+from .footnotes import mark_footnotes
 from .images import sizes_of
 from .leftovers import remove_leftovers
 from .old_feed import absolute_url
@@ -72,6 +73,7 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
         continue
     _remove_footer(soup, base)
     normalize_tables(soup)
+    mark_footnotes(soup, base)
     return notes
 
 

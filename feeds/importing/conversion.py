@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from feeds.feed.html_text import excerpt
+from feeds.model.article_text import KEY_ORDER
 from feeds.model.media_types import guess_type
 from feeds.model.site import Site
 from feeds.model.site_types import slug
@@ -21,8 +22,8 @@ from .addresses import Addresses
 from .categories import Categories
 from .images import same_picture
 from .markdown import MarkdownBody, first_picture, to_markdown
+from .media_importer import MediaImporter, PictureError
 from .old_feed import OldEntry, OldFile, OldPicture, plain
-from .picture_importer import PictureError, PictureImporter
 from .systems import System
 
 MAX_SUMMARY_CHARACTERS = 600
@@ -43,14 +44,14 @@ class Conversion:
         categories: Categories,
         addresses: Addresses,
         system: System | None,
-        picture_importer: PictureImporter | None,
+        media_importer: MediaImporter | None,
     ) -> None:
         """Set what entries are converted with."""
-        self._site, self._categories, self._addresses, self._picture_importer = (
+        self._site, self._categories, self._addresses, self._media_importer = (
             site,
             categories,
             addresses,
-            picture_importer,
+            media_importer,
         )
         self._extras = system.extras if system else ()
 
@@ -77,6 +78,7 @@ class Conversion:
             "title": _title(entry),
             "published": self._local_time(entry.published),
             "updated": self._local_time(entry.updated),
+            "expires": self._local_time(entry.expires),
             "draft": "true" if entry.is_draft else None,
             "language": None if language == self._site.default_language else language,
             "categories": categories,
@@ -84,11 +86,12 @@ class Conversion:
             "authors": [{"name": each.name, "url": each.url} if each.url else each.name for each in entry.authors],
             "link": entry.link or (None if not entry.url or self._addresses.was_on_old_site(entry.url) else entry.url),
             "picture": picture,
-            "attachments": [attachment for each in entry.files if (attachment := self._attachment(each, note))],
+            "attachments": [attached for each in entry.files if (attached := self._attachment(entry, each, note))],
             "summary": self._summary(entry, body),
+            **entry.same_values,
             "body": body.text,
         }
-        return {key: value for key, value in values.items() if value or key == "body"}
+        return {key: values[key] for key in KEY_ORDER if values.get(key) or key == "body"}
 
     def _local_time(self, date: datetime | None) -> str | None:
         return date.astimezone(self._site.timezone).isoformat(timespec="seconds") if date else None
@@ -100,33 +103,38 @@ class Conversion:
             extras=self._extras,
             without=shown,
             picture=partial(self._picture_url, entry, note),
-            link=self._addresses.new_url,
+            link=partial(self._link, entry),
         )
         for each in dict.fromkeys(body.notes):
             note(each)
         return body
 
+    def _link(self, entry: OldEntry, url: str) -> str:
+        """Return where a link in a text leads now: to a page here, to a file in `media/`, or to its old address."""
+        file = self._media_importer and self._media_importer.import_file(url, year_of(entry))
+        return f"/media/{file}" if file else self._addresses.new_url(url)
+
     def _picture_url(self, entry: OldEntry, note: AddNote, url: str) -> str:
         """Return where a picture in a text is now: in `media/`, or still at its old address."""
-        if self._picture_importer is None:
+        if self._media_importer is None:
             return url
         try:
-            return f"/media/{self._picture_importer.import_picture(url, year_of(entry))}"
+            return f"/media/{self._media_importer.import_picture(url, year_of(entry))}"
         except PictureError as error:
             note(f"a picture stays where it was: {error}")
             return self._addresses.new_url(url)
 
     def _picture(
         self, entry: OldEntry, shown: OldPicture | None, first: OldPicture | None, note: AddNote
-    ) -> dict[str, str] | None:
+    ) -> dict[str, object] | None:
         """Import the picture that is shown above the text.
 
         If it is also the `first` picture in the text, that one's alt and caption are the fallback.
         """
-        if not shown or self._picture_importer is None:
+        if not shown or self._media_importer is None:
             return None
         try:
-            file = self._picture_importer.import_picture(shown.url, year_of(entry))
+            file = self._media_importer.import_picture(shown.url, year_of(entry))
         except PictureError as error:
             if entry.picture:
                 note(f"the picture is left out: {error}")
@@ -135,21 +143,26 @@ class Conversion:
         alt, caption = shown.alt or fallback.alt, shown.caption or fallback.caption
         if not alt:
             note("the picture has no description: the title is used (write a better alt)")
-        picture = {"file": file, "alt": alt or _title(entry)}
-        return {**picture, "caption": caption} if caption else picture
+        picture = {"file": file, "alt": alt or _title(entry), "credit": shown.credit, "caption": caption}
+        focus = {"focus": [str(each) for each in shown.focus]} if shown.focus else {}
+        return {key: value for key, value in {**picture, **focus}.items() if value}
 
-    def _attachment(self, file: OldFile, note: AddNote) -> dict[str, object] | None:
+    def _attachment(self, entry: OldEntry, file: OldFile, note: AddNote) -> dict[str, object] | None:
         kind = file.type.partition(";")[0].strip().lower()
         if not kind or kind.startswith(("binary/", "application/octet")):
             kind = guess_type(urlsplit(file.url).path) or kind
         if not kind or "/" not in kind:
             note(f"{file.url} is left out, since its media type is unknown")
             return None
-        self._addresses.new_url(file.url)
         title = file.title or PurePosixPath(unquote(urlsplit(file.url).path)).name or file.url
-        values = {"url": file.url, "title": title, "type": kind, "length": file.length and str(file.length)}
+        values: dict[str, object] = {"file": self._link(entry, file.url), "title": title, "type": kind}
+        if str(values["file"]).startswith("/media/"):
+            values["file"] = str(values["file"]).removeprefix("/media/")
+        else:
+            del values["file"]
+            values = {"url": file.url, **values, "length": file.length and str(file.length)}
         duration = file.duration if re.fullmatch("[0-9:]+", file.duration) else ""
-        return {key: value for key, value in {**values, "duration": duration}.items() if value}
+        return {key: value for key, value in {**values, "duration": duration, "until": file.until}.items() if value}
 
     def _summary(self, entry: OldEntry, body: MarkdownBody) -> str:
         """Return the author's summary; empty if it is only the start of the text, put there by the system."""

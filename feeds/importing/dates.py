@@ -37,7 +37,7 @@ def read_date(text: str, parsed: struct_time | None) -> datetime | None:
     try:
         date = _iso_date(plain)
         if date is None and (parsed is None or plain != text.strip()):
-            date = parsedate_to_datetime(plain)
+            date = parsedate_to_datetime(plain if ":" in plain else f"{plain} 00:00")
         if date is None and parsed is not None:
             date = datetime.fromtimestamp(calendar.timegm(parsed), UTC)
         date = date.replace(tzinfo=date.tzinfo or UTC, microsecond=0).astimezone(UTC) if date else None
@@ -51,7 +51,7 @@ def read_date(text: str, parsed: struct_time | None) -> datetime | None:
 def _iso_date(text: str) -> datetime | None:
     """Return a date as ISO 8601 writes it; feedparser loses the time of its basic format."""
     try:
-        return datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text))
+        return datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text)))
     except ValueError:
         return None
 

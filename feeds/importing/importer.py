@@ -17,6 +17,7 @@ from feeds.base.atomic import atomic_write
 from feeds.content.folder import ContentFolder
 from feeds.content.reader import ARTICLE_SUFFIX, ArticleReader, free_name
 from feeds.feed.html_text import excerpt
+from feeds.model.article import Article
 from feeds.model.article_text import article_text
 from feeds.model.article_types import entry_id
 from feeds.model.problems import Message, Problem
@@ -27,14 +28,26 @@ from feeds.model.yamlfile import parse_yaml
 from .addresses import Addresses, path_of
 from .categories import Categories
 from .conversion import Conversion, year_of
+from .media_importer import MediaImporter
 from .old_feed import OldEntry, OldFeed
-from .picture_importer import PictureImporter
 from .systems import System, system_of
 
 _PAGE_EXTENSION = re.compile(r"\.(html?|php|aspx?|jsp)$", re.IGNORECASE)
 """File extensions in the addresses of web pages, which are not part of a name."""
 
-OPTIONAL_KEYS = ("updated", "tags", "authors", "link", "picture", "attachments", "summary")
+OPTIONAL_KEYS = (
+    "updated",
+    "expires",
+    "twin",
+    "social",
+    "hide_from",
+    "tags",
+    "authors",
+    "link",
+    "picture",
+    "attachments",
+    "summary",
+)
 """Keys that an article does not need. If the site would reject their value, it is left out and reported."""
 
 _ID_LINE = re.compile(rb"(?m)^id:.*$")
@@ -44,12 +57,14 @@ _ID_LINE = re.compile(rb"(?m)^id:.*$")
 class PlannedArticle:
     """An entry and what the import does with it.
 
-    `path` is its file, if it is new. `refusal` is the reason if it is not imported.
+    `path` is its file, if it is new, with its `text` and the `article` in it. `refusal` is the reason if it is not
+    imported.
     """
 
     entry: OldEntry
     path: Path | None = None
     text: str = ""
+    article: Article | None = None
     page: str | None = None
     refusal: str | None = None
     notes: list[str] = field(default_factory=list)
@@ -72,7 +87,7 @@ class Importer:
         *,
         now: datetime,
         language: str | None = None,
-        picture_importer: PictureImporter | None = None,
+        media_importer: MediaImporter | None = None,
     ) -> None:
         """Read the ids and file names of the existing articles."""
         self._now = now
@@ -81,7 +96,7 @@ class Importer:
         self._reader = ArticleReader(content.root, content.media)
         self.system: System | None = system_of(feed.generator, [entry.id for entry in feed.entries])
         self.addresses: Addresses = Addresses(site, feed, self.system)
-        self._conversion = Conversion(site, categories, self.addresses, self.system, picture_importer)
+        self._conversion = Conversion(site, categories, self.addresses, self.system, media_importer)
         self._existing_pages = dict(self._existing_articles())
         self._slugs = {slug(path.stem) for path in content.article_files()}
         self._old_paths = {path_of(entry.url).rstrip("/"): entry.id for entry in feed.entries if entry.url}
@@ -120,7 +135,7 @@ class Importer:
                 planned.path = self._path(entry)
                 planned.page = self._site.article_path(self.language_of(entry), planned.path.stem)
                 new_ids.add(entry.id)
-            for address in (entry.url, entry.id):  # WordPress ids are also short links
+            for address in (entry.url, entry.id, *entry.old_urls):  # WordPress ids are also short links
                 if planned.page and address:
                     self.addresses.add(address, planned.page, is_public=not entry.is_draft)
             planned_articles.append(planned)
@@ -217,7 +232,7 @@ class Importer:
         depth = len(path.relative_to(self._content.root / "articles").parts) - 1
         planned.text = article_text(values, depth=depth)
         tree, problems = parse_yaml(planned.text.encode(), str(path))
-        article = self._reader.article(tree, path, self._site) if tree else None
+        planned.article = article = self._reader.article(tree, path, self._site) if tree else None
         errors = [each for each in (tree.problems if tree else problems) if each.severity == "error"]
         if article and article.id != planned.entry.id:
             errors.append(Problem(str(path), 1, 1, "id", Message.of("id-would-change", id=article.id)))
@@ -238,7 +253,7 @@ class Importer:
         if planned.page:
             self.addresses.remove(planned.page)
             self.refused_pages.add(planned.page)
-        planned.refusal, planned.path, planned.page = reason, None, None
+        planned.refusal, planned.path, planned.page, planned.article = reason, None, None, None
 
     def write(self, planned: PlannedArticle) -> None:
         """Write the file of a new entry atomically. Raises OSError, also if the file exists by now."""

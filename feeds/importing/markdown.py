@@ -24,9 +24,10 @@ from feeds.feed.body_limits import MAX_DEPTH, element_depth
 from .characters import repair_references
 from .cleanup import BLOCKS, tidy
 from .code_blocks import LANGUAGE_ATTRIBUTE
+from .footnotes import NUMBER
 from .images import best_source, figure_of, is_picture_url, same_picture
 from .old_feed import OldPicture, absolute_url
-from .tables import BREAK, clean_html
+from .tables import BREAK, clean_html, delimiter_row
 
 MapAddress = Callable[[str], str]
 """Returns the current address for an absolute old address."""
@@ -204,6 +205,12 @@ class _Converter(MarkdownConverter):
 
     convert_ul = convert_ol = convert_list
 
+    def convert_tr(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render a row; below the first, the columns keep their alignment."""
+        row = str(super().convert_tr(el, text, parent_tags))  # type: ignore[misc]
+        cells = el.find_all(["td", "th"])
+        return row.replace(f"| {' | '.join(['---'] * len(cells))} |\n", delimiter_row(cells), 1)
+
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a table cell, without anything that would end it early."""
         return str(super().convert_td(el, _escape_cell(text), parent_tags))  # type: ignore[misc]
@@ -304,11 +311,19 @@ class _Converter(MarkdownConverter):
         return f"\n\n{text.strip()}\n\n"
 
     def convert_del(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Render struck-out text as plain text with a note; readers have no mark for it."""
-        self.notes.append(f"struck-out text is plain now: {el.get_text()[:40]}")
-        return text
+        """Render struck-out text."""
+        return self._emphasize(el, text, parent_tags, "" if "~" in text else "~~", "del")
 
-    convert_s = convert_del
+    def convert_footnote_mark(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render the mark of a footnote."""
+        return f"[^{el[NUMBER]}]"
+
+    def convert_footnote(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render a footnote below the text; all its paragraphs but the first are indented."""
+        indented = re.sub(r"\n(?=[^\n])", "\n    ", text.strip())
+        return f"\n\n[^{el[NUMBER]}]: {indented}\n\n"
+
+    convert_s = convert_strike = convert_del
 
     def convert_dt(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a term as a paragraph of its own."""

@@ -39,22 +39,28 @@ class OldPerson:
 
 @dataclass(frozen=True)
 class OldPicture:
-    """A picture of an entry, with an absolute URL."""
+    """A picture of an entry, with an absolute URL. `focus` is the point that cuts keep, from the left and the top."""
 
     url: str
     alt: str = ""
     caption: str = ""
+    credit: str = ""
+    focus: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class OldFile:
-    """An attachment of an entry: an absolute URL, and what the feed says about the file."""
+    """An attachment of an entry: an absolute URL, and what the feed says about the file.
+
+    `until` is when it is no longer offered.
+    """
 
     url: str
     type: str = ""
     length: int | None = None
     title: str = ""
     duration: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,9 @@ class OldEntry:
 
     References are relative to `base` or `url`. `categories` and `tags` are names; if a system does not
     distinguish them, all are categories. Datetimes are aware and in UTC. `slug` is the last part of its old
-    address. `unreadable_date` is what stands in place of a date. `refusal` is the reason not to import it, and
-    `notes` are about what could not be read.
+    address, and `old_urls` are further addresses that led to it. `same_values` are keys of our article files,
+    with their values. `unreadable_date` is what stands in place of a date. `refusal` is the reason not to import
+    it, and `notes` are about what could not be read.
     """
 
     id: str
@@ -83,6 +90,9 @@ class OldEntry:
     language: str | None = None
     link: str | None = None
     slug: str = ""
+    old_urls: tuple[str, ...] = ()
+    expires: datetime | None = None
+    same_values: Mapping[str, object] = field(default_factory=dict)
     is_draft: bool = False
     unreadable_date: str = ""
     refusal: str | None = None

@@ -32,12 +32,19 @@ _COMPLEX = (
 
 _ADDRESSES = {"a": "href", "img": "src"}
 
+_ALIGNMENT = re.compile(r"(?:text-align:\s*|has-text-align-)(left|center|right)\b")
+_DELIMITERS = {"left": ":--", "center": ":-:", "right": "--:"}
+
 
 def normalize_tables(soup: BeautifulSoup) -> None:
     """Make each table one that Markdown can express, or mark it with the name `HTML_TABLE`.
 
     Tables that only arrange other elements are replaced by these.
     """
+    for cell in soup.find_all(["td", "th"]):
+        styles = f"{cell.get('style') or ''} {' '.join(cell.get('class') or ())}"
+        if not cell.get("align") and (alignment := _ALIGNMENT.search(styles)):
+            cell["align"] = alignment[1]
     for table in reversed(soup.find_all("table")):  # inner tables first
         rows = rows_of(table)
         rows.sort(key=lambda row: row.find_parent(["table", "tfoot"]) is not table)  # a footer may precede the body
@@ -119,6 +126,11 @@ def _rebuild(soup: BeautifulSoup, table: Tag, rows: list[Tag], cells: list[list[
     tail.extend([row.extract() for row in rows[int(has_header) :]])
     table.clear()
     table.extend([head, tail] if has_header else [tail])
+
+
+def delimiter_row(cells: list[Tag]) -> str:
+    """Return the row below the headers of a pipe table, with the alignment of each column."""
+    return f"| {' | '.join(_DELIMITERS.get(str(cell.get('align')).lower(), '---') for cell in cells)} |\n"
 
 
 def clean_html(node: PageElement, address: Callable[[Tag], str], player: Callable[[Tag], str]) -> str:

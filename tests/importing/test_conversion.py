@@ -47,7 +47,18 @@ MARKDOWN = {
     "<style>x</style><form><p>y</p></form><p>z</p>": "z",
     "<p>x<!-- y --></p>": "x",
     "<ol start='3'><li>a</li><li>b</li></ol>": "3. a\n4. b",
-    "<p>a<del>b</del></p>": "ab",
+    "<p>a<del>b</del></p>": "a~~b~~",
+    "<p>a<s>b ~ c</s></p>": "a<del>b ~ c</del>",
+    "<table><tr><th align=left>a<th style='text-align: center'>b<th class=has-text-align-right>c</tr>"
+    "<tr><td>1<td>2<td>3</tr></table>": "| a | b | c |\n| :-- | :-: | --: |\n| 1 | 2 | 3 |",
+    "<p>a<sup id='fnref:1'><a href='#fn:1' class=footnote-ref>1</a></sup></p>"
+    "<div class=footnotes><hr><ol><li id='fn:1'><p>b <a href='#fnref:1'>↩︎</a></p><p>c</p></li></ol></div>"
+    "<p>d</p>": "a[^1]\n\nd\n\n[^1]: b\n\n    c",
+    "<p>a<sup data-fn=x><a href='#x' id=x-link>1</a></sup></p><ol><li id=x>b</li></ol>": "a[^1]\n\n[^1]: b",
+    "<p>a<a href='#fn1'><sup>1</sup></a> b<a href='#fn1'><sup>1</sup></a></p><ol><li id=fn1><p>c</p></ol>": (
+        "a[^1] b[^1]\n\n[^1]: c"
+    ),
+    "<p>a<sup>1</sup> <a href='#x'>1</a></p><ol><li id=x>b</li></ol>": "a<sup>1</sup> 1\n\n1. b",
     "": "",
     "<p>a<br /></p><p><br></p><p><br>b</p>": "a\n\nb",
     "<p>a<br><br>b<br>c</p>": "a\n\nb\\\nc",

@@ -1,13 +1,15 @@
-"""Picture importer: saves pictures from elsewhere in `media/`, each once, if every reader can show them.
+"""Media importer: saves pictures from elsewhere in `media/`, each once, if every reader can show them.
 
-It overwrites no file.
+Other files are saved if they are in the folder that is imported. It overwrites no file.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from PIL import Image
@@ -17,24 +19,25 @@ from feeds.base.fingerprint import fingerprint_bytes
 from feeds.base.http import HttpError
 from feeds.content.media import PICTURE_FORMATS, MediaFolder
 from feeds.content.reader import free_name
+from feeds.model.media_types import guess_type
 from feeds.model.site_types import slug
 
 from .fetcher import Fetcher
 
-MAX_PICTURE_BYTES = 40_000_000
-"""Maximum size of a picture in bytes."""
+MAX_FILE_BYTES = 40_000_000
+"""Maximum size of a file in bytes."""
 
 
 class PictureError(Exception):
     """Raised if a picture cannot be imported, with a message for users."""
 
 
-class PictureImporter:
-    """Imports the pictures of one import, and remembers the path of each below `media/`."""
+class MediaImporter:
+    """Imports the files of one import, and remembers the path of each below `media/`."""
 
-    def __init__(self, media: MediaFolder, fetcher: Fetcher) -> None:
-        """Set the media folder to write to."""
-        self._media, self._fetcher = media, fetcher
+    def __init__(self, media: MediaFolder, fetcher: Fetcher, files: Mapping[str, Path] = MappingProxyType({})) -> None:
+        """Set the media folder to write to. `files` are those of addresses that need not be fetched."""
+        self._media, self._fetcher, self._files = media, fetcher, files
         self._results: dict[str, str | PictureError] = {}
         self._digests: dict[Path, dict[str, str]] = {}
         self.new_files: list[str] = []
@@ -54,10 +57,25 @@ class PictureImporter:
             raise result
         return result
 
+    def import_file(self, url: str, year: str) -> str | None:
+        """Return the path below `media/` of a file of the imported folder; None if the address is of no such file."""
+        path = PurePosixPath(unquote(urlsplit(url).path))
+        if url not in self._files or guess_type(path.name) is None:
+            return None
+        if url not in self._results:
+            try:
+                self._results[url] = self._store(self._read(url), year, path.stem, path.suffix.lower())
+            except PictureError as error:
+                self._results[url] = error
+        result = self._results[url]
+        return None if isinstance(result, PictureError) else result
+
     def _fetch(self, url: str, year: str) -> str:
-        data = self._fetcher.get(url, max_bytes=MAX_PICTURE_BYTES).data
-        extension = _extension(data, url)
-        stem = slug(PurePosixPath(unquote(urlsplit(url).path)).stem) or "picture"
+        data = self._read(url) if url in self._files else self._fetcher.get(url, max_bytes=MAX_FILE_BYTES).data
+        return self._store(data, year, PurePosixPath(unquote(urlsplit(url).path)).stem, _extension(data, url), url)
+
+    def _store(self, data: bytes, year: str, stem: str, extension: str, url: str = "") -> str:
+        """Return the path of a new file below `media/`, or of one with the same bytes. Raises PictureError."""
         digest = fingerprint_bytes(data)
         folder = self._media.root / year
         known_files = self._files_by_digest(folder)
@@ -65,7 +83,7 @@ class PictureImporter:
             return known_files[digest]
         folder.mkdir(parents=True, exist_ok=True)
         names = {path.stem for path in folder.iterdir()}
-        path = folder / f"{free_name(stem, names)}{extension}"
+        path = folder / f"{free_name(slug(stem) or 'file', names)}{extension}"
         atomic_write(path, data)
         relative = path.relative_to(self._media.root).as_posix()
         if flaw := self._media.find(relative).flaw:
@@ -74,6 +92,15 @@ class PictureImporter:
         known_files[digest] = relative
         self.new_files.append(relative)
         return relative
+
+    def _read(self, url: str) -> bytes:
+        file = self._files[url]
+        try:
+            if file.stat().st_size > MAX_FILE_BYTES:
+                raise PictureError(f"{file} is larger than {MAX_FILE_BYTES // 1_000_000} MB")
+            return file.read_bytes()
+        except OSError as error:
+            raise PictureError(f"{file} cannot be read: {error.strerror}") from None
 
     def _files_by_digest(self, folder: Path) -> dict[str, str]:
         """Return the files of a folder by digest, since an earlier import may have written them."""

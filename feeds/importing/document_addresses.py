@@ -1,0 +1,126 @@
+"""The addresses and ids of documents of a static site generator, from the old feed or by the rules of the generator.
+
+It reads no files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TypeVar
+from urllib.parse import quote, unquote, urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+from feeds.model.site_types import slug
+
+from .documents import FILE_DATE, Document
+from .generators import GeneratedSite
+from .old_feed import OldEntry
+from .permalinks import learn_address_forms, learn_id_form, make_address, make_id
+from .template_tags import Target
+
+T = TypeVar("T")
+
+FILE_MARK = re.compile(r"^(?:\{(?:static|attach|filename)\}|\|(?:static|filename)\||@/|link://\w+/)")
+"""Marks of Pelican, Zola and Nikola for an address that is that of a file or an article."""
+
+_KEYS: tuple[tuple[Callable[[OldEntry], str], Callable[[Document], str]], ...] = (
+    (lambda entry: _path_of(entry.url or ""), lambda document: _path_of(document.address)),
+    (lambda entry: slug(entry.title), lambda document: slug(document.title)),
+    (lambda entry: _name_of(_path_of(entry.url or "")), lambda document: document.slug),
+)
+"""What an entry and its document have in common, the most certain first."""
+
+
+def match_entries(documents: Sequence[Document], entries: Iterable[OldEntry]) -> dict[PurePosixPath, OldEntry]:
+    """Return the entry of each document: by its own address, its title or its name, if it is the only one."""
+    known = list(entries)
+    matches: dict[PurePosixPath, OldEntry] = {}
+    matched: set[str] = set()
+    for entry_key, document_key in _KEYS:
+        by_key = _unique((entry_key(entry), entry) for entry in known if entry.id not in matched)
+        documents_by_key = _unique((document_key(each), each) for each in documents if each.path not in matches)
+        for key, document in documents_by_key.items():
+            if entry := by_key.get(key):
+                matches[document.path] = entry
+                matched.add(entry.id)
+    return matches
+
+
+def _unique(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Return the values whose key no other has."""
+    known = list(pairs)
+    counts = Counter(key for key, _ in known)
+    return {key: value for key, value in known if key and counts[key] == 1}
+
+
+def _path_of(address: str) -> str:
+    return unquote(urlsplit(address).path).rstrip("/")
+
+
+def _name_of(path: str) -> str:
+    return re.sub(r"\.\w+$", "", PurePosixPath(path).name)
+
+
+class DocumentAddresses:
+    """The ids and addresses of documents."""
+
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        matches: Mapping[PurePosixPath, OldEntry],
+        site: GeneratedSite,
+        home: str,
+        zone: ZoneInfo,
+    ) -> None:
+        """Learn how the generator names them from those that an old feed contains."""
+        self.home = home
+        values = {each.path: each.values(zone) for each in documents}
+        with_url = [(values[path], entry.url, entry.id) for path, entry in matches.items() if entry.url]
+        default_form = urlsplit(home).path.rstrip("/") + site.generator.permalink
+        forms = [*learn_address_forms((each, urlsplit(url).path) for each, url, _ in with_url), default_form]
+        id_form = learn_id_form(with_url, site.generator.id)
+        self.urls: dict[PurePosixPath, str] = {}
+        self.ids: dict[PurePosixPath, str] = {}
+        used_ids = {entry.id for entry in matches.values()}
+        for document in documents:
+            match = matches.get(document.path)
+            url = (match and match.url) or self._own_url(document) or make_address(forms, values[document.path], home)
+            url = url or urljoin(home, quote(document.path.with_suffix("").as_posix()))
+            id = match.id if match else make_id(id_form, values[document.path], url)
+            if not match and id in used_ids:  # translations may differ in nothing but their file
+                id = f"{id}#{quote(document.path.as_posix())}"
+            used_ids.add(id)
+            self.urls[document.path], self.ids[document.path] = url, id
+        self._targets: dict[str, Target] = {}
+        for document in documents:
+            target = Target(self.urls[document.path], document.title)
+            path, stem = document.path.as_posix(), document.path.with_suffix("").as_posix()
+            bundle = [document.path.parent.as_posix(), document.path.parent.name] if document.is_bundle else []
+            for key in (
+                path,
+                stem,
+                document.path.name,
+                document.path.stem,
+                document.slug,
+                _path_of(target.url),
+                *bundle,
+            ):
+                self._targets.setdefault(key.strip("/"), target)
+
+    def _own_url(self, document: Document) -> str:
+        """Return the address that a document says it has."""
+        if "://" in document.address or not document.address:
+            return document.address
+        return self.home.rstrip("/") + quote(document.address, safe="/%?&=+,;:@-._~")
+
+    def target(self, reference: str) -> Target | None:
+        """Return the article that a reference in a text is about, by its file, its name or its path."""
+        path, separator, fragment = unquote(reference).partition("#")
+        path = re.sub(r"^(\.{1,2}/)+", "", FILE_MARK.sub("", path)).strip("/")
+        target = self._targets.get(path) or self._targets.get(FILE_DATE.sub("", path))
+        target = target or (self._targets.get(PurePosixPath(path).name) if path else None)
+        return replace(target, url=f"{target.url}{separator}{fragment}") if target else None

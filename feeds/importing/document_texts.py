@@ -1,0 +1,93 @@
+"""The texts of documents of a static site generator as HTML, with old addresses, and the files that they name.
+
+It reads no files, but looks which exist.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from feeds.feed.markup import commonmark
+
+from .document_addresses import FILE_MARK, DocumentAddresses
+from .documents import MARKDOWN_ENDINGS, Document
+from .generators import GeneratedSite
+from .template_tags import TemplateTags
+
+_PICTURE = re.compile(r'(<img\b[^<>]*?\bsrc=")([^"]*)(")', re.IGNORECASE)
+_LINK = re.compile(r'(<a\b[^<>]*?\bhref=")([^"]*)(")', re.IGNORECASE)
+
+_CODE_LANGUAGE = re.compile(r"<pre><code>\s*(?::::|#!)([a-z]\w*)\n")
+"""Python-Markdown's language, in the first line of code."""
+
+
+class DocumentTexts:
+    """Renders the texts of documents, and finds the files that they name."""
+
+    def __init__(self, site: GeneratedSite, addresses: DocumentAddresses) -> None:
+        """Start without files."""
+        self._site, self._addresses = site, addresses
+        self._roots = [(site.root / name).resolve() for name in (*site.generator.static, *site.generator.content)]
+        self.files: dict[str, Path] = {}
+
+    def html(self, document: Document) -> tuple[str, tuple[str, ...]]:
+        """Return the text of a document as HTML, with notes on what is left out."""
+        generator, is_markdown = self._site.generator, document.file.suffix.lower() in MARKDOWN_ENDINGS
+        tags = TemplateTags(self._addresses.home, self._addresses.target)
+        text = tags.replace(
+            document.body, has_expressions=generator.has_expressions, is_mdx=document.file.suffix.lower() == ".mdx"
+        )
+        rendered = _CODE_LANGUAGE.sub(r'<pre><code class="language-\1">', commonmark(text)) if is_markdown else text
+        for pattern, address in ((_PICTURE, self.file_url), (_LINK, self._link)):
+            rendered = pattern.sub(partial(_with_address, document, address), rendered)
+        return rendered, tuple(tags.notes)
+
+    def file_url(self, document: Document, reference: str) -> str:
+        """Return the old address of a picture or another file, and remember the file if it is in the folder."""
+        url = urljoin(self._addresses.urls[document.path], self._path(reference))
+        home = self._addresses.home
+        if urlsplit(url).netloc != urlsplit(home).netloc:
+            return url
+        file = self._file(document, reference)
+        if file and self.files.setdefault(url, file) != file:
+            url = urljoin(home, quote(file.relative_to(self._site.root.resolve()).as_posix()))
+            self.files[url] = file
+        return url
+
+    def _path(self, reference: str) -> str:
+        """Return the address of a file, without the mark that says where it is."""
+        path = FILE_MARK.sub("", unquote(reference)) if FILE_MARK.match(unquote(reference)) else reference
+        return self._addresses.home.rstrip("/") + quote(path, safe="/%?&=#+,;:@-._~") if path.startswith("/") else path
+
+    def _file(self, document: Document, reference: str) -> Path | None:
+        path = unquote(urlsplit(FILE_MARK.sub("", unquote(reference))).path)
+        home_path = urlsplit(self._addresses.home).path.rstrip("/")
+        parent = document.file.parent
+        beside = [] if path.startswith("/") else [parent / path, parent / document.file.stem / path]
+        below = path.removeprefix(home_path).lstrip("/")
+        root = self._site.root.resolve()
+        for file in (*beside, *(each / below for each in self._roots)):
+            try:
+                if file.is_file() and file.resolve().is_relative_to(root):
+                    return file.resolve()
+            except (OSError, ValueError):  # no name that a file can have
+                continue
+        return None
+
+    def _link(self, document: Document, reference: str) -> str:
+        """Return where a link to a file or an article of the folder leads on the old site."""
+        is_file = PurePosixPath(urlsplit(reference).path).suffix.lower() in MARKDOWN_ENDINGS
+        if (is_file or FILE_MARK.match(unquote(reference))) and (target := self._addresses.target(reference)):
+            return target.url
+        if reference.startswith("#") or not reference:
+            return reference
+        return self.file_url(document, reference)
+
+
+def _with_address(document: Document, address: Callable[[Document, str], str], match: re.Match[str]) -> str:
+    return f"{match[1]}{html.escape(address(document, html.unescape(match[2])))}{match[3]}"

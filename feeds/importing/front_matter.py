@@ -1,0 +1,120 @@
+"""Front matter: the metadata at the start of a Markdown file, in YAML, TOML or JSON, or as lines with names.
+
+It reads no files, and does not interpret the metadata.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+import yaml
+from frontmatter import parse
+from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
+
+Metadata = Mapping[str, Any]
+"""Values by their names in lower case; `text_of`, `texts_of` and `find` read them."""
+
+_METADATA_LINE = re.compile(r"^(?:\.\. )?([A-Za-z][A-Za-z0-9_-]*):[ \t]*(.*)$")
+_COMMENT = re.compile(r"\A\s*<!--\s*\n(\.\. .*?)-->\s*", re.DOTALL)
+"""The comment in which Nikola has its lines."""
+
+_LIST_NAMES = ("tags", "keywords", "categories", "authors")
+"""Names whose line is a list, separated by commas, or else semicolons."""
+
+
+class FrontMatterError(ValueError):
+    """Raised if front matter cannot be read, with a message for users."""
+
+
+class _YamlHandler(YAMLHandler):
+    """Reads all scalars as texts, so that dates and titles stay as they were written."""
+
+    def load(self, fm: str, **kwargs: object) -> Any:
+        return yaml.load(fm, Loader=yaml.CBaseLoader)
+
+
+class _TomlHandler(BaseHandler):
+    FM_BOUNDARY = re.compile(r"^\+{3,}\s*$", re.MULTILINE)
+    START_DELIMITER = END_DELIMITER = "+++"
+
+    def load(self, fm: str, **kwargs: object) -> Any:
+        return tomllib.loads(fm)
+
+
+class _JsonHandler(JSONHandler):
+    def load(self, fm: str, **kwargs: object) -> Any:
+        return json.loads(fm)
+
+
+_HANDLERS = (_YamlHandler(), _TomlHandler(), _JsonHandler())
+
+
+def read_front_matter(text: str, *, allows_lines: bool = False) -> tuple[Metadata, str]:
+    """Return the metadata of a document and the text below it. Raises FrontMatterError.
+
+    With `allows_lines`, the metadata may also be lines such as `Title: …` (Pelican, Nikola).
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    handler = next((each for each in _HANDLERS if each.detect(text)), None)
+    if handler is None:
+        return _read_lines(text) if allows_lines else ({}, text)
+    try:
+        metadata, body = parse(text, handler=handler)
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise FrontMatterError(f"its front matter is not YAML: {line}{error.problem}") from None
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise FrontMatterError(f"its front matter cannot be read: {str(error) or type(error).__name__}") from None
+    return {str(name).lower(): value for name, value in metadata.items()}, body
+
+
+def _read_lines(text: str) -> tuple[Metadata, str]:
+    """Read lines such as `Title: …` up to the first empty one; indented lines continue a value."""
+    comment = _COMMENT.match(text)
+    head, _, body = (comment[1], "", text[comment.end() :]) if comment else text.lstrip("\n").partition("\n\n")
+    values: dict[str, str] = {}
+    name = ""
+    for line in head.strip("\n").split("\n"):
+        if match := _METADATA_LINE.match(line):
+            name = match[1].lower()
+            values[name] = match[2].strip()
+        elif name and line.startswith((" ", "\t")):
+            values[name] = f"{values[name]} {line.strip()}".strip()
+        else:
+            return {}, text
+    return {name: _split(value) if name in _LIST_NAMES else value for name, value in values.items()}, body
+
+
+def _split(line: str) -> list[str]:
+    return [part.strip() for part in line.split(";" if ";" in line else ",") if part.strip()]
+
+
+def text_of(value: object) -> str:
+    """Return a scalar as YAML would have it, on one line; empty for anything else."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+
+
+def texts_of(value: object) -> list[str]:
+    """Return the scalars of a list, or of a single value, without empty ones."""
+    values = value if isinstance(value, list) else [value]
+    return list(dict.fromkeys(filter(None, map(text_of, values))))
+
+
+def find(metadata: Metadata, *names: str) -> Any:
+    """Return the first value that is there under one of several names, such as `cover.image`; None if there is none."""
+    for name in names:
+        value: Any = metadata
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value not in (None, "", []):
+            return value
+    return None

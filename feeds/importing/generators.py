@@ -1,0 +1,158 @@
+"""Static site generators: how to recognize the folder of one, and where it keeps and serves articles.
+
+It is a table; `docs/guides/moving.md` documents the same for users.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_HOME = re.compile(
+    r"""(?mi)^\s*["']?(?:baseURL|base_url|SITE_?URL|site|url|host|hostname)["']?\s*[:=]\s*["']?(https?://[^\s"',]+)"""
+)
+_BASE_PATH = re.compile(r"""(?m)^baseurl:\s*["']?(/[^\s"'#]*)""")
+_INPUT = re.compile(r"""\binput:\s*["']([\w./-]+)["']""")
+_MAX_CONFIG_BYTES = 1_000_000
+_MAX_LEVELS = 4
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A generator: its configuration files with a pattern that one contains, and the folders of articles and of files.
+
+    `permalink` and `id` are the forms of addresses and ids unless configured otherwise; `permalinks` has the names.
+    If `has_expressions`, `{{ … }}` in a text is part of the template. `kind` is that of its usual feed.
+    """
+
+    name: str
+    configs: tuple[str, ...]
+    pattern: str = ""
+    content: tuple[str, ...] = (".",)
+    static: tuple[str, ...] = ()
+    permalink: str = "/{folder}/{slug}/"
+    id: str = "{url}"
+    kind: str = "rss"
+    has_expressions: bool = False
+    has_metadata_lines: bool = False
+    splits_at_blanks: bool = False
+
+
+GENERATORS = (
+    Generator(
+        "Hugo",
+        (
+            *(f"{name}.{ending}" for name in ("hugo", "config") for ending in ("toml", "yaml", "yml", "json")),
+            *("config/_default/hugo.toml", "config/_default/config.toml", "config/_default/hugo.yaml"),
+        ),
+        "(?i)baseURL|languageCode",
+        ("content",),
+        ("static", "assets"),
+    ),
+    Generator("Zola", ("config.toml", "zola.toml"), r"\bbase_url\b", ("content",), ("static",), has_expressions=True),
+    Generator(
+        "Hexo",
+        ("_config.yml",),
+        r"(?m)^(?:source_dir|public_dir|new_post_name|post_asset_folder)\b",
+        ("source",),
+        ("source",),
+        "/{year}/{month}/{day}/{slug}/",
+        kind="atom",
+        has_expressions=True,
+    ),
+    Generator(
+        "Jekyll",
+        ("_config.yml", "_config.yaml", "_config.toml"),
+        "",
+        (".",),
+        (".",),
+        "/{categories}/{year}/{month}/{day}/{slug}.html",
+        "{bare_url}",
+        "atom",
+        has_expressions=True,
+        splits_at_blanks=True,
+    ),
+    Generator(
+        "Eleventy",
+        (".eleventy.js", *(f"eleventy.config.{ending}" for ending in ("js", "mjs", "cjs", "ts"))),
+        static=("public", "static", "."),
+        kind="atom",
+        has_expressions=True,
+    ),
+    Generator(
+        "Astro",
+        tuple(f"astro.config.{ending}" for ending in ("mjs", "js", "ts", "cjs")),
+        content=("src/content", "src/data", "src/pages"),
+        static=("public",),
+    ),
+    Generator(
+        "Pelican",
+        ("pelicanconf.py", "publishconf.py"),
+        content=("content",),
+        static=("content",),
+        permalink="/{title}.html",
+        id="tag:{host},{date}:{path}",
+        kind="atom",
+        has_metadata_lines=True,
+    ),
+    Generator(
+        "Nikola",
+        ("conf.py",),
+        r"(?m)^(?:POSTS|SITE_URL|BLOG_TITLE)\b",
+        ("posts",),
+        ("files", "."),
+        "/posts/{slug}/",
+        has_metadata_lines=True,
+    ),
+)
+UNKNOWN = Generator("", (), static=("static", "public", "assets", "."), has_metadata_lines=True)
+"""A folder of Markdown files that has no configuration of a generator."""
+
+
+@dataclass(frozen=True)
+class GeneratedSite:
+    """The folder of a site: its generator, its root, the folder of articles, and the site's address if it has one."""
+
+    generator: Generator
+    root: Path
+    content: Path
+    home: str | None = None
+    title: str = ""
+
+
+def site_of(folder: Path) -> GeneratedSite:
+    """Return the site that a folder contains or belongs to."""
+    folder = folder.resolve()
+    for root in (folder, *folder.parents)[:_MAX_LEVELS]:
+        for generator in GENERATORS:
+            text = "\n".join(_read(root / name) for name in generator.configs)
+            contents = [root / (_input(text) or name) for name in generator.content]
+            content = next((each for each in contents if each.is_dir()), None)
+            if not text.strip() or content is None or not re.search(generator.pattern, text):
+                continue
+            if folder != root and not folder.is_relative_to(content.resolve()):
+                continue
+            home, base_path = _HOME.search(text), _BASE_PATH.search(text)
+            title = re.search(r"""(?mi)^\s*["']?(?:title|sitename|blog_title)["']?\s*[:=]\s*["']?([^"'\n#]+)""", text)
+            return GeneratedSite(
+                generator,
+                root,
+                content,
+                f"{home[1].rstrip('/')}{base_path[1] if base_path else ''}".rstrip("/") + "/" if home else None,
+                title[1].strip() if title else "",
+            )
+    return GeneratedSite(UNKNOWN, folder, folder)
+
+
+def _input(text: str) -> str:
+    """Return the folder of articles that Eleventy's configuration names."""
+    match = _INPUT.search(text)
+    return match[1] if match else ""
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes()[:_MAX_CONFIG_BYTES].decode(errors="replace") if path.is_file() else ""
+    except OSError:
+        return ""

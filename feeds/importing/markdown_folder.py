@@ -1,0 +1,151 @@
+"""Reader for folders of Markdown files with front matter: their articles as entries, as subscribers know them.
+
+The folder contains whole texts, drafts and pictures, but not the ids that readers know. Those are in the old
+feed, and from its entries follow the addresses and ids of the articles that it no longer contains.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+from .document_addresses import DocumentAddresses, match_entries
+from .document_texts import DocumentTexts
+from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, Document, read_document
+from .generators import GeneratedSite, site_of
+from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture
+
+_SKIPPED_FOLDERS = (
+    *("node_modules", "public", "_site", "output", "dist", "themes", "layouts", "archetypes", "vendor", "resources"),
+    *("_includes", "_layouts", "_data", "_sass", "templates"),
+)
+_OTHER_ENDINGS = (".rst", ".adoc", ".org", ".ipynb", ".textile")
+"""Formats of articles that are counted, but not read."""
+
+
+@dataclass(frozen=True)
+class MarkdownFolder:
+    """The articles of a folder, and the files that they name, by the addresses that these had."""
+
+    feed: OldFeed
+    files: Mapping[str, Path]
+
+
+def read_markdown_folder(
+    folder: Path, *, home: str | None, zone: ZoneInfo, languages: Collection[str], old_feed: OldFeed | None = None
+) -> MarkdownFolder:
+    """Read the articles of a folder, with the ids, addresses and dates that they have in `old_feed`.
+
+    Entries of the old feed that no file is the source of are added to them. `home` is the address of the old site,
+    if its configuration and its feed do not tell. Raises FeedError if there is none, or if the folder has no articles.
+    """
+    site = site_of(folder)
+    home = home or _home(site.home, old_feed)
+    if not home:
+        raise FeedError(f"{folder} does not contain the address of its site (expected --url https://…, or --old-feed)")
+    documents, others = _read_documents(folder.resolve(), site, zone, languages)
+    articles = [each for each in documents if not each.kind]
+    others.update(each.kind for each in documents if each.kind)
+    if not articles:
+        counted = ", ".join(f"{kind}: {count}" for kind, count in others.items())
+        raise FeedError(f"{folder} has no articles (expected Markdown files with a date; found {counted or 'none'})")
+    matches = match_entries(articles, old_feed.entries if old_feed else ())
+    addresses = DocumentAddresses(articles, matches, site, home, zone)
+    texts = DocumentTexts(site, addresses)
+    entries = [_entry(document, texts, addresses, matches.get(document.path)) for document in articles]
+    entries.sort(key=lambda entry: entry.published or datetime.max.replace(tzinfo=UTC), reverse=True)
+    matched_ids = {entry.id for entry in matches.values()}
+    more = [entry for entry in old_feed.entries if entry.id not in matched_ids] if old_feed else []
+    return MarkdownFolder(
+        OldFeed(
+            title=(old_feed and old_feed.title) or site.title or folder.resolve().name,
+            entries=(*entries, *more),
+            kind=old_feed.kind if old_feed else site.generator.kind,
+            home=home,
+            generator=site.generator.name or (old_feed.generator if old_feed else ""),
+            language=old_feed.language if old_feed else None,
+            slugs=old_feed.slugs if old_feed else {},
+            others=dict(others.most_common()),
+        ),
+        texts.files,
+    )
+
+
+def _home(configured: str | None, old_feed: OldFeed | None) -> str | None:
+    """Return the address of a site. A feed may name a section of it, and a configuration another host."""
+    stated = old_feed.home if old_feed else None
+    if configured and stated and urlsplit(configured).netloc != urlsplit(stated).netloc:
+        return stated
+    return configured or stated
+
+
+def _read_documents(
+    folder: Path, site: GeneratedSite, zone: ZoneInfo, languages: Collection[str]
+) -> tuple[list[Document], Counter[str]]:
+    """Return the documents of a folder, in the order of their paths, and the number of other files by kind."""
+    start = folder if folder.is_relative_to(site.content.resolve()) else site.content.resolve()
+    documents, others = [], Counter[str]()
+    for file in _files(start, site.root):
+        ending = file.suffix.lower()
+        if ending in _OTHER_ENDINGS:
+            others[f"{ending} file"] += 1
+        elif ending in (*MARKDOWN_ENDINGS, *HTML_ENDINGS):
+            path = PurePosixPath(file.relative_to(site.content.resolve()).as_posix())
+            document = read_document(file, path, site.generator, zone, languages)
+            if ending in MARKDOWN_ENDINGS or (document.title and not document.kind and document.refusal is None):
+                documents.append(document)
+    return documents, others
+
+
+def _files(start: Path, root: Path) -> Iterator[Path]:
+    """Yield the files below a folder that are not hidden, nor the code or the output of the site at `root`."""
+    for parent, folders, names in os.walk(start):
+        skipped = _SKIPPED_FOLDERS if Path(parent) == root else ("node_modules",)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in skipped)
+        yield from (Path(parent, name) for name in sorted(names))
+
+
+def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresses, match: OldEntry | None) -> OldEntry:
+    rendered, notes = ("", ()) if document.refusal else texts.html(document)
+    url = addresses.urls[document.path]
+    picture = OldPicture(texts.file_url(document, document.picture), document.picture_alt, document.picture_caption)
+    entry = OldEntry(
+        id=addresses.ids[document.path],
+        title=document.title,
+        url=url,
+        published=document.published,
+        updated=document.updated,
+        expires=document.expires,
+        authors=tuple(OldPerson(name, address or None) for name, address in document.authors),
+        categories=document.categories,
+        tags=document.tags,
+        summary=html.escape(document.summary),
+        html=rendered,
+        base=url,
+        picture=picture if document.picture else None,
+        language=document.language or None,
+        link=document.link or None,
+        old_urls=tuple(urljoin(addresses.home, address) for address in document.old_addresses),
+        is_draft=document.is_draft,
+        unreadable_date=document.unreadable_date,
+        refusal=document.refusal,
+        notes=notes,
+    )
+    if match is None:
+        return entry
+    return replace(
+        entry,
+        published=match.published or entry.published,
+        updated=match.updated or entry.updated,
+        authors=entry.authors or match.authors,
+        categories=entry.categories or match.categories,
+        picture=entry.picture or match.picture,
+        files=match.files,
+    )

@@ -1,0 +1,119 @@
+"""The report of an import: what became of each entry, as values and as a table.
+
+It decides nothing: `importer` and `comparison` do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from feeds.base.text import printable
+
+from .comparison import FeedComparison
+from .importer import PlannedArticle
+
+Outcome = Literal["published", "draft", "scheduled", "known", "left out"]
+
+MAX_REASONS = 3
+"""Maximum number of reasons in a row of the table."""
+
+
+@dataclass(frozen=True)
+class ReportedEntry:
+    """What became of an entry. `page` is the path of its page here, `old_url` its old address."""
+
+    title: str
+    outcome: Outcome
+    published: datetime | None
+    old_url: str
+    page: str = ""
+    file: str = ""
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, or would do if it `is_dry_run`.
+
+    `names` maps the names of the old system to our categories; None stands for a tag. `pictures` is how many new
+    files there are. `old_links` are addresses on the old host that texts still contain. `redirects` maps old paths
+    to ours. `comparison` is what subscribers will see at `feed_url`; None if the old feed is not known.
+    """
+
+    title: str
+    system: str
+    is_dry_run: bool
+    entries: tuple[ReportedEntry, ...]
+    others: Mapping[str, int]
+    names: Mapping[str, tuple[str, ...] | None]
+    pictures: int
+    old_links: tuple[str, ...]
+    redirects: Mapping[str, str]
+    feed_url: str = ""
+    comparison: FeedComparison | None = None
+
+    def of(self, *outcomes: Outcome) -> list[ReportedEntry]:
+        """Return the entries with one of several outcomes."""
+        return [entry for entry in self.entries if entry.outcome in outcomes]
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """How often entries were left out, by reason; what differs between entries is left out of it."""
+        return Counter(entry.reason.partition(":")[0] for entry in self.of("left out"))
+
+
+def reported_entries(plan: Sequence[PlannedArticle], now: datetime) -> tuple[ReportedEntry, ...]:
+    """Return what became of the entries of a plan, after they were converted."""
+    return tuple(
+        ReportedEntry(
+            title=planned.entry.title or planned.entry.id,
+            outcome=_outcome(planned, now),
+            published=planned.entry.published,
+            old_url=planned.entry.url or "",
+            page=planned.page or "",
+            file=planned.path.name if planned.path else "",
+            reason=planned.refusal or "",
+            notes=tuple(dict.fromkeys(planned.notes)),
+        )
+        for planned in plan
+    )
+
+
+def _outcome(planned: PlannedArticle, now: datetime) -> Outcome:
+    if planned.refusal:
+        return "left out"
+    if planned.is_known:
+        return "known"
+    if planned.entry.is_draft:
+        return "draft"
+    return "scheduled" if planned.entry.published and planned.entry.published > now else "published"
+
+
+def as_table(report: ImportReport) -> str:
+    """Return the numbers of a report as a table for terminals."""
+    rows = list(_rows(report))
+    width = max(len(label) for label, *_ in rows)
+    return "\n".join(f"  {label:<{width}}  {number:>6,}  {about}".rstrip() for label, number, about in rows)
+
+
+def _rows(report: ImportReport) -> Iterator[tuple[str, int, str]]:
+    drafts, scheduled = len(report.of("draft")), len(report.of("scheduled"))
+    states = [f"{count:,} {state}" for count, state in ((drafts, "as drafts"), (scheduled, "scheduled")) if count]
+    yield "taken over", len(report.of("published", "draft", "scheduled")), ", ".join(states)
+    yield "already here", len(report.of("known")), ""
+    yield "left out", len(report.of("left out")), _counted(report.reasons)
+    if report.others:
+        yield "not articles", sum(report.others.values()), _counted(Counter(report.others))
+    yield "pictures", report.pictures, ""
+    yield "redirects", len(report.redirects), ""
+
+
+def _counted(counts: Counter[str]) -> str:
+    """Return the most common names with their counts: `page: 3, event: 2`."""
+    listed = [f"{printable(name)}: {count:,}" for name, count in counts.most_common(MAX_REASONS)]
+    return ", ".join([*listed, *(["…"] if len(counts) > MAX_REASONS else [])])

@@ -1,0 +1,80 @@
+"""The report of an import as a page that works without the program: for those who check the articles.
+
+Reasons and notes are in English, as the command prints them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from markupsafe import Markup
+
+from feeds.base import translations
+from feeds.formats import assets
+from feeds.formats.page import render_template
+from feeds.model.site import Site
+
+from .report import ImportReport, Outcome
+
+OUTCOMES: dict[Outcome, str] = {
+    "published": "Published",
+    "scheduled": "Scheduled",
+    "draft": "Draft",
+    "known": "Already here",
+    "left out": "Left out",
+}
+"""The labels of outcomes."""
+
+COUNTED = ("Taken over", "Drafts", "Scheduled", "Already here", "Left out", "Pictures", "Redirects")
+"""The labels of the numbers at the top."""
+
+
+class ReportPage:
+    """What the template of a report needs besides the report."""
+
+    def __init__(self, report: ImportReport, site: Site, language: str) -> None:
+        """Set the report and the language of the page."""
+        self.report, self.site, self.language = report, site, language
+
+    def translate(self, text: str, **values: object) -> str:
+        """Return a text of the interface in the language of the page."""
+        return translations.translate(self.language, text, **values)
+
+    def number(self, value: int) -> str:
+        """Return a formatted number."""
+        return translations.number(self.language, value)
+
+    def day(self, date: datetime | None) -> str:
+        """Return a formatted day in the time zone of the site; empty if there is none."""
+        return translations.long_date(self.language, date.astimezone(self.site.timezone)) if date else ""
+
+    def outcome(self, outcome: Outcome) -> str:
+        """Return the label of an outcome."""
+        return self.translate(OUTCOMES[outcome])
+
+    def url(self, page: str) -> str:
+        """Return the address of a page here."""
+        return self.site.absolute(page)
+
+    @property
+    def counts(self) -> Iterator[tuple[str, int]]:
+        """Labels with numbers, of what there is at least one of."""
+        report = self.report
+        numbers = (
+            len(report.of("published", "scheduled", "draft")),
+            len(report.of("draft")),
+            len(report.of("scheduled")),
+            len(report.of("known")),
+            len(report.of("left out")),
+            report.pictures,
+            len(report.redirects),
+        )
+        yield from ((self.translate(label), number) for label, number in zip(COUNTED, numbers, strict=True) if number)
+
+
+def render(report: ImportReport, site: Site, language: str) -> bytes:
+    """Render the page."""
+    page = ReportPage(report, site, language)
+    style = Markup((assets.style(site) + assets.read("import_report.css")).decode())
+    return render_template("import_report.html", page=page, report=report, site=site, style=style, language=language)

@@ -1,0 +1,111 @@
+"""Sources of an import: an address, a file or a folder, whatever system it is from.
+
+`read_source` recognizes what it is and returns the same value for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from feeds.base.http import HttpError
+from feeds.model.site import Site
+
+from .archives import MAX_FEED_BYTES, with_older
+from .feeds_folder import find_content, read_feeds_folder
+from .fetcher import Fetcher
+from .ghost import is_ghost_export, read_ghost_export
+from .markdown_folder import read_markdown_folder
+from .old_feed import FeedError, OldFeed
+from .old_xml import read_feed
+from .wxr import is_export, read_export
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is imported: its entries, and the files of their pictures by address.
+
+    `url` is that of the feed, if it is known. `subscribed` is the feed as its subscribers have it, without archives;
+    None if the source does not tell.
+    """
+
+    feed: OldFeed
+    files: Mapping[str, Path] = field(default_factory=dict)
+    url: str | None = None
+    subscribed: OldFeed | None = None
+
+
+class SourceReader:
+    """Reads sources. `home` is the address of the old site for those that do not contain it."""
+
+    def __init__(
+        self,
+        site: Site,
+        fetcher: Fetcher,
+        *,
+        home: str | None = None,
+        types: Sequence[str] = (),
+        reads_archives: bool = True,
+        note: Callable[[str], None],
+    ) -> None:
+        """Set how to read. `types` are WordPress post types besides posts. Incomplete archives are noted."""
+        self._site, self._fetcher, self._home, self._types = site, fetcher, home, types
+        self._reads_archives, self._note = reads_archives, note
+
+    def read(self, name: str, old_feed: str | None = None) -> Source:
+        """Return an export, a folder, or a feed with its archives. `old_feed` is the feed of an export or a folder.
+
+        Raises FeedError or HttpError, also if it is missing for a folder; an empty one says that there is none.
+        """
+        folder = Path(name) if "://" not in name and Path(name).is_dir() else None
+        content = find_content(folder) if folder else None
+        if folder and content is None and old_feed is None:
+            raise FeedError(
+                f"{name} does not contain the ids that readers know: name its feed with --old-feed "
+                '(--old-feed "" if it had none)'
+            )
+        old = self.read(old_feed) if old_feed else None
+        if content:
+            return Source(*read_feeds_folder(content), *_known(old))
+        if folder:
+            return self._folder(folder, old)
+        data, url, content_type = self._data(name)
+        if export := self._export(data):
+            return Source(export, {}, *_known(old))
+        first = read_feed(data, url, content_type)
+        feed = with_older(first, url, self._fetcher, self._note) if url and self._reads_archives else first
+        return Source(feed, {}, name if url else None, first)
+
+    def _data(self, name: str) -> tuple[bytes, str, str]:
+        """Return the bytes of a file or of a response, with its address and media type if it has one."""
+        if "://" in name:
+            response = self._fetcher.get(name, max_bytes=MAX_FEED_BYTES)
+            return response.data, response.url, response.content_type
+        try:
+            return Path(name).read_bytes(), "", ""
+        except OSError as error:
+            raise HttpError(
+                f"{name}: {error.strerror} (expected a file, a folder, or an address with https://)"
+            ) from None
+
+    def _export(self, data: bytes) -> OldFeed | None:
+        """Return the posts of an export of WordPress or Ghost, or None if the data is neither."""
+        if is_export(data):
+            return read_export(data, self._site.timezone, self._types)
+        return read_ghost_export(data, self._home or self._site.url) if is_ghost_export(data) else None
+
+    def _folder(self, folder: Path, old: Source | None) -> Source:
+        read = read_markdown_folder(
+            folder,
+            home=self._home,
+            zone=self._site.timezone,
+            languages=self._site.languages,
+            old_feed=old.feed if old else None,
+        )
+        return Source(read.feed, read.files, *_known(old))
+
+
+def _known(old: Source | None) -> tuple[str | None, OldFeed | None]:
+    """Return the address of an old feed, and the feed as its subscribers have it."""
+    return (old.url, old.subscribed) if old else (None, None)
