@@ -63,7 +63,7 @@ bench: $(dev)
 	@$(venv)/python bench/table.py $(ARGS) && $(venv)/python bench/pictures.py && $(venv)/python bench/audience.py
 
 trials: $(dev)
-	@$(venv)/python trials/load.py && $(venv)/python trials/hostile.py && $(venv)/python trials/edits.py
+	@$(venv)/python trials/load.py && $(venv)/python trials/hostile.py && $(venv)/python trials/edits.py && $(venv)/python trials/moving.py
 
 fuzz: $(dev)
 	@for each in yaml front; do $(venv)/python trials/fuzz_$$each.py -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=300 trials/corpus/$$each || exit 1; done

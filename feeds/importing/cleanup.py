@@ -45,7 +45,7 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
     for selector in extras:
         for element in soup.select(selector):
             element.decompose()
-    notes = remove_leftovers(soup)
+    notes = remove_leftovers(soup, base)
     normalize_code(soup)
     soup.smooth()
     for element in soup.find_all(list(_EQUIVALENT_NAMES)):

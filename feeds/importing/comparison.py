@@ -81,7 +81,16 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
         entries=len(our_entries),
         new=new,
         gone={entry.id: entry.title for entry in old_entries.values() if entry.id not in live},
-        retitled={entry.title: article.title for entry, article in matches if entry.title not in ("", article.title)},
+        retitled={
+            entry.title: article.title
+            for entry, article in matches
+            if entry.title and _visible(entry.title) != _visible(article.title)
+        },
         unredirected=unredirected,
         fitting=first_new if new and only_oldest_are_new else None,
     )
+
+
+def _visible(title: str) -> str:
+    """Return a title as readers show it: no-break spaces look like others."""
+    return " ".join(title.split())

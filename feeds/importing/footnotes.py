@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
+from .leftovers import leads_within
 from .tables import HTML_TABLE
 
 FOOTNOTE_MARK, FOOTNOTE = "footnote-mark", "footnote"
@@ -49,10 +50,7 @@ def _is_in(link: Tag, notes: list[Tag]) -> bool:
 def _note_of(link: Tag, targets: Mapping[str, Tag], base: str) -> Tag | None:
     """Return the item of a numbered list that a link of the text leads to."""
     href = str(link.get("href"))
-    fragment = unquote(urlsplit(href).fragment)
-    if not href.startswith("#") and href.partition("#")[0].rstrip("/") != base.rstrip("/"):
-        return None
-    item = targets.get(fragment)
+    item = targets.get(unquote(urlsplit(href).fragment)) if leads_within(href, base) else None
     if item is not None and item.name == "p":
         item = item.parent
     is_note = item is not None and item.name == "li" and item.parent is not None and item.parent.name == "ol"

@@ -16,6 +16,8 @@ import yaml
 from frontmatter import parse
 from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
 
+from .old_feed import one_line
+
 Metadata = Mapping[str, Any]
 """Values by their names in lower case; `text_of`, `texts_of` and `find` read them."""
 
@@ -100,7 +102,7 @@ def text_of(value: object) -> str:
         return str(value).lower()
     if isinstance(value, datetime | date | time):
         return value.isoformat()
-    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+    return one_line(str(value)) if isinstance(value, str | int | float) else ""
 
 
 def texts_of(value: object) -> list[str]:

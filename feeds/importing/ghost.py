@@ -13,7 +13,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .dates import read_date
-from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url, plain, publication_state
+from .old_feed import (
+    FeedError,
+    OldEntry,
+    OldFeed,
+    OldPerson,
+    OldPicture,
+    absolute_url,
+    one_line,
+    plain,
+    publication_state,
+)
 from .old_json import list_at, load_json, text_at
 
 _HOME_PLACEHOLDER = "__GHOST_URL__"
@@ -88,7 +98,7 @@ def _entry(row: Row, meta: Row, tags: list[Row], authors: list[Row], home: str) 
     names = [plain(text_at(tag, "name")) for tag in tags if not text_at(tag, "name").startswith(_INTERNAL_TAG)]
     return OldEntry(
         id=str(row.get("id") or ""),
-        title=" ".join(text_at(row, "title").split()),
+        title=one_line(text_at(row, "title")),
         url=f"{home}/{text_at(row, 'slug')}/" if row.get("slug") else None,
         published=published,
         updated=updated if updated and published and updated > published else None,

@@ -16,15 +16,26 @@ _FORMULAS = (
 )
 
 
-def remove_leftovers(soup: BeautifulSoup) -> list[str]:
-    """Remove what a system added to a text, and give each formula once. Return notes on what changed."""
-    for link in soup.find_all("a", href=re.compile("^#")):
+def remove_leftovers(soup: BeautifulSoup, base: str) -> list[str]:
+    """Remove what a system added to a text whose address is `base`, and give each formula once.
+
+    Return notes on what changed.
+    """
+    for link in soup.find_all("a", href=re.compile("#")):
+        if not leads_within(str(link.get("href")), base):
+            continue
         text = _INVISIBLE.sub("", link.get_text())
         is_return = text.rstrip("0123456789") in _RETURN_TEXTS  # several links back are numbered
         is_permalink = text in _PERMALINK_TEXTS and not link.find("img") and link.find_parent(re.compile("^h[1-6]$"))
         if is_permalink or is_return:
             link.decompose()
     return ["a formula is its TeX source now"] if _replace_formulas(soup) else []
+
+
+def leads_within(href: str, base: str) -> bool:
+    """Return whether an address leads to another part of the text at `base`."""
+    page = href.partition("#")[0]
+    return "#" in href and (not page or page.rstrip("/") == base.rstrip("/"))
 
 
 def _replace_formulas(soup: BeautifulSoup) -> bool:

@@ -26,7 +26,7 @@ from .cleanup import BLOCKS, tidy
 from .code_blocks import LANGUAGE_ATTRIBUTE
 from .footnotes import NUMBER
 from .images import best_source, figure_of, is_picture_url, same_picture
-from .old_feed import OldPicture, absolute_url
+from .old_feed import OldPicture, absolute_url, one_line
 from .tables import BREAK, clean_html, delimiter_row
 
 MapAddress = Callable[[str], str]
@@ -116,7 +116,7 @@ def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[Old
     if not isinstance(image, Tag):
         return None, False
     caption = image.find_parent("figure") and figure_of(image).find("figcaption")
-    caption_text = re.sub(r"\s+", " ", caption.get_text()).strip(" ") if isinstance(caption, Tag) else ""
+    caption_text = one_line(caption.get_text()) if isinstance(caption, Tag) else ""
     is_at_head = not any(each.strip() for each in image.find_all_previous(string=True))
     return OldPicture(best_source(image, base), str(image.get("alt") or ""), caption_text), is_at_head
 
@@ -255,7 +255,7 @@ class _Converter(MarkdownConverter):
     def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a picture with its current address."""
         source = best_source(el, self._base)
-        alt = re.sub(r"\s+", " ", str(el.get("alt") or "")).strip()
+        alt = one_line(str(el.get("alt") or ""))
         return f"![{self.escape(alt, set())}]({_escape_destination(self._picture(source))})"
 
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:

@@ -148,7 +148,11 @@ def publication_state(status: str, visibility: str = "") -> tuple[bool, str | No
 def plain(markup: str) -> str:
     """Return what may be HTML as plain text on one line."""
     markup = repair_references(markup)
-    text = html.unescape(re.sub(r"</?[A-Za-z!?][^<>]*>", "", markup)) if re.search("[<&]", markup) else markup
+    return one_line(html.unescape(re.sub(r"</?[A-Za-z!?][^<>]*>", "", markup)) if re.search("[<&]", markup) else markup)
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, with its no-break spaces."""
     return re.sub("[ \t\r\n]+", " ", text).strip(" ")
 
 

@@ -21,6 +21,7 @@ from .old_feed import (
     OldPerson,
     OldPicture,
     absolute_url,
+    one_line,
     paragraphs,
     plain,
     publication_state,
@@ -35,7 +36,7 @@ def read_json(data: bytes, url: str) -> OldFeed:
         raise FeedError("it is JSON, but not a JSON Feed (expected version and items)")
     next_url = feed.get("next_url")
     return OldFeed(
-        title=" ".join(text_at(feed, "title").split()),
+        title=one_line(text_at(feed, "title")),
         entries=tuple(_entry(each, url) for each in items if isinstance(each, dict)),
         kind="json",
         home=text_at(feed, "home_page_url") or None,
@@ -74,7 +75,7 @@ def _entry(item: dict[str, Any], url: str) -> OldEntry:
     attachments = [each for each in list_at(item, "attachments") if isinstance(each, dict) and text_at(each, "url")]
     return OldEntry(
         id=str(id) if isinstance(id, str | int | float) and not isinstance(id, bool) else (link or ""),
-        title=" ".join(text_at(item, "title").split()),
+        title=one_line(text_at(item, "title")),
         url=link,
         published=published or updated,
         updated=updated if updated and published and updated > published else None,

@@ -29,6 +29,7 @@ from .old_feed import (
     OldPerson,
     OldPicture,
     absolute_url,
+    one_line,
     paragraphs,
     plain,
     publication_state,
@@ -146,7 +147,7 @@ def _entry(entry: Any, facts: _Facts, version: str, url: str) -> OldEntry:
     is_plain = is_atom and (entry.get("title_detail") or {}).get("type") == "text/plain"
     return OldEntry(
         id=facts.id or (entry.get("link") or ""),
-        title=" ".join(title.split()) if is_plain else plain(title),
+        title=one_line(title) if is_plain else plain(title),
         url=link or None,
         published=published,
         updated=updated if updated and published and updated > published else None,

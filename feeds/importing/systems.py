@@ -92,6 +92,23 @@ SYSTEMS = (
         extras=("a[rel~=directory]", "a[rel~=tag]"),
     ),
     System("TYPO3", "typo3", {"/?type=9818": "rss"}),
+    System("Eleventy", "eleventy", {"/feed/feed.xml": "atom", "/feed.xml": "atom"}),
+    System("Astro", "astro", {"/rss.xml": "rss"}),
+    System(
+        "Pelican",
+        "pelican",
+        {"/feeds/all.atom.xml": "atom", "/feeds/all.rss.xml": "rss"},
+        {"/feeds/{}.atom.xml": "atom"},
+    ),
+    System("Zola", "zola", {"/atom.xml": "atom", "/rss.xml": "rss"}, tag={"/tags/{}/atom.xml": "atom"}),
+    System("Hexo", "hexo", {"/atom.xml": "atom", "/rss2.xml": "rss"}),
+    System(
+        "Nikola",
+        "nikola",
+        {"/rss.xml": "rss"},
+        {"/categories/cat_{}.xml": "rss"},
+        {"/categories/{}.xml": "rss"},
+    ),
 )
 
 _DRUPAL_ID = re.compile("[0-9]+ at https?://")

@@ -15,6 +15,7 @@ from bs4.element import PageElement, Tag
 from feeds.feed.markup import ALLOWED_ATTRIBUTES, ALLOWED_TAGS
 
 from .code_blocks import rows_of
+from .old_feed import one_line
 
 BREAK = "\x02"
 """Placeholder for the end of a paragraph that consecutive `<br>` made."""
@@ -153,7 +154,7 @@ def clean_html(node: PageElement, address: Callable[[Tag], str], player: Callabl
     if name in ("br", "hr"):
         return f"<{name}>"
     allowed = {*ALLOWED_ATTRIBUTES.get(name, ()), "lang", "dir"} - {"id"}
-    attributes = {key: " ".join(str(value).split()) for key, value in node.attrs.items() if key in allowed}
+    attributes = {key: one_line(str(value)) for key, value in node.attrs.items() if key in allowed}
     if name in _ADDRESSES:
         attributes[_ADDRESSES[name]] = address(node)
         if not attributes[_ADDRESSES[name]]:

@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import html
-import io
 import json
 import re
 import socket
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +21,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from PIL import Image
 from reader import make_reader
 
 from feeds import create_app
@@ -43,71 +39,8 @@ from feeds.model.article_text import article_text
 from feeds.model.yamlfile import parse_yaml
 from feeds.settings import Settings
 from tests.builders import NOW, ROOT, SITE, content_folder, site
+from tests.importing.old_site import OLD, OldSite, png
 from tests.processes import free_port, get, served
-
-OLD = ROOT / "tests" / "data" / "old"
-
-
-def png(colour: str = "teal", size: tuple[int, int] = (40, 30)) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", size, colour).save(file, "PNG")
-    return file.getvalue()
-
-
-class OldSite:
-    """A server of another system: it serves `pages` by path, and a distinct picture for any picture path."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, bytes] = {}
-        self.moved: dict[str, str] = {}
-        self.asked: list[str] = []
-        self.port = 0
-        self.is_everywhere = False
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def add(self, path: str, name: str) -> str:
-        self.pages[path] = (OLD / name).read_bytes().replace(b"http://old.example", self.url.encode())
-        return self.url + path
-
-    @contextmanager
-    def serving(self) -> Iterator[None]:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.asked.append(self.path)
-                if self.path in outer.moved:
-                    self.send_response(302)
-                    self.send_header("Location", outer.moved[self.path])
-                    self.end_headers()
-                    return
-                data = outer.pages.get(self.path)
-                if data is None and self.path.endswith((".png", ".jpg")):
-                    data = png(f"#{zlib.crc32(self.path.encode()) & 0xFFFFFF:06x}")
-                if data is None:
-                    self.send_error(404)
-                    return
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *about: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("0.0.0.0" if self.is_everywhere else "127.0.0.1", self.port), Handler)
-        self.port = server.server_port
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
 
 @pytest.fixture
@@ -755,6 +688,9 @@ def test_systems_are_recognised_by_their_generator(name: str) -> None:
         "Ghost": "Ghost 5.82",
         "SPIP": "SPIP - www.spip.net",
         "TYPO3": "TYPO3 EXT:news",
+        "Nikola": "Nikola (getnikola.com)",
+        "Hexo": "Hexo https://hexo.io/",
+        **{each: each for each in ("Eleventy", "Astro", "Pelican", "Zola")},  # the generator of a folder
     }
     found = system_of(said[name], [])
     assert found and found.name == name
