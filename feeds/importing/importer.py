@@ -135,9 +135,10 @@ class Importer:
                 planned.path = self._path(entry)
                 planned.page = self._site.article_path(self.language_of(entry), planned.path.stem)
                 new_ids.add(entry.id)
+            was_public = not entry.is_draft and not (entry.published and entry.published > self._now)
             for address in (entry.url, entry.id, *entry.old_urls):  # WordPress ids are also short links
                 if planned.page and address:
-                    self.addresses.add(address, planned.page, is_public=not entry.is_draft)
+                    self.addresses.add(address, planned.page, is_public=was_public)
             planned_articles.append(planned)
         return planned_articles
 

@@ -69,6 +69,10 @@ class _Item:
 class _Export:
     channel: dict[str, str] = field(default_factory=dict)
     people: dict[str, str] = field(default_factory=dict)
+    parents: dict[str, str] = field(default_factory=dict)
+    """The parents of categories, by their slugs."""
+
+    category_names: dict[str, str] = field(default_factory=dict)
     items: list[_Item] = field(default_factory=list)
 
 
@@ -98,7 +102,7 @@ def read_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()) -> OldFe
     terms = (term for item in posts for term in item.terms)
     return OldFeed(
         title=plain(export.channel.get("title", "")),
-        entries=tuple(_entry(item, export.people, attachments, zone) for item in posts),
+        entries=tuple(_entry(item, export, attachments, zone) for item in posts),
         kind="rss",
         home=export.channel.get("link") or None,
         generator="https://wordpress.org/",
@@ -112,18 +116,20 @@ def _parse_export(data: bytes) -> _Export:
     """Read the elements. Characters that XML cannot contain, which exports do not remove, are left out."""
     export = _Export()
     clean = _FORBIDDEN_BYTES.sub(b"", repair_document(data))
-    for _, element in etree.iterparse(
-        BytesIO(clean), tag=("{*}item", "{*}author", "{*}title", "{*}link", "{*}language"), recover=True, huge_tree=True
-    ):
+    tags = [f"{{*}}{name}" for name in ("item", "author", "category", "title", "link", "language")]
+    for _, element in etree.iterparse(BytesIO(clean), tag=tags, recover=True, huge_tree=True):
         parent = element.getparent()
         name = etree.QName(element).localname
         if name == "item":
             export.items.append(_item(element))
             element.clear()
         elif parent is not None and etree.QName(parent).localname == "channel":
+            values = {etree.QName(each).localname: _text(each) for each in element}
             if name == "author":
-                values = {etree.QName(each).localname: _text(each) for each in element}
                 export.people[values.get("author_login", "")] = values.get("author_display_name", "")
+            elif name == "category":
+                export.parents[values.get("category_nicename", "")] = values.get("category_parent", "")
+                export.category_names[values.get("category_nicename", "")] = plain(values.get("cat_name", ""))
             else:
                 if text := _text(element).strip():  # an Atom link has no text
                     export.channel.setdefault(name, text)
@@ -153,10 +159,10 @@ def _item(element: etree._Element) -> _Item:
     return item
 
 
-def _entry(item: _Item, people: Mapping[str, str], attachments: Mapping[str, _Item], zone: ZoneInfo) -> OldEntry:
+def _entry(item: _Item, export: _Export, attachments: Mapping[str, _Item], zone: ZoneInfo) -> OldEntry:
     status, creator = item.get("status"), item.get("creator")
     thumbnail = attachments.get(item.meta.get("_thumbnail_id", ""))
-    author = people.get(creator) or creator
+    author = export.people.get(creator) or creator
     refusal = None if status in (*PUBLIC_STATUSES, *DRAFT_STATUSES) else f"it is {status or 'in no state'} there"
     if refusal is None and item.get("post_password"):
         refusal = "it has a password there"
@@ -167,7 +173,7 @@ def _entry(item: _Item, people: Mapping[str, str], attachments: Mapping[str, _It
         url=item.get("link") or None,
         published=_publication_date(item, zone),
         authors=(OldPerson(plain(author)),) if author else (),
-        categories=tuple(dict.fromkeys(name for domain, name, _ in item.terms if domain == "category")),
+        categories=tuple(dict.fromkeys(_categories(item, export))),
         tags=tuple(dict.fromkeys(name for domain, name, _ in item.terms if domain == "post_tag")),
         summary=item.get("excerpt"),
         html=_without_shortcodes(text),
@@ -176,8 +182,22 @@ def _entry(item: _Item, people: Mapping[str, str], attachments: Mapping[str, _It
         slug=unquote(item.get("post_name")),
         is_draft=status in DRAFT_STATUSES,
         refusal=refusal or (None if item.get("guid") else "it has no guid"),
-        notes=tuple(_missing_content(item.get("content"), text, attachments)),
+        notes=(
+            *_missing_content(item.get("content"), text, attachments),
+            *(["it was sticky there; here, the newest article is at the top"] if item.get("is_sticky") == "1" else []),
+        ),
     )
+
+
+def _categories(item: _Item, export: _Export) -> Iterator[str]:
+    """Yield the names of the categories of an item, each with those above it, whose feeds contain the item too."""
+    for domain, name, slug in item.terms:
+        if domain == "category":
+            yield name
+            seen = {slug}
+            while (slug := export.parents.get(slug, "")) and slug not in seen:
+                seen.add(slug)
+                yield export.category_names.get(slug) or slug
 
 
 def _picture(item: _Item) -> OldPicture:
