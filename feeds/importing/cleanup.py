@@ -69,12 +69,23 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
     for element in soup.find_all(_DISCARD):
         if not element.decomposed:
             _remove(element, leaves_break=element.name == "form")
+    _nest_lists(soup)
     while _remove_empty(soup) or _normalize_breaks(soup):
         continue
     _remove_footer(soup, base)
     normalize_tables(soup)
     mark_footnotes(soup, base)
     return notes
+
+
+def _nest_lists(soup: BeautifulSoup) -> None:
+    """Move a list that is directly in another one into the item before it, where HTML expects it."""
+    for inner in soup.select("ul > ul, ul > ol, ol > ul, ol > ol"):
+        item = inner.find_previous_sibling("li")
+        if item is None:
+            inner.wrap(soup.new_tag("li"))
+        else:
+            item.append(inner.extract())
 
 
 def _remove_empty(soup: BeautifulSoup) -> bool:

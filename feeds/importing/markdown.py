@@ -38,8 +38,14 @@ _INLINE_MARKUP = re.compile(
 _MARKUP_AT_LINE_START = re.compile(
     r"(?m)^([^\S\n]*)(?:(>|[-+](?=\s|$)|#{1,6}(?=\s|$)|=+[ \t]*$|-{2,}[ \t]*$|~{3,})|([0-9]{1,9})([.)](?=\s|$)))"
 )
+_DELIMITER_ROW = re.compile(r"(?m)^([ \t]*)([|:-][|:\- \t]*-[|:\- \t]*)$")
+"""A line that would make a table of the one above it."""
+
 _BR = "\x03"
 """Placeholder for a line break, until what surrounds it is known."""
+
+_LIST_SEPARATOR = "<!-- -->"
+"""Keeps two lists apart (CommonMark, section 5.3); no page shows it."""
 
 _EMPHASIS = ("b", "strong", "i", "em")
 _FENCED_CODE = re.compile(r"(^(?:[ >]|[-+*] |[0-9]+\. )*(`{3,})[^`\n]*\n.*?^[ >]*\2 *$)", re.MULTILINE | re.DOTALL)
@@ -150,7 +156,9 @@ class _Converter(MarkdownConverter):
     def convert_p(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a paragraph, and escape markup at its start, which may be joined from several elements."""
         paragraph = str(super().convert_p(el, text, parent_tags))  # type: ignore[misc]
-        return paragraph if "_inline" in parent_tags else _MARKUP_AT_LINE_START.sub(_escape_match, paragraph)
+        if "_inline" in parent_tags:
+            return paragraph
+        return _DELIMITER_ROW.sub(r"\1\\\2", _MARKUP_AT_LINE_START.sub(_escape_match, paragraph))
 
     def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802 (markdownify's name)
         """Render a heading; escape a # at its end, which would close it (CommonMark, section 4.2)."""
@@ -199,8 +207,11 @@ class _Converter(MarkdownConverter):
         return str(super().convert_li(el, text.strip(f" \u00a0\t\r\n{BREAK}{_BR}"), parent_tags))  # type: ignore[misc]
 
     def convert_list(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Render a list; what follows a nested one is a paragraph of its own."""
+        """Render a list; what follows a nested one is a paragraph of its own, and another list stays another."""
         rendered = str(super().convert_list(el, text, parent_tags))  # type: ignore[misc]
+        following = next((node for node in el.next_siblings if isinstance(node, Tag) or str(node).strip()), None)
+        if isinstance(following, Tag) and following.name == el.name:
+            return f"{rendered.rstrip()}\n\n{_LIST_SEPARATOR}\n\n"
         return f"{rendered.rstrip()}\n\n" if "li" in parent_tags and el.next_sibling else rendered
 
     convert_ul = convert_ol = convert_list
@@ -272,6 +283,8 @@ class _Converter(MarkdownConverter):
         target = address if href.startswith("mailto:") else self._link(address)
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
         label = re.sub(rf"[\s{BREAK}{_BR}]*[\n{BREAK}{_BR}][\s{BREAK}{_BR}]*", " ", text.strip())
+        if el.find(re.compile("^h[1-6]$")):
+            label = re.sub("^#{1,6} ", "", label)
         if el.find(BLOCKS) and not el.find("img"):
             label = self.escape(el.get_text(" ", strip=True), set())
         if target == el.get_text().strip() and target == _escape_destination(target) and urlsplit(target).scheme:

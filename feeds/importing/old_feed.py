@@ -120,6 +120,11 @@ class OldFeed:
     others: Mapping[str, int] = field(default_factory=dict)
 
 
+def later(updated: datetime | None, published: datetime | None) -> datetime | None:
+    """Return when an entry was updated, if that is later than its publication."""
+    return updated if updated and published and updated > published else None
+
+
 def absolute_url(base: str, reference: str) -> str:
     """Return the absolute URL of a reference, with blanks and accents escaped; empty if it is invalid."""
     try:

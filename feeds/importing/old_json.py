@@ -21,6 +21,7 @@ from .old_feed import (
     OldPerson,
     OldPicture,
     absolute_url,
+    later,
     one_line,
     paragraphs,
     plain,
@@ -78,7 +79,7 @@ def _entry(item: dict[str, Any], url: str) -> OldEntry:
         title=one_line(text_at(item, "title")),
         url=link,
         published=published or updated,
-        updated=updated if updated and published and updated > published else None,
+        updated=later(updated, published),
         authors=tuple(
             OldPerson(plain(each["name"]), text_at(each, "url") or None)
             for each in authors

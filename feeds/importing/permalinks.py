@@ -21,6 +21,9 @@ _ID_FORMS = (
     "{path}",
     "{host}{path}",
 )
+_MAX_EXAMPLES = 500
+"""Maximum number of articles that forms are learnt from; more would take long and tell nothing else."""
+
 _WHOLE_NAMES = ("folder", "categories", "raw_categories")
 _NAMES = ("slug", "title", "stem", "category", "raw_category", "section", "language")
 _DATE_NAMES = ("year", "month", "day", "short_month", "short_day")
@@ -31,7 +34,7 @@ _OWN_NAME = re.compile(r"\{(?:slug|title|stem)\}")
 
 def learn_address_forms(articles: Iterable[tuple[Values, str]]) -> list[str]:
     """Return forms of the paths of articles, those that make most of the paths first."""
-    known = list(articles)
+    known = list(articles)[:_MAX_EXAMPLES]
     forms = {form for values, path in known for form in _forms(path, values) if _OWN_NAME.search(form)}
     paths = [(values, unquote(path)) for values, path in known]
     correct = {form: sum(fill(form, values) == path for values, path in paths) for form in forms}
@@ -40,7 +43,7 @@ def learn_address_forms(articles: Iterable[tuple[Values, str]]) -> list[str]:
 
 def learn_id_form(articles: Iterable[tuple[Values, str, str]], default: str) -> str:
     """Return the form that makes most of the ids from the values and addresses of articles."""
-    known = list(articles)
+    known = list(articles)[:_MAX_EXAMPLES]
     counts = {
         form: sum(make_id(form, values, url) == id for values, url, id in known) for form in (default, *_ID_FORMS)
     }

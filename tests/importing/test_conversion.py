@@ -49,6 +49,12 @@ MARKDOWN = {
     "<ol start='3'><li>a</li><li>b</li></ol>": "3. a\n4. b",
     "<p>a<del>b</del></p>": "a~~b~~",
     "<p>a<s>b ~ c</s></p>": "a<del>b ~ c</del>",
+    "<ul><li>a</li></ul><ul><li>b</li></ul>": "- a\n\n<!-- -->\n\n- b",
+    "<ul><ul><li>a</li></ul><li>b</li><ol><li>c</li></ol></ul>": "- - a\n- b\n  1. c",
+    "<a href='https://x.example/'><h3>a</h3><img src='https://x.example/a.png'></a>": (
+        "[a ![](https://x.example/a.png)](https://x.example/)"
+    ),
+    "<p>|a|b|\n|-|-|</p>": "|a|b|\n\\|-|-|",
     "<table><tr><th align=left>a<th style='text-align: center'>b<th class=has-text-align-right>c</tr>"
     "<tr><td>1<td>2<td>3</tr></table>": "| a | b | c |\n| :-- | :-: | --: |\n| 1 | 2 | 3 |",
     "<p>a<sup id='fnref:1'><a href='#fn:1' class=footnote-ref>1</a></sup></p>"
