@@ -18,7 +18,7 @@ from feeds.model.site_types import slug
 from .dates import read_date
 from .front_matter import FrontMatterError, Metadata, find, read_front_matter, text_of, texts_of
 from .generators import Generator
-from .old_feed import publication_state
+from .old_feed import later, publication_state
 
 MARKDOWN_ENDINGS = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
 HTML_ENDINGS = (".html", ".htm")
@@ -179,7 +179,7 @@ def _document(
         title=title,
         slug=own_slug or (slug(title) if generator.permalink == "/{title}.html" else "") or bare_stem,
         published=published,
-        updated=updated if updated and published and updated > published else None,
+        updated=later(updated, published),
         expires=expires,
         categories=categories,
         tags=tuple(
