@@ -38,23 +38,27 @@ from .old_feed import (
 from .old_json import read_json
 
 _ATOM = "http://www.w3.org/2005/Atom"
-_STATE_NAMES = ("draft", "status", "visibility", "type")
+_FACT_NAMES = ("draft", "status", "visibility", "type", "filename")
 _BLOGGER_KIND = re.compile("#(comment|page|settings|template)$")
 """End of the category with which Blogger marks what is no post."""
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """What feedparser does not tell of an entry: its id unchanged, its state, and its kind if it is no article."""
+    """What feedparser does not tell of an entry: its id unchanged, its state, and its kind if it is no article.
+
+    `path` is that of its address, which Blogger's exports have instead of a link.
+    """
 
     id: str = ""
     status: str = ""
     visibility: str = ""
     kind: str = ""
+    path: str = ""
 
 
 def read_feed(data: bytes, url: str = "", content_type: str = "") -> OldFeed:
-    """Parse RSS, Atom or JSON Feed. Raises FeedError if it is none of them."""
+    """Parse RSS, Atom or JSON Feed, whose addresses are relative to `url`. Raises FeedError if it is none of them."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return read_json(data, url)
     data = repair_document(data)
@@ -109,9 +113,9 @@ def _facts(entry: etree._Element, id_name: str) -> _Facts:
     extensions: dict[str, str] = {}
     for element in (*entry, *(inner for control in entry.iterchildren("{*}control") for inner in control)):
         name = etree.QName(element) if isinstance(element.tag, str) else None
-        value = (element.text or "").strip().lower()
-        if name and value and name.namespace not in (None, _ATOM) and name.localname in _STATE_NAMES:
-            extensions.setdefault(name.localname, value)
+        value = (element.text or "").strip()
+        if name and value and name.namespace not in (None, _ATOM) and name.localname in _FACT_NAMES:
+            extensions.setdefault(name.localname, value if name.localname == "filename" else value.lower())
     kinds = [_BLOGGER_KIND.search(str(each.get("term"))) for each in entry.iterchildren("{*}category")]
     kind = next((each[1] for each in kinds if each), extensions.get("type", ""))
     return _Facts(
@@ -119,6 +123,7 @@ def _facts(entry: etree._Element, id_name: str) -> _Facts:
         status="draft" if extensions.get("draft") in ("yes", "true", "1") else extensions.get("status", ""),
         visibility=extensions.get("visibility", ""),
         kind="" if kind == "post" else kind,
+        path=extensions.get("filename", ""),
     )
 
 
@@ -135,8 +140,8 @@ def _entry(entry: Any, facts: _Facts, version: str, url: str) -> OldEntry:
     is_atom = version.startswith("atom")
     is_draft, refusal = publication_state(facts.status, facts.visibility)
     raw_link = entry.get("feedburner_origlink") or entry.get("link") or ""
-    link = absolute_url(url, raw_link) if raw_link else ""
-    link = link if link.startswith(("http://", "https://")) else ""
+    links = (absolute_url(url, each) for each in (raw_link, facts.path) if each)
+    link = next((each for each in links if each.startswith(("http://", "https://"))), "")
     content: Any = next((each for each in entry.get("content") or () if each.get("value")), {})
     summary = (entry.get("summary") or "") if "summary" in entry else ""
     published = _date(entry, "published") or _date(entry, "updated") or _date(entry, "created")

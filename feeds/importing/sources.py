@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from feeds.base.http import HttpError
@@ -73,7 +73,9 @@ class SourceReader:
         data, url, content_type = self._data(name)
         if export := self._export(data):
             return Source(export, {}, *_known(old))
-        first = read_feed(data, url, content_type)
+        first = read_feed(data, url or self._home or "", content_type)
+        if self._home:
+            first = replace(first, home=self._home)
         feed = with_older(first, url, self._fetcher, self._note) if url and self._reads_archives else first
         return Source(feed, {}, name if url else None, first)
 

@@ -213,6 +213,14 @@ def test_what_is_not_imported_is_counted_and_drafts_are_named(tmp_path: Path) ->
     assert sorted(bool(tree and tree.value.get("draft")) for tree in trees) == [False, True]
 
 
+def test_a_blogger_export_without_links_gets_the_addresses_of_the_site(tmp_path: Path) -> None:
+    path = "<blogger:filename>/2024/01/Un-Titre.html</blogger:filename>"
+    document = atom("", path).decode()
+    imported(tmp_path, document, "--url", "https://old.example/")
+    site, _ = parse_yaml((tmp_path / "content" / "site.yaml").read_bytes(), "a")
+    assert site and site.value["redirects"] == {"/2024/01/Un-Titre.html": "/articles/un-titre"}
+
+
 def test_an_import_ends_with_what_subscribers_will_see(tmp_path: Path) -> None:
     text = "<description>x</description>"
     document = rss(item("a:1", text), item("a:2"), item("a:3", text, date="Mon, 02 Mar 2026 09:00:00 GMT"))
