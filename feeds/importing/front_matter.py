@@ -13,7 +13,6 @@ from datetime import date, datetime, time
 from typing import Any
 
 import yaml
-from frontmatter import parse
 from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
 
 from .old_feed import one_line
@@ -22,6 +21,7 @@ Metadata = Mapping[str, Any]
 """Values by their names in lower case; `text_of`, `texts_of` and `find` read them."""
 
 _METADATA_LINE = re.compile(r"^(?:\.\. )?([A-Za-z][A-Za-z0-9_-]*):[ \t]*(.*)$")
+_KEY_LINE = re.compile(r"\A(?:---|\+\+\+)\s*\n[A-Za-z_-]+\s*[:=]")
 _COMMENT = re.compile(r"\A\s*<!--\s*\n(\.\. .*?)-->\s*", re.DOTALL)
 """The comment in which Nikola has its lines."""
 
@@ -66,13 +66,23 @@ def read_front_matter(text: str, *, allows_lines: bool = False) -> tuple[Metadat
     if handler is None:
         return _read_lines(text) if allows_lines else ({}, text)
     try:
-        metadata, body = parse(text, handler=handler)
+        front, body = handler.split(text)
+    except ValueError:
+        if _KEY_LINE.match(text):
+            raise FrontMatterError(
+                f"its front matter is not closed (expected {handler.END_DELIMITER} below it)"
+            ) from None
+        return {}, text  # a line across the page
+    try:
+        metadata = handler.load(front) or {}
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise FrontMatterError(f"its front matter is not YAML: {line}{error.problem}") from None
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise FrontMatterError(f"its front matter cannot be read: {str(error) or type(error).__name__}") from None
-    return {str(name).lower(): value for name, value in metadata.items()}, body
+    if not isinstance(metadata, Mapping):
+        raise FrontMatterError("its front matter has no keys (expected title: … and others)")
+    return {str(name).lower(): value for name, value in metadata.items()}, body.strip("\n")
 
 
 def _read_lines(text: str) -> tuple[Metadata, str]:

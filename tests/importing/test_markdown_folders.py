@@ -110,6 +110,8 @@ def test_front_matter_is_read_in_each_form(text: str, title: str, date: str) -> 
         ("---\ntitle: [a\n---\nText", "its front matter is not YAML: line 3: "),
         ("+++\ntitle = a\n+++\nText", "its front matter cannot be read: Invalid value (at line 2, column 9)"),
         ('{\n"title": a\n}\nText', "its front matter cannot be read: "),
+        ("---\ntitle: a\n\nText", "its front matter is not closed (expected --- below it)"),
+        ("---\n- a\n---\nText", "its front matter has no keys"),
     ],
 )
 def test_wrong_front_matter_is_an_error_with_its_line(text: str, reason: str) -> None:
@@ -119,7 +121,7 @@ def test_wrong_front_matter_is_an_error_with_its_line(text: str, reason: str) ->
 
 
 def test_a_text_is_not_taken_for_front_matter() -> None:
-    for text in ("Note: this is a sentence.\nAnd so is this.", "***\n\nText", "Text\n---\nText"):
+    for text in ("Note: this is a sentence.\nAnd so is this.", "***\n\nText", "Text\n---\nText", "---\n\nText"):
         assert read_front_matter(text, allows_lines=True) == ({}, text)
 
 
