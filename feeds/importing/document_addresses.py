@@ -5,6 +5,7 @@ It reads no files.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -95,21 +96,13 @@ class DocumentAddresses:
                 id = f"{id}#{quote(document.path.as_posix())}"
             used_ids.add(id)
             self.urls[document.path], self.ids[document.path] = url, id
-        self._targets: dict[str, Target] = {}
-        for document in documents:
-            target = Target(self.urls[document.path], document.title)
-            path, stem = document.path.as_posix(), document.path.with_suffix("").as_posix()
-            bundle = [document.path.parent.as_posix(), document.path.parent.name] if document.is_bundle else []
-            for key in (
-                path,
-                stem,
-                document.path.name,
-                document.path.stem,
-                document.slug,
-                _path_of(target.url),
-                *bundle,
-            ):
-                self._targets.setdefault(key.strip("/"), target)
+        targets = {each.path.as_posix(): Target(self.urls[each.path], each.title) for each in documents}
+        names = [
+            (key.strip("/"), targets[document.path.as_posix()])
+            for document in documents
+            for key in {document.path.stem, document.slug, _path_of(self.urls[document.path]), *_places(document)}
+        ]
+        self._targets = {**_unique(names), **targets}
 
     def _own_url(self, document: Document) -> str:
         """Return the address that a document says it has."""
@@ -117,10 +110,24 @@ class DocumentAddresses:
             return document.address
         return self.home.rstrip("/") + quote(document.address, safe="/%?&=+,;:@-._~")
 
-    def target(self, reference: str) -> Target | None:
-        """Return the article that a reference in a text is about, by its file, its name or its path."""
+    def target(self, document: Document, reference: str) -> Target | None:
+        """Return the article that a reference in a document is about, by its file, its name or its path."""
         path, separator, fragment = unquote(reference).partition("#")
-        path = re.sub(r"^(\.{1,2}/)+", "", FILE_MARK.sub("", path)).strip("/")
-        target = self._targets.get(path) or self._targets.get(FILE_DATE.sub("", path))
-        target = target or (self._targets.get(PurePosixPath(path).name) if path else None)
+        path = FILE_MARK.sub("", path).partition("?")[0]
+        beside = posixpath.normpath(f"{document.path.parent}/{path}")
+        name = posixpath.normpath(path).strip("/") if path else ""
+        last_name = _without_ending(PurePosixPath(name).name)
+        keys = (beside, name, _without_ending(name), FILE_DATE.sub("", name), last_name)
+        target = next((self._targets[key] for key in keys if key in self._targets), None)
         return replace(target, url=f"{target.url}{separator}{fragment}") if target else None
+
+
+def _places(document: Document) -> list[str]:
+    """Return the names of the folder that is all of a document, and the path of its file without the ending."""
+    folder = document.path.parent
+    bundle = [folder.as_posix(), folder.name] if document.is_bundle else []
+    return [document.path.with_suffix("").as_posix(), *bundle]
+
+
+def _without_ending(name: str) -> str:
+    return re.sub(r"\.(?:md|markdown|mdx|html?)$", "", name)

@@ -15,12 +15,13 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from feeds.feed.markup import commonmark
 
 from .document_addresses import FILE_MARK, DocumentAddresses
-from .documents import MARKDOWN_ENDINGS, Document
+from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, Document
 from .generators import GeneratedSite
+from .old_feed import absolute_url
 from .template_tags import TemplateTags
 
-_PICTURE = re.compile(r'(<img\b[^<>]*?\bsrc=")([^"]*)(")', re.IGNORECASE)
-_LINK = re.compile(r'(<a\b[^<>]*?\bhref=")([^"]*)(")', re.IGNORECASE)
+_PICTURE = re.compile(r"""(<img\b[^<>]*?\bsrc=)("[^"<>]*"|'[^'<>]*')""", re.IGNORECASE)
+_LINK = re.compile(r"""(<a\b[^<>]*?\bhref=)("[^"<>]*"|'[^'<>]*')""", re.IGNORECASE)
 
 _CODE_LANGUAGE = re.compile(r"<pre><code>\s*(?::::|#!)([a-z]\w*)\n")
 """Python-Markdown's language, in the first line of code."""
@@ -38,7 +39,7 @@ class DocumentTexts:
     def html(self, document: Document) -> tuple[str, tuple[str, ...]]:
         """Return the text of a document as HTML, with notes on what is left out."""
         generator, is_markdown = self._site.generator, document.file.suffix.lower() in MARKDOWN_ENDINGS
-        tags = TemplateTags(self._addresses.home, self._addresses.target)
+        tags = TemplateTags(self._addresses.home, partial(self._addresses.target, document))
         text = tags.replace(
             document.body, has_expressions=generator.has_expressions, is_mdx=document.file.suffix.lower() == ".mdx"
         )
@@ -49,11 +50,11 @@ class DocumentTexts:
 
     def file_url(self, document: Document, reference: str) -> str:
         """Return the old address of a picture or another file, and remember the file if it is in the folder."""
-        url = urljoin(self._addresses.urls[document.path], self._path(reference))
+        url = absolute_url(self._addresses.urls[document.path], self._path(reference))
         home = self._addresses.home
         if urlsplit(url).netloc != urlsplit(home).netloc:
             return url
-        file = self._file(document, reference)
+        file = None if _is_document(reference) else self._file(document, reference)
         if file and self.files.setdefault(url, file) != file:
             url = urljoin(home, quote(file.relative_to(self._site.root.resolve()).as_posix()))
             self.files[url] = file
@@ -81,13 +82,21 @@ class DocumentTexts:
 
     def _link(self, document: Document, reference: str) -> str:
         """Return where a link to a file or an article of the folder leads on the old site."""
-        is_file = PurePosixPath(urlsplit(reference).path).suffix.lower() in MARKDOWN_ENDINGS
-        if (is_file or FILE_MARK.match(unquote(reference))) and (target := self._addresses.target(reference)):
+        names_article = _is_document(reference) or FILE_MARK.match(unquote(reference))
+        if names_article and (target := self._addresses.target(document, reference)):
             return target.url
         if reference.startswith("#") or not reference:
             return reference
         return self.file_url(document, reference)
 
 
+def _is_document(reference: str) -> bool:
+    """Return whether an address is that of a page or its source, rather than of a file to download."""
+    return PurePosixPath(reference.partition("#")[0].partition("?")[0]).suffix.lower() in (
+        *MARKDOWN_ENDINGS,
+        *HTML_ENDINGS,
+    )
+
+
 def _with_address(document: Document, address: Callable[[Document, str], str], match: re.Match[str]) -> str:
-    return f"{match[1]}{html.escape(address(document, html.unescape(match[2])))}{match[3]}"
+    return f'{match[1]}"{html.escape(address(document, html.unescape(match[2][1:-1])))}"'

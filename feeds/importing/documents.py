@@ -18,7 +18,7 @@ from feeds.model.site_types import slug
 from .dates import read_date
 from .front_matter import FrontMatterError, Metadata, find, read_front_matter, text_of, texts_of
 from .generators import Generator
-from .old_feed import later, publication_state
+from .old_feed import absolute_url, later, publication_state
 
 MARKDOWN_ENDINGS = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
 HTML_ENDINGS = (".html", ".htm")
@@ -171,7 +171,6 @@ def _document(
     own_slug = text_of(find(metadata, "slug"))
     categories = _categories(metadata, unread, generator)
     picture = find(metadata, *_PICTURE_NAMES)
-    address = text_of(find(metadata, "url", "permalink", "path"))
     return Document(
         file=unread.file,
         path=path,
@@ -193,7 +192,7 @@ def _document(
         picture_alt=text_of(find(metadata, *_ALT_NAMES)),
         picture_caption=text_of(find(metadata, *_CAPTION_NAMES)),
         language=_language(metadata, path, languages),
-        address=address if re.fullmatch(r"(/|https?://)[^:{}]*|https?://[^{}]*", address) else "",
+        address=_own_address(text_of(find(metadata, "url", "permalink", "path"))),
         old_addresses=tuple(texts_of(find(metadata, "aliases", "alias", "redirect_from"))),
         link=link if (link := text_of(find(metadata, "external_url", "link"))).startswith("http") else "",
         is_draft=is_draft,
@@ -201,6 +200,12 @@ def _document(
         kind=_kind(metadata, path, has_date=bool(date_text), is_draft=is_draft),
         refusal=refusal,
     )
+
+
+def _own_address(text: str) -> str:
+    """Return an address or a path from the root; empty for anything else, such as a form with placeholders."""
+    is_plain = re.fullmatch(r"/[^:{}]*|https?://[^{}]*", text)
+    return text if is_plain and absolute_url("https://site.invalid", text) else ""
 
 
 def _stem(path: PurePosixPath, *, is_bundle: bool) -> str:

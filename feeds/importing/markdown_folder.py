@@ -13,14 +13,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from .document_addresses import DocumentAddresses, match_entries
 from .document_texts import DocumentTexts
 from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, Document, read_document
 from .generators import GeneratedSite, site_of
-from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture
+from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url
 
 _SKIPPED_FOLDERS = (
     *("node_modules", "public", "_site", "output", "dist", "themes", "layouts", "archetypes", "vendor", "resources"),
@@ -113,8 +113,13 @@ def _files(start: Path, root: Path) -> Iterator[Path]:
 
 
 def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresses, match: OldEntry | None) -> OldEntry:
-    rendered, notes = ("", ()) if document.refusal else texts.html(document)
-    url = addresses.urls[document.path]
+    url, refusal = addresses.urls[document.path], document.refusal
+    rendered, notes = "", tuple[str, ...]()
+    try:
+        if refusal is None:
+            rendered, notes = texts.html(document)
+    except Exception as error:  # whatever a document contains, the others are imported
+        refusal = f"its text cannot be read: {str(error) or type(error).__name__}"
     picture = OldPicture(texts.file_url(document, document.picture), document.picture_alt, document.picture_caption)
     entry = OldEntry(
         id=addresses.ids[document.path],
@@ -132,10 +137,10 @@ def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresse
         picture=picture if document.picture else None,
         language=document.language or None,
         link=document.link or None,
-        old_urls=tuple(urljoin(addresses.home, address) for address in document.old_addresses),
+        old_urls=tuple(filter(None, (absolute_url(addresses.home, each) for each in document.old_addresses))),
         is_draft=document.is_draft,
         unreadable_date=document.unreadable_date,
-        refusal=document.refusal,
+        refusal=refusal,
         notes=notes,
     )
     if match is None:

@@ -87,6 +87,8 @@ def test_every_article_of_a_generated_site_keeps_its_id_its_date_and_its_words(n
         assert words(article.body) == words(sample.body), sample.slug
         if sample.picture:
             assert article.picture and article.picture.file.path.endswith(Path(sample.picture).suffix)
+    target = articles["La bio-informatique en dix lignes"].slug
+    assert f"](/articles/{target})" in articles["Dix ans de séquençage"].body
 
 
 def test_a_wordpress_export_keeps_ids_dates_words_and_states(tmp_path: Path) -> None:
@@ -113,6 +115,8 @@ def test_a_wordpress_export_keeps_ids_dates_words_and_states(tmp_path: Path) -> 
             assert article.id == entry.id
         if not sample.picture:
             assert words(article.body) == words(sample.body), sample.slug
+    target = articles["La bio-informatique en dix lignes"].slug
+    assert f"](/articles/{target})" in articles["Dix ans de séquençage"].body
     emoji = articles["Bonne année 🎉"]
     assert emoji.slug == "bonne-annee-ete" and "research" in emoji.categories, "by the category above its own"
     redirects = content.load().site

@@ -307,6 +307,31 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     assert read(root).files == {}
 
 
+def test_references_lead_to_the_file_that_they_name_beside_their_own(tmp_path: Path) -> None:
+    front = "---\ntitle: {}\ndate: 2026-01-05\n---\n"
+    files = {
+        "a/index.md": front.format("A") + "[b](../b/index.md) [self](index.md) <img src='x.png'> [page](/x.html)",
+        "b/index.md": front.format("B") + "[x](http://[) ![x](http://[) [none](../c/index.md)",
+        "en/d.md": front.format("EN") + "[d](d.md)",
+        "fr/d.md": front.format("FR") + "[d](d.md) [a](../a)",
+        "e.md": "---\ntitle: E\ndate: 2026-01-05\nurl: 'https://['\naliases: ['http://[']\n---\nx",
+    }
+    root = site(tmp_path, "Hugo", files)
+    (root / "content/a/x.png").write_bytes(b"x")
+    (root / "static").mkdir()
+    (root / "static/x.html").write_text("x")
+    folder = read(root, languages=("fr", "en"))
+    found = {entry.title: entry for entry in folder.feed.entries}
+    assert [found[name].url for name in ("A", "B", "EN", "FR")] == [
+        f"{OLD}/{path}/" for path in ("a", "b", "en/d", "fr/d")
+    ]
+    assert f'"{OLD}/b/">b' in found["A"].html and f'"{OLD}/a/">self' in found["A"].html
+    assert f'"{OLD}/c/index.md"' in found["B"].html or f'"{OLD}/b/../c/index.md"' in found["B"].html
+    assert f'"{OLD}/en/d/"' in found["EN"].html and f'"{OLD}/fr/d/"' in found["FR"].html
+    assert found["E"].url == f"{OLD}/e/" and found["E"].old_urls == ()
+    assert list(folder.files) == [f"{OLD}/a/x.png"], "a page is no file to download"
+
+
 def tags(text: str, **options: bool) -> str:
     targets = {
         "a.md": Target(f"{OLD}/a/", "A"),
