@@ -74,7 +74,8 @@ class ReportPage:
 
 
 def render(report: ImportReport, site: Site, language: str) -> bytes:
-    """Render the page."""
+    """Render the page, in English if the interface is not translated into `language`."""
+    language = language if language in translations.LANGUAGES else "en"
     page = ReportPage(report, site, language)
     style = Markup((assets.style(site) + assets.read("import_report.css")).decode())
     return render_template("import_report.html", page=page, report=report, site=site, style=style, language=language)
