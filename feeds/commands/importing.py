@@ -140,6 +140,7 @@ def import_(
         pictures=len(media_importer.new_files) if media_importer else 0,
         old_links=tuple(importer.addresses.old_host_links),
         redirects=site_file.redirects.fitting,
+        had_feed=old_feed != "",
     )
     if source.subscribed:
         report = _compare(report, content, new_site, plan, source.subscribed, f"{importer.language_of()}/{name}", now)
@@ -256,5 +257,5 @@ def _print_report(report: ImportReport, old: OldFeed) -> None:
         click.echo("The feed has only descriptions, which may be truncated: check whether the texts are complete.")
     if report.comparison:
         print_comparison(report.comparison, report.feed_url, limit=MAX_EXAMPLES)
-    else:
+    elif report.had_feed:
         click.echo("Name the feed of the old site with --old-feed to see what its subscribers will see.")

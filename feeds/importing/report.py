@@ -42,7 +42,8 @@ class ImportReport:
 
     `names` maps the names of the old system to our categories; None stands for a tag. `pictures` is how many new
     files there are. `old_links` are addresses on the old host that texts still contain. `redirects` maps old paths
-    to ours. `comparison` is what subscribers will see at `feed_url`; None if the old feed is not known.
+    to ours. `comparison` is what subscribers will see at `feed_url`; None if the old feed is not known, or if there
+    was none.
     """
 
     title: str
@@ -56,6 +57,7 @@ class ImportReport:
     redirects: Mapping[str, str]
     feed_url: str = ""
     comparison: FeedComparison | None = None
+    had_feed: bool = True
 
     def of(self, *outcomes: Outcome) -> list[ReportedEntry]:
         """Return the entries with one of several outcomes."""
