@@ -80,15 +80,18 @@ class SearchIndex:
         with self._database_lock:
             assert self._database, "it was updated"
             articles = [self._articles[row] for (row,) in self._database.execute(_FIND, (expression,))]
-            if len(articles) <= MAX_RANKED:
+            is_ranked = len(articles) <= MAX_RANKED
+            if is_ranked:
                 articles = [self._articles[row] for (row,) in self._database.execute(_RANK, (expression,))]
-            elif not all_results:
-                articles = []
-            else:
-                articles.sort(key=lambda article: article.sort_key)
+        if is_ranked:
+            articles = [each for each in articles if catalog.article(each.language, each.slug)]
+        else:
+            found = set(map(id, articles)) if all_results else set()
+            articles = [each for each in catalog.appeared if id(each) in found]
         for article in articles:
-            is_over = article.has_expired(now) or article.withdrawal(now) is not None
-            if catalog.article(article.language, article.slug) and article.has_appeared(now) and not is_over:
+            changes = article.depends_on_time
+            is_over = changes and (article.has_expired(now) or article.withdrawal(now) is not None)
+            if article.has_appeared(now) and not is_over:
                 results.setdefault(article.language, []).append(article)
         return results
 
