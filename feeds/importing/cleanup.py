@@ -14,6 +14,7 @@ from .code_blocks import normalize_code
 from .footnotes import mark_footnotes
 from .images import sizes_of
 from .leftovers import remove_leftovers
+from .notes import Note
 from .old_feed import absolute_url
 from .tables import BREAK, HTML_TABLE, normalize_tables
 
@@ -45,7 +46,7 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
     for selector in extras:
         for element in soup.select(selector):
             element.decompose()
-    notes = remove_leftovers(soup, base)
+    notes: list[str] = list(remove_leftovers(soup, base))
     normalize_code(soup)
     soup.smooth()
     for element in soup.find_all(list(_EQUIVALENT_NAMES)):
@@ -60,12 +61,12 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
         elif (element.get("width"), element.get("height")) == ("1", "1") or not (source or sizes_of(element)):
             element.decompose()
         elif source.startswith("data:") and not sizes_of(element):
-            notes.append("a picture that stood in the text itself is left out")
+            notes.append(Note.of("a picture that stood in the text itself is left out"))
             element.decompose()
     for element in soup.select("a a"):  # nested links are invalid in HTML, and impossible in Markdown
         element.unwrap()
     dropped = [element for element in soup.find_all(_DISCARD) if element.name not in ("noscript", "style")]
-    notes += [f"<{name}> is left out" for name in dict.fromkeys(element.name for element in dropped)]
+    notes += [Note.of("<{name}> is left out", name=name) for name in dict.fromkeys(element.name for element in dropped)]
     for element in soup.find_all(_DISCARD):
         if not element.decomposed:
             _remove(element, leaves_break=element.name == "form")

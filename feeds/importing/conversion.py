@@ -23,6 +23,7 @@ from .categories import Categories
 from .images import same_picture
 from .markdown import MarkdownBody, first_picture, to_markdown
 from .media_importer import MediaImporter, PictureError
+from .notes import Note
 from .old_feed import OldEntry, OldFile, OldPicture, plain
 from .systems import System
 
@@ -72,7 +73,7 @@ class Conversion:
         for each in entry.notes:
             note(each)
         if not entry.title:
-            note("it had no title: the start of its text stands in")
+            note(Note.of("it had no title: the start of its text stands in"))
         values: dict[str, object | None] = {
             "id": entry.id if ":" in entry.id else {"exact": entry.id},
             "title": _title(entry),
@@ -121,7 +122,7 @@ class Conversion:
         try:
             return f"/media/{self._media_importer.import_picture(url, year_of(entry))}"
         except PictureError as error:
-            note(f"a picture stays where it was: {error}")
+            note(Note.of("a picture stays where it was: {reason}", reason=error.reason))
             return self._addresses.new_url(url)
 
     def _picture(
@@ -137,12 +138,12 @@ class Conversion:
             file = self._media_importer.import_picture(shown.url, year_of(entry))
         except PictureError as error:
             if entry.picture:
-                note(f"the picture is left out: {error}")
+                note(Note.of("the picture is left out: {reason}", reason=error.reason))
             return None
         fallback = first if first and same_picture(first.url, shown.url) else shown
         alt, caption = shown.alt or fallback.alt, shown.caption or fallback.caption
         if not alt:
-            note("the picture has no description: the title is used (write a better alt)")
+            note(Note.of("the picture has no description: the title is used (write a better alt)"))
         picture = {"file": file, "alt": alt or _title(entry), "credit": shown.credit, "caption": caption}
         focus = {"focus": [str(each) for each in shown.focus]} if shown.focus else {}
         return {key: value for key, value in {**picture, **focus}.items() if value}
@@ -152,7 +153,7 @@ class Conversion:
         if not kind or kind.startswith(("binary/", "application/octet")):
             kind = guess_type(urlsplit(file.url).path) or kind
         if not kind or "/" not in kind:
-            note(f"{file.url} is left out, since its media type is unknown")
+            note(Note.of("{url} is left out, since its media type is unknown", url=file.url))
             return None
         title = file.title or PurePosixPath(unquote(urlsplit(file.url).path)).name or file.url
         values: dict[str, object] = {"file": self._link(entry, file.url), "title": title, "type": kind}

@@ -18,6 +18,7 @@ from feeds.model.site_types import slug
 from .dates import read_date
 from .front_matter import FrontMatterError, Metadata, find, read_front_matter, text_of, texts_of
 from .generators import Generator
+from .notes import Note
 from .old_feed import absolute_url, later, publication_state
 
 MARKDOWN_ENDINGS = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
@@ -136,15 +137,15 @@ def read_document(
     unread = Document(file, path, title=path.as_posix())
     try:
         if file.stat().st_size > MAX_DOCUMENT_BYTES:
-            return _refused(unread, f"it is larger than {MAX_DOCUMENT_BYTES // 1_000_000} MB")
+            return _refused(unread, Note.of("it is larger than {size} MB", size=MAX_DOCUMENT_BYTES // 1_000_000))
         text = file.read_bytes().decode("utf-8-sig")
         metadata, body = read_front_matter(text, allows_lines=generator.has_metadata_lines)
     except OSError as error:
-        return _refused(unread, f"it cannot be read: {error.strerror}")
+        return _refused(unread, Note.of("it cannot be read: {reason}", reason=error.strerror))
     except UnicodeDecodeError as error:
-        return _refused(unread, f"it is not UTF-8 (byte {error.start + 1})")
+        return _refused(unread, Note.of("it is not UTF-8 (byte {byte})", byte=error.start + 1))
     except FrontMatterError as error:
-        return _refused(unread, str(error))
+        return _refused(unread, error.reason)
     return _document(unread, metadata, body, generator, zone, languages)
 
 
@@ -235,23 +236,27 @@ def _state(metadata: Metadata, path: PurePosixPath) -> tuple[bool, str | None]:
     ):
         return is_draft, None
     if name := next((name for name in _HIDING_NAMES if text_of(metadata.get(name)).lower() not in _FALSE), None):
-        return False, "it has a password there" if name == "password" else f"it is hidden there ({name})"
+        return False, Note.of("it has a password there") if name == "password" else _hidden(name)
     if text_of(find(metadata, "build.render", "_build.render", "build.list", "_build.list")) in ("never", "false"):
-        return False, "it is hidden there (build)"
+        return False, _hidden("build")
     if text_of(metadata.get("permalink")) == "false":
-        return False, "it is hidden there (permalink)"
+        return False, _hidden("permalink")
     return publication_state(text_of(metadata.get("status")), text_of(metadata.get("visibility")))
+
+
+def _hidden(name: str) -> Note:
+    return Note.of("it is hidden there ({name})", name=name)
 
 
 def _kind(metadata: Metadata, path: PurePosixPath, *, has_date: bool, is_draft: bool) -> str:
     if path.name.startswith("_index."):
-        return "section page"
+        return Note.of("section page")
     if "_posts" in path.parts or is_draft or has_date:
         is_page = (
             "page" in (text_of(metadata.get("layout")), text_of(metadata.get("type"))) and "_posts" not in path.parts
         )
         return "page" if is_page else ""
-    return "page without a date"
+    return Note.of("page without a date")
 
 
 def _categories(metadata: Metadata, document: Document, generator: Generator) -> tuple[str, ...]:

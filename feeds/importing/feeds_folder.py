@@ -16,6 +16,7 @@ from feeds.feed.markup import commonmark
 from feeds.model.article import Article
 from feeds.model.site import Site
 
+from .notes import Note
 from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPicture
 
 _SAME_KEYS = ("authors", "withdrawn", "twin", "social", "hide_from")
@@ -61,8 +62,12 @@ def _read(content: ContentFolder, path: Path, site: Site) -> OldEntry:
     errors = [each for each in (tree.problems if tree else problems) if each.severity == "error"]
     if tree is None or article is None or errors:
         name = path.relative_to(content.root).as_posix()
-        reason = f"line {errors[0].line}: {errors[0].message}" if errors else "it is empty"
-        return OldEntry(id=name, title=name, refusal=f"its file is not valid: {reason}")
+        reason = (
+            Note.of("its file is not valid: line {line}: {message}", line=errors[0].line, message=errors[0].message)
+            if errors
+            else Note.of("it is empty")
+        )
+        return OldEntry(id=name, title=name, refusal=reason)
     return _entry(article, site, {key: tree.value[key] for key in _SAME_KEYS if tree.value.get(key)})
 
 

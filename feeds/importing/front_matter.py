@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
 
+from .notes import Note
 from .old_feed import one_line
 
 Metadata = Mapping[str, Any]
@@ -30,7 +31,12 @@ _LIST_NAMES = ("tags", "keywords", "categories", "authors")
 
 
 class FrontMatterError(ValueError):
-    """Raised if front matter cannot be read, with a message for users."""
+    """Raised if front matter cannot be read, with a reason for users."""
+
+    def __init__(self, reason: Note) -> None:
+        """Set the reason."""
+        self.reason: Note = reason
+        super().__init__(reason)
 
 
 class _YamlHandler(YAMLHandler):
@@ -69,19 +75,20 @@ def read_front_matter(text: str, *, allows_lines: bool = False) -> tuple[Metadat
         front, body = handler.split(text)
     except ValueError:
         if _KEY_LINE.match(text):
-            raise FrontMatterError(
-                f"its front matter is not closed (expected {handler.END_DELIMITER} below it)"
-            ) from None
+            reason = Note.of("its front matter is not closed (expected {end} below it)", end=handler.END_DELIMITER)
+            raise FrontMatterError(reason) from None
         return {}, text  # a line across the page
     try:
         metadata = handler.load(front) or {}
     except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise FrontMatterError(f"its front matter is not YAML: {line}{error.problem}") from None
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        reason = Note.of("its front matter is not YAML: line {line}: {problem}", line=line, problem=error.problem)
+        raise FrontMatterError(reason) from None
     except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise FrontMatterError(f"its front matter cannot be read: {str(error) or type(error).__name__}") from None
+        problem = str(error) or type(error).__name__
+        raise FrontMatterError(Note.of("its front matter cannot be read: {problem}", problem=problem)) from None
     if not isinstance(metadata, Mapping):
-        raise FrontMatterError("its front matter has no keys (expected title: … and others)")
+        raise FrontMatterError(Note.of("its front matter has no keys (expected title: … and others)"))
     return {str(name).lower(): value for name, value in metadata.items()}, body.strip("\n")
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .dates import read_date
+from .notes import Note
 from .old_feed import (
     FeedError,
     OldEntry,
@@ -113,8 +114,8 @@ def _entry(row: Row, meta: Row, tags: list[Row], authors: list[Row], home: str) 
         slug=text_at(row, "slug"),
         is_draft=is_draft,
         unreadable_date=str(row.get("published_at") or ""),
-        refusal=refusal or (None if row.get("id") else "it has no id"),
-        notes=("a part that only members may read is left out",) if gated_count else (),
+        refusal=refusal or (None if row.get("id") else Note.of("it has no id")),
+        notes=(Note.of("a part that only members may read is left out"),) if gated_count else (),
     )
 
 

@@ -29,6 +29,7 @@ from .addresses import Addresses, path_of
 from .categories import Categories
 from .conversion import Conversion, year_of
 from .media_importer import MediaImporter
+from .notes import Note, unreadable_text
 from .old_feed import OldEntry, OldFeed
 from .systems import System, system_of
 
@@ -122,13 +123,13 @@ class Importer:
         planned_articles, new_ids = [], set()
         for entry in self._feed.entries:
             if entry.is_draft and entry.published is None:
-                note = "a draft without a date has that of the import"
+                note = Note.of("a draft without a date has that of the import")
                 entry = replace(entry, published=self._now, notes=(*entry.notes, note))
             planned = PlannedArticle(entry)
             if page := self._existing_pages.get(entry.id):
                 planned.page = page
             elif entry.id in new_ids:
-                planned.refusal = "another entry of the feed has the same id"
+                planned.refusal = Note.of("another entry of the feed has the same id")
             else:
                 planned.refusal = entry.refusal or self._refusal(entry)
             if planned.page is None and planned.refusal is None:
@@ -145,16 +146,16 @@ class Importer:
     def _refusal(self, entry: OldEntry) -> str | None:
         if entry.published is None and not entry.is_draft:
             if date := entry.unreadable_date:
-                return f"its date cannot be read: {date[:40]!r} (expected year, month and day)"
-            return "it has no date"
+                return Note.of("its date cannot be read: {date} (expected year, month and day)", date=repr(date[:40]))
+            return Note.of("it has no date")
         if not entry.html.strip():
-            return "it has no text"
+            return Note.of("it has no text")
         names = (*entry.categories, *entry.tags)
         if self._categories.resolve(names)[0]:
             return None
         if self._categories.covers(names):
-            return "all that it is filed under is left out"
-        return f"it is in none of our categories, but in {', '.join(names) or 'none'} (use --map)"
+            return Note.of("all that it is filed under is left out")
+        return Note.of("it is in none of our categories, but in {names} (use --map)", names=", ".join(names) or "none")
 
     def tags(self, plan: list[PlannedArticle]) -> list[str]:
         """Return the names of the tags of new, public entries."""
@@ -211,19 +212,21 @@ class Importer:
                 entry, language=self.language_of(entry), base=base, note=planned.notes.append
             )
         except Exception as error:  # whatever an entry contains, the others are imported
-            self._refuse(planned, f"its text cannot be read: {str(error) or type(error).__name__}")
+            self._refuse(planned, unreadable_text(error))
             return
         if entry.published and entry.published > self._now and not entry.is_draft:
-            planned.notes.append(f"its date is in the future: it will appear on {values['published']}")
+            planned.notes.append(
+                Note.of("its date is in the future: it will appear on {date}", date=values["published"])
+            )
         if not values["body"]:
-            self._refuse(planned, "it has no text")
+            self._refuse(planned, Note.of("it has no text"))
             return
         while problems := self._validate(planned, values):
             problem = next((each for each in problems if each.key.partition(".")[0] in OPTIONAL_KEYS), None)
             if problem is None:
                 self._refuse(planned, "; ".join(f"{each.key}: {each.message}" for each in problems))
                 return
-            planned.notes.append(f"{problem.key} is left out: {problem.message}")
+            planned.notes.append(Note.of("{key} is left out: {message}", key=problem.key, message=problem.message))
             self._remove_invalid(planned, values, problem.key.partition(".")[0])
 
     def _validate(self, planned: PlannedArticle, values: Mapping[str, object]) -> list[Problem]:

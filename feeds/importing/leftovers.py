@@ -7,6 +7,8 @@ import re
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
+from .notes import Note
+
 _PERMALINK_TEXTS = ("", "#", "¶", "§", "🔗", "⚓", "∞")
 _RETURN_TEXTS = ("↩", "↵", "⤴", "↑", "⬆", "⏎", "^")
 _INVISIBLE = re.compile("[\\s\u200b\u2060\ufe0e\ufe0f]+")
@@ -29,7 +31,7 @@ def remove_leftovers(soup: BeautifulSoup, base: str) -> list[str]:
         is_permalink = text in _PERMALINK_TEXTS and not link.find("img") and link.find_parent(re.compile("^h[1-6]$"))
         if is_permalink or is_return:
             link.decompose()
-    return ["a formula is its TeX source now"] if _replace_formulas(soup) else []
+    return [Note.of("a formula is its TeX source now")] if _replace_formulas(soup) else []
 
 
 def leads_within(href: str, base: str) -> bool:

@@ -26,6 +26,7 @@ from .cleanup import BLOCKS, tidy
 from .code_blocks import LANGUAGE_ATTRIBUTE
 from .footnotes import NUMBER
 from .images import best_source, figure_of, is_picture_url, same_picture
+from .notes import Note
 from .old_feed import OldPicture, absolute_url, one_line
 from .tables import BREAK, clean_html, delimiter_row
 
@@ -278,7 +279,7 @@ class _Converter(MarkdownConverter):
             return text
         address = href if href.startswith("mailto:") else absolute_url(self._base, href)
         if not re.match("(https?://|mailto:).", address):
-            self.notes.append(f"a link to {href[:60]} is left out, and its text stays")
+            self.notes.append(Note.of("a link to {address} is left out, and its text stays", address=href[:60]))
             return text
         target = address if href.startswith("mailto:") else self._link(address)
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
@@ -309,7 +310,7 @@ class _Converter(MarkdownConverter):
             return "", ""
         name = PurePosixPath(unquote(urlsplit(address).path)).name
         label = str(el.get("title") or "").strip() or (name if "." in name else urlsplit(address).netloc)
-        self.notes.append(f"<{el.name}> is a link now: {address}")
+        self.notes.append(Note.of("<{name}> is a link now: {address}", name=el.name, address=address))
         return label, self._link(address)
 
     convert_iframe = convert_video = convert_audio = convert_embed = _convert_player

@@ -20,6 +20,7 @@ from .document_addresses import DocumentAddresses, match_entries
 from .document_texts import DocumentTexts
 from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, Document, read_document
 from .generators import GeneratedSite, site_of
+from .notes import unreadable_text
 from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url
 
 _SKIPPED_FOLDERS = (
@@ -119,7 +120,7 @@ def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresse
         if refusal is None:
             rendered, notes = texts.html(document)
     except Exception as error:  # whatever a document contains, the others are imported
-        refusal = f"its text cannot be read: {str(error) or type(error).__name__}"
+        refusal = unreadable_text(error)
     picture = OldPicture(texts.file_url(document, document.picture), document.picture_alt, document.picture_caption)
     entry = OldEntry(
         id=addresses.ids[document.path],

@@ -20,16 +20,23 @@ from feeds.base.http import HttpError
 from feeds.content.media import PICTURE_FORMATS, MediaFolder
 from feeds.content.reader import free_name
 from feeds.model.media_types import guess_type
+from feeds.model.problems import Message
 from feeds.model.site_types import slug
 
 from .fetcher import Fetcher
+from .notes import Note
 
 MAX_FILE_BYTES = 40_000_000
 """Maximum size of a file in bytes."""
 
 
 class PictureError(Exception):
-    """Raised if a picture cannot be imported, with a message for users."""
+    """Raised if a picture cannot be imported, with a reason for users."""
+
+    def __init__(self, reason: str | Message) -> None:
+        """Set the reason."""
+        self.reason: str | Message = reason
+        super().__init__(str(reason))
 
 
 class MediaImporter:
@@ -50,7 +57,9 @@ class MediaImporter:
         if url not in self._results:
             try:
                 self._results[url] = self._fetch(url, year)
-            except (HttpError, PictureError) as error:
+            except PictureError as error:
+                self._results[url] = error
+            except HttpError as error:
                 self._results[url] = PictureError(str(error))
         result = self._results[url]
         if isinstance(result, PictureError):
@@ -88,7 +97,7 @@ class MediaImporter:
         relative = path.relative_to(self._media.root).as_posix()
         if flaw := self._media.find(relative).flaw:
             path.unlink()
-            raise PictureError(str(flaw.replace(path=url)))
+            raise PictureError(flaw.replace(path=url))
         known_files[digest] = relative
         self.new_files.append(relative)
         return relative
@@ -97,10 +106,12 @@ class MediaImporter:
         file = self._files[url]
         try:
             if file.stat().st_size > MAX_FILE_BYTES:
-                raise PictureError(f"{file} is larger than {MAX_FILE_BYTES // 1_000_000} MB")
+                raise PictureError(
+                    Note.of("{file} is larger than {size} MB", file=file, size=MAX_FILE_BYTES // 1_000_000)
+                )
             return file.read_bytes()
         except OSError as error:
-            raise PictureError(f"{file} cannot be read: {error.strerror}") from None
+            raise PictureError(Note.of("{file} cannot be read: {reason}", file=file, reason=error.strerror)) from None
 
     def _files_by_digest(self, folder: Path) -> dict[str, str]:
         """Return the files of a folder by digest, since an earlier import may have written them."""
@@ -120,4 +131,5 @@ def _extension(data: bytes, url: str) -> str:
         with without_warnings, Image.open(io.BytesIO(data), formats=tuple(PICTURE_FORMATS)) as picture:
             return PICTURE_FORMATS[str(picture.format)][1][0]
     except Exception:  # Pillow raises many types
-        raise PictureError(f"{url} is not a picture that readers show (expected JPEG, PNG, GIF or WebP)") from None
+        reason = Note.of("{url} is not a picture that readers show (expected JPEG, PNG, GIF or WebP)", url=url)
+        raise PictureError(reason) from None

@@ -14,6 +14,7 @@ from datetime import datetime
 from urllib.parse import quote, urljoin, urlsplit
 
 from .characters import repair_references
+from .notes import Note
 
 _DRAFT_STATES = ("draft", "pending", "unpublished", "in-review", "auto-draft")
 _PUBLIC_VISIBILITIES = ("", "public", "published", "visible", "open", "everyone", "all", "world", "true", "1")
@@ -141,12 +142,12 @@ def publication_state(status: str, visibility: str = "") -> tuple[bool, str | No
     An unknown visibility is taken for one of only some; an unknown status says nothing about who may read.
     """
     if visibility.strip().lower() not in _PUBLIC_VISIBILITIES:
-        return False, f"it is visible to {visibility.strip()[:40]} only"
+        return False, Note.of("it is visible to {names} only", names=visibility.strip()[:40])
     for state in (status.strip().lower(), visibility.strip().lower()):
         if state in _DRAFT_STATES:
             return True, None
         if state in _PRIVATE_STATES:
-            return False, f"it is {state.replace('_', ' ')} there"
+            return False, Note.of("it is {state} there", state=state.replace("_", " "))
     return False, None
 
 

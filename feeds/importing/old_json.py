@@ -13,6 +13,7 @@ from typing import Any
 
 from .characters import join_surrogates
 from .dates import read_date
+from .notes import Note
 from .old_feed import (
     FeedError,
     OldEntry,
@@ -104,7 +105,7 @@ def _entry(item: dict[str, Any], url: str) -> OldEntry:
         link=absolute_url(base, text_at(item, "external_url")) or None if item.get("external_url") else None,
         is_draft=is_draft or str(item.get("draft")).lower() in ("true", "yes", "1"),
         unreadable_date=text_at(item, "date_published"),
-        refusal=refusal or (None if id or link else "it has neither id nor url"),
+        refusal=refusal or (None if id or link else Note.of("it has neither id nor link")),
     )
 
 

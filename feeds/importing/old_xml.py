@@ -20,6 +20,7 @@ from lxml import etree
 
 from .characters import repair_document
 from .dates import read_date
+from .notes import Note
 from .old_feed import (
     PASSWORD_FORM,
     FeedError,
@@ -149,7 +150,7 @@ def _entry(entry: Any, facts: _Facts, version: str, url: str) -> OldEntry:
     pictures, files = _attachments(entry, link or url)
     title, text = entry.get("title", ""), content.get("value", "")
     if PASSWORD_FORM in text or PASSWORD_FORM in summary:
-        refusal = "it has a password there"
+        refusal = Note.of("it has a password there")
     is_plain = is_atom and (entry.get("title_detail") or {}).get("type") == "text/plain"
     return OldEntry(
         id=facts.id or (entry.get("link") or ""),
@@ -168,7 +169,7 @@ def _entry(entry: Any, facts: _Facts, version: str, url: str) -> OldEntry:
         slug="",
         is_draft=is_draft,
         unreadable_date=next((str(entry[name]) for name in ("published", "updated", "created") if name in entry), ""),
-        refusal=refusal or (None if facts.id or link else "it has neither id nor link"),
+        refusal=refusal or (None if facts.id or link else Note.of("it has neither id nor link")),
     )
 
 

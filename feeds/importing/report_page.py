@@ -1,7 +1,4 @@
-"""The report of an import as a page that works without the program: for those who check the articles.
-
-Reasons and notes are in English, as the command prints them.
-"""
+"""The report of an import as a page that works without the program: for those who check the articles."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from feeds.formats import assets
 from feeds.formats.page import render_template
 from feeds.model.site import Site
 
+from .notes import note_text
 from .report import ImportReport, Outcome
 
 OUTCOMES: dict[Outcome, str] = {
@@ -52,6 +50,10 @@ class ReportPage:
     def outcome(self, outcome: Outcome) -> str:
         """Return the label of an outcome."""
         return self.translate(OUTCOMES[outcome])
+
+    def note(self, note: str) -> str:
+        """Return a note or a reason in the language of the page."""
+        return note_text(note, self.language)
 
     def url(self, page: str) -> str:
         """Return the address of a page here."""

@@ -16,6 +16,7 @@ from feeds.feed.html_text import plain_text
 from feeds.feed.markup import commonmark
 
 from .images import is_picture_url
+from .notes import Note
 
 _FENCE = r"(?P<fence>^[ \t]*(?P<mark>`{3,}|~{3,})[^\n]*\n(?:.*?^[ \t]*(?P=mark)[`~]*[ \t]*$|.*))"
 _INLINE_CODE = r"(?P<inline>(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
@@ -111,7 +112,7 @@ class TemplateTags:
         if match["escaped"]:
             return _unescape(match["escaped"])
         if match["formula"]:
-            self._note("a formula is its TeX source now")
+            self._note(Note.of("a formula is its TeX source now"))
             return f"`{' '.join(match['formula'].split())}`"
         if groups.get("expression") is not None:
             return self._expression(groups["expression"].strip())
@@ -129,7 +130,7 @@ class TemplateTags:
             return re.sub(r"(?<=[^:/])/.*", "", self._home)
         if name in ("site.baseurl", "config.root"):
             return urlsplit(self._home).path
-        self._note(f"{{{{ {name[:40]} }}}} is left out")
+        self._note(Note.of("{expression} is left out", expression=f"{{{{ {name[:40]} }}}}"))
         return ""
 
     def _tag(self, name: str, arguments: str) -> str:
@@ -154,10 +155,10 @@ class TemplateTags:
             return "\n<blockquote>\n\n"
         if address := _address(name, named, positional):
             return f"\n\n<{address}>\n\n"
-        self._note(f"{name[:40]}, a tag of the template, is left out, and what it encloses stays")
+        self._note(Note.of("the template tag {name} is left out, and what it encloses stays", name=name[:40]))
         return ""
 
-    def _note(self, note: str) -> None:
+    def _note(self, note: Note) -> None:
         if note not in self.notes:
             self.notes.append(note)
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from .characters import repair_document
+from .notes import Note
 from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, plain
 from .wordpress_text import missing_pictures, render_post, without_shortcodes
 
@@ -158,9 +159,11 @@ def _item(element: etree._Element) -> _Item:
 def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> OldEntry:
     status, creator = item.get("status"), item.get("creator")
     author = export.people.get(creator) or creator
-    refusal = None if status in (*PUBLIC_STATUSES, *DRAFT_STATUSES) else f"it is {status or 'in no state'} there"
-    if refusal is None and item.get("post_password"):
-        refusal = "it has a password there"
+    refusal = None
+    if status not in (*PUBLIC_STATUSES, *DRAFT_STATUSES):
+        refusal = Note.of("it is {state} there", state=status or "in no state")
+    elif item.get("post_password"):
+        refusal = Note.of("it has a password there")
     own_pictures = library.by_post.get(item.get("post_id"), []) if item.get("post_id") else []
     text, shortcodes = without_shortcodes(render_post(item.get("content"), library.by_id, own_pictures))
     return OldEntry(
@@ -177,7 +180,7 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
         files=tuple(_enclosures(item)),
         slug=unquote(item.get("post_name")),
         is_draft=status in DRAFT_STATUSES,
-        refusal=refusal or (None if item.get("guid") else "it has no guid"),
+        refusal=refusal or (None if item.get("guid") else Note.of("it has no guid")),
         notes=tuple(_notes(item, library, shortcodes)),
     )
 
@@ -185,11 +188,11 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
 def _notes(item: _Item, library: _Library, shortcodes: Iterable[str]) -> Iterator[str]:
     """Yield notes on what the export lacks: gallery pictures, plugins for shortcodes, and a place at the top."""
     if missing := missing_pictures(item.get("content"), library.by_id):
-        yield f"pictures of a gallery are not in the export: {', '.join(missing)} (export all content)"
+        yield Note.of("pictures of a gallery are not in the export: {ids} (export all content)", ids=", ".join(missing))
     for name in shortcodes:
-        yield f"[{name}] of a plugin is left out, and what it encloses stays"
+        yield Note.of("[{name}] of a plugin is left out, and what it encloses stays", name=name)
     if item.get("is_sticky") == "1":
-        yield "it was sticky there; here, the newest article is at the top"
+        yield Note.of("it was sticky there; here, the newest article is at the top")
 
 
 def _categories(item: _Item, export: _Export) -> Iterator[str]:

@@ -66,6 +66,7 @@ def translated_messages() -> set[str]:
         )
         found |= {"".join(re.findall('"([^"]+)"', literal)) for literal in literals}
         found |= set(re.findall(r"\btranslate\('([^']+)'", path.read_text(encoding="utf-8")))
+        found |= set(re.findall(r'\bNote\.of\(\s*"([^"]+)"', path.read_text(encoding="utf-8")))
     return found
 
 

@@ -398,7 +398,7 @@ def test_components_are_left_out_of_mdx() -> None:
 def test_tags_that_are_not_known_are_noted() -> None:
     found = TemplateTags(OLD, lambda name: None)
     assert found.replace("{{< box >}}a{{< /box >}} {% box %}", has_expressions=True) == "a "
-    assert found.notes == ["box, a tag of the template, is left out, and what it encloses stays"]
+    assert found.notes == ["the template tag box is left out, and what it encloses stays"]
 
 
 @given(st.text(alphabet="a b`~{}<>%/*\"'()[]\n|=:.$#!-", max_size=60))

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from feeds.importing.comparison import FeedComparison
+from feeds.importing.notes import Note, note_text
 from feeds.importing.report import ImportReport, ReportedEntry, as_table
 from feeds.importing.report_page import render
 from tests.builders import site
@@ -65,6 +66,14 @@ def test_the_page_names_what_became_of_each_entry(language: str) -> None:
     document = html5lib.parse(text, namespaceHTMLElements=False)
     links = [link.get("href") for link in document.iter("a")]
     assert {urlsplit(link).scheme for link in links} == {"https"}
+
+
+def test_reasons_and_notes_are_in_the_language_of_the_page() -> None:
+    reason = Note.of("{file} is larger than {size} MB", file="a", size=40)
+    note = Note.of("the picture is left out: {reason}", reason=reason)
+    assert note == "the picture is left out: a is larger than 40 MB"
+    assert note_text(note, "fr") == "l’image est écartée\u00a0: a dépasse 40 Mo"
+    assert note_text("anything", "fr") == "anything"
 
 
 @pytest.mark.integration

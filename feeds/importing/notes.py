@@ -1,0 +1,41 @@
+"""Notes of an import: sentences about one entry, in English, which can also be had in another language."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from feeds.base import translations
+from feeds.model.problems import Message
+
+
+class Note(str):
+    """A sentence in English that knows what it was made from."""
+
+    __slots__ = ("_template", "_values")
+    _template: str
+    _values: dict[str, object]
+
+    @classmethod
+    def of(cls, template: str, /, **values: object) -> Self:
+        """Return a template with its values filled in."""
+        note = cls(template.format(**values))
+        note._template, note._values = template, values
+        return note
+
+    def text(self, language: str) -> str:
+        """Return the note in a language of the interface."""
+        values = {
+            name: value.text(language) if isinstance(value, Note | Message) else value
+            for name, value in self._values.items()
+        }
+        return translations.translate(language, self._template, **values)
+
+
+def note_text(note: str, language: str) -> str:
+    """Return a note in a language; what is not a `Note` stays in English."""
+    return note.text(language) if isinstance(note, Note) else note
+
+
+def unreadable_text(error: Exception) -> Note:
+    """Return the reason why an entry is left out whose text raised an exception."""
+    return Note.of("its text cannot be read: {problem}", problem=str(error) or type(error).__name__)
