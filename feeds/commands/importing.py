@@ -42,9 +42,9 @@ MAX_EXAMPLES = 10
 @click.command("import")
 @click.argument("source_name", metavar="SOURCE")
 @click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see above.")
-@click.option("--old-feed", metavar="FEED", help="Feed of an export or folder, as its subscribers know it.")
+@click.option("--old-feed", metavar="FEED", help="Feed that the subscribers of an export or folder know.")
 @click.option("--type", "types", multiple=True, help="WordPress post type that is imported too, such as event.")
-@click.option("--url", "home", help="Address of the old site, if it is not ours, and an export does not contain it.")
+@click.option("--url", "home", help="Address of the old site, if SOURCE does not contain it.")
 @click.option("--language", help="Language of the entries, if not the one that the feed states.")
 @click.option("--feed", "name", default="all", show_default=True, help="Feed of this site that replaces the old one.")
 @click.option("--dry-run", is_flag=True, help="Write nothing, fetch only feeds, and print what would be done.")
@@ -70,10 +70,11 @@ def import_(
     """Import the articles of another system.
 
     SOURCE is the URL or file of an RSS, Atom or JSON feed, an export of WordPress, Blogger or Ghost, or the folder
-    of a static site generator (Hugo, Jekyll, Eleventy, Astro, Pelican, Zola, Hexo, Nikola). Ids are kept
-    byte for byte, so that no feed reader treats an entry as new. A folder does not contain them: name its feed with
-    --old-feed. Existing files are not changed, except that redirects are added to site.yaml. A second run adds only
-    new entries.
+    of a static site generator (Hugo, Jekyll, Eleventy, Astro, Pelican, Zola, Hexo, Nikola) or of another Feeds site.
+
+    Ids are kept byte for byte, so that no feed reader treats an entry as new. The folder of a generator does not
+    contain them: name its feed with --old-feed. Existing files are not changed, except that redirects are added to
+    site.yaml. A second run adds only new entries.
 
     --map "Name=research" puts entries filed under "Name" into a category, "Name=research,funding"
     into two, "Name=" drops the name, and "*=research" is for entries without any other category.

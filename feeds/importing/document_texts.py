@@ -1,6 +1,6 @@
 """The texts of documents of a static site generator as HTML, with old addresses, and the files that they name.
 
-It reads no files, but looks which exist.
+It reads no files; it only checks which exist.
 """
 
 from __future__ import annotations

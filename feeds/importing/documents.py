@@ -130,7 +130,7 @@ class Document:
 def read_document(
     file: Path, path: PurePosixPath, generator: Generator, zone: ZoneInfo, languages: Collection[str]
 ) -> Document:
-    """Read a file. What it says wrongly, and a file that cannot be read, becomes a refusal.
+    """Read a file. One that cannot be read is returned with a refusal.
 
     A date without an offset is in `zone`. `languages` are those that a folder or the end of a name may be of.
     """

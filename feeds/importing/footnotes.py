@@ -1,4 +1,4 @@
-"""Footnotes of other systems: marks in a text, and a list of notes below it, whatever they are called.
+"""Footnotes of other systems: marks in a text, and a list of notes below it.
 
 A mark is a raised number that links to an item of a numbered list (goldmark, kramdown, Python-Markdown,
 markdown-it, Pandoc, WordPress).
@@ -26,7 +26,7 @@ _STAYS_HTML = [HTML_TABLE, "summary", "figcaption", "pre"]
 
 
 def mark_footnotes(soup: BeautifulSoup, base: str) -> None:
-    """Mark the footnotes of a text whose address is `base`, and put the notes to its end."""
+    """Mark the footnotes of a text whose address is `base`, and move the notes to its end."""
     links = [link for link in soup.find_all("a", href=re.compile("#.")) if _mark_of(link)]
     targets = {str(element["id"]): element for element in soup.find_all(id=True)} if links else {}
     notes: list[Tag] = []

@@ -1,4 +1,4 @@
-"""Front matter: the metadata at the start of a Markdown file, in YAML, TOML or JSON, or as lines with names.
+"""Front matter: the metadata at the start of a Markdown file, in YAML, TOML or JSON, or as `Name: value` lines.
 
 It reads no files, and does not interpret the metadata.
 """

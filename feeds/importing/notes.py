@@ -1,4 +1,4 @@
-"""Notes of an import: sentences about one entry, in English, which can also be had in another language."""
+"""Notes of an import: sentences about one entry, in English and the other languages of the interface."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from feeds.model.problems import Message
 
 
 class Note(str):
-    """A sentence in English that knows what it was made from."""
+    """An English sentence that keeps its template and values, so that it can be translated."""
 
     __slots__ = ("_template", "_values")
     _template: str

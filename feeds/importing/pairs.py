@@ -1,4 +1,4 @@
-"""Pairs of an opening and a closing mark in a text, found in linear time, however many are not closed."""
+"""Pairs of an opening and a closing mark in a text, found in linear time, even if many are not closed."""
 
 from __future__ import annotations
 

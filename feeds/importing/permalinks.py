@@ -1,7 +1,7 @@
 """Permalinks: the addresses and ids that a static site generator gave to articles, learnt from its feed.
 
-A form is a text such as `/{year}/{slug}/`. Generators have many rules for addresses; those that make the
-addresses in the old feed from the values of its articles also make those of older articles.
+A form is a text such as `/{year}/{slug}/`. Generators have many rules for addresses. A form that produces the
+addresses in the old feed also produces those of older articles.
 """
 
 from __future__ import annotations

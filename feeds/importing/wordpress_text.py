@@ -1,6 +1,6 @@
-"""Texts of WordPress posts as HTML, from what an author typed.
+"""Converts what authors type into WordPress to HTML.
 
-That is blank lines between paragraphs, shortcodes, and comments of the block editor.
+Their texts contain blank lines between paragraphs, shortcodes, and comments of the block editor.
 """
 
 from __future__ import annotations
