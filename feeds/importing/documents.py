@@ -23,6 +23,9 @@ from .old_feed import absolute_url, later, publication_state
 
 MARKDOWN_ENDINGS = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
 HTML_ENDINGS = (".html", ".htm")
+UNDATED = Note.of("page without a date")
+"""The kind of a document without a date. It is an article if the feed has a date for it."""
+
 MAX_DOCUMENT_BYTES = 5_000_000
 """Maximum size of a file in bytes."""
 
@@ -256,7 +259,7 @@ def _kind(metadata: Metadata, path: PurePosixPath, *, has_date: bool, is_draft: 
             "page" in (text_of(metadata.get("layout")), text_of(metadata.get("type"))) and "_posts" not in path.parts
         )
         return "page" if is_page else ""
-    return Note.of("page without a date")
+    return UNDATED
 
 
 def _categories(metadata: Metadata, document: Document, generator: Generator) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from .document_addresses import DocumentAddresses, match_entries
 from .document_texts import DocumentTexts
-from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, Document, read_document
+from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, UNDATED, Document, read_document
 from .generators import GeneratedSite, site_of
 from .notes import unreadable_text
 from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url
@@ -52,12 +52,13 @@ def read_markdown_folder(
     if not home:
         raise FeedError(f"{folder} does not contain the address of its site (expected --url https://…, or --old-feed)")
     documents, others = _read_documents(folder.resolve(), site, zone, languages)
-    articles = [each for each in documents if not each.kind]
-    others.update(each.kind for each in documents if each.kind)
+    candidates = [each for each in documents if each.kind in ("", UNDATED)]
+    matches = match_entries(candidates, old_feed.entries if old_feed else ())
+    articles = [each for each in candidates if not each.kind or each.path in matches]
+    others.update(each.kind for each in documents if each.kind and each.path not in matches)
     if not articles:
         counted = ", ".join(f"{kind}: {count}" for kind, count in others.items())
         raise FeedError(f"{folder} has no articles (expected Markdown files with a date; found {counted or 'none'})")
-    matches = match_entries(articles, old_feed.entries if old_feed else ())
     addresses = DocumentAddresses(articles, matches, site, home, zone)
     texts = DocumentTexts(site, addresses)
     entries = [_entry(document, texts, addresses, matches.get(document.path)) for document in articles]
@@ -149,9 +150,9 @@ def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresse
     return replace(
         entry,
         published=match.published or entry.published,
-        updated=match.updated or entry.updated,
         authors=entry.authors or match.authors,
         categories=entry.categories or match.categories,
         picture=entry.picture or match.picture,
         files=match.files,
+        unreadable_date=match.unreadable_date or entry.unreadable_date,
     )

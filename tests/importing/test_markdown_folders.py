@@ -210,6 +210,10 @@ def test_a_folder_of_hugo_is_read_with_the_ids_of_its_feed(tmp_path: Path) -> No
     assert found["Caché"].refusal and found["Privé"].refusal
     assert (found["posts/faux.md"].refusal or "").startswith("its front matter is not YAML: line 3")
     assert folder.feed.others == {"section page": 1, "page without a date": 1}
+    (root / "content/posts/quatre.md").write_text("---\ntitle: Quatre\n---\nTexte entier")
+    four = {entry.title: entry for entry in read(root, feed).feed.entries}["Quatre"]
+    assert (four.id, four.published) == ("id-4", datetime(2026, 1, 5, 9, tzinfo=UTC)), "by the date in the feed"
+    assert "Texte entier" in four.html
     assert set(folder.files) == {f"{OLD}/img/un.png", f"{OLD}/2026/un/stands.png", f"{OLD}/2025/trois/stands.png"}
 
 
