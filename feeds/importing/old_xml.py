@@ -68,9 +68,8 @@ def read_feed(data: bytes, url: str = "", content_type: str = "") -> OldFeed:
         BytesIO(data.lstrip()), sanitize_html=False, resolve_relative_uris=False, response_headers=headers
     )
     if not document.get("version"):
-        raise FeedError(
-            f"it is not a feed{_linked_feeds(data, url)} (expected RSS, Atom or JSON Feed, or a WordPress export)"
-        )
+        expected = "RSS, Atom or JSON Feed, or an export of WordPress, Blogger or Ghost"
+        raise FeedError(f"it is not a feed{_linked_feeds(data, url)} (expected {expected})")
     channel = document.feed
     links = {each.get("rel"): each.get("href") for each in channel.get("links", ())}
     older = links.get("prev-archive") or links.get("next")

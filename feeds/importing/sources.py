@@ -65,7 +65,7 @@ class SourceReader:
                 f"{name} does not contain the ids that readers know: name its feed with --old-feed "
                 '(--old-feed "" if it had none)'
             )
-        old = self.read(old_feed) if old_feed else None
+        old = self._feed(old_feed, *self._data(old_feed)) if old_feed else None
         if content:
             return Source(*read_feeds_folder(content), *_known(old))
         if folder:
@@ -73,7 +73,14 @@ class SourceReader:
         data, url, content_type = self._data(name)
         if export := self._export(data):
             return Source(export, {}, *_known(old))
-        first = read_feed(data, url or self._home or "", content_type)
+        return self._feed(name, data, url, content_type)
+
+    def _feed(self, name: str, data: bytes, url: str, content_type: str) -> Source:
+        """Return a feed with its archives. Raises FeedError, which names it."""
+        try:
+            first = read_feed(data, url or self._home or "", content_type)
+        except FeedError as error:
+            raise FeedError(f"{name}: {error}") from None
         if self._home:
             first = replace(first, home=self._home)
         feed = with_older(first, url, self._fetcher, self._note) if url and self._reads_archives else first
