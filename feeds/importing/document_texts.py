@@ -23,6 +23,8 @@ from .template_tags import TemplateTags
 _PICTURE = re.compile(r"""(<img\b[^<>]*?\bsrc=)("[^"<>]*"|'[^'<>]*')""", re.IGNORECASE)
 _LINK = re.compile(r"""(<a\b[^<>]*?\bhref=)("[^"<>]*"|'[^'<>]*')""", re.IGNORECASE)
 
+_SITE_ENDINGS = (".xml", ".rss", ".atom", ".xsl", ".json", ".js", ".css", ".yml", ".yaml")
+
 _CODE_LANGUAGE = re.compile(r"<pre><code>\s*(?::::|#!)([a-z]\w*)\n")
 """Python-Markdown's language, in the first line of code."""
 
@@ -54,7 +56,7 @@ class DocumentTexts:
         home = self._addresses.home
         if urlsplit(url).netloc != urlsplit(home).netloc:
             return url
-        file = None if _is_document(reference) else self._file(document, reference)
+        file = None if _is_part_of_site(reference) else self._file(document, reference)
         if file and self.files.setdefault(url, file) != file:
             url = urljoin(home, quote(file.relative_to(self._site.root.resolve()).as_posix()))
             self.files[url] = file
@@ -91,11 +93,17 @@ class DocumentTexts:
 
 
 def _is_document(reference: str) -> bool:
-    """Return whether an address is that of a page or its source, rather than of a file to download."""
-    return PurePosixPath(reference.partition("#")[0].partition("?")[0]).suffix.lower() in (
-        *MARKDOWN_ENDINGS,
-        *HTML_ENDINGS,
-    )
+    """Return whether an address is that of a page or its source."""
+    return _ending(reference) in (*MARKDOWN_ENDINGS, *HTML_ENDINGS)
+
+
+def _is_part_of_site(reference: str) -> bool:
+    """Return whether an address is that of a page, a feed or code, rather than of a file to download."""
+    return _is_document(reference) or _ending(reference) in _SITE_ENDINGS
+
+
+def _ending(reference: str) -> str:
+    return PurePosixPath(reference.partition("#")[0].partition("?")[0]).suffix.lower()
 
 
 def _with_address(document: Document, address: Callable[[Document, str], str], match: re.Match[str]) -> str:

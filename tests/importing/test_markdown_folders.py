@@ -314,7 +314,8 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 def test_references_lead_to_the_file_that_they_name_beside_their_own(tmp_path: Path) -> None:
     front = "---\ntitle: {}\ndate: 2026-01-05\n---\n"
     files = {
-        "a/index.md": front.format("A") + "[b](../b/index.md) [self](index.md) <img src='x.png'> [page](/x.html)",
+        "a/index.md": front.format("A")
+        + "[b](../b/index.md) [self](index.md) <img src='x.png'> [page](/x.html) [feed](/feed.xml)",
         "b/index.md": front.format("B") + "[x](http://[) ![x](http://[) [none](../c/index.md)",
         "en/d.md": front.format("EN") + "[d](d.md)",
         "fr/d.md": front.format("FR") + "[d](d.md) [a](../a)",
@@ -323,7 +324,8 @@ def test_references_lead_to_the_file_that_they_name_beside_their_own(tmp_path: P
     root = site(tmp_path, "Hugo", files)
     (root / "content/a/x.png").write_bytes(b"x")
     (root / "static").mkdir()
-    (root / "static/x.html").write_text("x")
+    for name in ("x.html", "feed.xml"):
+        (root / "static" / name).write_text("x")
     folder = read(root, languages=("fr", "en"))
     found = {entry.title: entry for entry in folder.feed.entries}
     assert [found[name].url for name in ("A", "B", "EN", "FR")] == [
@@ -333,7 +335,7 @@ def test_references_lead_to_the_file_that_they_name_beside_their_own(tmp_path: P
     assert f'"{OLD}/c/index.md"' in found["B"].html or f'"{OLD}/b/../c/index.md"' in found["B"].html
     assert f'"{OLD}/en/d/"' in found["EN"].html and f'"{OLD}/fr/d/"' in found["FR"].html
     assert found["E"].url == f"{OLD}/e/" and found["E"].old_urls == ()
-    assert list(folder.files) == [f"{OLD}/a/x.png"], "a page is no file to download"
+    assert list(folder.files) == [f"{OLD}/a/x.png"], "a page or a feed is no file to download"
 
 
 def tags(text: str, **options: bool) -> str:
