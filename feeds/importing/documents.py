@@ -1,6 +1,6 @@
 """Documents of static site generators: what the metadata and the place of a Markdown file say of an article.
 
-The names are those of Hugo, Jekyll, Eleventy, Astro, Pelican, Zola, Hexo and their usual themes.
+`metadata` knows the names.
 """
 
 from __future__ import annotations
@@ -8,18 +8,31 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from feeds.model.site_types import slug
 
-from .dates import read_date
 from .front_matter import FrontMatterError, Metadata, find, read_front_matter, text_of, texts_of
 from .generators import Generator
-from .notes import Note
-from .old_feed import absolute_url, later, publication_state
+from .metadata import (
+    ALT_NAMES,
+    CAPTION_NAMES,
+    DATE_NAMES,
+    EXPIRY_NAMES,
+    PICTURE_NAMES,
+    UPDATE_NAMES,
+    authors_in,
+    date_in,
+    names_in,
+    own_address,
+    picture_in,
+    read_local_date,
+    state_of,
+)
+from .notes import Note, unreadable_text
+from .old_feed import later
 
 MARKDOWN_ENDINGS = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
 HTML_ENDINGS = (".html", ".htm")
@@ -29,28 +42,8 @@ UNDATED = Note.of("page without a date")
 MAX_DOCUMENT_BYTES = 5_000_000
 """Maximum size of a file in bytes."""
 
-_DATE_NAMES = ("date", "pubdate", "publishdate", "published", "published_at", "publicationdate", "created")
-_UPDATE_NAMES = ("updated", "lastmod", "modified", "last_modified_at", "updateddate", "updated_at", "last_updated")
-_EXPIRY_NAMES = ("expirydate", "expires", "unpublishdate")
-_PICTURE_NAMES = (
-    *("image", "cover", "featured_image", "featuredimage", "featureimage", "feature_image", "heroimage", "hero_image"),
-    *("banner", "thumbnail", "images", "header"),
-)
-_PICTURE_KEYS = ("src", "url", "image", "path", "file", "relative", "teaser", "overlay_image")
-_ALT_NAMES = ("image_alt", "imagealt", "image.alt", "cover.alt", "heroimagealt", "thumbnail_alt", "banner.alt")
-_CAPTION_NAMES = ("image_caption", "imagecaption", "image.caption", "cover.caption", "header.caption")
 _PLAIN_FOLDERS = (
-    "posts",
-    "post",
-    "blog",
-    "articles",
-    "article",
-    "_posts",
-    "_drafts",
-    "drafts",
-    "content",
-    "pages",
-    "src",
+    *("posts", "post", "blog", "articles", "article", "_posts", "_drafts", "drafts", "content", "pages", "src"),
 )
 """Folders that say nothing about what an article is filed under."""
 
@@ -60,10 +53,7 @@ _COLLECTIONS = ("posts", "post", "all", "blog")
 FILE_DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](?=.)")
 """The date at the start of a file name, as Jekyll demands it."""
 
-_HAS_OFFSET = re.compile(r"(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2})\s*$")
 _HEADING = re.compile(r"\A\s*# +([^\n]+?)[ #]*(?:\n|\Z)")
-_HIDING_NAMES = ("private", "hidden", "unlisted", "headless", "password", "eleventyexcludefromcollections")
-_FALSE = ("", "false", "no", "0")
 
 
 @dataclass(frozen=True)
@@ -149,7 +139,10 @@ def read_document(
         return _refused(unread, Note.of("it is not UTF-8 (byte {byte})", byte=error.start + 1))
     except FrontMatterError as error:
         return _refused(unread, error.reason)
-    return _document(unread, metadata, body, generator, zone, languages)
+    try:
+        return _document(unread, metadata, body, generator, zone, languages)
+    except Exception as error:  # whatever the metadata contains, such as a list that contains itself
+        return _refused(unread, unreadable_text(error))
 
 
 def _refused(document: Document, reason: str) -> Document:
@@ -161,20 +154,20 @@ def _document(
 ) -> Document:
     path, is_bundle = unread.path, unread.is_bundle
     stem = _stem(path, is_bundle=is_bundle)
-    date_text, published = _date(metadata, _DATE_NAMES, zone)
+    date_text, published = date_in(metadata, DATE_NAMES, zone)
     file_date = FILE_DATE.match(stem)
     if published is None and file_date:
-        date_text, published = file_date[1], _read(file_date[1], zone)
+        date_text, published = file_date[1], read_local_date(file_date[1], zone)
     title = text_of(find(metadata, "title"))
     if not title and (heading := _HEADING.match(body)):
         title, body = heading[1].strip(), body[heading.end() :]
-    is_draft, refusal = _state(metadata, path)
-    _, expires = _date(metadata, _EXPIRY_NAMES, zone)
-    _, updated = _date(metadata, _UPDATE_NAMES, zone)
+    is_draft, refusal = state_of(metadata, path)
+    _, expires = date_in(metadata, EXPIRY_NAMES, zone)
+    _, updated = date_in(metadata, UPDATE_NAMES, zone)
     bare_stem = FILE_DATE.sub("", stem, count=1) if file_date else stem
     own_slug = text_of(find(metadata, "slug"))
     categories = _categories(metadata, unread, generator)
-    picture = find(metadata, *_PICTURE_NAMES)
+    picture = find(metadata, *PICTURE_NAMES)
     return Document(
         file=unread.file,
         path=path,
@@ -187,16 +180,16 @@ def _document(
         categories=categories,
         tags=tuple(
             tag
-            for tag in _names(metadata, ("tags", "tag", "keywords", "taxonomies.tags"), generator)
+            for tag in names_in(metadata, ("tags", "tag", "keywords", "taxonomies.tags"), generator)
             if generator.name != "Eleventy" or tag.lower() not in _COLLECTIONS
         ),
-        authors=tuple(_authors(metadata)),
+        authors=tuple(authors_in(metadata)),
         summary=text_of(find(metadata, "summary", "description", "excerpt")),
-        picture=_picture(picture),
-        picture_alt=text_of(find(metadata, *_ALT_NAMES)),
-        picture_caption=text_of(find(metadata, *_CAPTION_NAMES)),
+        picture=picture_in(picture),
+        picture_alt=text_of(find(metadata, *ALT_NAMES)),
+        picture_caption=text_of(find(metadata, *CAPTION_NAMES)),
         language=_language(metadata, path, languages),
-        address=_own_address(text_of(find(metadata, "url", "permalink", "path"))),
+        address=own_address(text_of(find(metadata, "url", "permalink", "path"))),
         old_addresses=tuple(texts_of(find(metadata, "aliases", "alias", "redirect_from"))),
         link=link if (link := text_of(find(metadata, "external_url", "link"))).startswith("http") else "",
         is_draft=is_draft,
@@ -206,49 +199,9 @@ def _document(
     )
 
 
-def _own_address(text: str) -> str:
-    """Return an address or a path from the root; empty for anything else, such as a form with placeholders."""
-    is_plain = re.fullmatch(r"/[^:{}]*|https?://[^{}]*", text)
-    return text if is_plain and absolute_url("https://site.invalid", text) else ""
-
-
 def _stem(path: PurePosixPath, *, is_bundle: bool) -> str:
     """Return the name of a file or a page bundle, without the code of its language."""
     return path.parent.name if is_bundle else re.sub(r"\.[a-z]{2}(-[A-Za-z]{2,4})?$", "", path.stem)
-
-
-def _date(metadata: Metadata, names: tuple[str, ...], zone: ZoneInfo) -> tuple[str, datetime | None]:
-    """Return the text of a date and the date that it says. `published: false` is none."""
-    text = next((text for name in names if (text := text_of(metadata.get(name))) and text not in ("true", "false")), "")
-    return text, _read(text, zone)
-
-
-def _read(text: str, zone: ZoneInfo) -> datetime | None:
-    date = read_date(text, None) if text else None
-    if date and not _HAS_OFFSET.search(text):
-        date = date.replace(tzinfo=zone).astimezone(UTC)
-    return date
-
-
-def _state(metadata: Metadata, path: PurePosixPath) -> tuple[bool, str | None]:
-    """Return whether a document is a draft, and the reason not to import it if its site does not show it."""
-    if is_draft := (
-        text_of(find(metadata, "draft", "isdraft")) not in _FALSE
-        or text_of(metadata.get("published")) == "false"
-        or not {"_drafts", "drafts"}.isdisjoint(path.parts[:-1])
-    ):
-        return is_draft, None
-    if name := next((name for name in _HIDING_NAMES if text_of(metadata.get(name)).lower() not in _FALSE), None):
-        return False, Note.of("it has a password there") if name == "password" else _hidden(name)
-    if text_of(find(metadata, "build.render", "_build.render", "build.list", "_build.list")) in ("never", "false"):
-        return False, _hidden("build")
-    if text_of(metadata.get("permalink")) == "false":
-        return False, _hidden("permalink")
-    return publication_state(text_of(metadata.get("status")), text_of(metadata.get("visibility")))
-
-
-def _hidden(name: str) -> Note:
-    return Note.of("it is hidden there ({name})", name=name)
 
 
 def _kind(metadata: Metadata, path: PurePosixPath, *, has_date: bool, is_draft: bool) -> str:
@@ -264,43 +217,10 @@ def _kind(metadata: Metadata, path: PurePosixPath, *, has_date: bool, is_draft: 
 
 def _categories(metadata: Metadata, document: Document, generator: Generator) -> tuple[str, ...]:
     """Return the categories of a document, or else the folder that it is in."""
-    names = _names(metadata, ("categories", "category", "taxonomies.categories"), generator)
+    names = names_in(metadata, ("categories", "category", "taxonomies.categories"), generator)
     if not names and (section := document.folder.partition("/")[0]).lower() not in _PLAIN_FOLDERS:
         names = [section] if section else []
     return tuple(names)
-
-
-def _names(metadata: Metadata, names: tuple[str, ...], generator: Generator) -> list[str]:
-    value: Any = find(metadata, *names)
-    if isinstance(value, str):
-        return (
-            value.split() if generator.splits_at_blanks else [part.strip() for part in value.split(",") if part.strip()]
-        )
-    values = value if isinstance(value, list) else []
-    flat = [inner for each in values for inner in (each if isinstance(each, list) else [each])]  # Hexo's hierarchies
-    return texts_of(flat)
-
-
-def _authors(metadata: Metadata) -> list[tuple[str, str]]:
-    """Return the names of authors with their addresses."""
-    value = find(metadata, "authors", "author", "byline")
-    people = []
-    for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, dict):
-            people.append((text_of(each.get("name")), text_of(each.get("url") or each.get("link"))))
-        else:
-            people.append((text_of(each), ""))
-    return [(name, url) for name, url in people if name]
-
-
-def _picture(value: object) -> str:
-    """Return the address of a picture, which may be in a group of keys or a list."""
-    if isinstance(value, list):
-        return _picture(next(iter(value), ""))
-    if isinstance(value, dict):
-        return next((text for key in _PICTURE_KEYS if (text := text_of(value.get(key))) and text != "true"), "")
-    text = text_of(value)
-    return "" if text in ("true", "false") else text
 
 
 def _language(metadata: Metadata, path: PurePosixPath, languages: Collection[str]) -> str:

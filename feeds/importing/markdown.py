@@ -9,14 +9,10 @@ import html as html_module
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import takewhile
-from pathlib import PurePosixPath
-from typing import Literal
-from unicodedata import category
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from bs4 import BeautifulSoup
-from bs4.element import NavigableString, PageElement, Tag
+from bs4.element import Tag
 from markdownify import ATX, MarkdownConverter
 
 from feeds.feed.body_limits import MAX_DEPTH, element_depth
@@ -24,10 +20,12 @@ from feeds.feed.body_limits import MAX_DEPTH, element_depth
 from .characters import repair_references
 from .cleanup import BLOCKS, tidy
 from .code_blocks import LANGUAGE_ATTRIBUTE
+from .emphasis import EMPHASIS, adjacent_character, flanks
 from .footnotes import NUMBER
 from .images import best_source, figure_of, is_picture_url, same_picture
 from .notes import Note
 from .old_feed import OldPicture, absolute_url, one_line
+from .players import film_of
 from .tables import BREAK, clean_html, delimiter_row
 
 MapAddress = Callable[[str], str]
@@ -48,7 +46,6 @@ _BR = "\x03"
 _LIST_SEPARATOR = "<!-- -->"
 """Keeps two lists apart (CommonMark, section 5.3); no page shows it."""
 
-_EMPHASIS = ("b", "strong", "i", "em")
 _FENCED_CODE = re.compile(r"(^(?:[ >]|[-+*] |[0-9]+\. )*(`{3,})[^`\n]*\n.*?^[ >]*\2 *$)", re.MULTILINE | re.DOTALL)
 
 
@@ -180,9 +177,9 @@ class _Converter(MarkdownConverter):
         if "_noformat" in parent_tags or not edges or not edges[2] or el.find(BLOCKS):
             return text
         before, core, after = edges.groups()
-        outside = before[-1:] or _adjacent_character(el, "previous"), after[:1] or _adjacent_character(el, "next")
-        is_plain = mark and not el.find(_EMPHASIS) and not el.find_parent(_EMPHASIS)
-        is_marked = is_plain and _flanks(outside[0], core[0]) and _flanks(outside[1], core[-1])
+        outside = before[-1:] or adjacent_character(el, "previous"), after[:1] or adjacent_character(el, "next")
+        is_plain = mark and not el.find(EMPHASIS) and not el.find_parent(EMPHASIS)
+        is_marked = is_plain and flanks(outside[0], core[0]) and flanks(outside[1], core[-1])
         return f"{before}{mark}{core}{mark}{after}" if is_marked else f"{before}<{name}>{core}</{name}>{after}"
 
     def convert_b(self, el: Tag, text: str, parent_tags: set[str]) -> str:
@@ -301,15 +298,10 @@ class _Converter(MarkdownConverter):
         return f'<a href="{html_module.escape(address)}">{html_module.escape(label)}</a>' if address else ""
 
     def _player(self, el: Tag) -> tuple[str, str]:
-        """Return the label and the address of the link that replaces a player; both are empty if it plays nothing."""
-        source = el.get("src") or next((each.get("src") for each in el.find_all("source") if each.get("src")), None)
-        if not source:
-            return "", ""
-        address = _watch_url(absolute_url(self._base, str(source)))
+        """Return the label and the current address of the link that replaces a player, or empty texts."""
+        label, address = film_of(el, self._base)
         if not address:
             return "", ""
-        name = PurePosixPath(unquote(urlsplit(address).path)).name
-        label = str(el.get("title") or "").strip() or (name if "." in name else urlsplit(address).netloc)
         self.notes.append(Note.of("<{name}> is a link now: {address}", name=el.name, address=address))
         return label, self._link(address)
 
@@ -360,49 +352,6 @@ def _escape_match(match: re.Match[str]) -> str:
     return f"{match[1]}\\{match[2]}" if match[2] else f"{match[1]}{match[3]}\\{match[4]}"
 
 
-def _flanks(outside: str, inside: str) -> bool:
-    """Return whether a mark between two characters opens or closes emphasis of what is inside."""
-    if outside and outside in "*_":
-        return False
-    return not _is_punctuation(inside) or not outside or outside.isspace() or _is_punctuation(outside)
-
-
-def _is_punctuation(character: str) -> bool:
-    return category(character)[0] in "PS"
-
-
-def _adjacent_character(element: PageElement, side: Literal["next", "previous"]) -> str:
-    """Return the character next to an element in its block.
-
-    It is `*` if another mark will be there, and empty at the edge of the block.
-    """
-    sibling, index = getattr(element, f"{side}_sibling"), 0 if side == "next" else -1
-    if sibling is None:
-        parent = element.parent
-        if parent is None or parent.name in (*BLOCKS, "td", "th", "body"):
-            return ""
-        return "*" if parent.name in _EMPHASIS else _adjacent_character(parent, side)
-    if isinstance(sibling, Tag):
-        if sibling.name == "br":
-            return " "
-        texts = [each for each in sibling.find_all(string=True) if each]
-        if sibling.name not in _EMPHASIS and texts:
-            inner = takewhile(lambda parent: parent is not sibling, texts[index].parents)
-            return "*" if any(parent.name in _EMPHASIS for parent in inner) else str(texts[index])[index]
-        return "*" if sibling.name in _EMPHASIS else _adjacent_character(sibling, side)
-    return str(sibling)[index] if type(sibling) is NavigableString and sibling else _adjacent_character(sibling, side)
-
-
 def _escape_destination(address: str) -> str:
     """Escape the characters of an address that would end a Markdown link."""
     return quote(address, safe="%/:?#[]@!$&'*+,;=~-._").replace("[", "%5B").replace("]", "%5D")
-
-
-def _watch_url(address: str) -> str:
-    """Return the page of an embedded YouTube or Vimeo video; other addresses are unchanged."""
-    parts = urlsplit(address)
-    if re.search(r"(^|\.)youtube(-nocookie)?\.com$", parts.netloc) and parts.path.startswith("/embed/"):
-        return f"https://www.youtube.com/watch?v={parts.path.removeprefix('/embed/')}"
-    if parts.netloc == "player.vimeo.com" and parts.path.startswith("/video/"):
-        return f"https://vimeo.com/{parts.path.removeprefix('/video/')}"
-    return address

@@ -291,13 +291,18 @@ def test_what_is_not_public_stays_a_draft_or_is_left_out(tmp_path: Path) -> None
     files = {
         "2026-01-05-a.md": "---\ntitle: A\npublished: false\n---\nx",
         "2026-01-05-b.md": "---\ntitle: B\nstatus: draft\n---\nx",
+        "2026-01-05-g.md": "---\ntitle: G\ndraft: False\npublished: True\n---\nx",
+        "2026-01-05-h.md": "---\ntitle: H\npublished: No\n---\nx",
+        "2026-01-05-i.md": "---\ntitle: I\nimage: &a [*a]\n---\nx",
         "2026-01-05-c.md": "---\ntitle: C\npassword: x\n---\nx",
         "../_drafts/d.md": "---\ntitle: D\n---\nx",
         "2026-01-05-e.md": "---\ntitle: E\nlayout: page\n---\nx",
         "../2026-01-05-f.md": "---\ntitle: F\nlayout: page\n---\nx",
     }
     found = entries(site(tmp_path, "Jekyll", files))
-    assert {title for title, entry in found.items() if entry.is_draft} == {"A", "B", "D"}
+    assert {title for title, entry in found.items() if entry.is_draft} == {"A", "B", "D", "H"}
+    assert found["G"].refusal is None
+    assert (found["_posts/2026-01-05-i.md"].refusal or "").endswith("found unconstructable recursive node")
     assert found["C"].refusal == "it has a password there" and found["E"].refusal is None and "F" not in found
 
 

@@ -1,0 +1,34 @@
+"""Players of videos and sounds in the HTML of other systems: the links that replace them.
+
+It fetches none.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from bs4.element import Tag
+
+from .old_feed import absolute_url
+
+
+def film_of(player: Tag, base: str) -> tuple[str, str]:
+    """Return the label and the address of what a player plays; both are empty if it plays nothing."""
+    source = player.get("src") or next((each.get("src") for each in player.find_all("source") if each.get("src")), None)
+    address = _watch_url(absolute_url(base, str(source))) if source else ""
+    if not address:
+        return "", ""
+    name = PurePosixPath(unquote(urlsplit(address).path)).name
+    return str(player.get("title") or "").strip() or (name if "." in name else urlsplit(address).netloc), address
+
+
+def _watch_url(address: str) -> str:
+    """Return the page of an embedded YouTube or Vimeo video; other addresses are unchanged."""
+    parts = urlsplit(address)
+    if re.search(r"(^|\.)youtube(-nocookie)?\.com$", parts.netloc) and parts.path.startswith("/embed/"):
+        return f"https://www.youtube.com/watch?v={parts.path.removeprefix('/embed/')}"
+    if parts.netloc == "player.vimeo.com" and parts.path.startswith("/video/"):
+        return f"https://vimeo.com/{parts.path.removeprefix('/video/')}"
+    return address
