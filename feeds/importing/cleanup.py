@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 
-from .code_blocks import normalize_code
+from .code_blocks import join_code, normalize_code
 from .footnotes import mark_footnotes
 from .images import sizes_of
 from .leftovers import remove_leftovers
@@ -46,6 +46,7 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
     for selector in extras:
         for element in soup.select(selector):
             element.decompose()
+    _replace_emoji(soup)
     notes: list[str] = list(remove_leftovers(soup, base))
     normalize_code(soup)
     soup.smooth()
@@ -56,9 +57,7 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
         if lazy:
             element["src"] = lazy
         source = str(element.get("src") or "")
-        if "/images/core/emoji/" in source or "wp-smiley" in (element.get("class") or []):
-            element.replace_with(str(element.get("alt") or ""))
-        elif (element.get("width"), element.get("height")) == ("1", "1") or not (source or sizes_of(element)):
+        if (element.get("width"), element.get("height")) == ("1", "1") or not (source or sizes_of(element)):
             element.decompose()
         elif source.startswith("data:") and not sizes_of(element):
             notes.append(Note.of("a picture that stood in the text itself is left out"))
@@ -73,10 +72,18 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
     _nest_lists(soup)
     while _remove_empty(soup) or _normalize_breaks(soup):
         continue
+    join_code(soup)
     _remove_footer(soup, base)
     normalize_tables(soup)
     mark_footnotes(soup, base)
     return notes
+
+
+def _replace_emoji(soup: BeautifulSoup) -> None:
+    """Replace the pictures that WordPress makes of emoji with the characters."""
+    for element in soup.find_all("img"):
+        if "/images/core/emoji/" in str(element.get("src")) or "wp-smiley" in (element.get("class") or []):
+            element.replace_with(str(element.get("alt") or ""))
 
 
 def _nest_lists(soup: BeautifulSoup) -> None:

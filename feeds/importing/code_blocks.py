@@ -41,11 +41,6 @@ def normalize_code(soup: BeautifulSoup) -> None:
     for code in soup.find_all(["code", "kbd", "samp", "tt"]):
         if not code.find_parent("pre") and not code.find(["pre", "img", "table"]):
             code.name = "code"
-            before = code.previous_sibling
-            while isinstance(before, Comment):
-                before = before.previous_sibling
-            if isinstance(before, Tag) and before.name == "code":  # Markdown cannot separate the two
-                code.insert(0, before.extract())
             code.string = re.sub(r"\s", " ", _text(code))
     for block in soup.find_all("pre"):
         if block.decomposed or block.find_parent("pre"):
@@ -56,6 +51,17 @@ def normalize_code(soup: BeautifulSoup) -> None:
             if not number.decomposed and re.fullmatch(r"[\s0-9]*", number.get_text()) and number.name != "code":
                 number.decompose()
         _replace(outer, _language(outer), _text(block).strip("\n"))
+
+
+def join_code(soup: BeautifulSoup) -> None:
+    """Join pieces of code with nothing between them, which Markdown cannot separate."""
+    for code in soup.find_all("code"):
+        before = code.previous_sibling
+        while isinstance(before, Comment):
+            before = before.previous_sibling
+        if isinstance(before, Tag) and before.name == "code" and not code.find_parent("pre"):
+            code.string = before.get_text() + code.get_text()
+            before.decompose()
 
 
 def rows_of(table: Tag) -> list[Tag]:

@@ -39,6 +39,7 @@ _COMMENT = re.compile("<!--")
 _CAPTION = re.compile(r"\[caption\b([^\[\]]*)\]")
 _PLAYER = re.compile(r"\[(embed|audio|video)\b([^\[\]]*)\]")
 _GALLERY = re.compile(r"\[gallery\b([^\[\]]*)\]")
+_BLOCK_REFERENCE = re.compile(r'<!-- wp:block \{"ref":([0-9]+)[^{}]*\} /-->')
 _IDS = re.compile(r"\bids\s*=\s*[\"']?([0-9, ]+)")
 
 
@@ -65,6 +66,15 @@ def render_post(content: str, pictures: Mapping[str, OldPicture], own_pictures: 
     content = re.sub(r"(?m)^[ \t]*(https?://[^\s<>\"]+)[ \t]*$", r'<p><a href="\1">\1</a></p>', content)
     rendered = content if has_blocks else _paragraphs(content)
     return re.sub("<pre data-kept=([0-9]+)></pre>", lambda match: code_blocks[int(match[1])], rendered)
+
+
+def with_reusable_blocks(content: str, blocks: Mapping[str, str]) -> str:
+    """Return what an author typed with the texts of the reusable blocks that it names, by their ids."""
+
+    def text_of(match: re.Match[str]) -> str:
+        return f"<!-- wp:group -->\n{blocks.get(match[1], '')}\n<!-- /wp:group -->"
+
+    return _BLOCK_REFERENCE.sub(text_of, _BLOCK_REFERENCE.sub(text_of, content))  # a block may contain another
 
 
 def missing_pictures(content: str, pictures: Mapping[str, OldPicture]) -> list[str]:

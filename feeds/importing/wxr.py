@@ -20,7 +20,7 @@ from lxml import etree
 from .characters import repair_document
 from .notes import Note
 from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, plain
-from .wordpress_text import missing_pictures, render_post, without_shortcodes
+from .wordpress_text import missing_pictures, render_post, with_reusable_blocks, without_shortcodes
 
 PUBLIC_STATUSES = ("publish", "future")
 DRAFT_STATUSES = ("draft", "pending")
@@ -51,6 +51,9 @@ class _Export:
     """The parents of categories, by their slugs."""
 
     category_names: dict[str, str] = field(default_factory=dict)
+    blocks: dict[str, str] = field(default_factory=dict)
+    """The texts of reusable blocks, by their ids."""
+
     items: list[_Item] = field(default_factory=list)
 
 
@@ -118,7 +121,10 @@ def _parse_export(data: bytes) -> _Export:
         parent = element.getparent()
         name = etree.QName(element).localname
         if name == "item":
-            export.items.append(_item(element))
+            item = _item(element)
+            export.items.append(item)
+            if item.get("post_type") == "wp_block":
+                export.blocks[item.get("post_id")] = item.get("content")
             element.clear()
         elif parent is not None and etree.QName(parent).localname == "channel":
             values = {etree.QName(each).localname: _text(each) for each in element}
@@ -165,7 +171,8 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
     elif item.get("post_password"):
         refusal = Note.of("it has a password there")
     own_pictures = library.by_post.get(item.get("post_id"), []) if item.get("post_id") else []
-    text, shortcodes = without_shortcodes(render_post(item.get("content"), library.by_id, own_pictures))
+    content = with_reusable_blocks(item.get("content"), export.blocks)
+    text, shortcodes = without_shortcodes(render_post(content, library.by_id, own_pictures))
     return OldEntry(
         id=item.get("guid"),
         title=plain(item.get("title")),

@@ -64,6 +64,10 @@ MARKDOWN = {
     "<p>a<a href='#fn1'><sup>1</sup></a> b<a href='#fn1'><sup>1</sup></a></p><ol><li id=fn1><p>c</p></ol>": (
         "a[^1] b[^1]\n\n[^1]: c"
     ),
+    "<p>a</p><ol><li>b <a href='#a'><img src='https://s.w.org/images/core/emoji/14/21a9.png' alt='↩'></a></li></ol>": (
+        "a\n\n1. b"
+    ),
+    "<p><code>a</code><b></b><!-- c --><code>b</code></p>": "`ab`",
     "<p>a<sup>1</sup> <a href='#x'>1</a></p><ol><li id=x>b</li></ol>": "a<sup>1</sup> 1\n\n1. b",
     "": "",
     "<p>a<br /></p><p><br></p><p><br>b</p>": "a\n\nb",

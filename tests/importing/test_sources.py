@@ -213,6 +213,22 @@ def test_what_is_not_imported_is_counted_and_drafts_are_named(tmp_path: Path) ->
     assert sorted(bool(tree and tree.value.get("draft")) for tree in trees) == [False, True]
 
 
+def test_a_reusable_block_of_wordpress_stands_where_a_post_names_it() -> None:
+    def post(number: int, kind: str, text: str) -> str:
+        return (
+            f"<item><title>T</title><guid>a:{number}</guid><wp:post_id>{number}</wp:post_id><wp:status>publish</wp:status>"
+            f"<wp:post_type>{kind}</wp:post_type><content:encoded><![CDATA[{text}]]></content:encoded></item>"
+        )
+
+    block = '<!-- wp:paragraph --><p>Contact</p><!-- /wp:paragraph --><!-- wp:block {"ref":3} /-->'
+    posts = [post(1, "post", '<!-- wp:block {"ref":2} /--><!-- wp:block {"ref":9} /-->'), post(2, "wp_block", block)]
+    posts.append(post(3, "wp_block", '<p>Presse</p><!-- wp:block {"ref":3} /-->'))
+    namespaces = 'xmlns:wp="http://wordpress.org/export/1.2/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    document = f"<rss {namespaces}><channel><wp:wxr_version>1.2</wp:wxr_version>{''.join(posts)}</channel></rss>"
+    (entry,) = read_export(document.encode(), ZoneInfo("UTC")).entries
+    assert re.findall("<p>(.*?)</p>", entry.html) == ["Contact", "Presse"]
+
+
 def test_a_blogger_export_without_links_gets_the_addresses_of_the_site(tmp_path: Path) -> None:
     path = "<blogger:filename>/2024/01/Un-Titre.html</blogger:filename>"
     document = atom("", path).decode()
