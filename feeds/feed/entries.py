@@ -61,16 +61,19 @@ class Entries:
         return record[2]
 
     def renditions(self, article: Article) -> tuple[Renditions | Rendition | None, ...]:
-        """Return what exists of the card of an article, and of its pictures; equal values give equal entries."""
-        card = self.pictures.card(card_source(self.catalog, article))
-        return (card, *map(self.pictures.of, article.originals))
+        """Return the card of an article, and what exists of its pictures; equal values give equal entries."""
+        return (self._card(card_source(self.catalog, article)), *map(self.pictures.of, article.originals))
 
     def card(self, source: Original | TitleCard | None, alt: str) -> Image | None:
         """Return a card as a picture. One that is still to be drawn has length 0; any other is None until it exists."""
+        rendition = self._card(source)
+        return _image(self.site, rendition, alt) if rendition else None
+
+    def _card(self, source: Original | TitleCard | None) -> Rendition | None:
         rendition = self.pictures.card(source)
         if rendition is None and isinstance(source, TitleCard) and source.card_stem not in self.pictures.failed_cards:
-            rendition = Rendition(source.name_of_file, "image/jpeg", 0, *CARD_SIZE)
-        return _image(self.site, rendition, alt) if rendition else None
+            return Rendition(source.name_of_file, "image/jpeg", 0, *CARD_SIZE)
+        return rendition
 
     def body(self, article: Article) -> str:
         """Return an article's text as safe HTML, without its picture and attachments.

@@ -94,6 +94,20 @@ def test_equal_inputs_give_equal_output(
             assert two[path][1] == sheet, path
 
 
+def test_a_page_whose_card_is_another_one_has_other_inputs() -> None:
+    """Also before any card is drawn: an article that is no longer among the newest has the card of the site."""
+    text = next(text for text in SITES if "entries: " in text)
+    articles: list[dict[str, Any]] = [
+        {"published": "2026-02-01"},
+        *({"published": "2026-03-01T09:00"} for _ in range(3)),
+    ]
+    one = seen(articles, text, PICTURES, -60)
+    two = seen([{"published": "2026-03-01T09:00"}, *articles[1:]], text, PICTURES, -60)
+    changed = [path for path in one if path in two and two[path][1] != one[path][1]]
+    assert any(path.startswith("/articles/") for path in changed)
+    assert [path for path in changed if one[path][0] and one[path][0] == two[path][0]] == []
+
+
 def test_a_change_to_one_article_leaves_the_inputs_of_others_unchanged() -> None:
     articles = [{"published": f"2026-0{month}-03", "tags": [f"tag{month}"]} for month in (1, 2, 3, 4, 5)]
     one = seen(articles, SITE, PICTURES, 0)
