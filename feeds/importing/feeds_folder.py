@@ -31,7 +31,7 @@ def find_content(folder: Path) -> Path | None:
 def read_feeds_folder(folder: Path) -> tuple[OldFeed, dict[str, Path]]:
     """Return the articles of a content folder, and the files in `media/` by their old addresses.
 
-    A broken article is left out. Raises FeedError if the site is not valid.
+    An invalid article becomes an entry with a refusal. Raises FeedError if the site is not valid.
     """
     content = ContentFolder(folder)
     site, problems = content.load_site()

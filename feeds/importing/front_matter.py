@@ -24,10 +24,10 @@ Metadata = Mapping[str, Any]
 _METADATA_LINE = re.compile(r"^(?:\.\. )?([A-Za-z][A-Za-z0-9_-]*):[ \t]*(.*)$")
 _KEY_LINE = re.compile(r"\A(?:---|\+\+\+)\s*\n[A-Za-z_-]+\s*[:=]")
 _COMMENT = re.compile(r"\A\s*<!--\s*\n(\.\. .*?)-->\s*", re.DOTALL)
-"""The comment in which Nikola has its lines."""
+"""The HTML comment that contains Nikola's metadata."""
 
 _LIST_NAMES = ("tags", "keywords", "categories", "authors")
-"""Names whose line is a list, separated by commas, or else semicolons."""
+"""Keys whose line is a list, separated by semicolons, or by commas if there are none."""
 
 
 class FrontMatterError(ValueError):
@@ -40,7 +40,7 @@ class FrontMatterError(ValueError):
 
 
 class _YamlHandler(YAMLHandler):
-    """Reads all scalars as texts, so that dates and titles stay as they were written."""
+    """Reads all scalars as strings, so that dates and titles stay as they were written."""
 
     def load(self, fm: str, **kwargs: object) -> Any:
         return yaml.load(fm, Loader=yaml.CBaseLoader)
@@ -77,7 +77,7 @@ def read_front_matter(text: str, *, allows_lines: bool = False) -> tuple[Metadat
         if _KEY_LINE.match(text):
             reason = Note.of("its front matter is not closed (expected {end} below it)", end=handler.END_DELIMITER)
             raise FrontMatterError(reason) from None
-        return {}, text  # a line across the page
+        return {}, text  # a thematic break
     try:
         metadata = handler.load(front) or {}
     except yaml.MarkedYAMLError as error:

@@ -44,8 +44,8 @@ def read_markdown_folder(
 ) -> MarkdownFolder:
     """Read the articles of a folder, with the ids, addresses and dates that they have in `old_feed`.
 
-    Entries of the old feed that no file is the source of are added to them. `home` is the address of the old site,
-    if its configuration and its feed do not tell. Raises FeedError if there is none, or if the folder has no articles.
+    Entries of the old feed without a file are added. `home` overrides the address in the configuration and in the
+    feed. Raises FeedError if the address is unknown, or if the folder has no articles.
     """
     site = site_of(folder)
     home = home or _home(site.home, old_feed)
@@ -107,7 +107,7 @@ def _read_documents(
 
 
 def _files(start: Path, root: Path) -> Iterator[Path]:
-    """Yield the files below a folder that are not hidden, nor the code or the output of the site at `root`."""
+    """Yield the files below a folder, except those in hidden folders and the code and output of the site at `root`."""
     for parent, folders, names in os.walk(start):
         skipped = _SKIPPED_FOLDERS if Path(parent) == root else ("node_modules",)
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in skipped)

@@ -67,7 +67,7 @@ class MediaImporter:
         return result
 
     def import_file(self, url: str, year: str) -> str | None:
-        """Return the path below `media/` of a file of the imported folder; None if the address is of no such file."""
+        """Return the path below `media/` of a file of the imported folder; None if it cannot be stored."""
         path = PurePosixPath(unquote(urlsplit(url).path))
         if url not in self._files or guess_type(path.name) is None:
             return None

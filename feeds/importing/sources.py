@@ -24,7 +24,7 @@ from .wxr import is_export, read_export
 
 @dataclass(frozen=True)
 class Source:
-    """What is imported: its entries, and the files of their pictures by address.
+    """What is imported: its entries, and the local files that they use, by old address.
 
     `url` is that of the feed, if it is known. `subscribed` is the feed as its subscribers have it, without archives;
     None if the source does not tell.

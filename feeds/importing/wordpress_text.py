@@ -1,4 +1,4 @@
-"""Converts what authors type into WordPress to HTML.
+"""Renders the content of WordPress posts as HTML.
 
 Their texts contain blank lines between paragraphs, shortcodes, and comments of the block editor.
 """
