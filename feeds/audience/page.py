@@ -10,8 +10,7 @@ from datetime import date
 from markupsafe import Markup
 
 from feeds.base import translations
-from feeds.formats import assets
-from feeds.formats.page import render_template
+from feeds.formats.standalone import StandalonePage, render_standalone
 from feeds.model.site import Site
 
 from . import plots
@@ -41,26 +40,15 @@ MAX_LISTED_ROWS = 10
 """Maximum number of rows in the tables of over-polling programs and of missed paths."""
 
 
-class AudiencePage:
+class AudiencePage(StandalonePage):
     """The data of the template: the numbers of an audience, formatted for a language."""
 
     def __init__(self, audience: Audience, site: Site, language: str) -> None:
-        """Prepare a page. `language` must be one that the interface is translated into."""
-        self.audience, self.site, self.language = audience, site, language
+        """Prepare a page, in English if the interface is not translated into `language`."""
+        super().__init__(site, language)
+        self.audience = audience
         self.feeds = [feed for feed in audience.feeds if audience.series(feed)]
         self.largest_feeds = self.feeds[: plots.MAX_LINES]
-
-    def translate(self, message: str, /, **values: object) -> str:
-        """Return a text of the interface in the page's language."""
-        return translations.translate(self.language, message, **values)
-
-    def text(self, texts: dict[str, str]) -> str:
-        """Return a text of the site in the page's language, or in the site's default language."""
-        return texts.get(self.language) or texts[self.site.default_language]
-
-    def number(self, value: float) -> str:
-        """Return a formatted whole number."""
-        return translations.number(self.language, round(value))
 
     def share(self, value: float | None) -> str:
         """Return a percentage, or a dash if unknown."""
@@ -144,7 +132,5 @@ class AudiencePage:
 
 def render(audience: Audience, site: Site, language: str) -> bytes:
     """Render the page, in English if the interface is not translated into `language`."""
-    language = language if language in translations.LANGUAGES else "en"
     page = AudiencePage(audience, site, language)
-    style = Markup((assets.style(site) + assets.read("audience.css")).decode())
-    return render_template("audience.html", page=page, audience=audience, site=site, style=style, named=MAX_LISTED_ROWS)
+    return render_standalone("audience.html", page, stylesheet="audience.css", audience=audience, named=MAX_LISTED_ROWS)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from markupsafe import Markup
-
 from feeds.base import translations
-from feeds.formats import assets
-from feeds.formats.page import render_template
+from feeds.formats.standalone import StandalonePage, render_standalone
 from feeds.model.site import Site
 
 from .notes import note_text
@@ -28,20 +25,13 @@ COUNTED = ("Taken over", "Drafts", "Scheduled", "Already here", "Left out", "Pic
 """The labels of the numbers at the top."""
 
 
-class ReportPage:
+class ReportPage(StandalonePage):
     """What the template of a report needs besides the report."""
 
     def __init__(self, report: ImportReport, site: Site, language: str) -> None:
-        """Set the report and the language of the page."""
-        self.report, self.site, self.language = report, site, language
-
-    def translate(self, text: str, **values: object) -> str:
-        """Return a text of the interface in the language of the page."""
-        return translations.translate(self.language, text, **values)
-
-    def number(self, value: int) -> str:
-        """Return a formatted number."""
-        return translations.number(self.language, value)
+        """Prepare a page, in English if the interface is not translated into `language`."""
+        super().__init__(site, language)
+        self.report = report
 
     def day(self, date: datetime | None) -> str:
         """Return a formatted day in the time zone of the site; empty if there is none."""
@@ -77,7 +67,7 @@ class ReportPage:
 
 def render(report: ImportReport, site: Site, language: str) -> bytes:
     """Render the page, in English if the interface is not translated into `language`."""
-    language = language if language in translations.LANGUAGES else "en"
     page = ReportPage(report, site, language)
-    style = Markup((assets.style(site) + assets.read("import_report.css")).decode())
-    return render_template("import_report.html", page=page, report=report, site=site, style=style, language=language)
+    return render_standalone(
+        "import_report.html", page, stylesheet="import_report.css", report=report, language=page.language
+    )
