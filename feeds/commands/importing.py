@@ -18,7 +18,7 @@ from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import Catalog
 from feeds.importing import report_page
 from feeds.importing.categories import FALLBACK_NAME, Categories, MappingError
-from feeds.importing.comparison import compare, topic_of
+from feeds.importing.comparison import compare
 from feeds.importing.fetcher import Fetcher
 from feeds.importing.importer import Importer, PlannedArticle
 from feeds.importing.media_importer import MediaImporter
@@ -120,8 +120,9 @@ def import_(
         language=language,
         media_importer=media_importer,
     )
-    system = f", made by {importer.system.name}" if importer.system else ""
-    click.echo(f"{printable(old.title or source_name)}: {pluralize(len(old.entries), 'entry', 'entries')}{system}")
+    title, system = old.title or source_name, importer.system.name if importer.system else ""
+    made_by = f", made by {system}" if system else ""
+    click.echo(f"{printable(title)}: {pluralize(len(old.entries), 'entry', 'entries')}{made_by}")
     _print_categories(categories)
     if categories.unknown:
         click.echo(f"No entry is filed under {', '.join(categories.unknown)}\n", err=True)
@@ -134,8 +135,8 @@ def import_(
     site_file = SiteFile(content, site, redirects)
     new_site = _add_redirects(content, site, site_file, writes=not dry_run)
     report = ImportReport(
-        title=old.title or source_name,
-        system=importer.system.name if importer.system else "",
+        title=title,
+        system=system,
         is_dry_run=dry_run,
         entries=reported_entries(plan, now),
         others=old.others,
@@ -146,7 +147,8 @@ def import_(
         had_feed=old_feed != "",
     )
     if source.subscribed:
-        report = _compare(report, content, new_site, plan, source.subscribed, f"{importer.language_of()}/{name}", now)
+        catalog = _catalog_with(plan, content, new_site, now)
+        report = _compare(report, catalog, source.subscribed, importer.language_of(), name)
     _print_report(report, old)
     if html:
         with file_errors(html):
@@ -231,21 +233,18 @@ def _add_redirects(content: ContentFolder, site: Site, site_file: SiteFile, *, w
         raise click.ClickException(message) from None
 
 
-def _compare(
-    report: ImportReport,
-    content: ContentFolder,
-    site: Site,
-    plan: list[PlannedArticle],
-    subscribed: OldFeed,
-    name: str,
-    now: datetime,
-) -> ImportReport:
-    """Return a report with what subscribers of the old feed would see of our feed with a name in its place."""
+def _catalog_with(plan: list[PlannedArticle], content: ContentFolder, site: Site, now: datetime) -> Catalog:
+    """Return the catalog of a site with the planned articles, whether or not they were written."""
     loaded = content.load()
     articles = {**loaded.articles, **{each.article.slug: each.article for each in plan if each.article}}
-    builder = FeedBuilder(Catalog.at(now, site, articles, pages=loaded.pages))
-    language, _, feed = name.partition("/")
-    topic = topic_of(builder, f"{site.prefix(language)}/{feed}".removeprefix("/"), "")
+    return Catalog.at(now, site, articles, pages=loaded.pages)
+
+
+def _compare(report: ImportReport, catalog: Catalog, subscribed: OldFeed, language: str, name: str) -> ImportReport:
+    """Return the report with a comparison of the old feed and our feed with a name in a language."""
+    builder = FeedBuilder(catalog)
+    topic = builder.topic(language, name)
+    assert topic, "the name was checked"
     return replace(report, feed_url=builder.address(topic), comparison=compare(builder, topic, subscribed))
 
 

@@ -112,8 +112,12 @@ class Conversion:
 
     def _link(self, entry: OldEntry, url: str) -> str:
         """Return where a link in a text leads now: to a page here, to a file in `media/`, or to its old address."""
-        file = self._media_importer and self._media_importer.import_file(url, year_of(entry))
-        return f"/media/{file}" if file else self._addresses.new_url(url)
+        copy = self._copy(entry, url)
+        return f"/media/{copy}" if copy else self._addresses.new_url(url)
+
+    def _copy(self, entry: OldEntry, url: str) -> str | None:
+        """Return the path below `media/` of a copy of a local file; None if an address is of no such file."""
+        return self._media_importer.import_file(url, year_of(entry)) if self._media_importer else None
 
     def _picture_url(self, entry: OldEntry, note: AddNote, url: str) -> str:
         """Return where a picture in a text is now: in `media/`, or still at its old address."""
@@ -148,22 +152,25 @@ class Conversion:
         focus = {"focus": [str(each) for each in shown.focus]} if shown.focus else {}
         return {key: value for key, value in {**picture, **focus}.items() if value}
 
-    def _attachment(self, entry: OldEntry, file: OldFile, note: AddNote) -> dict[str, object] | None:
+    def _attachment(self, entry: OldEntry, file: OldFile, note: AddNote) -> dict[str, str] | None:
         kind = file.type.partition(";")[0].strip().lower()
         if not kind or kind.startswith(("binary/", "application/octet")):
             kind = guess_type(urlsplit(file.url).path) or kind
         if not kind or "/" not in kind:
             note(Note.of("{url} is left out, since its media type is unknown", url=file.url))
             return None
-        title = file.title or PurePosixPath(unquote(urlsplit(file.url).path)).name or file.url
-        values: dict[str, object] = {"file": self._link(entry, file.url), "title": title, "type": kind}
-        if str(values["file"]).startswith("/media/"):
-            values["file"] = str(values["file"]).removeprefix("/media/")
-        else:
-            del values["file"]
-            values = {"url": file.url, **values, "length": file.length and str(file.length)}
-        duration = file.duration if re.fullmatch("[0-9:]+", file.duration) else ""
-        return {key: value for key, value in {**values, "duration": duration, "until": file.until}.items() if value}
+        copy = self._copy(entry, file.url)
+        if copy is None:
+            self._addresses.new_url(file.url)  # reported as still on the old host
+        values = {
+            **({"file": copy} if copy else {"url": file.url}),
+            "title": file.title or PurePosixPath(unquote(urlsplit(file.url).path)).name or file.url,
+            "type": kind,
+            "length": str(file.length) if file.length and not copy else "",
+            "duration": file.duration if re.fullmatch("[0-9:]+", file.duration) else "",
+            "until": file.until,
+        }
+        return {key: value for key, value in values.items() if value}
 
     def _summary(self, entry: OldEntry, body: MarkdownBody) -> str:
         """Return the author's summary; empty if it is only the start of the text, put there by the system."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
@@ -54,14 +54,7 @@ class MediaImporter:
 
         Raises PictureError.
         """
-        if url not in self._results:
-            try:
-                self._results[url] = self._fetch(url, year)
-            except PictureError as error:
-                self._results[url] = error
-            except HttpError as error:
-                self._results[url] = PictureError(str(error))
-        result = self._results[url]
+        result = self._once(url, lambda: self._fetch(url, year))
         if isinstance(result, PictureError):
             raise result
         return result
@@ -71,13 +64,19 @@ class MediaImporter:
         path = PurePosixPath(unquote(urlsplit(url).path))
         if url not in self._files or guess_type(path.name) is None:
             return None
+        result = self._once(url, lambda: self._store(self._read(url), year, path.stem, path.suffix.lower()))
+        return None if isinstance(result, PictureError) else result
+
+    def _once(self, url: str, store: Callable[[], str]) -> str | PictureError:
+        """Return the path of the file at an address, or the reason why it has none; it is stored only once."""
         if url not in self._results:
             try:
-                self._results[url] = self._store(self._read(url), year, path.stem, path.suffix.lower())
+                self._results[url] = store()
             except PictureError as error:
                 self._results[url] = error
-        result = self._results[url]
-        return None if isinstance(result, PictureError) else result
+            except HttpError as error:
+                self._results[url] = PictureError(str(error))
+        return self._results[url]
 
     def _fetch(self, url: str, year: str) -> str:
         data = self._read(url) if url in self._files else self._fetcher.get(url, max_bytes=MAX_FILE_BYTES).data

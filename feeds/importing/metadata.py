@@ -39,7 +39,7 @@ def own_address(text: str) -> str:
 
 def date_in(metadata: Metadata, names: tuple[str, ...], zone: ZoneInfo) -> tuple[str, datetime | None]:
     """Return the text of a date and the date that it says. `published: false` is none."""
-    text = next((text for name in names if (text := text_of(metadata.get(name))) and text.lower() not in _BOOLEANS), "")
+    text = next((text for name in names if (text := _word(metadata.get(name)))), "")
     return text, read_local_date(text, zone)
 
 
@@ -103,8 +103,11 @@ def picture_in(value: object) -> str:
     if isinstance(value, list):
         return picture_in(next(iter(value), ""))
     if isinstance(value, dict):
-        return next(
-            (text for key in _PICTURE_KEYS if (text := text_of(value.get(key))) and text.lower() not in _BOOLEANS), ""
-        )
+        return next((text for key in _PICTURE_KEYS if (text := _word(value.get(key)))), "")
+    return _word(value)
+
+
+def _word(value: object) -> str:
+    """Return a scalar that is not a boolean; empty for anything else."""
     text = text_of(value)
     return "" if text.lower() in _BOOLEANS else text

@@ -1,6 +1,6 @@
 """Sources of an import: an address, a file or a folder, whatever system it is from.
 
-`read_source` recognizes what it is and returns the same value for each.
+`SourceReader` recognizes what it is and returns the same value for each.
 """
 
 from __future__ import annotations

@@ -178,9 +178,7 @@ def _arguments(text: str) -> tuple[dict[str, str], list[str]]:
 
 def _picture(named: dict[str, str], positional: list[str]) -> str:
     """Return the picture of a tag as HTML, or an empty string if it names none."""
-    source = next(
-        (named[name] for name in ("src", "url", "path", "image", "file", "image_path") if named.get(name)), ""
-    )
+    source = next((named[name] for name in _SOURCE_NAMES if named.get(name)), "")
     source = source or next((each for each in positional if is_picture_url(each)), "")
     if not source:
         return ""
