@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from socketserver import BaseServer
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -100,6 +101,19 @@ def served(
     with feeds_process(content, command, "--port", str(port), *options, program=program, **variables) as process:
         wait_until(lambda: is_healthy(port), process)
         yield port, process
+
+
+@contextmanager
+def in_thread(server: BaseServer) -> Iterator[None]:
+    """Run a server in a thread until the block ends, then close it."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager

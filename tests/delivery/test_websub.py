@@ -8,7 +8,6 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -30,7 +29,7 @@ from feeds.delivery.announcer import Announcer, Workers
 from feeds.delivery.websub import HubError, NotifiedTopics, notify_hubs, publish, wait_until_live
 from feeds.settings import Settings
 from tests.builders import NOW, PLAIN, SITE, TESTS, as_yaml, content_folder
-from tests.processes import Process, free_port, get, is_open, served, wait_until
+from tests.processes import Process, free_port, get, in_thread, is_open, served, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -67,14 +66,8 @@ def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def listening(hub: WSGIApplication, port: int) -> Iterator[None]:
-    with make_server("127.0.0.1", port, hub, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
+    with in_thread(make_server("127.0.0.1", port, hub, handler_class=Quiet)):
+        yield
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from PIL import Image
 
 from tests.builders import ROOT
+from tests.processes import in_thread
 
 OLD = ROOT / "tests" / "data" / "old"
 
@@ -68,11 +68,5 @@ class OldSite:
 
         server = ThreadingHTTPServer(("0.0.0.0" if self.is_everywhere else "127.0.0.1", self.port), Handler)
         self.port = server.server_port
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
+        with in_thread(server):
             yield
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
