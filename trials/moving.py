@@ -148,20 +148,18 @@ def report(name: str, source: Path, feed: Path, content: Path) -> bool:
     numbers = dict(re.findall(r"(?m)^  ([a-z ]+?) +([0-9]+)(?:  .*)?$", printed))
     drafts = re.search(r"(\d+) as drafts", printed)
     verdict = printed.strip().splitlines()[-1]
-    if keeps_out := re.search(r"entries: \d+ in site.yaml", printed):
-        verdict += f" ({keeps_out[0]} keeps them out)"
+    if keeps_out := re.search(r'"entries: \d+"', printed):
+        verdict += f" ({keeps_out[0]} leaves them out)"
     entries = len(re.findall("<(?:item|entry)[ >]", feed.read_text(encoding="utf-8")))
-    taken_over, pictures = numbers.get("taken over", "–"), numbers.get("pictures", "–")
-    print(
-        f"{name:<11}{entries:>8}{taken_over:>11}{drafts[1] if drafts else 0:>7}{pictures:>9}{seconds:>8.1f}  {verdict}"
-    )
+    imported, files = numbers.get("imported", "–"), numbers.get("media files", "–")
+    print(f"{name:<11}{entries:>8}{imported:>11}{drafts[1] if drafts else 0:>7}{files:>9}{seconds:>8.1f}  {verdict}")
     return verdict.startswith("0 new") or keeps_out is not None
 
 
 def main() -> int:
     """Run all programs or those that are named, print a row for each, and return the exit status."""
     names = [name for name in sys.argv[1:] if not name.startswith("--")] or [*PROGRAMS, "WordPress"]
-    print(f"{'program':<11}{'in feed':>8}{'taken over':>11}{'drafts':>7}{'pictures':>9}{'seconds':>8}  subscribers see")
+    print(f"{'program':<11}{'in feed':>8}{'imported':>11}{'drafts':>7}{'files':>9}{'seconds':>8}  subscribers see")
     is_good = True
     for name in names:
         with tempfile.TemporaryDirectory() as folder:

@@ -183,7 +183,7 @@ def _fix(content: ContentFolder, files: tuple[Path, ...], shows_diff: bool) -> N
 
 @click.command()
 @click.argument("other", required=False)
-@click.option("--feed", "name", metavar="NAME", help="Feed of this site to compare OTHER with, such as en/research.")
+@click.option("--feed", "name", metavar="NAME", help="Feed of this site to compare with, such as en/research.")
 @click.option(
     "--max-new", default=10, show_default=True, type=click.IntRange(0), help="Maximum number of new entries accepted."
 )
@@ -194,8 +194,10 @@ def diff(other: str | None, name: str | None, max_new: int, form: str) -> None:
 
     The content is compared with the manifest in the state folder, or with OTHER: a manifest or feed
     in a file or at a URL, or a folder with a manifest.json. A feed, such as that of the previous system,
-    is compared with the feed that its URL is redirected to, or with the one that --feed names. The exit
-    status is 1 if more than --max-new entries would be new, since automations would post them.
+    is compared with the feed of this site that its URL redirects to, or with the one that --feed names.
+
+    The exit status is 1 if more than --max-new entries would be new, since automations would post them, or if
+    no entry of the other feed is in this site.
     """
     publisher, content = current_publisher(), current_folder()
     site_or_exit(content, 2)
@@ -261,7 +263,7 @@ def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None
         click.echo(json.dumps(asdict(differences), default=str, ensure_ascii=False, indent=1))
     else:
         print_comparison(differences, builder.address(topic))
-    sys.exit(1 if len(differences.new) > max_new else 0)
+    sys.exit(1 if len(differences.new) > max_new or differences.has_nothing_in_common else 0)
 
 
 def _print_difference(changes: Difference, now: Manifest, site: Site) -> None:

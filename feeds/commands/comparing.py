@@ -13,18 +13,32 @@ from .context import pluralize
 
 
 def print_comparison(comparison: FeedComparison, address: str, *, limit: int = sys.maxsize) -> None:
-    """Print the differences of a feed of ours, at an address, from the old one; of each kind `limit` at most."""
-    click.echo(f"Compared with {address}, of {pluralize(comparison.entries, 'entry', 'entries')}:")
-    lines = [("new", "green", f"{title}  ({id})") for id, title in comparison.new.items()][:limit]
-    lines += [("gone", "red", f"{title}  ({id})") for id, title in comparison.gone.items()][:limit]
-    lines += [("title", "yellow", f"{old} → {new}") for old, new in comparison.retitled.items()][:limit]
-    moved = [f"add this redirect to site.yaml  {old}: {new}" for old, new in comparison.unredirected.items()][:limit]
-    lines += [("moved", "red", text) for text in moved]
-    for label, colour, text in lines:
-        click.echo(f"{click.style(f'{label:<8}', fg=colour)} {printable(text)}")
-    if comparison.fitting is not None:
-        suggestion = f"entries: {comparison.fitting} in site.yaml keeps it out"
-        click.echo(f"What is new is older than all that the other feed has: {suggestion}")
+    """Print the differences between our feed, at an address, and the old one: of each kind `limit` at most."""
+    entries = pluralize(comparison.entries, "entry", "entries")
+    old_entries = pluralize(comparison.old_entries, "entry", "entries")
+    click.echo(f"{address} ({entries}), compared with the old feed ({old_entries}):")
+    kinds = (
+        ("new", "green", [f"{title}  ({id})" for id, title in comparison.new.items()]),
+        ("gone", "red", [f"{title}  ({id})" for id, title in comparison.gone.items()]),
+        ("title", "yellow", [f"{old} → {new}" for old, new in comparison.retitled.items()]),
+        (
+            "moved",
+            "red",
+            [f"add this redirect to site.yaml  {old}: {new}" for old, new in comparison.unredirected.items()],
+        ),
+    )
+    for label, colour, lines in kinds:
+        for line in lines[:limit]:
+            click.echo(f"{click.style(f'{label:<8}', fg=colour)} {printable(line)}")
+        if len(lines) > limit:
+            click.echo(f"         … and {len(lines) - limit:,} more")
+    if comparison.has_nothing_in_common:
+        click.echo("No entry of the old feed is here: import them before the switch.")
+    elif comparison.fitting is not None:
+        click.echo(
+            "The new entries are older than all that the old feed has: "
+            f'add the line "entries: {comparison.fitting}" to site.yaml to leave them out.'
+        )
     click.echo(
         f"{len(comparison.new):,} new, {len(comparison.retitled):,} with another title, {len(comparison.gone):,} gone, "
         f"{len(comparison.unredirected):,} moved"

@@ -59,13 +59,16 @@ class Addresses:
     def redirects(
         self, categories: Categories, tags: Iterable[str], *, url: str | None, name: str, language: str
     ) -> dict[str, str]:
-        """Return the old paths of entries and feeds with their new paths, except those that already work.
+        """Return the old paths of feeds, entries and lists with their new paths, except those that already work.
 
         `tags` are those that have a feed here. `name` is our name for the feed that was at `url`.
         """
         site = self._site
-        feeds = dict(self._feeds(categories, tags, url, name, language))
-        candidates = {_escape(old): new for old, new in {**feeds, **self._pages_by_path}.items()}
+        old_feeds = list(self._feeds(categories, tags, url, name, language))
+        feeds = {old: f"{new}.{ending}" for old, new, ending in old_feeds if ending}
+        candidates = {old: new for old, new, _ in old_feeds} | feeds | self._pages_by_path
+        by_importance = dict.fromkeys([*feeds, *self._pages_by_path, *candidates])
+        candidates = {_escape(old): candidates[old] for old in by_importance}
         used_here = (*site.path_redirects, *site.redirects, *self._pages_by_url.values())
         used_paths = {site.path + path for path in used_here}
         guess_targets = {site.path + path: site.path + feed for path, feed in guessed_paths(site)}
@@ -79,25 +82,24 @@ class Addresses:
 
     def _feeds(
         self, categories: Categories, tags: Iterable[str], url: str | None, name: str, language: str
-    ) -> Iterator[tuple[str, str]]:
-        """Yield the paths of old feeds with the new ones: those of the system, and that of this feed."""
-        feed_path = self._site.feed_path
+    ) -> Iterator[tuple[str, str, str]]:
+        """Yield the paths of old feeds with those of the pages of the new ones, and the file extension of the feed.
+
+        They are the feeds and lists of the system, and this feed. The extension is empty for a list.
+        """
         if self._system:
-            root = self._root(url)
-            for path, ending in self._system.feeds.items():
-                yield root + path, f"{feed_path(language, 'all')}.{ending}"
-            targets = [(f"tags/{slug(tag.partition(',')[0])}", self._system.tag, tag) for tag in tags]
-            targets += [
-                (to[0], self._system.category, old)
-                for old, to in categories.mapping.items()
-                if to and old != FALLBACK_NAME
-            ]
-            for target, paths, old in targets:
-                old_slug = self._feed.slugs.get(old) or self._system.slug(old)
+            system, root = self._system, self._root(url)
+            yield from ((root + path, self._site.feed_path(language, "all"), end) for path, end in system.feeds.items())
+            categories_of = {old: to[0] for old, to in categories.mapping.items() if to and old != FALLBACK_NAME}
+            targets = [(tag, f"tags/{slug(tag.partition(',')[0])}", system.tag) for tag in tags]
+            targets += [(old, category, system.category) for old, category in categories_of.items()]
+            targets += [(old, categories_of.get(old, name), system.section) for old in self._feed.sections]
+            for old, target, paths in targets:
+                old_slug = self._feed.slugs.get(old) or system.slug(old)
                 for path, ending in paths.items():
-                    yield root + path.format(old_slug), f"{feed_path(language, target)}.{ending}"
+                    yield root + path.format(old_slug), self._site.feed_path(language, target), ending
         if url and urlsplit(url).scheme in ("http", "https"):
-            yield path_of(url), f"{feed_path(language, name)}.{self._feed.kind}"
+            yield path_of(url), self._site.feed_path(language, name), self._feed.kind
 
     def _root(self, url: str | None) -> str:
         """Return the path of the old site: of its feed, without the system's part, or of its home page."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import unquote
 
 from feeds.model.site import Site
 from feeds.model.site_types import slug
@@ -37,23 +39,36 @@ class Categories:
 
     @classmethod
     def of(
-        cls, names: Iterable[str], site: Site, options: Iterable[str] = (), *, tags: Iterable[str] = ()
+        cls,
+        names: Iterable[str],
+        site: Site,
+        options: Iterable[str] = (),
+        *,
+        tags: Iterable[str] = (),
+        slugs: Mapping[str, str] = MappingProxyType({}),
     ) -> Categories:
         """Return the mapping of names: as given (`Name=slug,slug`), or else to similar categories of ours.
 
-        `tags` are mapped only if they are given. Raises MappingError.
+        `tags` are mapped only if they are given. `slugs` are those of names on the old site, if it has others than
+        ours; options may contain them too. Raises MappingError.
         """
         counts, unknown_names = Counter(names), []
-        all_names = dict.fromkeys([*counts, *tags])
-        mapping = {name: match for name in counts if (match := _matching_category(name, site)) is not None}
+        all_names = [*reversed([*tags]), *reversed([*counts])]  # of names that differ in case, the first counts
+        spellings = {unquote(slugs[name]).casefold(): name for name in all_names if name in slugs}
+        spellings |= {name.casefold(): name for name in all_names}
+        mapping = {
+            name: match
+            for name in counts
+            if (match := _matching_category(name, unquote(slugs.get(name, "")), site)) is not None
+        }
         for option in options:
-            name, sign, slugs = option.partition("=")
-            targets = tuple(part.strip() for part in slugs.split(",") if part.strip())
+            name, sign, given = option.partition("=")
+            targets = tuple(part.strip() for part in given.split(",") if part.strip())
             if not sign or not name:
                 raise MappingError(f"{option!r} is not a mapping (expected Name=category, Name=a,b or Name=)")
             if unknown := [part for part in targets if part not in site.categories]:
                 raise MappingError(f"{', '.join(unknown)} is not a category (expected {', '.join(site.categories)})")
-            known_name = next((other for other in all_names if other.casefold() == name.strip().casefold()), None)
+            known_name = spellings.get(name.strip().casefold())
             if known_name is None and name != FALLBACK_NAME:
                 unknown_names.append(name)
             else:
@@ -79,12 +94,13 @@ class Categories:
         )
 
 
-def _matching_category(name: str, site: Site) -> tuple[str, ...] | None:
-    """Return the category whose slug or title matches a name, () for a default category, or None."""
-    name_slug = slug(name)
-    if name_slug in UNCATEGORIZED_SLUGS:
+def _matching_category(name: str, old_slug: str, site: Site) -> tuple[str, ...] | None:
+    """Return the category whose slug or title matches a name or its old slug, () for a default category, or None."""
+    name_slugs = [each for each in (slug(name), old_slug) if each]
+    if any(each in UNCATEGORIZED_SLUGS for each in name_slugs):
         return ()
-    for category_slug, category in site.categories.items():
-        if name_slug and name_slug in (category_slug, *map(slug, category.title.values())):
-            return (category_slug,)
+    for name_slug in name_slugs:
+        for category_slug, category in site.categories.items():
+            if name_slug in (category_slug, *map(slug, category.title.values())):
+                return (category_slug,)
     return None

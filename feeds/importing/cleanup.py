@@ -60,7 +60,7 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
         if (element.get("width"), element.get("height")) == ("1", "1") or not (source or sizes_of(element)):
             element.decompose()
         elif source.startswith("data:") and not sizes_of(element):
-            notes.append(Note.of("a picture that stood in the text itself is left out"))
+            notes.append(Note.of("a picture embedded as a data: URL is left out"))
             element.decompose()
     for element in soup.select("a a"):  # nested links are invalid in HTML, and impossible in Markdown
         element.unwrap()

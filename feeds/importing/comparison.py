@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from feeds.feed.builder import FeedBuilder
+from feeds.feed.catalog import first_of_month
 from feeds.feed.values import Topic
 from feeds.formats.registry import FORMATS
 from feeds.model.redirects import Redirects
@@ -20,19 +21,31 @@ from .old_feed import OldFeed
 
 @dataclass(frozen=True)
 class FeedComparison:
-    """The differences of two feeds: entries by id, with their titles. `entries` is the number of ours.
+    """The differences between our feed and the old one: entries by id, with their titles.
 
-    `new` are entries that only our feed has. `gone` are entries of the old feed that are not live here.
-    `retitled` maps old titles to ours. `unredirected` maps old paths that lead nowhere to the new ones.
-    `fitting` is how many entries our feed may have without showing a new one; None unless only its oldest are new.
+    `entries` and `old_entries` count the entries of the two feeds. `new` are entries that only our feed has. `gone`
+    are entries of the old feed that are not live here. `retitled` maps old titles to ours. `unredirected` maps old
+    paths without a redirect to the new ones. `fitting` is the largest number of entries with which our feed has no
+    new one; None unless only its oldest entries are new.
     """
 
     entries: int
+    old_entries: int
     new: Mapping[str, str]
     gone: Mapping[str, str]
     retitled: Mapping[str, str]
     unredirected: Mapping[str, str]
     fitting: int | None
+
+    @property
+    def has_nothing_in_common(self) -> bool:
+        """Whether no entry of the old feed is live here."""
+        return 0 < self.old_entries == len(self.gone)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether no entry appears twice, and no link of an old entry leads nowhere."""
+        return not (self.new or self.gone or self.unredirected)
 
 
 def topic_of(builder: FeedBuilder, name: str | None, url: str) -> Topic:
@@ -46,8 +59,19 @@ def topic_of(builder: FeedBuilder, name: str | None, url: str) -> Topic:
     ending = next((f".{each}" for each in FORMATS if stem.endswith(f".{each}")), "")
     topic = builder.topic(language, stem.removesuffix(ending))
     if topic is None:
-        raise ValueError(f"--feed {name or path}: there is no such feed (expected a name such as en/all)")
+        names = ", ".join(feed_names(builder))
+        raise ValueError(f"--feed {name or path}: there is no such feed (expected {names}, or that of a tag or author)")
     return topic
+
+
+def feed_names(builder: FeedBuilder) -> list[str]:
+    """Return the names of our feeds, except those of tags and authors, as `topic_of` accepts them."""
+    names = ("all", *builder.site.categories, *builder.site.feeds)
+    return [
+        builder.site.feed_path(language, name).removeprefix("/").replace("feeds/", "", 1)
+        for language in builder.site.languages
+        for name in names
+    ]
 
 
 def _redirect_target(builder: FeedBuilder, url: str) -> str:
@@ -65,7 +89,12 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
     first_new = next(
         (index for index, entry in enumerate(our_entries) if entry.id not in old_entries), len(our_entries)
     )
-    only_oldest_are_new = first_new > 0 and all(entry.id not in old_entries for entry in our_entries[first_new:])
+    months = [first_of_month(entry.published, builder.site.timezone) for entry in our_entries]
+    is_avoidable = (
+        0 < first_new < len(our_entries)
+        and all(entry.id not in old_entries for entry in our_entries[first_new:])
+        and months[first_new] != months[0]  # a feed always has the whole month of its newest entry
+    )
     matches = [(entry, live[entry.id]) for entry in old_entries.values() if entry.id in live]
     unredirected, redirects = {}, Redirects(builder.site)
     for entry, article in matches:
@@ -79,6 +108,7 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
             unredirected[old_path] = page
     return FeedComparison(
         entries=len(our_entries),
+        old_entries=len(old_entries),
         new=new,
         gone={entry.id: entry.title for entry in old_entries.values() if entry.id not in live},
         retitled={
@@ -87,7 +117,7 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
             if entry.title and _visible(entry.title) != _visible(article.title)
         },
         unredirected=unredirected,
-        fitting=first_new if new and only_oldest_are_new else None,
+        fitting=first_new if is_avoidable else None,
     )
 
 

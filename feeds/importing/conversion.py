@@ -73,7 +73,7 @@ class Conversion:
         for each in entry.notes:
             note(each)
         if not entry.title:
-            note(Note.of("it had no title: the start of its text stands in"))
+            note(Note.of("it has no title: the start of its text is used"))
         values: dict[str, object | None] = {
             "id": entry.id if ":" in entry.id else {"exact": entry.id},
             "title": _title(entry),
@@ -126,7 +126,7 @@ class Conversion:
         try:
             return f"/media/{self._media_importer.import_picture(url, year_of(entry))}"
         except PictureError as error:
-            note(Note.of("a picture stays where it was: {reason}", reason=error.reason))
+            note(Note.of("a picture keeps its old address: {reason}", reason=error.reason))
             return self._addresses.new_url(url)
 
     def _picture(

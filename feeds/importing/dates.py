@@ -48,6 +48,12 @@ def read_date(text: str, parsed: struct_time | None) -> datetime | None:
     return date if _is_complete(plain, date) else None
 
 
+def is_placeholder(text: str) -> bool:
+    """Return whether a text is what systems write in place of a date: one in the year 0, 1 or 1970."""
+    year = re.search(r"\d{4}", text)
+    return year is not None and year[0] in ("0000", "0001", "1970")
+
+
 def _iso_date(text: str) -> datetime | None:
     """Return a date as ISO 8601 writes it; feedparser loses the time of its basic format."""
     try:

@@ -95,6 +95,11 @@ class Document:
         return "/".join(parts[:-1] if self.is_bundle else parts)
 
     @property
+    def section(self) -> str:
+        """The first folder of its address; empty if it is in none."""
+        return self.folder.partition("/")[0]
+
+    @property
     def is_bundle(self) -> bool:
         """Whether its folder contains only this document and its files, as `name/index.md` does."""
         return len(self.path.parts) > 1 and self.path.name.partition(".")[0] == "index"
@@ -104,7 +109,7 @@ class Document:
         date = self.published.astimezone(zone) if self.published else None
         names = {
             "folder": self.folder,
-            "section": self.folder.partition("/")[0],
+            "section": self.section,
             "slug": self.slug,
             "stem": _stem(self.path, is_bundle=self.is_bundle),
             "title": slug(self.title),
@@ -218,8 +223,8 @@ def _kind(metadata: Metadata, path: PurePosixPath, *, has_date: bool, is_draft: 
 def _categories(metadata: Metadata, document: Document, generator: Generator) -> tuple[str, ...]:
     """Return the categories of a document, or else the folder that it is in."""
     names = names_in(metadata, ("categories", "category", "taxonomies.categories"), generator)
-    if not names and (section := document.folder.partition("/")[0]).lower() not in _PLAIN_FOLDERS:
-        names = [section] if section else []
+    if not names and document.section and document.section.lower() not in _PLAIN_FOLDERS:
+        return (document.section,)
     return tuple(names)
 
 

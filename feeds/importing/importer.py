@@ -7,9 +7,11 @@ Existing files stay unchanged, and entries whose id already exists are not impor
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -28,6 +30,7 @@ from feeds.model.yamlfile import parse_yaml
 from .addresses import Addresses, path_of
 from .categories import Categories
 from .conversion import Conversion, year_of
+from .dates import is_placeholder
 from .media_importer import MediaImporter
 from .notes import Note, unreadable_text
 from .old_feed import OldEntry, OldFeed
@@ -59,7 +62,7 @@ class PlannedArticle:
     """An entry and what the import does with it.
 
     `path` is its file, if it is new, with its `text` and the `article` in it. `refusal` is the reason if it is not
-    imported.
+    imported. It `is_unmapped` if that is only because no mapping puts it into a category of ours.
     """
 
     entry: OldEntry
@@ -68,6 +71,7 @@ class PlannedArticle:
     article: Article | None = None
     page: str | None = None
     refusal: str | None = None
+    is_unmapped: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -77,7 +81,7 @@ class PlannedArticle:
 
 
 class Importer:
-    """Imports entries into a content folder. Without a picture importer, pictures keep their addresses."""
+    """Imports entries into a content folder."""
 
     def __init__(
         self,
@@ -88,7 +92,6 @@ class Importer:
         *,
         now: datetime,
         language: str | None = None,
-        media_importer: MediaImporter | None = None,
     ) -> None:
         """Read the ids and file names of the existing articles."""
         self._now = now
@@ -97,7 +100,6 @@ class Importer:
         self._reader = ArticleReader(content.root, content.media)
         self.system: System | None = system_of(feed.generator, [entry.id for entry in feed.entries])
         self.addresses: Addresses = Addresses(site, feed, self.system)
-        self._conversion = Conversion(site, categories, self.addresses, self.system, media_importer)
         self._existing_pages = dict(self._existing_articles())
         self._slugs = {slug(path.stem) for path in content.article_files()}
         self._old_paths = {path_of(entry.url).rstrip("/"): entry.id for entry in feed.entries if entry.url}
@@ -123,7 +125,7 @@ class Importer:
         planned_articles, new_ids = [], set()
         for entry in self._feed.entries:
             if entry.is_draft and entry.published is None:
-                note = Note.of("a draft without a date has that of the import")
+                note = Note.of("the draft has no date: that of the import is used")
                 entry = replace(entry, published=self._now, notes=(*entry.notes, note))
             planned = PlannedArticle(entry)
             if page := self._existing_pages.get(entry.id):
@@ -131,48 +133,41 @@ class Importer:
             elif entry.id in new_ids:
                 planned.refusal = Note.of("another entry of the feed has the same id")
             else:
-                planned.refusal = entry.refusal or self._refusal(entry)
+                planned.refusal, planned.is_unmapped = self._refusal(entry)
             if planned.page is None and planned.refusal is None:
                 planned.path = self._path(entry)
                 planned.page = self._site.article_path(self.language_of(entry), planned.path.stem)
                 new_ids.add(entry.id)
-            was_public = not entry.is_draft and not (entry.published and entry.published > self._now)
-            for address in (entry.url, entry.id, *entry.old_urls):  # WordPress ids are also short links
-                if planned.page and address:
-                    self.addresses.add(address, planned.page, is_public=was_public)
             planned_articles.append(planned)
+        for planned in sorted(planned_articles, key=_newest_first):  # the oldest redirects may not fit into site.yaml
+            self._add_addresses(planned)
         return planned_articles
 
-    def _refusal(self, entry: OldEntry) -> str | None:
-        if entry.published is None and not entry.is_draft:
-            if date := entry.unreadable_date:
-                return Note.of("its date cannot be read: {date} (expected year, month and day)", date=repr(date[:40]))
-            return Note.of("it has no date")
-        if not entry.html.strip():
-            return Note.of("it has no text")
+    def _add_addresses(self, planned: PlannedArticle) -> None:
+        entry = planned.entry
+        was_public = not entry.is_draft and not (entry.published and entry.published > self._now)
+        for address in (entry.url, entry.id, *entry.old_urls):  # WordPress ids are also short links
+            if planned.page and address:
+                self.addresses.add(address, planned.page, is_public=was_public)
+
+    def _refusal(self, entry: OldEntry) -> tuple[str | None, bool]:
+        """Return the reason not to import an entry, and whether a mapping of its names would change that."""
+        if reason := entry.refusal or _flaw(entry):
+            return reason, False
         names = (*entry.categories, *entry.tags)
         if self._categories.resolve(names)[0]:
-            return None
+            return None, False
         if self._categories.covers(names):
-            return Note.of("all that it is filed under is left out")
-        return Note.of("it is in none of our categories, but in {names} (use --map)", names=", ".join(names) or "none")
+            return Note.of("none of its categories is imported"), False
+        if not names:
+            return Note.of("it has no category (use --map)"), True
+        return Note.of("it is in no category of site.yaml: only in {names} (use --map)", names=", ".join(names)), True
 
     def tags(self, plan: list[PlannedArticle]) -> list[str]:
         """Return the names of the tags of new, public entries."""
         new = (each.entry for each in plan if each.path and not each.entry.is_draft)
         tag_names = (tag for entry in new for tag in self._categories.resolve((*entry.categories, *entry.tags))[1])
         return list(dict.fromkeys(tag for tag in tag_names if slug(tag)))
-
-    def unmapped(self, plan: list[PlannedArticle]) -> list[PlannedArticle]:
-        """Return the entries that no mapping puts into one of our categories."""
-        return [
-            planned
-            for planned in plan
-            if planned.refusal
-            and not planned.entry.refusal
-            and planned.refusal == self._refusal(planned.entry)
-            and not self._categories.covers((*planned.entry.categories, *planned.entry.tags))
-        ]
 
     def _path(self, entry: OldEntry) -> Path:
         page_name = _PAGE_EXTENSION.sub("", PurePosixPath(unquote(urlsplit(entry.url or "").path)).name)
@@ -201,23 +196,32 @@ class Importer:
                 return match
         return self._site.default_language
 
-    def convert(self, planned: PlannedArticle) -> None:
+    def missing_languages(self, plan: list[PlannedArticle]) -> Counter[str]:
+        """Return the languages of new entries that the site does not have, with the number of these entries."""
+        if self._language:
+            return Counter()
+        known = {each.partition("-")[0] for each in self._site.languages}
+        stated = (each.entry.language or self._feed.language or "" for each in plan if each.path)
+        return Counter(code for code in stated if code and code.lower().partition("-")[0] not in known)
+
+    def conversion(self, media_importer: MediaImporter | None) -> Conversion:
+        """Return what converts the entries. Without a media importer, pictures and files keep their addresses."""
+        return Conversion(self._site, self._categories, self.addresses, self.system, media_importer)
+
+    def convert(self, planned: PlannedArticle, conversion: Conversion) -> None:
         """Set the text of a new entry's file, or its refusal if the site would reject it."""
         entry, path = planned.entry, planned.path
         assert path, "only what is new is converted"
         base = self._feed.home or self._site.url
         planned.notes.clear()
         try:
-            values = self._conversion.values(
-                entry, language=self.language_of(entry), base=base, note=planned.notes.append
-            )
+            values = conversion.values(entry, language=self.language_of(entry), base=base, note=planned.notes.append)
         except Exception as error:  # whatever an entry contains, the others are imported
             self._refuse(planned, unreadable_text(error))
             return
         if entry.published and entry.published > self._now and not entry.is_draft:
-            planned.notes.append(
-                Note.of("its date is in the future: it will appear on {date}", date=values["published"])
-            )
+            date = f"{entry.published.astimezone(self._site.timezone):%Y-%m-%d %H:%M}"
+            planned.notes.append(Note.of("its date is in the future: it will be published on {date}", date=date))
         if not values["body"]:
             self._refuse(planned, Note.of("it has no text"))
             return
@@ -264,3 +268,17 @@ class Importer:
         assert planned.path
         planned.path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(planned.path, planned.text.encode(), is_new=True)
+
+
+def _newest_first(planned: PlannedArticle) -> float:
+    """Return a key by which articles are sorted, the newest first and those without a date last."""
+    return -planned.entry.published.timestamp() if planned.entry.published else inf
+
+
+def _flaw(entry: OldEntry) -> str | None:
+    """Return what an entry lacks that an article needs."""
+    if entry.published is None and not entry.is_draft:
+        if (date := entry.unreadable_date) and not is_placeholder(date):
+            return Note.of("its date cannot be read: {date} (expected year, month and day)", date=repr(date[:40]))
+        return Note.of("it has no date")
+    return None if entry.html.strip() else Note.of("it has no text")

@@ -276,7 +276,7 @@ class _Converter(MarkdownConverter):
             return text
         address = href if href.startswith("mailto:") else absolute_url(self._base, href)
         if not re.match("(https?://|mailto:).", address):
-            self.notes.append(Note.of("a link to {address} is left out, and its text stays", address=href[:60]))
+            self.notes.append(Note.of("a link to {address} is removed; its text stays", address=href[:60]))
             return text
         target = address if href.startswith("mailto:") else self._link(address)
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
@@ -302,7 +302,7 @@ class _Converter(MarkdownConverter):
         label, address = film_of(el, self._base)
         if not address:
             return "", ""
-        self.notes.append(Note.of("<{name}> is a link now: {address}", name=el.name, address=address))
+        self.notes.append(Note.of("<{name}> becomes a link: {address}", name=el.name, address=address))
         return label, self._link(address)
 
     convert_iframe = convert_video = convert_audio = convert_embed = _convert_player

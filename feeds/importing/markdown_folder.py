@@ -20,7 +20,7 @@ from .document_addresses import DocumentAddresses, match_entries
 from .document_texts import DocumentTexts
 from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, UNDATED, Document, read_document
 from .generators import GeneratedSite, site_of
-from .notes import unreadable_text
+from .notes import Note, unreadable_text
 from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url
 
 _SKIPPED_FOLDERS = (
@@ -54,6 +54,9 @@ def read_markdown_folder(
     documents, others = _read_documents(folder.resolve(), site, zone, languages)
     candidates = [each for each in documents if each.kind in ("", UNDATED)]
     matches = match_entries(candidates, old_feed.entries if old_feed else ())
+    matched_ids = {entry.id for entry in matches.values()}
+    undated = {each.path for each in candidates if each.kind}
+    matches = {path: entry for path, entry in matches.items() if entry.published or path not in undated}
     articles = [each for each in candidates if not each.kind or each.path in matches]
     others.update(each.kind for each in documents if each.kind and each.path not in matches)
     if not articles:
@@ -63,7 +66,6 @@ def read_markdown_folder(
     texts = DocumentTexts(site, addresses)
     entries = [_entry(document, texts, addresses, matches.get(document.path)) for document in articles]
     entries.sort(key=lambda entry: entry.published or datetime.max.replace(tzinfo=UTC), reverse=True)
-    matched_ids = {entry.id for entry in matches.values()}
     more = [entry for entry in old_feed.entries if entry.id not in matched_ids] if old_feed else []
     return MarkdownFolder(
         OldFeed(
@@ -74,6 +76,7 @@ def read_markdown_folder(
             generator=site.generator.name or (old_feed.generator if old_feed else ""),
             language=old_feed.language if old_feed else None,
             slugs=old_feed.slugs if old_feed else {},
+            sections=tuple(dict.fromkeys(each.section for each in articles if each.section)),
             others=dict(others.most_common()),
         ),
         texts.files,
@@ -97,7 +100,7 @@ def _read_documents(
     for file in _files(start, site.root):
         ending = file.suffix.lower()
         if ending in _OTHER_ENDINGS:
-            others[f"{ending} file"] += 1
+            others[Note.of("{extension} file", extension=ending)] += 1
         elif ending in (*MARKDOWN_ENDINGS, *HTML_ENDINGS):
             path = PurePosixPath(file.relative_to(site.content.resolve()).as_posix())
             document = read_document(file, path, site.generator, zone, languages)

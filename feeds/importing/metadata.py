@@ -60,7 +60,7 @@ def state_of(metadata: Metadata, path: PurePosixPath) -> tuple[bool, str | None]
     ):
         return is_draft, None
     if name := next((name for name in _HIDING_NAMES if text_of(metadata.get(name)).lower() not in _FALSE), None):
-        return False, Note.of("it has a password there") if name == "password" else _hidden(name)
+        return False, Note.of("it is password-protected") if name == "password" else _hidden(name)
     if text_of(find(metadata, "build.render", "_build.render", "build.list", "_build.list")).lower() in (
         "never",
         "false",
@@ -72,7 +72,7 @@ def state_of(metadata: Metadata, path: PurePosixPath) -> tuple[bool, str | None]
 
 
 def _hidden(name: str) -> Note:
-    return Note.of("it is hidden there ({name})", name=name)
+    return Note.of("it is hidden on the old site ({name})", name=name)
 
 
 def names_in(metadata: Metadata, names: tuple[str, ...], generator: Generator) -> list[str]:

@@ -105,8 +105,8 @@ class OldFeed:
     """A feed: `home` is its web page, `generator` `older_url` that of its next older document.
 
     `has_texts` is whether any entry has a text besides its description. `slugs` maps the names of categories
-    and tags to the slugs in old addresses, if the feed contains them. `others` counts what is no article, such as
-    comments, by kind.
+    and tags to the slugs in old addresses, if the feed contains them. `sections` are the top-level folders of articles.
+    `others` counts what is no article, such as comments, by kind.
     """
 
     title: str
@@ -118,6 +118,7 @@ class OldFeed:
     older_url: str | None = None
     has_texts: bool = True
     slugs: Mapping[str, str] = field(default_factory=dict)
+    sections: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -147,7 +148,7 @@ def publication_state(status: str, visibility: str = "") -> tuple[bool, str | No
         if state in _DRAFT_STATES:
             return True, None
         if state in _PRIVATE_STATES:
-            return False, Note.of("it is {state} there", state=state.replace("_", " "))
+            return False, Note.of("its status on the old site is {state}", state=state.replace("_", " "))
     return False, None
 
 

@@ -149,7 +149,7 @@ def _entry(entry: Any, facts: _Facts, version: str, url: str) -> OldEntry:
     pictures, files = _attachments(entry, link or url)
     title, text = entry.get("title", ""), content.get("value", "")
     if PASSWORD_FORM in text or PASSWORD_FORM in summary:
-        refusal = Note.of("it has a password there")
+        refusal = Note.of("it is password-protected")
     is_plain = is_atom and (entry.get("title_detail") or {}).get("type") == "text/plain"
     return OldEntry(
         id=facts.id or (entry.get("link") or ""),

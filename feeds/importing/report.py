@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from feeds.base.text import printable
@@ -24,7 +25,7 @@ MAX_REASONS = 3
 
 @dataclass(frozen=True)
 class ReportedEntry:
-    """What became of an entry. `page` is the path of its page here, `old_url` its old address."""
+    """What became of an entry. `page` is the path of its page here, `old_url` its old address, `file` its new file."""
 
     title: str
     outcome: Outcome
@@ -40,22 +41,29 @@ class ReportedEntry:
 class ImportReport:
     """What an import did, or would do if it `is_dry_run`.
 
-    `names` maps the names of the old system to our categories; None stands for a tag. `pictures` is how many new
-    files there are. `old_links` are addresses on the old host that texts still contain. `redirects` maps old paths
-    to ours. `comparison` is what subscribers will see at `feed_url`; None if the old feed is not known, or if there
-    was none.
+    `source` is what was imported, `system` what generated it, and `old_feed_url` the address of the old feed; empty if
+    it is not known. `unmapped` is how many entries no mapping puts into a category: nothing is written as long as there
+    are any. `names` maps the names of the old system to our categories; None stands for a tag. `media_files` is how
+    many files are new in `media/`; None if none were to be copied. `old_links` are addresses on the old host that texts
+    still contain. `redirects` maps old paths to ours. `hints` are about the import as a whole. `comparison` is what
+    subscribers will see at `feed_url`; None if the old feed is not known, or if there was none.
     """
 
     title: str
+    source: str
     system: str
+    date: datetime
     is_dry_run: bool
     entries: tuple[ReportedEntry, ...]
     others: Mapping[str, int]
     names: Mapping[str, tuple[str, ...] | None]
-    pictures: int
+    media_files: int | None
     old_links: tuple[str, ...]
     redirects: Mapping[str, str]
+    hints: tuple[str, ...] = ()
+    unmapped: int = 0
     feed_url: str = ""
+    old_feed_url: str = ""
     comparison: FeedComparison | None = None
     had_feed: bool = True
 
@@ -69,8 +77,8 @@ class ImportReport:
         return Counter(entry.reason.partition(":")[0] for entry in self.of("left out"))
 
 
-def reported_entries(plan: Sequence[PlannedArticle], now: datetime) -> tuple[ReportedEntry, ...]:
-    """Return what became of the entries of a plan, after they were converted."""
+def reported_entries(plan: Sequence[PlannedArticle], now: datetime, root: Path) -> tuple[ReportedEntry, ...]:
+    """Return what became of the entries of a plan, after they were converted. `root` is the content folder."""
     return tuple(
         ReportedEntry(
             title=planned.entry.title or planned.entry.id,
@@ -78,7 +86,7 @@ def reported_entries(plan: Sequence[PlannedArticle], now: datetime) -> tuple[Rep
             published=planned.entry.published,
             old_url=planned.entry.url or "",
             page=planned.page or "",
-            file=planned.path.name if planned.path else "",
+            file=planned.path.relative_to(root).as_posix() if planned.path else "",
             reason=planned.refusal or "",
             notes=tuple(dict.fromkeys(planned.notes)),
         )
@@ -106,12 +114,13 @@ def as_table(report: ImportReport) -> str:
 def _rows(report: ImportReport) -> Iterator[tuple[str, int, str]]:
     drafts, scheduled = len(report.of("draft")), len(report.of("scheduled"))
     states = [f"{count:,} {state}" for count, state in ((drafts, "as drafts"), (scheduled, "scheduled")) if count]
-    yield "taken over", len(report.of("published", "draft", "scheduled")), ", ".join(states)
+    yield "imported", len(report.of("published", "draft", "scheduled")), ", ".join(states)
     yield "already here", len(report.of("known")), ""
     yield "left out", len(report.of("left out")), _counted(report.reasons)
     if report.others:
         yield "not articles", sum(report.others.values()), _counted(Counter(report.others))
-    yield "pictures", report.pictures, ""
+    if report.media_files is not None:
+        yield "media files", report.media_files, ""
     yield "redirects", len(report.redirects), ""
 
 

@@ -21,7 +21,10 @@ OUTCOMES: dict[Outcome, str] = {
 }
 """The labels of outcomes."""
 
-COUNTED = ("Taken over", "Drafts", "Scheduled", "Already here", "Left out", "Pictures", "Redirects")
+COUNTED = (
+    *("Published", "Scheduled", "Drafts", "Already here", "Left out", "Not articles"),
+    *("Media files", "Redirects"),
+)
 """The labels of the numbers at the top."""
 
 
@@ -45,24 +48,19 @@ class ReportPage(StandalonePage):
         """Return a note or a reason in the language of the page."""
         return note_text(note, self.language)
 
-    def url(self, page: str) -> str:
-        """Return the address of a page here."""
-        return self.site.absolute(page)
-
     @property
     def counts(self) -> Iterator[tuple[str, int]]:
-        """Labels with numbers, of what there is at least one of."""
+        """Labels with numbers. What was in the source is counted once, by what became of it."""
         report = self.report
         numbers = (
-            len(report.of("published", "scheduled", "draft")),
-            len(report.of("draft")),
-            len(report.of("scheduled")),
-            len(report.of("known")),
-            len(report.of("left out")),
-            report.pictures,
+            *(len(report.of(each)) for each in ("published", "scheduled", "draft", "known", "left out")),
+            sum(report.others.values()),
+            report.media_files,
             len(report.redirects),
         )
-        yield from ((self.translate(label), number) for label, number in zip(COUNTED, numbers, strict=True) if number)
+        for label, number in zip(COUNTED, numbers, strict=True):
+            if number is not None:
+                yield self.translate(label), number
 
 
 def render(report: ImportReport, site: Site, language: str) -> bytes:

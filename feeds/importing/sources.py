@@ -71,7 +71,7 @@ class SourceReader:
         if folder:
             return self._folder(folder, old)
         data, url, content_type = self._data(name)
-        if export := self._export(data):
+        if export := self._export(name, data):
             return Source(export, {}, *_known(old))
         return self._feed(name, data, url, content_type)
 
@@ -98,11 +98,14 @@ class SourceReader:
                 f"{name}: {error.strerror} (expected a file, a folder, or an address with https://)"
             ) from None
 
-    def _export(self, data: bytes) -> OldFeed | None:
-        """Return the posts of an export of WordPress or Ghost, or None if the data is neither."""
-        if is_export(data):
-            return read_export(data, self._site.timezone, self._types)
-        return read_ghost_export(data, self._home or self._site.url) if is_ghost_export(data) else None
+    def _export(self, name: str, data: bytes) -> OldFeed | None:
+        """Return the posts of an export of WordPress or Ghost, or None if it is neither. Raises FeedError."""
+        try:
+            if is_export(data):
+                return read_export(data, self._site.timezone, self._types)
+            return read_ghost_export(data, self._home or self._site.url) if is_ghost_export(data) else None
+        except FeedError as error:
+            raise FeedError(f"{name}: {error}") from None
 
     def _folder(self, folder: Path, old: Source | None) -> Source:
         read = read_markdown_folder(

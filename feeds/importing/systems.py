@@ -16,9 +16,10 @@ from feeds.model.site_types import slug
 class System:
     """A publishing system: how to recognize its feeds, their paths, and HTML that the author did not write.
 
-    `feeds` are the paths of its feed of everything, `category` and `tag` those of a single one. Each maps
-    to the file extension of our format; `{}` stands for the slug. `extras` are CSS selectors. If `has_home`,
-    the home page in a feed is that of the whole site, even if the feed is of one category.
+    `feeds` are the paths of its feed of everything; `category`, `tag` and `section` are those of a single one, where
+    `{}` stands for the slug. Each maps to the file extension of our format, or to an empty string if it is the page
+    of a list. `extras` are CSS selectors. If `has_home`, the home page in a feed is that of the whole site, even if the
+    feed is of one category.
     """
 
     name: str
@@ -26,6 +27,7 @@ class System:
     feeds: dict[str, str] = field(default_factory=dict)
     category: dict[str, str] = field(default_factory=dict)
     tag: dict[str, str] = field(default_factory=dict)
+    section: dict[str, str] = field(default_factory=dict)
     extras: tuple[str, ...] = ()
     page_parameter: str = ""
     dropped_characters: str = ""
@@ -42,11 +44,11 @@ SYSTEMS = (
         "wordpress",
         {"/feed/": "rss", "/feed/rss2/": "rss", "/feed/rdf/": "rss", "/feed/atom/": "atom"}
         | {"/?feed=rss2": "rss", "/?feed=atom": "atom"},
-        {"/category/{}/feed/": "rss", "/category/{}/feed/atom/": "atom"},
-        {"/tag/{}/feed/": "rss", "/tag/{}/feed/atom/": "atom"},
-        (".more-link", ".sharedaddy", ".jp-relatedposts"),
-        "paged",
-        "’'",
+        {"/category/{}/feed/": "rss", "/category/{}/feed/atom/": "atom", "/category/{}/": ""},
+        {"/tag/{}/feed/": "rss", "/tag/{}/feed/atom/": "atom", "/tag/{}/": ""},
+        extras=(".more-link", ".sharedaddy", ".jp-relatedposts"),
+        page_parameter="paged",
+        dropped_characters="’'",
         has_home=True,
     ),
     System(
@@ -55,8 +57,7 @@ SYSTEMS = (
         {"/?format=feed&type=rss": "rss", "/?format=feed&type=atom": "atom"}
         | {"/index.php?format=feed&type=rss": "rss", "/index.php?format=feed&type=atom": "atom"},
         {"/{}?format=feed&type=rss": "rss", "/{}?format=feed&type=atom": "atom"},
-        {},
-        (".feed-readmore",),
+        extras=(".feed-readmore",),
     ),
     System(
         "Drupal",
@@ -71,8 +72,9 @@ SYSTEMS = (
         "Hugo",
         "hugo",
         {"/index.xml": "rss"},
-        {"/categories/{}/index.xml": "rss"},
-        {"/tags/{}/index.xml": "rss"},
+        {"/categories/{}/index.xml": "rss", "/categories/{}/": ""},
+        {"/tags/{}/index.xml": "rss", "/tags/{}/": ""},
+        {"/{}/index.xml": "rss", "/{}/": ""},
     ),
     System(
         "Jekyll",
@@ -83,7 +85,12 @@ SYSTEMS = (
         has_home=True,
     ),
     System(
-        "Ghost", "ghost", {"/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, {"/tag/{}/rss/": "rss"}, dropped_characters="’'"
+        "Ghost",
+        "ghost",
+        {"/rss/": "rss"},
+        {"/tag/{}/rss/": "rss", "/tag/{}/": ""},
+        {"/tag/{}/rss/": "rss", "/tag/{}/": ""},
+        dropped_characters="’'",
     ),
     System(
         "SPIP",
@@ -98,16 +105,24 @@ SYSTEMS = (
         "Pelican",
         "pelican",
         {"/feeds/all.atom.xml": "atom", "/feeds/all.rss.xml": "rss"},
-        {"/feeds/{}.atom.xml": "atom"},
+        {"/feeds/{}.atom.xml": "atom", "/category/{}.html": ""},
+        {"/tag/{}.html": ""},
     ),
-    System("Zola", "zola", {"/atom.xml": "atom", "/rss.xml": "rss"}, tag={"/tags/{}/atom.xml": "atom"}),
-    System("Hexo", "hexo", {"/atom.xml": "atom", "/rss2.xml": "rss"}),
+    System(
+        "Zola",
+        "zola",
+        {"/atom.xml": "atom", "/rss.xml": "rss"},
+        {"/categories/{}/atom.xml": "atom", "/categories/{}/": ""},
+        {"/tags/{}/atom.xml": "atom", "/tags/{}/": ""},
+        {"/{}/atom.xml": "atom", "/{}/": ""},
+    ),
+    System("Hexo", "hexo", {"/atom.xml": "atom", "/rss2.xml": "rss"}, {"/categories/{}/": ""}, {"/tags/{}/": ""}),
     System(
         "Nikola",
         "nikola",
         {"/rss.xml": "rss"},
-        {"/categories/cat_{}.xml": "rss"},
-        {"/categories/{}.xml": "rss"},
+        {"/categories/cat_{}.xml": "rss", "/categories/cat_{}/": ""},
+        {"/categories/{}.xml": "rss", "/categories/{}/": ""},
     ),
 )
 

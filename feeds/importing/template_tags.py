@@ -112,7 +112,7 @@ class TemplateTags:
         if match["escaped"]:
             return _unescape(match["escaped"])
         if match["formula"]:
-            self._note(Note.of("a formula is its TeX source now"))
+            self._note(Note.of("a formula becomes its TeX source"))
             return f"`{' '.join(match['formula'].split())}`"
         if groups.get("expression") is not None:
             return self._expression(groups["expression"].strip())
@@ -155,7 +155,7 @@ class TemplateTags:
             return "\n<blockquote>\n\n"
         if address := _address(name, named, positional):
             return f"\n\n<{address}>\n\n"
-        self._note(Note.of("the template tag {name} is left out, and what it encloses stays", name=name[:40]))
+        self._note(Note.of("the template tag {name} is removed; its content stays", name=name[:40]))
         return ""
 
     def _note(self, note: Note) -> None:

@@ -19,7 +19,7 @@ from lxml import etree
 
 from .characters import repair_document
 from .notes import Note
-from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, plain
+from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, absolute_url, plain
 from .wordpress_text import missing_pictures, render_post, with_reusable_blocks, without_shortcodes
 
 PUBLIC_STATUSES = ("publish", "future")
@@ -65,12 +65,13 @@ class _Library:
     by_post: dict[str, list[OldPicture]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, items: Iterable[_Item]) -> _Library:
+    def of(cls, items: Iterable[_Item], home: str) -> _Library:
         library = cls()
         for item in items:
             if item.get("post_type") == "attachment" and item.get("attachment_url"):
                 alt = plain(item.meta.get("_wp_attachment_image_alt", ""))
-                picture = OldPicture(item.get("attachment_url"), alt, plain(item.get("excerpt")))
+                url = absolute_url(home, item.get("attachment_url"))
+                picture = OldPicture(url, alt, plain(item.get("excerpt")))
                 library.by_id[item.get("post_id")] = picture
                 library.by_post.setdefault(item.get("post_parent"), []).append(picture)
         return library
@@ -98,7 +99,7 @@ def read_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()) -> OldFe
         raise FeedError(
             f"it is an export without posts (it contains: {found or 'nothing'}; export all content, or use --type)"
         )
-    library = _Library.of(export.items)
+    library = _Library.of(export.items, export.channel.get("link", ""))
     terms = (term for item in posts for term in item.terms)
     return OldFeed(
         title=plain(export.channel.get("title", "")),
@@ -167,9 +168,10 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
     author = export.people.get(creator) or creator
     refusal = None
     if status not in (*PUBLIC_STATUSES, *DRAFT_STATUSES):
-        refusal = Note.of("it is {state} there", state=status or "in no state")
+        named = Note.of("its status on the old site is {state}", state=status)
+        refusal = named if status else Note.of("it has no status")
     elif item.get("post_password"):
-        refusal = Note.of("it has a password there")
+        refusal = Note.of("it is password-protected")
     own_pictures = library.by_post.get(item.get("post_id"), []) if item.get("post_id") else []
     content = with_reusable_blocks(item.get("content"), export.blocks)
     text, shortcodes = without_shortcodes(render_post(content, library.by_id, own_pictures))
@@ -197,9 +199,9 @@ def _notes(item: _Item, library: _Library, shortcodes: Iterable[str]) -> Iterato
     if missing := missing_pictures(item.get("content"), library.by_id):
         yield Note.of("pictures of a gallery are not in the export: {ids} (export all content)", ids=", ".join(missing))
     for name in shortcodes:
-        yield Note.of("[{name}] of a plugin is left out, and what it encloses stays", name=name)
+        yield Note.of("the plugin shortcode [{name}] is removed; its content stays", name=name)
     if item.get("is_sticky") == "1":
-        yield Note.of("it was sticky there; here, the newest article is at the top")
+        yield Note.of("it was sticky on the old site; here, the newest article comes first")
 
 
 def _categories(item: _Item, export: _Export) -> Iterator[str]:

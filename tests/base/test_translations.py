@@ -61,12 +61,12 @@ def translated_messages() -> set[str]:
     found |= {*STATE_NAMES.values(), *FIELD_TEXTS.values(), *LABELS.values(), *OUTCOMES.values(), *IMPORTED}
     for path in [*(ROOT / "feeds").rglob("*.py"), *(ROOT / "feeds").rglob("*.html")]:
         literals = re.findall(
-            r'\btranslate\(\s*(?:(?:language|interface|self\.interface|current_language\(\)),\s*)?((?:\s*"[^"]+")+)',
+            r"\b(?:Note\.of|translate)\(\s*"
+            r'(?:(?:language|interface|self\.interface|current_language\(\)),\s*)?((?:\s*"[^"]+")+)',
             path.read_text(encoding="utf-8"),
         )
         found |= {"".join(re.findall('"([^"]+)"', literal)) for literal in literals}
         found |= set(re.findall(r"\btranslate\('([^']+)'", path.read_text(encoding="utf-8")))
-        found |= set(re.findall(r'\bNote\.of\(\s*"([^"]+)"', path.read_text(encoding="utf-8")))
     return found
 
 
@@ -80,8 +80,11 @@ def test_french_translations_have_their_placeholders_and_spacing(english: str, f
     assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", french))
     assert not re.search(r" [:;?»]| !(?!\[)|« ", french)
     assert "'" not in french or "'" in english
-    parameters = [name for _, name, _, _ in string.Formatter().parse(english)]
-    assert sorted(map(str, parameters)) == sorted(str(name) for _, name, _, _ in string.Formatter().parse(french))
+    parameters, translated = (
+        sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+        for text in (english, french)
+    )
+    assert parameters == translated
 
 
 def test_phrases_in_messages_are_translated() -> None:

@@ -149,9 +149,9 @@ def test_ids_dates_and_links_survive(name: str, empty_site: tuple[Path, Site], e
     feed = READERS[name](entries)
     categories = Categories.of([], site, ["*=research"])
     importer = Importer(content_folder(root, {}), site, feed, categories, now=NOW)
-    plan = importer.plan()
+    plan, conversion = importer.plan(), importer.conversion(None)
     for planned in plan:
-        importer.convert(planned)
+        importer.convert(planned, conversion)
     assert [planned.refusal for planned in plan if planned.refusal] == []
     pages = {planned.entry.id: planned.page for planned in plan}
     expected = {entry.id: entry for entry in entries if not entry.is_draft or name != "RSS"}

@@ -43,7 +43,7 @@ def run(content: ContentFolder, *words: str) -> str:
 def test_articles_of_another_feeds_site_keep_all_that_they_have(tmp_path: Path) -> None:
     content = empty_copy(tmp_path / "new")
     printed = run(content, str(ROOT))
-    assert "left out           0" in printed and "pictures           4" in printed
+    assert "left out           0" in printed and "media files        4" in printed
     loaded = content.load()
     assert [str(each) for each in loaded.problems if each.severity == "error"] == []
     before = ContentFolder(CONTENT).load().articles

@@ -60,7 +60,7 @@ def import_site(name: str, tmp_path: Path, feed: str) -> tuple[ContentFolder, st
     options += ["--no-pictures"] if name == "WordPress" else []
     done = runner.invoke(args=["import", str(source), *options, "--old-feed", feed, "--allow-local", "--no-archives"])
     assert done.exit_code == 0, (done.output, done.exception)
-    if keeps_out := re.search(r"entries: [0-9]+(?= in site\.yaml)", done.output):
+    if keeps_out := re.search(r'entries: [0-9]+(?=" to site\.yaml)', done.output):
         text = re.sub("(?m)^entries: .*$", keeps_out[0], (content / "site.yaml").read_text(encoding="utf-8"))
         (content / "site.yaml").write_text(text, encoding="utf-8")
     return ContentFolder(content), done.output
@@ -93,13 +93,13 @@ def test_every_article_of_a_generated_site_keeps_its_id_its_date_and_its_words(n
 
 def test_a_wordpress_export_keeps_ids_dates_words_and_states(tmp_path: Path) -> None:
     content, printed = import_site("WordPress", tmp_path, str(OLD / "generated" / "wordpress.xml"))
-    assert re.search(r"taken over +23  2 as drafts, 1 scheduled\n", printed)
+    assert re.search(r"imported +23  2 as drafts, 1 scheduled\n", printed)
     assert re.search(r"not articles +4  event: 2, page: 1, nav_menu_item: 1\n", printed)
     for told in (
-        "it has a password there",
-        "it is private there",
-        "it is trash there",
-        "[su_box] of a plugin",
+        "it is password-protected",
+        "its status on the old site is private",
+        "its status on the old site is trash",
+        "shortcode [su_box] is removed",
         "sticky",
     ):
         assert told in printed

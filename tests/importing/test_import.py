@@ -76,7 +76,7 @@ def run(content: Path) -> Run:
 def summary(printed: str) -> tuple[int, ...]:
     """Return how many articles are new, the number of pictures, and how many articles are known and left out."""
     found = dict(re.findall(r"(?m)^  ([a-z ]+?) +([0-9]+)(?:  .*)?$", printed))
-    return tuple(int(found[name]) for name in ("taken over", "pictures", "already here", "left out"))
+    return tuple(int(found.get(name, 0)) for name in ("imported", "media files", "already here", "left out"))
 
 
 def take(run: Run, feed: str, *more: str, code: int = 0) -> str:
@@ -220,9 +220,9 @@ def test_an_existing_file_is_preserved_and_the_new_one_gets_a_number(old: OldSit
 @pytest.mark.integration
 def test_a_dry_run_writes_nothing_and_fetches_no_picture(old: OldSite, content: Path, run: Run) -> None:
     before = {path: path.read_bytes() for path in content.rglob("*") if path.is_file()}
-    printed = take(run, old.add("/feed/", "wordpress.xml"), "--dry-run")
+    printed = take(run, old.add("/feed/", "wordpress.xml"), "--dry-run", code=1)
     assert "articles/2026/cellules-resistantes.yaml" in printed
-    assert "left out  Un stand: it is in none of our categories, but in Rencontres (use --map" in printed
+    assert "left out  Un stand: it is in no category of site.yaml: only in Rencontres (use --map" in printed
     assert {path: path.read_bytes() for path in content.rglob("*") if path.is_file()} == before
     assert old.asked == ["/feed/", "/feed/?paged=2"]
 
@@ -234,11 +234,14 @@ def test_the_categories_are_listed_and_nothing_is_written_until_they_are_mapped(
     printed = take(run, old.add("/feed/", "wordpress.xml"), code=1)
     assert re.findall(r"(?m)^  (\S.*?) +(\d+)  → (.*)$", printed) == [
         ("Recherche", "1", "research"),
-        ("Dons & legs", "1", "a tag"),
-        ("sein", "1", "a tag"),
-        ("Rencontres", "1", "a tag"),
+        ("Dons & legs", "1", "tag"),
+        ("sein", "1", "tag"),
+        ("Rencontres", "1", "tag"),
     ]
-    assert "1 entry is in none of our categories: map their names (use --map; " in printed
+    assert printed.endswith(
+        "Error: 1 entry is in no category of site.yaml: map their names with --map, or leave them out with "
+        '--map "*=". Nothing was written\n'
+    )
     assert articles(content) == {}
 
 
@@ -265,6 +268,12 @@ def test_names_become_categories_by_mapping_or_similarity_and_otherwise_tags() -
     assert Categories.of(names, site(), ["Sport=outreach"]).unknown == ("Sport",), "as a later run may find"
 
 
+def test_names_are_also_recognised_by_their_old_slugs() -> None:
+    slugs = {"Nos travaux": "research", "Divers": "divers-2", "Ailleurs": "uncategorized"}
+    found = Categories.of(["Nos travaux", "Divers", "Ailleurs"], site(), ["Divers-2=funding"], slugs=slugs)
+    assert found.mapping == {"Nos travaux": ("research",), "Divers": ("funding",), "Ailleurs": ()}
+
+
 @pytest.mark.integration
 def test_a_wordpress_export_is_imported_with_drafts_and_featured_pictures(
     old: OldSite, content: Path, run: Run, tmp_path: Path
@@ -272,8 +281,8 @@ def test_a_wordpress_export_is_imported_with_drafts_and_featured_pictures(
     export = tmp_path / "export.xml"
     export.write_bytes((OLD / "export.xml").read_bytes().replace(b"http://old.example", old.url.encode()))
     printed = take(run, str(export), "--map", "Dons & legs=funding")
-    assert "left out  Interne: it is private there" in printed
-    assert "left out  Avec mot de passe: it has a password there" in printed
+    assert "left out  Interne: its status on the old site is private" in printed
+    assert "left out  Avec mot de passe: it is password-protected" in printed
     found = articles(content)
     assert found["un-vaccin"] == {
         "id": f"{old.url}/?p=10",
@@ -366,7 +375,7 @@ def test_remaining_links_to_the_old_host_are_listed(old: OldSite, run: Run) -> N
     old.pages["/rss.xml"] = text.encode()
     old.pages["/sites/default/files/cheque.png"] = b"none"
     printed = take(run, feed)
-    assert "still link to 2 addresses on the old host, which will stop working with it:" in printed
+    assert "still contain 2 addresses on the old host, which will stop working with it." in printed
     assert f"  {old.url}/plan.pdf\n  {old.url}/sites/default/files/cheque.png\n" in printed
 
 
@@ -478,7 +487,7 @@ def test_an_old_category_feed_redirects_to_our_category_feed(old: OldSite, conte
     redirects = yaml.safe_load((content / "site.yaml").read_text())["redirects"]
     assert redirects["/recherche?format=feed&type=rss"] == "/feeds/research.rss"
     assert redirects["/index.php?format=feed&type=rss"] == "/feeds/all.rss"
-    assert "Compared with https://news.example/feeds/research," in run("diff", feed)
+    assert "https://news.example/feeds/research (0 entries), compared with " in run("diff", feed)
     assert "--feed sport is not a feed of this site (expected all, research, outreach, funding)" in take(
         run, feed, "--feed", "sport", code=2
     )
@@ -493,7 +502,7 @@ def test_an_invalid_picture_is_not_imported_and_is_reported(old: OldSite, conten
     ):
         old.pages["/sites/default/files/cheque.png"] = broken
         printed = take(run, feed)
-        assert f"a picture stays where it was: {old.url}/sites/default/files/cheque.png {reason}" in printed
+        assert f"a picture keeps its old address: {old.url}/sites/default/files/cheque.png {reason}" in printed
         (path,) = (content / "articles").rglob("*.yaml")
         assert f"({old.url}/sites/default/files/cheque.png)" in path.read_text()
         assert not any(each.is_file() for each in (content / "media").rglob("*"))
@@ -522,7 +531,7 @@ def test_archives_are_followed_to_the_oldest(old: OldSite) -> None:
 def test_a_cache_that_repeats_the_first_page_does_not_cause_a_loop(old: OldSite, run: Run) -> None:
     feed = old.add("/feed/", "wordpress.xml")
     old.add("/feed/?paged=2", "wordpress.xml")
-    take(run, feed, "--dry-run")
+    take(run, feed, "--dry-run", code=1)
     assert old.asked == ["/feed/", "/feed/?paged=2"]
 
 
@@ -655,7 +664,8 @@ def test_diff_shows_what_a_subscriber_of_an_old_feed_would_see(
     printed = run("diff", feed)
     assert printed.splitlines()[1:] == [
         f"new      Une vieille nouvelle  ({old.url}/2009/05/une-vieille-nouvelle/)",
-        "What is new is older than all that the other feed has: entries: 2 in site.yaml keeps it out",
+        "The new entries are older than all that the old feed has: "
+        'add the line "entries: 2" to site.yaml to leave them out.',
         "1 new, 0 with another title, 0 gone, 0 moved",
     ]
     with (content / "site.yaml").open("a") as file:
@@ -674,7 +684,7 @@ def test_diff_finds_our_feed_by_the_redirect_of_the_old_url(old: OldSite, conten
     feed = old.add("/category/dons-legs/feed/", "wordpress.xml")
     old.add("/feed/", "wordpress.xml")
     take(run, old.url + "/feed/", *CASES["WordPress"][1])
-    assert "Compared with https://news.example/feeds/funding, of 1 entry:" in run("diff", feed)
+    assert "https://news.example/feeds/funding (1 entry), compared with the old feed (2 entries):" in run("diff", feed)
 
 
 @pytest.mark.parametrize("name", [system.name for system in SYSTEMS])
@@ -700,8 +710,13 @@ def test_systems_are_recognised_by_their_generator(name: str) -> None:
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda each: str(each.name))
 def test_the_docs_name_the_feeds_of_each_system(system: System) -> None:
     text = (ROOT / "docs" / "guides" / "moving.md").read_text(encoding="utf-8")
-    for paths, name in ((system.feeds, ""), (system.category, "category"), (system.tag, "tag")):
-        for path in paths:
+    for paths, name in (
+        (system.feeds, ""),
+        (system.category, "category"),
+        (system.tag, "tag"),
+        (system.section, "section"),
+    ):
+        for path in (path for path, ending in paths.items() if ending):
             forms = [path.format("<slug>"), path.format(f"<{name}>")]
             assert any(f"`{form}`" in text for form in forms), path
 
@@ -857,7 +872,9 @@ def test_plain_text_in_atom_and_json_is_not_parsed_as_html() -> None:
 def test_posts_with_an_unknown_status_are_not_published(tmp_path: Path, run: Run) -> None:
     export = tmp_path / "export.xml"
     export.write_text((OLD / "export.xml").read_text().replace("CDATA[publish]", "CDATA[archive]"))
-    assert "Un vaccin ]]> un espoir: it is archive there" in run("import", str(export), "--map", "*=research")
+    assert "Un vaccin ]]> un espoir: its status on the old site is archive" in run(
+        "import", str(export), "--map", "*=research"
+    )
 
 
 def test_content_missing_from_an_export_is_reported(tmp_path: Path, run: Run) -> None:
@@ -868,7 +885,7 @@ def test_content_missing_from_an_export_is_reported(tmp_path: Path, run: Run) ->
     printed = run("import", str(export), "--map", "*=research", "--no-pictures")
     for told in (
         "not in the export: 99 (export",
-        "[contact-form-7] of a plugin is left out",
+        "shortcode [contact-form-7] is removed",
     ):
         assert told in printed
 

@@ -239,11 +239,13 @@ def test_an_import_of_a_folder_writes_articles_pictures_and_redirects(tmp_path: 
     site_tree, _ = parse_yaml((tmp_path / "content" / "site.yaml").read_bytes(), "a")
     assert site_tree and site_tree.value["redirects"]["/2026/un/"] == "/articles/un"
     assert site_tree.value["redirects"]["/vieux/un/"] == "/articles/un"
+    assert site_tree.value["redirects"]["/posts/index.xml"] == "/feeds/all.rss"
+    assert site_tree.value["redirects"]["/posts/"] == "/feeds/all"
     html = page.read_text(encoding="utf-8")
-    for told in ("L’été « un »", "it is hidden there (private)", "page without a date", "/vieux/un/", "Deux"):
+    for told in ("L’été «", "il est masqué sur l’ancien site (private)", "page sans date", "/vieux/un/", "Deux"):
         assert told in html
     again = app.test_cli_runner().invoke(args=[*options, "--old-feed", str(feed)])
-    assert "taken over         0" in again.output and "already here       3" in again.output
+    assert "imported           0" in again.output and "already here       3" in again.output
 
 
 @pytest.mark.parametrize(
@@ -303,7 +305,7 @@ def test_what_is_not_public_stays_a_draft_or_is_left_out(tmp_path: Path) -> None
     assert {title for title, entry in found.items() if entry.is_draft} == {"A", "B", "D", "H"}
     assert found["G"].refusal is None
     assert (found["_posts/2026-01-05-i.md"].refusal or "").endswith("found unconstructable recursive node")
-    assert found["C"].refusal == "it has a password there" and found["E"].refusal is None and "F" not in found
+    assert found["C"].refusal == "it is password-protected" and found["E"].refusal is None and "F" not in found
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
@@ -409,7 +411,7 @@ def test_components_are_left_out_of_mdx() -> None:
 def test_tags_that_are_not_known_are_noted() -> None:
     found = TemplateTags(OLD, lambda name: None)
     assert found.replace("{{< box >}}a{{< /box >}} {% box %}", has_expressions=True) == "a "
-    assert found.notes == ["the template tag box is left out, and what it encloses stays"]
+    assert found.notes == ["the template tag box is removed; its content stays"]
 
 
 @given(st.text(alphabet="a b`~{}<>%/*\"'()[]\n|=:.$#!-", max_size=60))

@@ -20,16 +20,26 @@ from tests.conftest import violations
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
 OLD = "https://old.example/a"
 COMPARISON = FeedComparison(
-    entries=3, new={"a:1": "Neuf <b>"}, gone={"a:2": "Disparu"}, retitled={"X": "Y"}, unredirected={}, fitting=2
+    entries=3,
+    old_entries=3,
+    new={"a:1": "Neuf <b>"},
+    gone={"a:2": "Disparu"},
+    retitled={"X": "Y"},
+    unredirected={},
+    fitting=2,
 )
 REPORT = ImportReport(
     title="L’institut <script>",
+    source="old-site/",
     system="Hugo",
+    date=DAY,
     is_dry_run=True,
     entries=(
-        ReportedEntry("Un <i>titre</i>", "published", DAY, OLD, "/articles/un", "un.yaml", notes=("a & b", "c")),
-        ReportedEntry("Brouillon", "draft", DAY, "", "/articles/deux", "deux.yaml"),
-        ReportedEntry("Demain", "scheduled", DAY, OLD, "/articles/trois", "trois.yaml"),
+        ReportedEntry(
+            "Un <i>titre</i>", "published", DAY, OLD, "/articles/un", "articles/2026/un.yaml", notes=("a & b", "c")
+        ),
+        ReportedEntry("Brouillon", "draft", DAY, "", "/articles/deux", "articles/2026/deux.yaml"),
+        ReportedEntry("Demain", "scheduled", DAY, OLD, "/articles/trois", "articles/2026/trois.yaml"),
         ReportedEntry("Connu", "known", DAY, OLD, "/articles/quatre"),
         ReportedEntry("Non", "left out", None, OLD, reason="it has no date"),
         ReportedEntry("Non plus", "left out", None, OLD, reason="its date cannot be read: '2020' (expected …)"),
@@ -37,9 +47,11 @@ REPORT = ImportReport(
     ),
     others={"page": 3, "event": 1200},
     names={"Recherche": ("research",), "Divers": None, "Vide": ()},
-    pictures=2,
+    media_files=2,
     old_links=("https://old.example/x.pdf",),
     redirects={"/a": "/articles/un"},
+    hints=(Note.of("it has no text"),),
+    old_feed_url="https://old.example/feed/",
     feed_url="https://news.example/feeds/all",
     comparison=COMPARISON,
 )
@@ -47,11 +59,11 @@ REPORT = ImportReport(
 
 def test_the_table_has_all_numbers_and_the_most_common_reasons() -> None:
     assert as_table(REPORT).splitlines() == [
-        "  taken over         3  1 as drafts, 1 scheduled",
+        "  imported           3  1 as drafts, 1 scheduled",
         "  already here       1",
         "  left out           3  its date cannot be read: 2, it has no date: 1",
         "  not articles   1,203  event: 1,200, page: 3",
-        "  pictures           2",
+        "  media files        2",
         "  redirects          1",
     ]
 

@@ -69,7 +69,7 @@ def test_one_bad_entry_does_not_end_an_import(tmp_path: Path, monkeypatch: pytes
     items = [item(f"a:{number}", f"<description>{text}</description>") for number, text in enumerate(("good", "bad"))]
     printed = imported(tmp_path, rss(*items))
     assert "its text cannot be read: RecursionError" in printed
-    assert numbers(printed) == {"taken over": 1, "already here": 0, "left out": 1, "pictures": 0, "redirects": 0}
+    assert numbers(printed) == {"imported": 1, "already here": 0, "left out": 1, "media files": 0, "redirects": 0}
 
 
 def numbers(printed: str) -> dict[str, int]:
@@ -143,7 +143,7 @@ def test_an_unreadable_date_and_a_future_one_are_reported(tmp_path: Path) -> Non
         rss(item("a:1", text, date="2020"), item("a:2", text, date="Sun, 01 Mar 2099 09:00:00 GMT")),
     )
     assert "T a:1: its date cannot be read: '2020' (expected year, month and day)" in printed
-    assert "its date is in the future: it will appear on 2099-03-01T10:00:00+01:00" in printed
+    assert "its date is in the future: it will be published on 2099-03-01 10:00" in printed
 
 
 def atom(*entries: str) -> bytes:
@@ -178,7 +178,7 @@ def test_only_public_posts_of_atom_and_blogger_are_published() -> None:
             "<blogger:type>PAGE</blogger:type><blogger:status>LIVE</blogger:status>",
         )
     )
-    assert states(feed) == ["public", "draft", "public", "draft", "it is soft trashed there"]
+    assert states(feed) == ["public", "draft", "public", "draft", "its status on the old site is soft trashed"]
     assert feed.others == {"comment": 2, "settings": 1, "page": 1}
 
 
@@ -192,7 +192,7 @@ def test_states_in_rss_and_json_are_respected() -> None:
             item("a:4", form),
         ).encode()
     )
-    assert states(feed) == ["draft", "it is visible to members only", "public", "it has a password there"]
+    assert states(feed) == ["draft", "it is visible to members only", "public", "it is password-protected"]
     items: list[dict[str, object]] = [
         {"status": "draft"},
         {"visibility": "paid"},
@@ -208,7 +208,7 @@ def test_what_is_not_imported_is_counted_and_drafts_are_named(tmp_path: Path) ->
     draft = "<blogger:status>DRAFT</blogger:status>"
     printed = imported(tmp_path, atom("", draft, "<blogger:type>COMMENT</blogger:type>").decode())
     assert re.search(r"not articles +1  comment: 1\n", printed)
-    assert re.search(r"taken over +2  1 as drafts\n", printed)
+    assert re.search(r"imported +2  1 as drafts\n", printed)
     trees = [parse_yaml(path.read_bytes(), "a")[0] for path in (tmp_path / "content" / "articles").rglob("*.yaml")]
     assert sorted(bool(tree and tree.value.get("draft")) for tree in trees) == [False, True]
 
@@ -240,13 +240,14 @@ def test_a_blogger_export_without_links_gets_the_addresses_of_the_site(tmp_path:
 def test_an_import_ends_with_what_subscribers_will_see(tmp_path: Path) -> None:
     text = "<description>x</description>"
     document = rss(item("a:1", text), item("a:2"), item("a:3", text, date="Mon, 02 Mar 2026 09:00:00 GMT"))
-    content_folder(tmp_path / "content", {"ours": {}})
+    content_folder(tmp_path / "content", {"ours": {"published": "2020-01-05"}})
     printed = imported(tmp_path, document)
     assert printed.splitlines()[-5:] == [
-        "Compared with https://news.example/feeds/all, of 3 entries:",
+        "https://news.example/feeds/all (3 entries), compared with the old feed (3 entries):",
         "new      Un titre  (tag:news.example,2020:ours)",
         "gone     T a:2  (a:2)",
-        "What is new is older than all that the other feed has: entries: 2 in site.yaml keeps it out",
+        "The new entries are older than all that the old feed has: "
+        'add the line "entries: 2" to site.yaml to leave them out.',
         "1 new, 0 with another title, 1 gone, 0 moved",
     ]
     assert "will see" not in imported(tmp_path, document, "--dry-run")
@@ -337,7 +338,7 @@ def test_a_part_of_a_ghost_post_for_members_is_left_out() -> None:
 def test_a_ghost_export_is_imported_with_redirects_and_links(tmp_path: Path) -> None:
     printed = imported(tmp_path, json.dumps(ghost()), "--no-pictures", "--url", "https://old.example")
     assert re.search(r"not articles +1  page: 1\n", printed)
-    assert re.search(r"taken over +3  1 as drafts\n", printed) and numbers(printed)["left out"] == 2
+    assert re.search(r"imported +3  1 as drafts\n", printed) and numbers(printed)["left out"] == 2
     assert printed.splitlines()[-1].startswith("Name the feed of the old site with --old-feed")
     tree, _ = parse_yaml((tmp_path / "content" / "articles" / "2026" / "titre.yaml").read_bytes(), "a")
     assert tree and tree.value["id"] == {"exact": "5e3"}
@@ -354,14 +355,85 @@ def test_a_ghost_export_without_posts_is_refused(document: str) -> None:
         read_ghost_export(document.encode(), "https://old.example")
 
 
-def test_unmapped_entries_are_listed_once(tmp_path: Path) -> None:
-    document = rss(item("a:1", "<category>Sport</category><description>x</description>"))
+def test_an_import_with_an_unmapped_entry_writes_only_its_report(tmp_path: Path) -> None:
+    text = "<description>x</description>"
+    document = rss(
+        item("a:1", f"<category>Sport</category>{text}"), item("a:2", f"<category>Recherche</category>{text}")
+    )
     content_folder(tmp_path / "content", {})
     (tmp_path / "old.xml").write_text(document)
     app = create_app(Settings(tmp_path / "content"), clock=lambda: NOW)
-    for more in ((), ("--dry-run",)):
-        done = app.test_cli_runner().invoke(args=["import", str(tmp_path / "old.xml"), *more])
-        assert done.output.count("T a:1: it is in none of our categories") == 1, done.output
+    for number, more in enumerate(((), ("--dry-run",))):
+        page = tmp_path / f"report-{number}.html"
+        done = app.test_cli_runner().invoke(args=["import", str(tmp_path / "old.xml"), "--html", str(page), *more])
+        assert done.exit_code == 1
+        assert done.output.count("T a:1: it is in no category of site.yaml: only in Sport (use --map)") == 1
+        assert " compared with the old feed" not in done.output, "which would count what is not mapped as gone"
+        assert done.output.endswith('--map "*=". Nothing was written\n')
+        html = page.read_text(encoding="utf-8")
+        assert "Rien n’a été écrit. Articles sans catégorie de site.yaml\u00a0: 1." in html and "T a:2" in html
+    assert list((tmp_path / "content" / "articles").iterdir()) == []
+
+
+def test_an_entry_that_cannot_be_imported_anyway_needs_no_category(tmp_path: Path) -> None:
+    text = "<description>x</description>"
+    never = item("a:1", text, date="Mon, 01 Jan 0001 00:00:00 +0000")
+    document = rss(never, item("a:2"), item("a:3", f"<category>Recherche</category>{text}"))
+    content_folder(tmp_path / "content", {})
+    (tmp_path / "old.xml").write_text(document)
+    app = create_app(Settings(tmp_path / "content"), clock=lambda: NOW)
+    done = app.test_cli_runner().invoke(args=["import", str(tmp_path / "old.xml")])
+    assert done.exit_code == 0, done.output
+    assert "left out  T a:1: it has no date\n" in done.output and "left out  T a:2: it has no text\n" in done.output
+
+
+def test_a_report_that_exists_is_not_overwritten(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("what was to be checked")
+    printed = imported(tmp_path, rss(item("a:1", "<description>x</description>")), "--html", str(page), code=2)
+    assert f"--html {page} exists: name another file" in printed
+    assert page.read_text() == "what was to be checked"
+
+
+def test_an_import_reports_a_new_host_and_languages_that_the_site_lacks(tmp_path: Path) -> None:
+    channel = "<link>https://old.example/</link><language>de-AT</language>"
+    document = rss(item("a:1", "<description>x</description>")).replace("<channel>", f"<channel>{channel}")
+    printed = imported(tmp_path, document)
+    assert "in the language de-AT, which site.yaml does not have: 1. They are imported as fr" in printed
+    assert "The host name changes from old.example to news.example" in printed
+    again = imported(tmp_path / "again", document, "--language", "fr")
+    assert "de-AT" not in again
+
+
+def test_what_an_import_lists_is_limited(tmp_path: Path) -> None:
+    text = '<description>&lt;a href="https://old.example/%d.pdf"&gt;x&lt;/a&gt;</description>'
+    document = rss(*(item(f"a:{number}", text % number) for number in range(12)))
+    ours = {f"ours-{number}": {} for number in range(12)}
+    content_folder(tmp_path / "content", ours)
+    printed = imported(tmp_path, document.replace("<channel>", "<channel><link>https://old.example/</link>"))
+    assert printed.count("new      Un titre") == 10 and "         … and 2 more\n" in printed
+    assert printed.count("  https://old.example/") == 10 and "  … and 2 more\n" in printed
+
+
+def test_a_site_without_the_old_entries_is_not_safe(tmp_path: Path) -> None:
+    content_folder(tmp_path / "content", {})
+    (tmp_path / "old.xml").write_text(rss(item("a:1", "<description>x</description>")))
+    runner = create_app(Settings(tmp_path / "content"), clock=lambda: NOW).test_cli_runner()
+    done = runner.invoke(args=["diff", str(tmp_path / "old.xml")])
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-2:] == [
+        "No entry of the old feed is here: import them before the switch.",
+        "0 new, 0 with another title, 1 gone, 0 moved",
+    ]
+    unknown = runner.invoke(args=["diff", str(tmp_path / "old.xml"), "--feed", "en/sport"])
+    assert "(expected all, research, outreach, funding, en/all, en/research" in unknown.output
+
+
+def test_new_entries_of_the_newest_month_cannot_be_kept_out(tmp_path: Path) -> None:
+    """A feed has the whole month of its newest entry, whatever `entries` is."""
+    content_folder(tmp_path / "content", {"ours": {"published": "2026-03-01T08:00"}})
+    printed = imported(tmp_path, rss(item("a:1", "<description>x</description>")))
+    assert "1 new, " in printed and "entries:" not in printed
 
 
 CLASSIC = {
@@ -384,3 +456,11 @@ def test_what_an_author_typed_in_the_classic_editor_keeps_its_paragraphs(typed: 
     export = EXPORT[:before] + typed + EXPORT[EXPORT.index("]]></content:encoded>", before) :]
     entry = read_export(export.encode(), ZoneInfo("Europe/Paris")).entries[0]
     assert to_markdown(entry.html, base="https://old.example/", picture=str, link=str).text == expected
+
+
+def test_the_address_of_a_picture_may_lack_the_host() -> None:
+    address = re.search(r"(?<=<wp:attachment_url><!\[CDATA\[)[^]]+", EXPORT)
+    assert address
+    export = EXPORT.replace(address[0], "/wp-content/uploads/photo.png")
+    pictures = [entry.picture for entry in read_export(export.encode(), ZoneInfo("Europe/Paris")).entries]
+    assert "http://old.example/wp-content/uploads/photo.png" in [picture.url for picture in pictures if picture]
