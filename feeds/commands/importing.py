@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import click
 from flask.cli import with_appcontext
@@ -25,7 +25,7 @@ from feeds.importing.fetcher import Fetcher
 from feeds.importing.importer import Importer, PlannedArticle
 from feeds.importing.media_importer import MediaImporter
 from feeds.importing.notes import Note
-from feeds.importing.old_feed import FeedError, OldFeed
+from feeds.importing.old_feed import FeedError, OldFeed, split_url
 from feeds.importing.report import ImportReport, as_table, reported_entries
 from feeds.importing.site_redirects import SiteFile, SiteFileError
 from feeds.importing.sources import Source, SourceReader
@@ -94,6 +94,8 @@ def import_(
         )
     if name not in ("all", *site.categories):
         raise click.UsageError(f"--feed {name} is not a feed of this site (expected all, {', '.join(site.categories)})")
+    if home and split_url(home).scheme not in ("http", "https"):
+        raise click.UsageError(f"--url {home} is not the URL of a site (expected https://…)")
     if html and not html.parent.is_dir():
         raise click.UsageError(f"--html {html}: there is no folder {html.parent} (create it first)")
     if html and html.exists():
@@ -236,9 +238,11 @@ def _hints(importer: Importer, plan: list[PlannedArticle], source: Source, site:
             code=code,
             known=site.default_language,
         )
+    if not feed.is_complete:
+        yield Note.of("The end of the document is missing, and with it entries. Fetch or export it again.")
     if not feed.has_texts and any(each.path for each in plan):
         yield Note.of("The feed has only descriptions, which may be truncated: check whether the texts are complete.")
-    old_host, host = (urlsplit(url or "").netloc for url in (feed.home or source.url, site.url))
+    old_host, host = (split_url(url or "").netloc for url in (feed.home or source.url, site.url))
     if old_host and old_host != host:
         yield Note.of(
             "The host name changes from {old} to {new}: point {old} at the new server, or redirect all its requests "

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from feeds.edition.guessed_paths import guessed_paths
 from feeds.model.site import Site
 from feeds.model.site_types import slug
 
 from .categories import FALLBACK_NAME, Categories
-from .old_feed import OldFeed
+from .old_feed import OldFeed, split_url
 from .systems import System
 
 
@@ -25,8 +25,9 @@ class Addresses:
         """Start without any pages."""
         self._site, self._feed, self._system = site, feed, system
         hosts = Counter(_host(entry.url) for entry in feed.entries if entry.url)
+        home = _host(feed.home or "")
         common_hosts = [host for host, count in hosts.items() if count * 2 > len(feed.entries)]
-        self._hosts = {*common_hosts, *([_host(feed.home)] if feed.home else [])}
+        self._hosts = {each for each in common_hosts if not home or _domain(each) == _domain(home)} | ({home} - {""})
         self._pages_by_url: dict[str, str] = {}
         self._pages_by_path: dict[str, str] = {}
         self.old_host_links: dict[str, None] = {}
@@ -34,9 +35,10 @@ class Addresses:
 
     def add(self, url: str, page: str, *, is_public: bool) -> None:
         """Record an entry's page under one of its old addresses. Only public entries get a redirect."""
-        if urlsplit(url).scheme in ("http", "https") and self.was_on_old_site(url):
-            self._pages_by_url[_normalize(url)] = page
-            if is_public and not urlsplit(url).fragment:
+        parts = split_url(url)
+        if parts.scheme in ("http", "https") and self.was_on_old_site(url):
+            self._pages_by_url.setdefault(_normalize(url), page)
+            if is_public and not parts.fragment:
                 self._pages_by_path.setdefault(path_of(url), page)
 
     def remove(self, page: str) -> None:
@@ -50,7 +52,7 @@ class Addresses:
 
     def new_url(self, url: str) -> str:
         """Return the page here that replaces an address, or the address unchanged if there is none."""
-        fragment = urlsplit(url).fragment
+        fragment = split_url(url).fragment
         page = self._pages_by_url.get(_normalize(url))
         if page is None and self._feed.home and self.was_on_old_site(url):
             self.old_host_links[url] = None
@@ -98,7 +100,7 @@ class Addresses:
                 old_slug = self._feed.slugs.get(old) or system.slug(old)
                 for path, ending in paths.items():
                     yield root + path.format(old_slug), self._site.feed_path(language, target), ending
-        if url and urlsplit(url).scheme in ("http", "https"):
+        if url and split_url(url).scheme in ("http", "https"):
             yield path_of(url), self._site.feed_path(language, name), self._feed.kind
 
     def _root(self, url: str | None) -> str:
@@ -108,7 +110,7 @@ class Addresses:
         suffix = next((each for each in self._system.feeds if path.endswith(each)), None)
         if suffix:
             return path.removesuffix(suffix)
-        return urlsplit(self._feed.home or "").path.rstrip("/") if self._system.has_home else ""
+        return split_url(self._feed.home or "").path.rstrip("/") if self._system.has_home else ""
 
 
 def _escape(path: str) -> str:
@@ -124,15 +126,20 @@ def _decode(path: str) -> str:
 
 def _normalize(url: str) -> str:
     """Return an address for comparison, without its scheme, `www.` and a trailing slash."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     return f"{_host(url)}{parts.path.rstrip('/')}?{parts.query}"
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).netloc.lower().removeprefix("www.")
+    return split_url(url).netloc.lower().removeprefix("www.")
+
+
+def _domain(host: str) -> str:
+    """Return the last two labels of a host name, which the hosts of one institution usually share."""
+    return ".".join(host.split(".")[-2:])
 
 
 def path_of(url: str) -> str:
     """Return the path of an address, with its query if it has one."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlunsplit
 
 from feeds.base.http import HttpError
 
 from .fetcher import Fetcher
-from .old_feed import FeedError, OldFeed
+from .old_feed import FeedError, OldFeed, split_url
 from .old_xml import read_feed
 from .systems import system_of
 
@@ -54,7 +54,7 @@ def _older_url(feed: OldFeed, url: str, page: int) -> str | None:
     system = system_of(feed.generator, [])
     if system is None or not system.page_parameter or not feed.entries:
         return None
-    parts = urlsplit(url)
+    parts = split_url(url)
     query = [
         *((name, value) for name, value in parse_qsl(parts.query) if name != system.page_parameter),
         (system.page_parameter, str(page)),

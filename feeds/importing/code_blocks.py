@@ -38,7 +38,7 @@ def normalize_code(soup: BeautifulSoup) -> None:
     for element in soup.find_all(["span", "font"]):
         if not element.find_parent("pre"):
             element.unwrap()
-    for code in soup.find_all(["code", "kbd", "samp", "tt"]):
+    for code in soup.find_all(["code", "tt"]):
         if not code.find_parent("pre") and not code.find(["pre", "img", "table"]):
             code.name = "code"
             code.string = re.sub(r"\s", " ", _text(code))

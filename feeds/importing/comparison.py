@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import first_of_month
@@ -16,7 +16,7 @@ from feeds.formats.registry import FORMATS
 from feeds.model.redirects import Redirects
 
 from .addresses import path_of
-from .old_feed import OldFeed
+from .old_feed import OldFeed, split_url
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def feed_names(builder: FeedBuilder) -> list[str]:
 
 
 def _redirect_target(builder: FeedBuilder, url: str) -> str:
-    parts = urlsplit(url)
+    parts = split_url(url)
     target = (Redirects(builder.site).target(unquote(parts.path), parts.query) or "").removeprefix(builder.site.url)
     return target if "/feeds/" in target else "/all"
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from html import escape
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from feeds.feed.html_text import excerpt
 from feeds.model.article_text import KEY_ORDER
@@ -24,7 +26,7 @@ from .images import same_picture
 from .markdown import MarkdownBody, first_picture, to_markdown
 from .media_importer import MediaImporter, PictureError
 from .notes import Note
-from .old_feed import OldEntry, OldFile, OldPicture, plain
+from .old_feed import OldEntry, OldFile, OldPicture, plain, split_url
 from .systems import System
 
 MAX_SUMMARY_CHARACTERS = 600
@@ -63,6 +65,8 @@ class Conversion:
         """
         categories, names = self._categories.resolve((*entry.categories, *entry.tags))
         base = entry.base or entry.url or base
+        if entry.picture and self._media_importer is None:
+            entry = _with_picture_in_text(entry, base)
         first, is_at_head = first_picture(entry.html, base, self._extras)
         shown = entry.picture or (first if is_at_head else None)
         picture = self._picture(entry, shown, first, note)
@@ -155,7 +159,7 @@ class Conversion:
     def _attachment(self, entry: OldEntry, file: OldFile, note: AddNote) -> dict[str, str] | None:
         kind = file.type.partition(";")[0].strip().lower()
         if not kind or kind.startswith(("binary/", "application/octet")):
-            kind = guess_type(urlsplit(file.url).path) or kind
+            kind = guess_type(split_url(file.url).path) or kind
         if not kind or "/" not in kind:
             note(Note.of("{url} is left out, since its media type is unknown", url=file.url))
             return None
@@ -164,7 +168,7 @@ class Conversion:
             self._addresses.new_url(file.url)  # reported as still on the old host
         values = {
             **({"file": copy} if copy else {"url": file.url}),
-            "title": file.title or PurePosixPath(unquote(urlsplit(file.url).path)).name or file.url,
+            "title": file.title or PurePosixPath(unquote(split_url(file.url).path)).name or file.url,
             "type": kind,
             "length": str(file.length) if file.length and not copy else "",
             "duration": file.duration if re.fullmatch("[0-9:]+", file.duration) else "",
@@ -185,6 +189,16 @@ class Conversion:
 def year_of(entry: OldEntry) -> str:
     """Return the name of the folder for a dated entry's file and pictures: its year."""
     return f"{entry.published:%Y}"
+
+
+def _with_picture_in_text(entry: OldEntry, base: str) -> OldEntry:
+    """Return an entry whose own picture is in its text, where it can stay at its old address."""
+    assert entry.picture
+    first, _ = first_picture(entry.html, base)
+    if first and same_picture(first.url, entry.picture.url):
+        return entry
+    image = f'<p><img src="{escape(entry.picture.url)}" alt="{escape(entry.picture.alt)}"></p>'
+    return replace(entry, html=image + entry.html)
 
 
 def _title(entry: OldEntry) -> str:

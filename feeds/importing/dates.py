@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from time import struct_time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _PLACEHOLDER_DATES = (datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC))
 """Dates that systems write if they have none."""
@@ -18,8 +19,16 @@ _PLACEHOLDER_DATES = (datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo
 _MIN_YEAR = 1900
 
 _ZONE_OFFSETS = {"CET": "+0100", "CEST": "+0200", "MET": "+0100", "MEST": "+0200", "WET": "+0000", "WEST": "+0100"}
-_ZONE_OFFSETS |= {"BST": "+0100", "EET": "+0200", "EEST": "+0300"}
-"""European zones by their names, which feedparser takes for UTC."""
+_ZONE_OFFSETS |= {"BST": "+0100", "EET": "+0200", "EEST": "+0300", "MSK": "+0300", "JST": "+0900", "KST": "+0900"}
+_ZONE_OFFSETS |= {"AEST": "+1000", "AEDT": "+1100", "NZST": "+1200", "NZDT": "+1300"}
+"""Names of time zones, which feedparser treats as UTC."""
+
+_KNOWN_ZONES = ("UTC", "GMT", "UT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "AM", "PM")
+"""Names after a time that are read as such (RFC 822)."""
+
+_NAMED_ZONE = re.compile(r"(?<=[0-9]) +([A-Z][A-Za-z_]+/[A-Za-z_/]+)$")
+_UTC_OFFSET = re.compile(r"\b(?:UTC|GMT) ?([+-])(\d{1,2})(?::?(\d\d))?$")
+_ZONE_AFTER_TIME = re.compile(r":\d\d(?:\.\d+)? *\(?([A-Z]{2,5})\)?$")
 
 _ZONE_NAME = re.compile(rf"(?<![A-Z])\(?\b({'|'.join(_ZONE_OFFSETS)})\)?$", re.IGNORECASE)
 _TWELVE_HOURS = re.compile(r"\b(\d{1,2})(:\d\d(?::\d\d)?)\s*([AP])\.?M\b\.?", re.IGNORECASE)
@@ -34,6 +43,13 @@ def read_date(text: str, parsed: struct_time | None) -> datetime | None:
     """
     plain = _TWELVE_HOURS.sub(_twenty_four_hours, text.strip())
     plain = _ZONE_NAME.sub(lambda zone: _ZONE_OFFSETS[zone[1].upper()], plain)
+    plain = _UTC_OFFSET.sub(lambda offset: f"{offset[1]}{offset[2]:0>2}{offset[3] or '00'}", plain)
+    named_zone = _NAMED_ZONE.search(plain)
+    if named_zone:
+        local = read_date(plain[: named_zone.start()], None)
+        return _in_zone(local, named_zone[1]) if local else None
+    if (zone := _ZONE_AFTER_TIME.search(plain)) and zone[1] not in _KNOWN_ZONES:
+        return None
     try:
         date = _iso_date(plain)
         if date is None and (parsed is None or plain != text.strip()):
@@ -46,6 +62,14 @@ def read_date(text: str, parsed: struct_time | None) -> datetime | None:
     if date is None or date in _PLACEHOLDER_DATES or not _MIN_YEAR <= date.year < MAXYEAR:
         return None
     return date if _is_complete(plain, date) else None
+
+
+def _in_zone(local: datetime, name: str) -> datetime | None:
+    """Return a date that was read as UTC, but is in a time zone; None if there is no such zone."""
+    try:
+        return local.replace(tzinfo=ZoneInfo(name)).astimezone(UTC)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None
 
 
 def is_placeholder(text: str) -> bool:

@@ -10,16 +10,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TypeVar
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin
 from zoneinfo import ZoneInfo
 
 from feeds.model.site_types import slug
 
 from .documents import FILE_DATE, Document
 from .generators import GeneratedSite
-from .old_feed import OldEntry
+from .old_feed import OldEntry, split_url
 from .permalinks import learn_address_forms, learn_id_form, make_address, make_id
 from .template_tags import Target
 
@@ -37,18 +38,37 @@ _KEYS: tuple[tuple[Callable[[OldEntry], str], Callable[[Document], str]], ...] =
 
 
 def match_entries(documents: Sequence[Document], entries: Iterable[OldEntry]) -> dict[PurePosixPath, OldEntry]:
-    """Return the entry of each document: by its own address, its title or its name, if it is the only one."""
+    """Return the matching entry of each document, by its own address, title or name, if the match is unique.
+
+    What is not public matches only by its address: another article may have the same title.
+    """
     known = list(entries)
+    public = [each for each in documents if not each.is_draft and each.refusal is None]
     matches: dict[PurePosixPath, OldEntry] = {}
     matched: set[str] = set()
-    for entry_key, document_key in _KEYS:
+    for index, (entry_key, document_key) in enumerate(_KEYS):
         by_key = _unique((entry_key(entry), entry) for entry in known if entry.id not in matched)
-        documents_by_key = _unique((document_key(each), each) for each in documents if each.path not in matches)
-        for key, document in documents_by_key.items():
-            if entry := by_key.get(key):
+        candidates = [each for each in (public if index else documents) if each.path not in matches]
+        for key, document in _unique((document_key(each), each) for each in candidates).items():
+            entry = by_key.get(key)
+            if entry and (index == 0 or _is_plausible(document, entry, has_same_title=index == 1)):
                 matches[document.path] = entry
                 matched.add(entry.id)
     return matches
+
+
+def _is_plausible(document: Document, entry: OldEntry, *, has_same_title: bool) -> bool:
+    """Return whether an entry may be of a document that has the same title, or else the same name.
+
+    A name must come with the day or the folder, and a title with the name if the document has no date.
+    """
+    path = _path_of(entry.url or "")
+    if document.published is None:
+        return has_same_title and _name_of(path) in (document.slug, document.path.stem)
+    if has_same_title:
+        return True
+    is_same_day = entry.published and abs(entry.published - document.published) <= timedelta(days=1)
+    return bool(is_same_day) or (document.folder != "" and f"/{document.folder}/" in path)
 
 
 def _unique(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
@@ -59,7 +79,7 @@ def _unique(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
 
 
 def _path_of(address: str) -> str:
-    return unquote(urlsplit(address).path).rstrip("/")
+    return unquote(split_url(address).path).rstrip("/")
 
 
 def _name_of(path: str) -> str:
@@ -81,16 +101,19 @@ class DocumentAddresses:
         self.home = home
         values = {each.path: each.values(zone) for each in documents}
         with_url = [(values[path], entry.url, entry.id) for path, entry in matches.items() if entry.url]
-        default_form = urlsplit(home).path.rstrip("/") + site.generator.permalink
-        forms = [*learn_address_forms((each, urlsplit(url).path) for each, url, _ in with_url), default_form]
+        default_form = split_url(home).path.rstrip("/") + site.generator.permalink
+        forms = [*learn_address_forms((each, split_url(url).path) for each, url, _ in with_url), default_form]
         id_form = learn_id_form(with_url, site.generator.id)
         self.urls: dict[PurePosixPath, str] = {}
         self.ids: dict[PurePosixPath, str] = {}
         used_ids = {entry.id for entry in matches.values()}
-        for document in documents:
+        for document in sorted(documents, key=lambda each: (each.language_suffix != "", each.path)):
             match = matches.get(document.path)
-            url = (match and match.url) or self._own_url(document) or make_address(forms, values[document.path], home)
-            url = url or urljoin(home, quote(document.path.with_suffix("").as_posix()))
+            url = (match and match.url) or self._own_url(document)
+            if not url:
+                path = make_address(forms, values[document.path], home)
+                path = path or urljoin(home, quote(document.path.with_suffix("").as_posix()))
+                url = self._with_language(path, document, site.default_language)
             id = match.id if match else make_id(id_form, values[document.path], url)
             if not match and id in used_ids:  # translations may differ only in their file
                 id = f"{id}#{quote(document.path.as_posix())}"
@@ -103,6 +126,13 @@ class DocumentAddresses:
             for key in {document.path.stem, document.slug, _path_of(self.urls[document.path]), *_places(document)}
         ]
         self._targets = {**_unique(names), **targets}
+
+    def _with_language(self, url: str, document: Document, default: str) -> str:
+        """Return the address of a translation, which has the code of its language before its path."""
+        code, home = document.language_suffix, self.home.rstrip("/")
+        if code in ("", default) or not url.startswith(home) or url.startswith(f"{home}/{code}/"):
+            return url
+        return f"{home}/{code}{url.removeprefix(home)}"
 
     def _own_url(self, document: Document) -> str:
         """Return the address that a document says it has."""

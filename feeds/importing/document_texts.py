@@ -10,18 +10,21 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from unicodedata import normalize
+from urllib.parse import quote, unquote, urljoin
 
 from feeds.feed.markup import commonmark
 
 from .document_addresses import FILE_MARK, DocumentAddresses
 from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, Document
 from .generators import GeneratedSite
-from .old_feed import absolute_url
+from .old_feed import absolute_url, split_url
 from .template_tags import TemplateTags
 
-_PICTURE = re.compile(r"""(<img\b[^<>]*?\bsrc=)("[^"<>]*"|'[^'<>]*')""", re.IGNORECASE)
-_LINK = re.compile(r"""(<a\b[^<>]*?\bhref=)("[^"<>]*"|'[^'<>]*')""", re.IGNORECASE)
+_FILE = re.compile(
+    r"""(<(?:img|video|audio|source)\b[^<>]*?\ssrc\s*=\s*)("[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)""", re.IGNORECASE
+)
+_LINK = re.compile(r"""(<a\b[^<>]*?\shref\s*=\s*)("[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)""", re.IGNORECASE)
 
 _SITE_ENDINGS = (".xml", ".rss", ".atom", ".xsl", ".json", ".js", ".css", ".yml", ".yaml")
 
@@ -46,7 +49,7 @@ class DocumentTexts:
             document.body, has_expressions=generator.has_expressions, is_mdx=document.file.suffix.lower() == ".mdx"
         )
         rendered = _CODE_LANGUAGE.sub(r'<pre><code class="language-\1">', commonmark(text)) if is_markdown else text
-        for pattern, address in ((_PICTURE, self.file_url), (_LINK, self._link)):
+        for pattern, address in ((_FILE, self.file_url), (_LINK, self._link)):
             rendered = pattern.sub(partial(_with_address, document, address), rendered)
         return rendered, tuple(tags.notes)
 
@@ -54,7 +57,7 @@ class DocumentTexts:
         """Return the old address of a picture or another file, and remember the file if it is in the folder."""
         url = absolute_url(self._addresses.urls[document.path], self._path(reference))
         home = self._addresses.home
-        if urlsplit(url).netloc != urlsplit(home).netloc:
+        if split_url(url).netloc != split_url(home).netloc:
             return url
         file = None if _is_part_of_site(reference) else self._file(document, reference)
         if file and self.files.setdefault(url, file) != file:
@@ -68,16 +71,17 @@ class DocumentTexts:
         return self._addresses.home.rstrip("/") + quote(path, safe="/%?&=#+,;:@-._~") if path.startswith("/") else path
 
     def _file(self, document: Document, reference: str) -> Path | None:
-        path = unquote(urlsplit(FILE_MARK.sub("", unquote(reference))).path)
-        home_path = urlsplit(self._addresses.home).path.rstrip("/")
+        path = unquote(split_url(FILE_MARK.sub("", unquote(reference))).path)
+        home_path = split_url(self._addresses.home).path.rstrip("/")
         parent = document.file.parent
         beside = [] if path.startswith("/") else [parent / path, parent / document.file.stem / path]
         below = path.removeprefix(home_path).lstrip("/")
         root = self._site.root.resolve()
         for file in (*beside, *(each / below for each in self._roots)):
             try:
-                if file.is_file() and file.resolve().is_relative_to(root):
-                    return file.resolve()
+                for name in dict.fromkeys((str(file), normalize("NFC", str(file)), normalize("NFD", str(file)))):
+                    if Path(name).is_file() and Path(name).resolve().is_relative_to(root):
+                        return Path(name).resolve()
             except (OSError, ValueError):  # no name that a file can have
                 continue
         return None
@@ -107,4 +111,5 @@ def _ending(reference: str) -> str:
 
 
 def _with_address(document: Document, address: Callable[[Document, str], str], match: re.Match[str]) -> str:
-    return f'{match[1]}"{html.escape(address(document, html.unescape(match[2][1:-1])))}"'
+    reference = match[2][1:-1] if match[2][0] in "\"'" else match[2]
+    return f'{match[1]}"{html.escape(address(document, html.unescape(reference)))}"'

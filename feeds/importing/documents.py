@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from feeds.model.site_types import slug
@@ -20,6 +21,7 @@ from .metadata import (
     ALT_NAMES,
     CAPTION_NAMES,
     DATE_NAMES,
+    EMBARGO_NAMES,
     EXPIRY_NAMES,
     PICTURE_NAMES,
     UPDATE_NAMES,
@@ -52,6 +54,9 @@ _COLLECTIONS = ("posts", "post", "all", "blog")
 
 FILE_DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](?=.)")
 """The date at the start of a file name, as Jekyll requires."""
+
+_LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2}(?:-[A-Za-z]{2,4})?)$")
+"""The code of a language at the end of a name, as in `name.fr.md`."""
 
 _HEADING = re.compile(r"\A\s*# +([^\n]+?)[ #]*(?:\n|\Z)")
 
@@ -100,6 +105,12 @@ class Document:
         return self.folder.partition("/")[0]
 
     @property
+    def language_suffix(self) -> str:
+        """The code of a language at the end of its name, or an empty string."""
+        match = _LANGUAGE_SUFFIX.search(self.path.stem)
+        return match[1].lower() if match else ""
+
+    @property
     def is_bundle(self) -> bool:
         """Whether its folder contains only this document and its files, as `name/index.md` does."""
         return len(self.path.parts) > 1 and self.path.name.partition(".")[0] == "index"
@@ -126,17 +137,25 @@ class Document:
 
 
 def read_document(
-    file: Path, path: PurePosixPath, generator: Generator, zone: ZoneInfo, languages: Collection[str]
+    file: Path,
+    path: PurePosixPath,
+    generator: Generator,
+    zone: ZoneInfo,
+    languages: Collection[str],
+    inherited: Metadata = MappingProxyType({}),
 ) -> Document:
-    """Read a file. One that cannot be read is returned with a refusal.
+    """Read a file. If it cannot be read, the document has a refusal.
 
-    A date without an offset is in `zone`. `languages` are those that a folder or the end of a name may be of.
+    A date without an offset is in `zone`. `languages` are those of a folder or the end of a name. `inherited` is the
+    metadata that its own overrides.
     """
     unread = Document(file, path, title=path.as_posix())
     try:
-        if file.stat().st_size > MAX_DOCUMENT_BYTES:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_DOCUMENT_BYTES + 1)
+        if len(data) > MAX_DOCUMENT_BYTES:
             return _refused(unread, Note.of("it is larger than {size} MB", size=MAX_DOCUMENT_BYTES // 1_000_000))
-        text = file.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
         metadata, body = read_front_matter(text, allows_lines=generator.has_metadata_lines)
     except OSError as error:
         return _refused(unread, Note.of("it cannot be read: {reason}", reason=error.strerror))
@@ -145,7 +164,7 @@ def read_document(
     except FrontMatterError as error:
         return _refused(unread, error.reason)
     try:
-        return _document(unread, metadata, body, generator, zone, languages)
+        return _document(unread, {**inherited, **metadata}, body, generator, zone, languages)
     except Exception as error:  # whatever the metadata contains, such as a list that contains itself
         return _refused(unread, unreadable_text(error))
 
@@ -163,10 +182,12 @@ def _document(
     file_date = FILE_DATE.match(stem)
     if published is None and file_date:
         date_text, published = file_date[1], read_local_date(file_date[1], zone)
+    _, embargo = date_in(metadata, EMBARGO_NAMES, zone)
+    published = max(published, embargo) if published and embargo else published
     title = text_of(find(metadata, "title"))
     if not title and (heading := _HEADING.match(body)):
         title, body = heading[1].strip(), body[heading.end() :]
-    is_draft, refusal = state_of(metadata, path)
+    is_draft, refusal = state_of(metadata, path, generator)
     _, expires = date_in(metadata, EXPIRY_NAMES, zone)
     _, updated = date_in(metadata, UPDATE_NAMES, zone)
     bare_stem = FILE_DATE.sub("", stem, count=1) if file_date else stem
@@ -206,7 +227,7 @@ def _document(
 
 def _stem(path: PurePosixPath, *, is_bundle: bool) -> str:
     """Return the name of a file or a page bundle, without the code of its language."""
-    return path.parent.name if is_bundle else re.sub(r"\.[a-z]{2}(-[A-Za-z]{2,4})?$", "", path.stem)
+    return path.parent.name if is_bundle else _LANGUAGE_SUFFIX.sub("", path.stem)
 
 
 def _kind(metadata: Metadata, path: PurePosixPath, *, has_date: bool, is_draft: bool) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from .leftovers import leads_within
+from .old_feed import split_url
 from .tables import HTML_TABLE
 
 FOOTNOTE_MARK, FOOTNOTE = "footnote-mark", "footnote"
@@ -50,7 +51,7 @@ def _is_in(link: Tag, notes: list[Tag]) -> bool:
 def _note_of(link: Tag, targets: Mapping[str, Tag], base: str) -> Tag | None:
     """Return the item of a numbered list that a link of the text leads to."""
     href = str(link.get("href"))
-    item = targets.get(unquote(urlsplit(href).fragment)) if leads_within(href, base) else None
+    item = targets.get(unquote(split_url(href).fragment)) if leads_within(href, base) else None
     if item is not None and item.name == "p":
         item = item.parent
     is_note = item is not None and item.name == "li" and item.parent is not None and item.parent.name == "ol"

@@ -13,6 +13,9 @@ _HOME = re.compile(
     r"""(?mi)^\s*["']?(?:baseURL|base_url|SITE_?URL|site|url|host|hostname)["']?\s*[:=]\s*["']?(https?://[^\s"',]+)"""
 )
 _BASE_PATH = re.compile(r"""(?m)^baseurl:\s*["']?(/[^\s"'#]*)""")
+_LANGUAGE = re.compile(
+    r"""(?mi)^\s*["']?(?:defaultContentLanguage|default_language|DEFAULT_LANG)["']?\s*[:=]\s*["']?([\w-]+)"""
+)
 _INPUT = re.compile(r"""\binput:\s*["']([\w./-]+)["']""")
 _MAX_CONFIG_BYTES = 1_000_000
 _MAX_LEVELS = 4
@@ -112,13 +115,17 @@ UNKNOWN = Generator("", (), static=("static", "public", "assets", "."), has_meta
 
 @dataclass(frozen=True)
 class GeneratedSite:
-    """The folder of a site: its generator, its root, the folder of articles, and the site's address if it has one."""
+    """The folder of a site: generator, root, folder of articles, and the address and title in its configuration.
+
+    `default_language` is the one whose addresses do not contain its code.
+    """
 
     generator: Generator
     root: Path
     content: Path
     home: str | None = None
     title: str = ""
+    default_language: str = "en"
 
 
 def site_of(folder: Path) -> GeneratedSite:
@@ -126,9 +133,9 @@ def site_of(folder: Path) -> GeneratedSite:
     folder = folder.resolve()
     for root in (folder, *folder.parents)[:_MAX_LEVELS]:
         for generator in GENERATORS:
-            text = "\n".join(_read(root / name) for name in generator.configs)
+            text = "\n".join(read_file(root / name) for name in generator.configs)
             contents = [root / (_input(text) or name) for name in generator.content]
-            content = next((each for each in contents if each.is_dir()), None)
+            content = next((each for each in contents if each.is_dir() and each.resolve().is_relative_to(root)), None)
             if not text.strip() or content is None or not re.search(generator.pattern, text):
                 continue
             if folder != root and not folder.is_relative_to(content.resolve()):
@@ -141,6 +148,7 @@ def site_of(folder: Path) -> GeneratedSite:
                 content,
                 f"{home[1].rstrip('/')}{base_path[1] if base_path else ''}".rstrip("/") + "/" if home else None,
                 title[1].strip() if title else "",
+                language[1].lower() if (language := _LANGUAGE.search(text)) else "en",
             )
     return GeneratedSite(UNKNOWN, folder, folder)
 
@@ -151,7 +159,8 @@ def _input(text: str) -> str:
     return match[1] if match else ""
 
 
-def _read(path: Path) -> str:
+def read_file(path: Path) -> str:
+    """Return the text of a configuration file; empty if it cannot be read, or is not a file."""
     try:
         return path.read_bytes()[:_MAX_CONFIG_BYTES].decode(errors="replace") if path.is_file() else ""
     except OSError:

@@ -6,11 +6,10 @@ It fetches none.
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from bs4.element import Tag
 
-from .old_feed import absolute_url
+from .old_feed import absolute_url, split_url
 
 _PICTURE_EXTENSION = re.compile(r"\.(jpe?g|png|gif|webp)(?=$|[?#])", re.IGNORECASE)
 
@@ -29,14 +28,15 @@ def figure_of(image: Tag) -> Tag:
 def sizes_of(image: Tag) -> list[tuple[str, float]]:
     """Return the sources in a picture's `srcset`, each with its width in pixels or its density."""
     candidates = re.findall(
-        r"(\S+)\s+([0-9.]+)[wx]\s*(?:,|$)", str(image.get("srcset") or image.get("data-srcset") or "")
+        r"(?<![^\s,])(\S{1,2000}+)\s+([0-9.]+)[wx]\s*(?:,|$)",
+        str(image.get("srcset") or image.get("data-srcset") or ""),
     )
     return [(address, float(size)) for address, size in candidates if re.fullmatch(r"[0-9]+(\.[0-9]+)?", size)]
 
 
 def same_picture(first: str, second: str) -> bool:
     """Return whether two addresses are of the same picture, which WordPress stores in several sizes."""
-    parts = [urlsplit(each) for each in (first, second)]
+    parts = [split_url(each) for each in (first, second)]
     paths = [re.sub(r"(-[0-9]+x[0-9]+|-scaled)(?=\.[a-z]+$)", "", each.path.lower()) for each in parts]
     return paths[0] == paths[1] and (is_picture_url(paths[0]) or parts[0].query == parts[1].query)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from feeds.base.atomic import atomic_write
 from feeds.content.folder import ContentFolder
@@ -23,6 +23,7 @@ from feeds.model.article import Article
 from feeds.model.article_text import article_text
 from feeds.model.article_types import entry_id
 from feeds.model.problems import Message, Problem
+from feeds.model.redirects import Redirects
 from feeds.model.site import Site
 from feeds.model.site_types import slug
 from feeds.model.yamlfile import parse_yaml
@@ -33,7 +34,7 @@ from .conversion import Conversion, year_of
 from .dates import is_placeholder
 from .media_importer import MediaImporter
 from .notes import Note, unreadable_text
-from .old_feed import OldEntry, OldFeed
+from .old_feed import OldEntry, OldFeed, split_url
 from .systems import System, system_of
 
 _PAGE_EXTENSION = re.compile(r"\.(html?|php|aspx?|jsp)$", re.IGNORECASE)
@@ -101,8 +102,10 @@ class Importer:
         self.system: System | None = system_of(feed.generator, [entry.id for entry in feed.entries])
         self.addresses: Addresses = Addresses(site, feed, self.system)
         self._existing_pages = dict(self._existing_articles())
+        self._pages = set(self._existing_pages.values())
         self._slugs = {slug(path.stem) for path in content.article_files()}
         self._old_paths = {path_of(entry.url).rstrip("/"): entry.id for entry in feed.entries if entry.url}
+        self._redirects = Redirects(site)
         self.refused_pages: set[str] = set()
 
     def _existing_articles(self) -> Iterator[tuple[str, str]]:
@@ -128,7 +131,7 @@ class Importer:
                 note = Note.of("the draft has no date: that of the import is used")
                 entry = replace(entry, published=self._now, notes=(*entry.notes, note))
             planned = PlannedArticle(entry)
-            if page := self._existing_pages.get(entry.id):
+            if page := self._existing_pages.get(entry.id) or self._page_at(entry):
                 planned.page = page
             elif entry.id in new_ids:
                 planned.refusal = Note.of("another entry of the feed has the same id")
@@ -139,16 +142,29 @@ class Importer:
                 planned.page = self._site.article_path(self.language_of(entry), planned.path.stem)
                 new_ids.add(entry.id)
             planned_articles.append(planned)
-        for planned in sorted(planned_articles, key=_newest_first):  # the oldest redirects may not fit into site.yaml
-            self._add_addresses(planned)
+        newest_first = sorted(planned_articles, key=_newest_first)  # the oldest redirects may not fit into site.yaml
+        for planned in newest_first:
+            self._add_address(planned, planned.entry.url)
+        for planned in newest_first:  # an address of an entry counts more than a former one of another
+            for address in (planned.entry.id, *planned.entry.old_urls):  # WordPress ids are also short links
+                self._add_address(planned, address)
         return planned_articles
 
-    def _add_addresses(self, planned: PlannedArticle) -> None:
+    def _page_at(self, entry: OldEntry) -> str | None:
+        """Return the existing page that replaces the URL of an entry, if no other entry can have this URL."""
+        if not entry.has_unique_url or not entry.url:
+            return None
+        parts = split_url(entry.url)
+        path = unquote(parts.path).removeprefix(self._site.path)
+        target = self._redirects.target(self._site.path + path, parts.query) or ""
+        page = target.removeprefix(self._site.url)
+        return page if page in self._pages else None
+
+    def _add_address(self, planned: PlannedArticle, address: str | None) -> None:
         entry = planned.entry
         was_public = not entry.is_draft and not (entry.published and entry.published > self._now)
-        for address in (entry.url, entry.id, *entry.old_urls):  # WordPress ids are also short links
-            if planned.page and address:
-                self.addresses.add(address, planned.page, is_public=was_public)
+        if planned.page and address:
+            self.addresses.add(address, planned.page, is_public=was_public)
 
     def _refusal(self, entry: OldEntry) -> tuple[str | None, bool]:
         """Return the reason not to import an entry, and whether a mapping of its names would change that."""
@@ -170,7 +186,7 @@ class Importer:
         return list(dict.fromkeys(tag for tag in tag_names if slug(tag)))
 
     def _path(self, entry: OldEntry) -> Path:
-        page_name = _PAGE_EXTENSION.sub("", PurePosixPath(unquote(urlsplit(entry.url or "").path)).name)
+        page_name = _PAGE_EXTENSION.sub("", PurePosixPath(unquote(split_url(entry.url or "").path)).name)
         readable_slugs = (
             slug(name) for name in (entry.slug, page_name) if re.search("[A-Za-z]", name) and name != "index"
         )
@@ -228,7 +244,9 @@ class Importer:
         while problems := self._validate(planned, values):
             problem = next((each for each in problems if each.key.partition(".")[0] in OPTIONAL_KEYS), None)
             if problem is None:
-                self._refuse(planned, "; ".join(f"{each.key}: {each.message}" for each in problems))
+                first = problems[0]
+                place = f"{first.key}: " if first.key else ""
+                self._refuse(planned, Note.of("it would be invalid: {key}{message}", key=place, message=first.message))
                 return
             planned.notes.append(Note.of("{key} is left out: {message}", key=problem.key, message=problem.message))
             self._remove_invalid(planned, values, problem.key.partition(".")[0])

@@ -9,13 +9,14 @@ import html as html_module
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote
 
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 from markdownify import ATX, MarkdownConverter
 
 from feeds.feed.body_limits import MAX_DEPTH, element_depth
+from feeds.feed.tag_rewriter import fragment_id
 
 from .characters import repair_references
 from .cleanup import BLOCKS, tidy
@@ -24,9 +25,9 @@ from .emphasis import EMPHASIS, adjacent_character, flanks
 from .footnotes import NUMBER
 from .images import best_source, figure_of, is_picture_url, same_picture
 from .notes import Note
-from .old_feed import OldPicture, absolute_url, one_line
+from .old_feed import OldPicture, absolute_url, one_line, split_url
 from .players import film_of
-from .tables import BREAK, clean_html, delimiter_row
+from .tables import BREAK, HTML_TABLE, clean_html, delimiter_row
 
 MapAddress = Callable[[str], str]
 """Returns the current address for an absolute old address."""
@@ -37,7 +38,7 @@ _INLINE_MARKUP = re.compile(
 _MARKUP_AT_LINE_START = re.compile(
     r"(?m)^([^\S\n]*)(?:(>|[-+](?=\s|$)|#{1,6}(?=\s|$)|=+[ \t]*$|-{2,}[ \t]*$|~{3,})|([0-9]{1,9})([.)](?=\s|$)))"
 )
-_DELIMITER_ROW = re.compile(r"(?m)^([ \t]*)([|:-][|:\- \t]*-[|:\- \t]*)$")
+_DELIMITER_ROW = re.compile(r"(?m)^([ \t]*+)([|:-](?=[|: \t]*+-)[|:\- \t]*+)$")
 """A line that would make a table of the one above it."""
 
 _BR = "\x03"
@@ -75,6 +76,9 @@ def to_markdown(
     soup = _parse(repair_references(html).translate({2: None, 3: None}))
     notes = tidy(soup, base, extras)
     _remove_lead_picture(soup, base, without)
+    for element in soup.find_all(["kbd", "samp"]):  # markdownify would not escape their text
+        if not element.find_parent(["pre", HTML_TABLE]):
+            element.name = f"html-{element.name}"
     converter = _Converter(base, picture, link)
     text = converter.convert_soup(soup.body or soup)
     parts = _FENCED_CODE.split(text)  # text, a block of code, its fence, text, and so on
@@ -93,18 +97,25 @@ def _parse(html: str) -> BeautifulSoup:
 
 def _normalize_whitespace(text: str) -> str:
     """Return a text without blanks at line ends, and with one empty line between paragraphs."""
-    text = re.sub(f" *\n* *{BREAK} *\n*", _paragraph_break, text)
+    text = _with_paragraph_breaks(text)
     text = re.sub(f"{_BR}(\n[ >]*{_BR})+\n", "\n\n", text)
     text = re.sub(rf"{_BR}(?=\n[ >]*(\n|\Z)|\Z)", "", text)
     text = re.sub(rf"(?m)^([ >]*(?:[-+*] |[0-9]+\. )?){_BR}\n[ >]*", r"\1", text).replace(_BR, "\\")
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE))
 
 
-def _paragraph_break(match: re.Match[str]) -> str:
-    """Return an empty line that stays in the quotation in which the match is."""
-    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
-    quotation = "".join(re.findall("^(?:> ?)+", line))
-    return f"\n{quotation.rstrip()}\n{quotation}"
+def _with_paragraph_breaks(text: str) -> str:
+    """Return a text with an empty line in place of each `BREAK`, which stays in the quotation around it."""
+    first, *others = text.split(BREAK)
+    parts = [first]
+    quotation = ""
+    for other in others:
+        parts[-1] = parts[-1].rstrip(" \n")
+        line = (quotation if "\n" not in parts[-1] and len(parts) > 1 else "") + parts[-1].rpartition("\n")[2]
+        marks = re.match("(?:> ?)+", line)
+        quotation = marks[0] if marks else ""
+        parts += [f"\n{quotation.rstrip()}\n{quotation}", other.lstrip(" ").lstrip("\n")]
+    return "".join(parts)
 
 
 def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:
@@ -198,7 +209,20 @@ class _Converter(MarkdownConverter):
         """Render what Markdown has no mark for as an element."""
         return self._emphasize(el, text, parent_tags, "", el.name)
 
-    convert_sup = convert_q = convert_sub
+    convert_sup = convert_q = convert_ins = convert_u = convert_small = convert_cite = convert_mark = convert_sub
+    convert_var = convert_sub
+
+    def convert_html_kbd(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render input or output of a program as an element."""
+        return self._emphasize(el, text, parent_tags, "", el.name.removeprefix("html-"))
+
+    convert_html_samp = convert_html_kbd
+
+    def convert_abbr(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Render an abbreviation as an element with its expansion."""
+        title = one_line(str(el.get("title") or ""))
+        element = self._emphasize(el, text, parent_tags, "", "abbr") if title else text
+        return element.replace("<abbr>", f'<abbr title="{html_module.escape(title)}">', 1)
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Render a list item, without blanks and breaks at its ends."""
@@ -272,7 +296,10 @@ class _Converter(MarkdownConverter):
         href = str(el.get("href") or "").strip()
         if not href or not text.strip() or "_noformat" in parent_tags:
             return text
-        if href.startswith("#") or (text.lstrip().startswith("![") and is_picture_url(href)):
+        if href.startswith("#"):
+            heading = self._heading_at(el, unquote(href[1:]))
+            return f"[{text.strip()}](#{heading})" if heading else text
+        if text.lstrip().startswith("![") and is_picture_url(href):
             return text
         address = href if href.startswith("mailto:") else absolute_url(self._base, href)
         if not re.match("(https?://|mailto:).", address):
@@ -285,9 +312,15 @@ class _Converter(MarkdownConverter):
             label = re.sub("^#{1,6} ", "", label)
         if el.find(BLOCKS) and not el.find("img"):
             label = self.escape(el.get_text(" ", strip=True), set())
-        if target == el.get_text().strip() and target == _escape_destination(target) and urlsplit(target).scheme:
+        if target == el.get_text().strip() and target == _escape_destination(target) and split_url(target).scheme:
             return f"{before}<{target}>{after}"
         return f"{before}[{label}]({_escape_destination(target)}){after}"
+
+    def _heading_at(self, link: Tag, id: str) -> str:
+        """Return the id that a heading of the text will have here, by its old id; empty if there is no such heading."""
+        root = [link, *link.parents][-1]
+        heading = root.find(re.compile("^h[1-6]$"), id=id) if id else None
+        return fragment_id(heading.get_text()) if isinstance(heading, Tag) else ""
 
     def _convert_player(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         label, address = self._player(el)

@@ -13,15 +13,15 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from .document_addresses import DocumentAddresses, match_entries
 from .document_texts import DocumentTexts
 from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, UNDATED, Document, read_document
 from .generators import GeneratedSite, site_of
+from .inherited import Inheritance
 from .notes import Note, unreadable_text
-from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url
+from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url, later, split_url
 
 _SKIPPED_FOLDERS = (
     *("node_modules", "public", "_site", "output", "dist", "themes", "layouts", "archetypes", "vendor", "resources"),
@@ -86,7 +86,7 @@ def read_markdown_folder(
 def _home(configured: str | None, old_feed: OldFeed | None) -> str | None:
     """Return the address of a site. A feed may name a section of it, and a configuration another host."""
     stated = old_feed.home if old_feed else None
-    if configured and stated and urlsplit(configured).netloc != urlsplit(stated).netloc:
+    if configured and stated and split_url(configured).netloc != split_url(stated).netloc:
         return stated
     return configured or stated
 
@@ -95,26 +95,32 @@ def _read_documents(
     folder: Path, site: GeneratedSite, zone: ZoneInfo, languages: Collection[str]
 ) -> tuple[list[Document], Counter[str]]:
     """Return the documents of a folder, in the order of their paths, and the number of other files by kind."""
-    start = folder if folder.is_relative_to(site.content.resolve()) else site.content.resolve()
-    documents, others = [], Counter[str]()
-    for file in _files(start, site.root):
+    content = site.content.resolve()
+    start = folder if folder.is_relative_to(content) else content
+    documents, others, inheritance = [], Counter[str](), Inheritance(site)
+    for file in _files(start, site, inheritance):
         ending = file.suffix.lower()
         if ending in _OTHER_ENDINGS:
             others[Note.of("{extension} file", extension=ending)] += 1
         elif ending in (*MARKDOWN_ENDINGS, *HTML_ENDINGS):
-            path = PurePosixPath(file.relative_to(site.content.resolve()).as_posix())
-            document = read_document(file, path, site.generator, zone, languages)
+            if not file.is_file() or not file.resolve().is_relative_to(site.root.resolve()):
+                others[Note.of("link to a file elsewhere")] += 1
+                continue
+            path = PurePosixPath(file.relative_to(content).as_posix())
+            document = read_document(file, path, site.generator, zone, languages, inheritance.metadata(path))
             if ending in MARKDOWN_ENDINGS or (document.title and not document.kind and document.refusal is None):
                 documents.append(document)
     return documents, others
 
 
-def _files(start: Path, root: Path) -> Iterator[Path]:
-    """Yield the files below a folder, except those in hidden folders and the code and output of the site at `root`."""
+def _files(start: Path, site: GeneratedSite, inheritance: Inheritance) -> Iterator[Path]:
+    """Yield the files below a folder that the generator reads, without its own code and output."""
+    root = site.root.resolve()
     for parent, folders, names in os.walk(start):
-        skipped = _SKIPPED_FOLDERS if Path(parent) == root else ("node_modules",)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in skipped)
-        yield from (Path(parent, name) for name in sorted(names))
+        path = PurePosixPath(Path(parent).relative_to(root).as_posix())
+        skipped = _SKIPPED_FOLDERS if Path(parent) == root and site.generator.name else ()
+        folders[:] = sorted(name for name in folders if name not in skipped and not inheritance.is_skipped(path / name))
+        yield from (Path(parent, name) for name in sorted(names) if not inheritance.is_skipped(path / name))
 
 
 def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresses, match: OldEntry | None) -> OldEntry:
@@ -128,6 +134,7 @@ def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresse
     picture = OldPicture(texts.file_url(document, document.picture), document.picture_alt, document.picture_caption)
     entry = OldEntry(
         id=addresses.ids[document.path],
+        has_unique_url=True,
         title=document.title,
         url=url,
         published=document.published,
@@ -152,7 +159,8 @@ def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresse
         return entry
     return replace(
         entry,
-        published=match.published or entry.published,
+        published=(None if match.is_dated_by_update else match.published) or entry.published or match.published,
+        updated=entry.updated or (later(match.published, entry.published) if match.is_dated_by_update else None),
         authors=entry.authors or match.authors,
         categories=entry.categories or match.categories,
         picture=entry.picture or match.picture,

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from PIL import Image
 
@@ -25,6 +25,7 @@ from feeds.model.site_types import slug
 
 from .fetcher import Fetcher
 from .notes import Note
+from .old_feed import split_url
 
 MAX_FILE_BYTES = 40_000_000
 """Maximum size of a file in bytes."""
@@ -61,7 +62,7 @@ class MediaImporter:
 
     def import_file(self, url: str, year: str) -> str | None:
         """Return the path below `media/` of a file of the imported folder; None if it cannot be stored."""
-        path = PurePosixPath(unquote(urlsplit(url).path))
+        path = PurePosixPath(unquote(split_url(url).path))
         if url not in self._files or guess_type(path.name) is None:
             return None
         result = self._once(url, lambda: self._store(self._read(url), year, path.stem, path.suffix.lower()))
@@ -80,7 +81,7 @@ class MediaImporter:
 
     def _fetch(self, url: str, year: str) -> str:
         data = self._read(url) if url in self._files else self._fetcher.get(url, max_bytes=MAX_FILE_BYTES).data
-        return self._store(data, year, PurePosixPath(unquote(urlsplit(url).path)).stem, _extension(data, url), url)
+        return self._store(data, year, PurePosixPath(unquote(split_url(url).path)).stem, _extension(data, url), url)
 
     def _store(self, data: bytes, year: str, stem: str, extension: str, url: str = "") -> str:
         """Return the path of a new file below `media/`, or of one with the same bytes. Raises PictureError."""

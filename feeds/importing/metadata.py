@@ -16,6 +16,7 @@ from .old_feed import absolute_url, publication_state
 
 DATE_NAMES = ("date", "pubdate", "publishdate", "published", "published_at", "publicationdate", "created")
 UPDATE_NAMES = ("updated", "lastmod", "modified", "last_modified_at", "updateddate", "updated_at", "last_updated")
+EMBARGO_NAMES = ("publishdate",)
 EXPIRY_NAMES = ("expirydate", "expires", "unpublishdate")
 PICTURE_NAMES = (
     *("image", "cover", "featured_image", "featuredimage", "featureimage", "feature_image", "heroimage", "hero_image"),
@@ -24,7 +25,7 @@ PICTURE_NAMES = (
 _PICTURE_KEYS = ("src", "url", "image", "path", "file", "relative", "teaser", "overlay_image")
 ALT_NAMES = ("image_alt", "imagealt", "image.alt", "cover.alt", "heroimagealt", "thumbnail_alt", "banner.alt")
 CAPTION_NAMES = ("image_caption", "imagecaption", "image.caption", "cover.caption", "header.caption")
-_HAS_OFFSET = re.compile(r"(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2})\s*$")
+_HAS_OFFSET = re.compile(r"(?:Z|[A-Z]{3,4}|[+-]\d{2}:?\d{2}|(?:UTC|GMT) ?[+-]\d{1,2}|[A-Z]\w+/[\w/]+)\s*$")
 _HIDING_NAMES = ("private", "hidden", "unlisted", "headless", "password", "eleventyexcludefromcollections")
 _FALSE = ("", "false", "no", "off", "n", "0", "null", "~")
 
@@ -51,14 +52,19 @@ def read_local_date(text: str, zone: ZoneInfo) -> datetime | None:
     return date
 
 
-def state_of(metadata: Metadata, path: PurePosixPath) -> tuple[bool, str | None]:
+def state_of(metadata: Metadata, path: PurePosixPath, generator: Generator) -> tuple[bool, str | None]:
     """Return whether a document is a draft, and the reason not to import it if its site does not show it."""
+    states = names_in(metadata, ("tags",), generator) if generator.name == "Nikola" else []
     if is_draft := (
         text_of(find(metadata, "draft", "isdraft")).lower() not in _FALSE
-        or text_of(metadata.get("published")).lower() in ("false", "no", "off")
+        or text_of(find(metadata, "published")).lower() in ("false", "no", "off")
+        or text_of(find(metadata, "publish")).lower() in ("false", "no", "off")
         or not {"_drafts", "drafts"}.isdisjoint(path.parts[:-1])
+        or "draft" in states
     ):
         return is_draft, None
+    if "private" in states:
+        return False, _hidden("private")
     if name := next((name for name in _HIDING_NAMES if text_of(metadata.get(name)).lower() not in _FALSE), None):
         return False, Note.of("it is password-protected") if name == "password" else _hidden(name)
     if text_of(find(metadata, "build.render", "_build.render", "build.list", "_build.list")).lower() in (

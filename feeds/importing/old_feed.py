@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from .characters import repair_references
 from .notes import Note
@@ -19,7 +19,7 @@ from .notes import Note
 _DRAFT_STATES = ("draft", "pending", "unpublished", "in-review", "auto-draft")
 _PUBLIC_VISIBILITIES = ("", "public", "published", "visible", "open", "everyone", "all", "world", "true", "1")
 _PRIVATE_STATES = (
-    *("private", "members", "paid", "tiers", "hidden", "sent", "archived"),
+    *("private", "members", "paid", "tiers", "hidden", "sent", "archived", "skip"),
     *("trash", "trashed", "soft_trashed", "deleted"),
 )
 PASSWORD_FORM = "action=postpass"
@@ -71,8 +71,9 @@ class OldEntry:
     References are relative to `base` or `url`. `categories` and `tags` are names; if a system does not
     distinguish them, all are categories. Datetimes are aware and in UTC. `slug` is the last part of its old
     address, and `old_urls` are further addresses that led to it. `same_values` are keys of our article files,
-    with their values. `unreadable_date` is what stands in place of a date. `refusal` is the reason not to import
-    it, and `notes` are about what could not be read.
+    with their values. `has_unique_url` is whether no other entry can have its URL. `is_dated_by_update` is
+    whether the date of its publication is unknown, and that of its last edit stands in. `unreadable_date` is the text
+    of a date that cannot be read. `refusal` is the reason not to import it, and `notes` say what could not be read.
     """
 
     id: str
@@ -95,6 +96,8 @@ class OldEntry:
     expires: datetime | None = None
     same_values: Mapping[str, object] = field(default_factory=dict)
     is_draft: bool = False
+    has_unique_url: bool = False
+    is_dated_by_update: bool = False
     unreadable_date: str = ""
     refusal: str | None = None
     notes: tuple[str, ...] = ()
@@ -106,7 +109,8 @@ class OldFeed:
 
     `has_texts` is whether any entry has a text besides its description. `slugs` maps the names of categories
     and tags to the slugs in old addresses, if the feed contains them. `sections` are the top-level folders of articles.
-    `others` counts what is no article, such as comments, by kind.
+    `others` counts what is no article, such as comments, by kind. `is_complete` is whether the end of the document is
+    there.
     """
 
     title: str
@@ -120,11 +124,20 @@ class OldFeed:
     slugs: Mapping[str, str] = field(default_factory=dict)
     sections: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
+    is_complete: bool = True
 
 
 def later(updated: datetime | None, published: datetime | None) -> datetime | None:
     """Return when an entry was updated, if that is later than its publication."""
     return updated if updated and published and updated > published else None
+
+
+def split_url(url: str) -> SplitResult:
+    """Return the parts of a URL; all are empty if it is invalid."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def absolute_url(base: str, reference: str) -> str:
@@ -135,6 +148,11 @@ def absolute_url(base: str, reference: str) -> str:
     except ValueError:
         return ""
     return quote(url, safe="%/:?#[]@!$&'()*+,;=~-._")
+
+
+def ends_document(data: bytes) -> bool:
+    """Return whether an XML document of a feed has its end; comments may follow."""
+    return re.search(rb"</(?:\w+:)?(?:rss|feed|RDF)\s*>", data[-5000:]) is not None
 
 
 def publication_state(status: str, visibility: str = "") -> tuple[bool, str | None]:

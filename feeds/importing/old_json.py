@@ -41,7 +41,7 @@ def read_json(data: bytes, url: str) -> OldFeed:
         title=one_line(text_at(feed, "title")),
         entries=tuple(_entry(each, url) for each in items if isinstance(each, dict)),
         kind="json",
-        home=text_at(feed, "home_page_url") or None,
+        home=absolute_url(url, text_at(feed, "home_page_url")) or None,
         generator=text_at(feed, "generator"),
         language=text_at(feed, "language") or None,
         older_url=absolute_url(url, next_url) or None if isinstance(next_url, str) and next_url else None,
@@ -73,8 +73,9 @@ def _entry(item: dict[str, Any], url: str) -> OldEntry:
     published, updated = (read_date(text_at(item, name), None) for name in ("date_published", "date_modified"))
     is_draft, refusal = publication_state(text_at(item, "status"), text_at(item, "visibility"))
     authors = list_at(item, "authors") or [item.get("author")]
-    picture = text_at(item, "image") or text_at(item, "banner_image")
     attachments = [each for each in list_at(item, "attachments") if isinstance(each, dict) and text_at(each, "url")]
+    pictures = [text_at(each, "url") for each in attachments if text_at(each, "mime_type").startswith("image/")]
+    picture = text_at(item, "image") or text_at(item, "banner_image") or next(iter(pictures), "")
     return OldEntry(
         id=str(id) if isinstance(id, str | int | float) and not isinstance(id, bool) else (link or ""),
         title=one_line(text_at(item, "title")),
@@ -99,7 +100,7 @@ def _entry(item: dict[str, Any], url: str) -> OldEntry:
                 str(each.get("duration_in_seconds") or ""),
             )
             for each in attachments
-            if not text_at(each, "mime_type").startswith("image/")
+            if text_at(each, "url") != picture
         ),
         language=text_at(item, "language") or None,
         link=absolute_url(base, text_at(item, "external_url")) or None if item.get("external_url") else None,

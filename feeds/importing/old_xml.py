@@ -30,6 +30,7 @@ from .old_feed import (
     OldPerson,
     OldPicture,
     absolute_url,
+    ends_document,
     later,
     one_line,
     paragraphs,
@@ -40,6 +41,7 @@ from .old_json import read_json
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _FACT_NAMES = ("draft", "status", "visibility", "type", "filename")
+_STATE = re.compile(rb"<\w+:(?:draft|status|visibility)\b")
 _BLOGGER_KIND = re.compile("#(comment|page|settings|template)$")
 """End of the category with which Blogger marks what is no post."""
 
@@ -78,7 +80,8 @@ def read_feed(data: bytes, url: str = "", content_type: str = "") -> OldFeed:
         title=plain(channel.get("title", "")),
         entries=tuple(_entry(each, facts, document.version, url) for each, facts in entries if not facts.kind),
         kind="atom" if document.version.startswith("atom") else "rss",
-        home=channel.get("link"),
+        home=absolute_url(url, channel.get("link") or "") or None,
+        is_complete=ends_document(data),
         generator=" ".join(
             filter(None, [channel.get("generator"), (channel.get("generator_detail") or {}).get("href")])
         ),
@@ -96,20 +99,36 @@ def _with_facts(data: bytes, document: Any) -> Iterator[tuple[Any, _Facts]]:
     with suppress(etree.XMLSyntaxError):
         parser = etree.XMLParser(recover=True, huge_tree=True, resolve_entities=False, no_network=True)
         root = etree.fromstring(data.lstrip(), parser)
-        found = [_facts(entry, name) for entry in root.iter("{*}item", "{*}entry")] if root is not None else []
+        elements = root.iter("{*}item", "{*}entry") if root is not None else ()
+        found = [_facts(each, name) for each in elements if _is_entry(each)]
     is_aligned = len(found) == len(document.entries)
+    has_states = _STATE.search(data) is not None
     by_id: dict[str, _Facts] = {}
     for each in found:  # of several with an id, the one that is not public counts
         if each.id not in by_id or each.status or each.visibility:
             by_id[each.id] = each
     for index, entry in enumerate(document.entries):
         id = entry.get("id") or ""
-        facts = found[index] if is_aligned else by_id.get(id, _Facts())
+        unknown = _Facts(status="draft" if has_states else "")  # rather than publish what may be one
+        facts = found[index] if is_aligned else by_id.get(id, unknown)
         yield entry, facts if facts.id else replace(facts, id=id)
 
 
+def _is_entry(element: etree._Element) -> bool:
+    """Return whether an element is an entry of the feed, and not part of the text of one."""
+    parent = element.getparent()
+    return parent is not None and (parent.getparent() is None or etree.QName(parent).localname == "channel")
+
+
+def _id_in(element: etree._Element) -> str:
+    """Return the text of an id; empty if it contains an entity, which only feedparser resolves."""
+    if any(isinstance(each, etree._Entity) for each in element):
+        return ""
+    return "".join([element.text or "", *(each.tail or "" for each in element)]).strip(" \t\r\n")
+
+
 def _facts(entry: etree._Element, id_name: str) -> _Facts:
-    ids = [each.text.strip(" \t\r\n") for each in entry.iterchildren(id_name) if each.text]
+    ids = [id for each in entry.iterchildren(id_name) if (id := _id_in(each))]
     extensions: dict[str, str] = {}
     for element in (*entry, *(inner for control in entry.iterchildren("{*}control") for inner in control)):
         name = etree.QName(element) if isinstance(element.tag, str) else None
@@ -167,6 +186,7 @@ def _entry(entry: Any, facts: _Facts, version: str, url: str) -> OldEntry:
         language=entry.get("language"),
         slug="",
         is_draft=is_draft,
+        is_dated_by_update=is_atom and updated is not None and _date(entry, "published") is None,
         unreadable_date=next((str(entry[name]) for name in ("published", "updated", "created") if name in entry), ""),
         refusal=refusal or (None if facts.id or link else Note.of("it has neither id nor link")),
     )
@@ -194,7 +214,7 @@ def _attachments(entry: Any, base: str) -> tuple[list[OldPicture], list[OldFile]
             continue
         if kind.startswith("image/"):
             pictures.append(OldPicture(address))
-        else:
+        if not kind.startswith("image/") or len(pictures) > 1:
             length = str(item.get("length") or "")
             files.append(
                 OldFile(
@@ -204,8 +224,11 @@ def _attachments(entry: Any, base: str) -> tuple[list[OldPicture], list[OldFile]
                     duration=entry.get("itunes_duration") or "",
                 )
             )
+    enclosed = {each.url for each in files}
     for item in entry.get("media_content") or ():
         address, kind = item.get("url"), item.get("type") or ""
+        if address and kind.startswith(("video/", "audio/")) and absolute_url(base, address) not in enclosed:
+            files.append(OldFile(absolute_url(base, address), kind))
         if address and (item.get("medium") == "image" or kind.startswith("image/")) and "gravatar.com" not in address:
             pictures.append(OldPicture(absolute_url(base, address)))
     pictures += [

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
+
+from .old_feed import split_url
 
 Values = Mapping[str, str]
 """The values of an article by the names that forms have; those that it lacks are empty."""
@@ -52,7 +54,7 @@ def learn_id_form(articles: Iterable[tuple[Values, str, str]], default: str) -> 
 
 def make_id(form: str, values: Values, url: str) -> str:
     """Return the id of an article with an address."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     bare_url = re.sub(r"\.\w+$", "", url) if "." in parts.path.rpartition("/")[2] else url
     names = {"url": url, "bare_url": bare_url, "url_without_slash": url.rstrip("/"), "host": parts.netloc, "path": path}
@@ -62,7 +64,7 @@ def make_id(form: str, values: Values, url: str) -> str:
 def make_address(forms: Iterable[str], values: Values, home: str) -> str:
     """Return the address of an article by the first form whose values it has; empty if there is none."""
     path = next((path for form in forms if (path := fill(form, values))), "")
-    parts = urlsplit(home)
+    parts = split_url(home)
     return f"{parts.scheme}://{parts.netloc}{quote(path, safe='/%:@!$&()*+,;=~-._')}" if path else ""
 
 

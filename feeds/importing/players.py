@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from bs4.element import Tag
 
-from .old_feed import absolute_url
+from .old_feed import absolute_url, split_url
 
 
 def film_of(player: Tag, base: str) -> tuple[str, str]:
@@ -20,13 +20,13 @@ def film_of(player: Tag, base: str) -> tuple[str, str]:
     address = _watch_url(absolute_url(base, str(source))) if source else ""
     if not address:
         return "", ""
-    name = PurePosixPath(unquote(urlsplit(address).path)).name
-    return str(player.get("title") or "").strip() or (name if "." in name else urlsplit(address).netloc), address
+    name = PurePosixPath(unquote(split_url(address).path)).name
+    return str(player.get("title") or "").strip() or (name if "." in name else split_url(address).netloc), address
 
 
 def _watch_url(address: str) -> str:
     """Return the page of an embedded YouTube or Vimeo video; other addresses are unchanged."""
-    parts = urlsplit(address)
+    parts = split_url(address)
     if re.search(r"(^|\.)youtube(-nocookie)?\.com$", parts.netloc) and parts.path.startswith("/embed/"):
         return f"https://www.youtube.com/watch?v={parts.path.removeprefix('/embed/')}"
     if parts.netloc == "player.vimeo.com" and parts.path.startswith("/video/"):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -90,9 +91,9 @@ class SourceReader:
         """Return the bytes of a file or of a response, with its address and media type if it has one."""
         if "://" in name:
             response = self._fetcher.get(name, max_bytes=MAX_FEED_BYTES)
-            return response.data, response.url, response.content_type
+            return _as_utf8(response.data), response.url, response.content_type
         try:
-            return Path(name).read_bytes(), "", ""
+            return _as_utf8(Path(name).read_bytes()), "", ""
         except OSError as error:
             raise HttpError(
                 f"{name}: {error.strerror} (expected a file, a folder, or an address with https://)"
@@ -100,6 +101,8 @@ class SourceReader:
 
     def _export(self, name: str, data: bytes) -> OldFeed | None:
         """Return the posts of an export of WordPress or Ghost, or None if it is neither. Raises FeedError."""
+        if data.startswith(b"PK\x03\x04"):
+            raise FeedError(f"{name} is a ZIP archive (unpack it, and import the file in it)")
         try:
             if is_export(data):
                 return read_export(data, self._site.timezone, self._types)
@@ -116,6 +119,14 @@ class SourceReader:
             old_feed=old.feed if old else None,
         )
         return Source(read.feed, read.files, *_known(old))
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """Return a document in UTF-8 if it is in UTF-16, which begins with a byte order mark."""
+    if not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data
+    text = data.decode("utf-16", "replace")
+    return re.sub(r"(<\?xml[^<>]*encoding=[\"'])[^\"']*", r"\1utf-8", text, count=1).encode()
 
 
 def _known(old: Source | None) -> tuple[str | None, OldFeed | None]:

@@ -10,23 +10,23 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 from feeds.feed.html_text import plain_text
 from feeds.feed.markup import commonmark
 
 from .images import is_picture_url
 from .notes import Note
+from .old_feed import split_url
 
 _FENCE = r"(?P<fence>^[ \t]*(?P<mark>`{3,}|~{3,})[^\n]*\n(?:.*?^[ \t]*(?P=mark)[`~]*[ \t]*$|.*))"
 _INLINE_CODE = r"(?P<inline>(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
 _RAW = r"\{%-?\s*raw\s*-?%\}(?P<raw>.*?)\{%-?\s*endraw\s*-?%\}"
 _COMMENT = (
-    r"(?P<comment>\{%-?\s*comment\b.*?endcomment\s*-?%\}|\{\{/\*.*?\*/\}\}|\{#.*?#\}"
+    r"(?P<comment>\{%-?\s*comment\b.*?endcomment\s*-?%\}|\{\{/\*.*?\*/\}\}"
     r"|\{::comment\}.*?\{:/(?:comment)?\})"
 )
 _CODE = (
-    r"(?:\{\{[<%]|\{%-?)\s*(?P<code_tag>highlight|codeblock|code)\b(?P<code_arguments>[^\n]*?)(?:[>%]\}\}|-?%\})\n?"
+    r"(?:\{\{[<%]|\{%-?)\s*(?P<code_tag>highlight|codeblock|code)(?![\w-])(?P<code_arguments>(?:(?![>%]\}\}|%\}).)*?)(?:[>%]\}\}|-?%\})\n?"
     r"(?P<code>.*?)(?:\{\{[<%]\s*/\s*|\{%-?\s*end)(?P=code_tag)\s*(?:[>%]\}\}|-?%\})"
 )
 _ESCAPED = r"\{\{(?P<escaped>[<%]/\*.*?\*/[>%])\}\}"
@@ -35,19 +35,21 @@ _TAG = (
     r"(?:\{\{[<%]\s*(?P<hugo>/?\s*[\w./-]+)(?P<hugo_arguments>(?:(?!\{\{).)*?)/?\s*[>%]\}\}"
     r"|\{%-?\s*(?P<liquid>[\w-]+)(?P<liquid_arguments>(?:(?!\{%).)*?)-?%\})"
 )
-_EXPRESSION = r"\{\{-?(?P<expression>(?![<%])(?:(?!\{\{).)*?)-?\}\}"
+_EXPRESSION = r"\{\{-?(?P<expression>(?![<%])(?:(?!\{\{).)*?)-?\}\}|(?P<template_comment>\{#-?\s(?:(?!\{#).)*?\s-?#\})"
 _TOKEN = re.compile("|".join((_FENCE, _INLINE_CODE, _RAW, _COMMENT, _CODE, _ESCAPED, _FORMULA, _TAG)), re.M | re.S)
 _TOKEN_OR_EXPRESSION = re.compile(f"{_TOKEN.pattern}|{_EXPRESSION}", re.M | re.S)
 
 _ARGUMENT = re.compile(r"""(?:([\w-]+)\s*[=:](?!//)\s*)?("[^"]*"|'[^']*'|`[^`]*`|[^\s,"'`()]+)""")
 _RAW_MARK = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
 
-_ATTRIBUTE_LINE = re.compile(r"(?m)^[ \t]*(?:[*+-] .*\n)?[ \t]*\{:?:?(?:toc\b|[.#][\w-]|: *[.#\w])[^{}\n]*\}[ \t]*$")
+_ATTRIBUTE_LINE = re.compile(r"(?m)^[ \t]*\{:?:?(?:toc\b|[.#][\w-]|: *[.#\w])[^{}\n]*\}[ \t]*$")
 _TABLE_OF_CONTENTS = re.compile(r"(?im)^(?:\[TOC\]|\[\[_?TOC_?\]\]|[*+-] .*\n\{:toc\}|<!--\s*toc\s*-->)[ \t]*$")
 _ATTRIBUTE_LIST = re.compile(r"(?<=[\])*_`>])\{:[^{}\n]*\}|(?m:(?<=\S)[ \t]+\{:?#[\w-]+[^{}\n]*\}[ \t]*$)")
-_IMPORT_LINE = re.compile(
-    r"(?m)^(?:import\s[^\n]*from\s[^\n]*|export\s(?:const|let|default)\s[^\n]*)\n|\{/\*.*?\*/\}", re.S
+_MODULE_LINE = re.compile(
+    r"(?m)^(?:import\s(?:[^\n]*\sfrom\s+)?[\"'][^\n]*|export\s(?:const|let|default)\s[^\n]*)(?:\n|\Z)|\{/\*(?s:.*?)\*/\}"
 )
+"""What is code of JavaScript in MDX: imports, exports and comments."""
+
 
 _LINK_TAGS = ("ref", "relref", "post_url", "post_path", "link", "asset_path")
 _NAMED_LINK_TAGS = ("post_link", "asset_link")
@@ -85,18 +87,11 @@ class TemplateTags:
         Without `has_expressions`, `{{ … }}` is text, as in Hugo.
         """
         if is_mdx:
-            text = _IMPORT_LINE.sub("", text)
+            text = _outside_code(text, _MODULE_LINE)
         text = (_TOKEN_OR_EXPRESSION if has_expressions else _TOKEN).sub(self._replace, text)
         if "{" in text or "[" in text or "toc" in text:
-            text = self._outside_code(text)
+            text = _outside_code(text, _TABLE_OF_CONTENTS, _ATTRIBUTE_LINE, _ATTRIBUTE_LIST)
         return text
-
-    def _outside_code(self, text: str) -> str:
-        parts = re.split(f"({_FENCE}|{_INLINE_CODE})", text, flags=re.M | re.S)
-        for index in range(0, len(parts), 6):
-            for pattern in (_TABLE_OF_CONTENTS, _ATTRIBUTE_LINE, _ATTRIBUTE_LIST):
-                parts[index] = pattern.sub("", parts[index])
-        return "".join(part for index, part in enumerate(parts) if index % 6 in (0, 1))
 
     def _replace(self, match: re.Match[str]) -> str:
         groups = match.groupdict()
@@ -105,7 +100,7 @@ class TemplateTags:
             return re.sub(_ESCAPED, lambda tag: _unescape(tag["escaped"]), code, flags=re.S)
         if match["raw"] is not None:
             return match["raw"]
-        if match["comment"]:
+        if match["comment"] or groups.get("template_comment"):
             return ""
         if match["code_tag"]:
             return _fenced(match["code_arguments"], match["code"])
@@ -121,7 +116,7 @@ class TemplateTags:
 
     def _expression(self, expression: str) -> str:
         if literal := re.match(r"""["']([^"']*)["']""", expression):
-            is_path = _URL_FILTERS.search(expression) and not urlsplit(literal[1]).scheme
+            is_path = _URL_FILTERS.search(expression) and not split_url(literal[1]).scheme
             return f"{self._home}/{literal[1].lstrip('/')}" if is_path else literal[1]
         if call := re.match(r"([\w.:-]+)\s*\((.*)\)\s*$", expression, re.S):
             return self._tag(call[1].split("::")[-1], call[2])
@@ -129,7 +124,7 @@ class TemplateTags:
         if name in ("site.url", "config.url"):
             return re.sub(r"(?<=[^:/])/.*", "", self._home)
         if name in ("site.baseurl", "config.root"):
-            return urlsplit(self._home).path
+            return split_url(self._home).path
         self._note(Note.of("{expression} is left out", expression=f"{{{{ {name[:40]} }}}}"))
         return ""
 
@@ -161,6 +156,15 @@ class TemplateTags:
     def _note(self, note: Note) -> None:
         if note not in self.notes:
             self.notes.append(note)
+
+
+def _outside_code(text: str, *patterns: re.Pattern[str]) -> str:
+    """Return a text without the matches of patterns, except those in code."""
+    parts = re.split(f"({_FENCE}|{_INLINE_CODE})", text, flags=re.M | re.S)
+    for index in range(0, len(parts), 6):
+        for pattern in patterns:
+            parts[index] = pattern.sub("", parts[index])
+    return "".join(part for index, part in enumerate(parts) if index % 6 in (0, 1))
 
 
 def _arguments(text: str) -> tuple[dict[str, str], list[str]]:

@@ -40,6 +40,9 @@ _CAPTION = re.compile(r"\[caption\b([^\[\]]*)\]")
 _PLAYER = re.compile(r"\[(embed|audio|video)\b([^\[\]]*)\]")
 _GALLERY = re.compile(r"\[gallery\b([^\[\]]*)\]")
 _BLOCK_REFERENCE = re.compile(r'<!-- wp:block \{"ref":([0-9]+)[^{}]*\} /-->')
+MAX_BLOCK_CHARACTERS = 2_000_000
+"""Maximum length of the reusable blocks in one post."""
+
 _IDS = re.compile(r"\bids\s*=\s*[\"']?([0-9, ]+)")
 
 
@@ -69,9 +72,14 @@ def render_post(content: str, pictures: Mapping[str, OldPicture], own_pictures: 
 
 
 def with_reusable_blocks(content: str, blocks: Mapping[str, str]) -> str:
-    """Return what an author typed with the texts of the reusable blocks that it names, by their ids."""
+    """Return the content of a post with its reusable blocks, by their ids. Raises ValueError if they are too long."""
+    length = 0
 
     def text_of(match: re.Match[str]) -> str:
+        nonlocal length
+        length += len(blocks.get(match[1], ""))
+        if length > MAX_BLOCK_CHARACTERS:
+            raise ValueError(f"its reusable blocks have more than {MAX_BLOCK_CHARACTERS:,} characters")
         return f"<!-- wp:group -->\n{blocks.get(match[1], '')}\n<!-- /wp:group -->"
 
     return _BLOCK_REFERENCE.sub(text_of, _BLOCK_REFERENCE.sub(text_of, content))  # a block may contain another
@@ -111,7 +119,9 @@ def _shortcode_names(text: str) -> list[str]:
         name
         for name in names
         if f"[/{name}]" in text
-        or re.search(rf"\[{re.escape(name)}\s[^\[\]]*=|^\s*\[{re.escape(name)}\b[^\[\]]*\]\s*$", text, re.MULTILINE)
+        or re.search(
+            rf"\[{re.escape(name)}\s[^\[\]]*=|^[ \t]*\[{re.escape(name)}\b[^\[\]]*\][ \t]*$", text, re.MULTILINE
+        )
     ]
 
 

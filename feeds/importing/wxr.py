@@ -18,13 +18,20 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from .characters import repair_document
-from .notes import Note
-from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, absolute_url, plain
+from .notes import Note, unreadable_text
+from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, absolute_url, ends_document, plain
 from .wordpress_text import missing_pictures, render_post, with_reusable_blocks, without_shortcodes
 
 PUBLIC_STATUSES = ("publish", "future")
 DRAFT_STATUSES = ("draft", "pending")
 """Statuses of posts that are imported, unchanged or as drafts. Plugins add others of unknown meaning."""
+
+_RESTRICTED = re.compile(
+    r"\[/((?:\w+[_-])?(?:members?|membership|private|restrict(?:ed)?|protect(?:ed)?|paywall|premium|subscribers?|paid"
+    r"|logged[_-]?in|hide|s2if)(?:[_-]?\w+)*)\]",
+    re.IGNORECASE,
+)
+"""The end of a text that a plugin shows only to some visitors."""
 
 _FORBIDDEN_BYTES = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Characters that XML cannot contain (XML 1.0 section 2.2), in UTF-8."""
@@ -105,7 +112,8 @@ def read_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()) -> OldFe
         title=plain(export.channel.get("title", "")),
         entries=tuple(_entry(item, export, library, zone) for item in posts),
         kind="rss",
-        home=export.channel.get("link") or None,
+        home=absolute_url("", export.channel.get("link", "")) or None,
+        is_complete=ends_document(data),
         generator="https://wordpress.org/",
         language=export.channel.get("language") or None,
         others={name: count for name, count in counts.most_common() if name not in ("post", "attachment", "", *types)},
@@ -124,7 +132,11 @@ def _parse_export(data: bytes) -> _Export:
         if name == "item":
             item = _item(element)
             export.items.append(item)
-            if item.get("post_type") == "wp_block":
+            if (
+                item.get("post_type") == "wp_block"
+                and item.get("status") == "publish"
+                and not item.get("post_password")
+            ):
                 export.blocks[item.get("post_id")] = item.get("content")
             element.clear()
         elif parent is not None and etree.QName(parent).localname == "channel":
@@ -172,13 +184,17 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
         refusal = named if status else Note.of("it has no status")
     elif item.get("post_password"):
         refusal = Note.of("it is password-protected")
+    is_restricted = _RESTRICTED.search(item.get("content")) is not None
     own_pictures = library.by_post.get(item.get("post_id"), []) if item.get("post_id") else []
-    content = with_reusable_blocks(item.get("content"), export.blocks)
+    try:
+        content = with_reusable_blocks(item.get("content"), export.blocks)
+    except ValueError as error:
+        content, refusal = "", refusal or unreadable_text(error)
     text, shortcodes = without_shortcodes(render_post(content, library.by_id, own_pictures))
     return OldEntry(
         id=item.get("guid"),
         title=plain(item.get("title")),
-        url=item.get("link") or None,
+        url=absolute_url(export.channel.get("link", ""), item.get("link")) or None,
         published=_publication_date(item, zone),
         authors=(OldPerson(plain(author)),) if author else (),
         categories=tuple(dict.fromkeys(_categories(item, export))),
@@ -188,7 +204,7 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
         picture=library.by_id.get(item.meta.get("_thumbnail_id", "")),
         files=tuple(_enclosures(item)),
         slug=unquote(item.get("post_name")),
-        is_draft=status in DRAFT_STATUSES,
+        is_draft=status in DRAFT_STATUSES or is_restricted,
         refusal=refusal or (None if item.get("guid") else Note.of("it has no guid")),
         notes=tuple(_notes(item, library, shortcodes)),
     )
@@ -200,6 +216,8 @@ def _notes(item: _Item, library: _Library, shortcodes: Iterable[str]) -> Iterato
         yield Note.of("pictures of a gallery are not in the export: {ids} (export all content)", ids=", ".join(missing))
     for name in shortcodes:
         yield Note.of("the plugin shortcode [{name}] is removed; its content stays", name=name)
+    if restricted := _RESTRICTED.search(item.get("content")):
+        yield Note.of("the shortcode [{name}] hides a part of it from the public: it is a draft", name=restricted[1])
     if item.get("is_sticky") == "1":
         yield Note.of("it was sticky on the old site; here, the newest article comes first")
 

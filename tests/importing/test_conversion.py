@@ -158,7 +158,7 @@ MARKDOWN = {
     "<ul><li><pre>a</pre></li></ul><p>b<br>c</p><p>d<br><br>e</p><pre>f\n\n\ng</pre>": (
         "- ```\n  a\n  ```\n\nb\\\nc\n\nd\n\ne\n\n```\nf\n\n\ng\n```"
     ),
-    "<code>a</code><kbd>b</kbd>": "`ab`",
+    "<code>a</code><kbd>b</kbd>": "`a`<kbd>b</kbd>",
     # Blocks, and what separates them
     "<aside>a</aside><header>b</header><main>c</main><nav>d</nav><address>e</address><center>f</center>g": (
         "a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng"
@@ -290,3 +290,33 @@ def test_no_word_is_lost_or_joined_and_no_markup_shows(source: str) -> None:
     body = converted(source)
     again = markup.to_html(body, base="https://news.example", page="https://news.example/articles/a")
     assert words(again) == words(source), body
+
+
+KEPT = {
+    '<p><abbr title="a &quot;b&quot;">c</abbr> d</p>': '<abbr title="a &quot;b&quot;">c</abbr> d',
+    "<p>a <mark>b</mark> <ins>c</ins> <u>d</u> <small>e</small> <cite>f</cite> <var>g</var></p>": (
+        "a <mark>b</mark> <ins>c</ins> <u>d</u> <small>e</small> <cite>f</cite> <var>g</var>"
+    ),
+    "<p><kbd>*a*</kbd> <samp>b_c</samp></p>": "<kbd>\\*a\\*</kbd> <samp>b_c</samp>",
+    '<p><a href="#old">see</a> <a href="#no">not</a></p><h2 id="old">Les méthodes</h2>': (
+        "[see](#les-methodes) not\n\n## Les méthodes"
+    ),
+}
+
+
+@pytest.mark.parametrize(("html", "expected"), KEPT.items())
+def test_elements_that_bodies_allow_and_links_to_headings_stay(html: str, expected: str) -> None:
+    assert to_markdown(html, base="https://old.example/", picture=str, link=str).text == expected
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<a href=x><pre>x{' ' * 20_000}</pre></a>",
+        f"<p>|{'-' * 50_000}x</p>",
+        f"<img srcset='{'a' * 50_000}'>",
+    ],
+)
+def test_a_long_run_of_a_character_is_converted_in_linear_time(html: str) -> None:
+    """It took minutes; a test that takes this long ends with the time limit of the suite."""
+    to_markdown(html, base="https://old.example/", picture=str, link=str)

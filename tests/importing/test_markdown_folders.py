@@ -357,6 +357,13 @@ def tags(text: str, **options: bool) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("* First\n* Second\n{: .my-list}", "* First\n* Second"),
+        ("- only item\n{:.x}", "- only item"),
+        ("## C {#c}\n\nText.\n\nIn Jinja, `{# note #}` is one.", "## C\n\nText.\n\nIn Jinja, `{# note #}` is one."),
+        (
+            "{{< code-toggle >}}\na\n{{< /code-toggle >}}\n\nb\n\n{{< code >}}c{{< /code >}}",
+            "a\n\n\nb\n\n\n\n```\nc\n```",
+        ),
         ('[a]({{< ref "a.md" >}}) {{% relref path="a.md" %}}', f"[a]({OLD}/a/) {OLD}/a/"),
         ("{{< youtube abc >}}", "<https://www.youtube.com/watch?v=abc>"),
         ('{{< vimeo id="12" title="x" >}}', "<https://vimeo.com/12>"),
@@ -412,6 +419,13 @@ def test_tags_that_are_not_known_are_noted() -> None:
     found = TemplateTags(OLD, lambda name: None)
     assert found.replace("{{< box >}}a{{< /box >}} {% box %}", has_expressions=True) == "a "
     assert found.notes == ["the template tag box is removed; its content stays"]
+
+
+def test_comments_of_templates_and_code_of_mdx_are_removed_from_texts_only() -> None:
+    assert tags("a {# b #} c `{# d #}` e", has_expressions=True) == "a  c `{# d #}` e"
+    code = "```js\nimport x from 'y'\nexport const z = 1\nfoo()\n```"
+    text = f"import A from '../A.astro'\nexport const b = 1\n\nimport duties from China\n\n{code}"
+    assert tags(text, is_mdx=True) == f"import duties from China\n\n{code}"
 
 
 @given(st.text(alphabet="a b`~{}<>%/*\"'()[]\n|=:.$#!-", max_size=60))

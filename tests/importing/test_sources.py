@@ -119,6 +119,11 @@ DATES = {
     "2024-03-05 10:00:00 +0100": datetime(2024, 3, 5, 9, tzinfo=UTC),
     "1970-01-01T00:00:00Z": None,
     "Tue, 05 Mar 2024 10:00:00 (CET)": datetime(2024, 3, 5, 9, tzinfo=UTC),
+    "Tue, 05 Mar 2024 10:00:00 JST": datetime(2024, 3, 5, 1, tzinfo=UTC),
+    "Tue, 05 Mar 2024 10:00:00 UTC+2": datetime(2024, 3, 5, 8, tzinfo=UTC),
+    "2024-03-05 10:00:00 America/New_York": datetime(2024, 3, 5, 15, tzinfo=UTC),
+    "Tue, 05 Mar 2024 10:00:00 EST": datetime(2024, 3, 5, 15, tzinfo=UTC),
+    "Tue, 05 Mar 2024 10:00:00 IST": None,
 }
 
 
@@ -342,7 +347,8 @@ def test_a_ghost_export_is_imported_with_redirects_and_links(tmp_path: Path) -> 
     assert printed.splitlines()[-1].startswith("Name the feed of the old site with --old-feed")
     tree, _ = parse_yaml((tmp_path / "content" / "articles" / "2026" / "titre.yaml").read_bytes(), "a")
     assert tree and tree.value["id"] == {"exact": "5e3"}
-    assert tree.value["body"].strip() == "Texte [x](/articles/autre)"
+    picture = "![Une photo](https://old.example/content/images/a.png)"
+    assert tree.value["body"].strip() == f"{picture}\n\nTexte [x](/articles/autre)", "as it was not fetched"
     site, _ = parse_yaml((tmp_path / "content" / "site.yaml").read_bytes(), "a")
     assert site and site.value["redirects"]["/titre/"] == "/articles/titre"
 
@@ -408,8 +414,7 @@ def test_an_import_reports_a_new_host_and_languages_that_the_site_lacks(tmp_path
 def test_what_an_import_lists_is_limited(tmp_path: Path) -> None:
     text = '<description>&lt;a href="https://old.example/%d.pdf"&gt;x&lt;/a&gt;</description>'
     document = rss(*(item(f"a:{number}", text % number) for number in range(12)))
-    ours = {f"ours-{number}": {} for number in range(12)}
-    content_folder(tmp_path / "content", ours)
+    content_folder(tmp_path / "content", {f"ours-{number}": {} for number in range(12)})
     printed = imported(tmp_path, document.replace("<channel>", "<channel><link>https://old.example/</link>"))
     assert printed.count("new      Un titre") == 10 and "         … and 2 more\n" in printed
     assert printed.count("  https://old.example/") == 10 and "  … and 2 more\n" in printed
@@ -464,3 +469,120 @@ def test_the_address_of_a_picture_may_lack_the_host() -> None:
     export = EXPORT.replace(address[0], "/wp-content/uploads/photo.png")
     pictures = [entry.picture for entry in read_export(export.encode(), ZoneInfo("Europe/Paris")).entries]
     assert "http://old.example/wp-content/uploads/photo.png" in [picture.url for picture in pictures if picture]
+
+
+def wxr(*items: str) -> str:
+    names = 'xmlns:wp="http://wordpress.org/export/1.2/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    channel = "<title>Old</title><link>https://old.example</link><wp:wxr_version>1.2</wp:wxr_version>"
+    return f'<rss version="2.0" {names}><channel>{channel}{"".join(items)}</channel></rss>'
+
+
+def post(id: str, text: str = "Text", *, type: str = "post", status: str = "publish", link: str = "") -> str:
+    return (
+        f"<item><title>T {id}</title><link>{link}</link><guid>{id}</guid><content:encoded><![CDATA[{text}]]>"
+        f"</content:encoded><wp:post_id>{id}</wp:post_id><wp:post_date_gmt>2026-01-05 10:00:00</wp:post_date_gmt>"
+        f"<wp:status>{status}</wp:status><wp:post_type>{type}</wp:post_type></item>"
+    )
+
+
+def test_only_public_blocks_become_part_of_a_post() -> None:
+    blocks = [post(str(number), f"B {status}", type="wp_block", status=status) for number, status in BLOCKS.items()]
+    references = "".join(f'<!-- wp:block {{"ref":{number}}} /-->' for number in BLOCKS)
+    (entry,) = read_export(wxr(post("1", references), *blocks).encode(), ZoneInfo("UTC")).entries
+    assert "B publish" in entry.html and "B private" not in entry.html and "B draft" not in entry.html
+
+
+BLOCKS = {7: "publish", 8: "private", 9: "draft"}
+
+
+def test_blocks_that_multiply_end_only_their_post() -> None:
+    many = [f'<!-- wp:block {{"ref":{number}}} /-->' * 200 for number in (8, 9)]
+    blocks = [post("8", many[1], type="wp_block"), post("9", "x" * 5000, type="wp_block")]
+    entries = read_export(wxr(post("1", many[0]), post("2"), *blocks).encode(), ZoneInfo("UTC")).entries
+    assert "its reusable blocks have more than" in str(entries[0].refusal) and entries[1].refusal is None
+
+
+@pytest.mark.parametrize("name", ["membership", "private", "ihc-hide-content", "s2If", "restrict"])
+def test_a_text_that_a_plugin_hides_is_a_draft(name: str) -> None:
+    (entry,) = read_export(wxr(post("1", f"a [{name}]SECRET[/{name}]")).encode(), ZoneInfo("UTC")).entries
+    assert entry.is_draft and f"the shortcode [{name}] hides a part of it" in str(entry.notes)
+
+
+def test_addresses_that_are_invalid_end_no_import(tmp_path: Path) -> None:
+    bad = "http://[site]/p1/"
+    document = wxr(post("1", f'<a href="{bad}">x</a><img src="{bad}">', link=bad), post(bad), post("2", link="/a/"))
+    printed = imported(tmp_path, document.replace("<link>https://old.example</link>", f"<link>{bad}</link>"))
+    assert numbers(printed)["imported"] == 3
+    printed = imported(tmp_path / "feed", rss(item(bad, f"<link>{bad}</link><description>x</description>")))
+    assert numbers(printed)["imported"] == 1
+    assert "--url x is not the URL of a site" in imported(tmp_path, document, "--url", "x", code=2)
+
+
+def test_ids_with_comments_and_entities_are_whole() -> None:
+    text = rss(item("a<!-- c -->:1"), item("https://&host;/?p=2"))
+    feed = read_feed(f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY host "old.example">]>{text}'.encode())
+    assert [entry.id for entry in feed.entries] == ["a:1", "https://old.example/?p=2"]
+
+
+def test_a_draft_stays_one_if_entries_cannot_be_told_apart() -> None:
+    nested = '<div xmlns="http://www.w3.org/1999/xhtml"><entry>a</entry></div>'
+    document = (
+        '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:app="http://www.w3.org/2007/app" xml:base="https://old.example/">'
+        f'<title>x</title><entry><title>A</title><id>a:1</id><content type="xhtml">{nested}</content></entry>'
+        "<entry><title>B</title><id>post-3</id><app:control><app:draft>yes</app:draft></app:control></entry></feed>"
+    )
+    assert [entry.is_draft for entry in read_feed(document.encode()).entries] == [False, True]
+    broken = document.replace("<entry>a</entry>", "a</entry>")
+    assert all(entry.is_draft for entry in read_feed(broken.encode()).entries if entry.title == "B")
+
+
+def test_a_document_without_its_end_is_reported(tmp_path: Path) -> None:
+    document = rss(item("a:1", "<description>x</description>"), item("a:2", "<description>x</description>"))
+    assert "The end of the document is missing" in imported(tmp_path, document[: document.rindex("<item>")])
+    assert "The end of the document is missing" not in imported(tmp_path / "whole", document + "<!-- cached -->")
+
+
+def test_an_archive_is_to_be_unpacked_and_utf_16_is_read(tmp_path: Path) -> None:
+    content_folder(tmp_path / "content", {})
+    runner = create_app(Settings(tmp_path / "content"), clock=lambda: NOW).test_cli_runner()
+    (tmp_path / "e.zip").write_bytes(b"PK\x03\x04" + wxr(post("1")).encode())
+    done = runner.invoke(args=["import", str(tmp_path / "e.zip")])
+    assert done.exit_code == 1 and "is a ZIP archive (unpack it, and import the file in it)" in done.output
+    export = f'<?xml version="1.0" encoding="UTF-16"?>{wxr(post("1"), post("2", type="page"))}'
+    (tmp_path / "e.xml").write_bytes(export.encode("utf-16"))
+    done = runner.invoke(args=["import", str(tmp_path / "e.xml"), "--map", "*=research"])
+    assert numbers(done.output)["imported"] == 1, done.output
+
+
+def test_all_files_of_an_entry_are_attached(tmp_path: Path) -> None:
+    more = "".join(f'<enclosure url="https://old.example/{each}.png" type="image/png" length="9"/>' for each in "ab")
+    film = (
+        '<media:content xmlns:media="http://search.yahoo.com/mrss/" url="https://old.example/f.mp4" type="video/mp4"/>'
+    )
+    (entry,) = read_feed(rss(item("a:1", more + film)).encode()).entries
+    assert entry.picture and entry.picture.url.endswith("/a.png")
+    assert [file.url for file in entry.files] == ["https://old.example/b.png", "https://old.example/f.mp4"]
+    attachments = [{"url": f"https://old.example/{each}.png", "mime_type": "image/png"} for each in "ab"]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "attachments": attachments}]}
+    (entry,) = read_feed(json.dumps(feed).encode()).entries
+    assert entry.picture and entry.picture.url.endswith("/a.png")
+    assert [file.url for file in entry.files] == ["https://old.example/b.png"]
+
+
+def test_without_pictures_that_of_an_entry_stays_at_its_address(tmp_path: Path) -> None:
+    enclosure = '<enclosure url="https://old.example/a.png" type="image/png" length="9"/><description>x</description>'
+    imported(tmp_path, rss(item("a:1", enclosure)), "--no-pictures")
+    (path,) = (tmp_path / "content" / "articles").rglob("*.yaml")
+    assert "![](https://old.example/a.png)" in path.read_text()
+
+
+def test_a_link_blog_is_not_taken_for_the_sites_that_it_links_to(tmp_path: Path) -> None:
+    items = (
+        item(f"a:{number}", f"<link>https://github.com/u/r{number}</link><description>x</description>")
+        for number in range(4)
+    )
+    channel = "<channel><link>https://old.example/</link>"
+    imported(tmp_path, rss(*items).replace("<channel>", channel))
+    assert "/u/r1" not in (tmp_path / "content" / "site.yaml").read_text()
+    texts = [path.read_text() for path in (tmp_path / "content" / "articles").rglob("*.yaml")]
+    assert any('link: "https://github.com/u/r1"' in text for text in texts)
