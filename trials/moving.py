@@ -146,7 +146,7 @@ def report(name: str, source: Path, feed: Path, content: Path) -> bool:
     printed = import_site(source, feed, content)
     seconds = time.monotonic() - start
     numbers = dict(re.findall(r"(?m)^  ([a-z ]+?) +([0-9]+)(?:  .*)?$", printed))
-    drafts = re.search(r"(\d+) as drafts", printed)
+    drafts = re.search(r"(\d+) drafts?", printed)
     verdict = printed.strip().splitlines()[-1]
     if keeps_out := re.search(r'"entries: \d+"', printed):
         verdict += f" ({keeps_out[0]} leaves them out)"

@@ -73,11 +73,13 @@ class Addresses:
         candidates = {_escape(old): candidates[old] for old in by_importance}
         used_here = (*site.path_redirects, *site.redirects, *self._pages_by_url.values())
         used_paths = {site.path + path for path in used_here}
+        new_paths = {site.path + new for new in candidates.values()}
         guess_targets = {site.path + path: site.path + feed for path, feed in guessed_paths(site)}
         return {
             old: new
             for old, new in candidates.items()
             if old not in ("", "/", site.path + new)
+            and _decode(old) not in new_paths
             and _decode(old) not in used_paths
             and guess_targets.get(old) != site.path + new
         }

@@ -113,7 +113,8 @@ def as_table(report: ImportReport) -> str:
 
 def _rows(report: ImportReport) -> Iterator[tuple[str, int, str]]:
     drafts, scheduled = len(report.of("draft")), len(report.of("scheduled"))
-    states = [f"{count:,} {state}" for count, state in ((drafts, "as drafts"), (scheduled, "scheduled")) if count]
+    states = [f"{drafts:,} draft{'s' * (drafts > 1)}"] if drafts else []
+    states += [f"{scheduled:,} scheduled"] if scheduled else []
     yield "imported", len(report.of("published", "draft", "scheduled")), ", ".join(states)
     yield "already here", len(report.of("known")), ""
     yield "left out", len(report.of("left out")), _counted(report.reasons)

@@ -28,6 +28,8 @@ _BLOCK_TAG = re.compile(
 _SHORTCODE = re.compile(r"\[([a-z][a-z0-9_-]*[_-][a-z0-9_-]*|[a-z]+(?= [a-z_]+=))[^\[\]]*\]")
 """A shortcode by its name, which contains a hyphen or underscore, or is followed by an attribute."""
 
+_CLOSING_SHORTCODE = re.compile(r"\[/([a-z][a-z0-9_-]*)\]")
+
 _CODE_NAMES = "code|sourcecode|source|php|css|html|xml|js|javascript|python|ruby|bash|sql|java"
 _CODE_SHORTCODE = re.compile(rf"\[({_CODE_NAMES})\b([^\[\]]*)\]")
 """The start of code, as plugins for it mark it."""
@@ -114,7 +116,7 @@ def _split_code_and_tags(text: str) -> Iterator[tuple[str, bool]]:
 
 def _shortcode_names(text: str) -> list[str]:
     """Return the names of shortcodes: they have an attribute or a closing tag, or stand alone on a line."""
-    names = dict.fromkeys(_SHORTCODE.findall(text))
+    names = dict.fromkeys([*_SHORTCODE.findall(text), *_CLOSING_SHORTCODE.findall(text)])
     return [
         name
         for name in names

@@ -59,7 +59,7 @@ REPORT = ImportReport(
 
 def test_the_table_has_all_numbers_and_the_most_common_reasons() -> None:
     assert as_table(REPORT).splitlines() == [
-        "  imported           3  1 as drafts, 1 scheduled",
+        "  imported           3  1 draft, 1 scheduled",
         "  already here       1",
         "  left out           3  its date cannot be read: 2, it has no date: 1",
         "  not articles   1,203  event: 1,200, page: 3",

@@ -213,7 +213,7 @@ def test_what_is_not_imported_is_counted_and_drafts_are_named(tmp_path: Path) ->
     draft = "<blogger:status>DRAFT</blogger:status>"
     printed = imported(tmp_path, atom("", draft, "<blogger:type>COMMENT</blogger:type>").decode())
     assert re.search(r"not articles +1  comment: 1\n", printed)
-    assert re.search(r"imported +2  1 as drafts\n", printed)
+    assert re.search(r"imported +2  1 draft\n", printed)
     trees = [parse_yaml(path.read_bytes(), "a")[0] for path in (tmp_path / "content" / "articles").rglob("*.yaml")]
     assert sorted(bool(tree and tree.value.get("draft")) for tree in trees) == [False, True]
 
@@ -343,7 +343,7 @@ def test_a_part_of_a_ghost_post_for_members_is_left_out() -> None:
 def test_a_ghost_export_is_imported_with_redirects_and_links(tmp_path: Path) -> None:
     printed = imported(tmp_path, json.dumps(ghost()), "--no-pictures", "--url", "https://old.example")
     assert re.search(r"not articles +1  page: 1\n", printed)
-    assert re.search(r"imported +3  1 as drafts\n", printed) and numbers(printed)["left out"] == 2
+    assert re.search(r"imported +3  1 draft\n", printed) and numbers(printed)["left out"] == 2
     assert printed.splitlines()[-1].startswith("Name the feed of the old site with --old-feed")
     tree, _ = parse_yaml((tmp_path / "content" / "articles" / "2026" / "titre.yaml").read_bytes(), "a")
     assert tree and tree.value["id"] == {"exact": "5e3"}
@@ -505,6 +505,7 @@ def test_blocks_that_multiply_end_only_their_post() -> None:
 @pytest.mark.parametrize("name", ["membership", "private", "ihc-hide-content", "s2If", "restrict"])
 def test_a_text_that_a_plugin_hides_is_a_draft(name: str) -> None:
     (entry,) = read_export(wxr(post("1", f"a [{name}]SECRET[/{name}]")).encode(), ZoneInfo("UTC")).entries
+    assert "SECRET" in entry.html and "[" not in entry.html.replace("[s2If]", "").replace("[/s2If]", "")
     assert entry.is_draft and f"the shortcode [{name}] hides a part of it" in str(entry.notes)
 
 
