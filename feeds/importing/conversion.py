@@ -13,6 +13,7 @@ from functools import partial
 from html import escape
 from pathlib import PurePosixPath
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 from feeds.feed.html_text import excerpt
 from feeds.model.article_text import KEY_ORDER
@@ -26,11 +27,14 @@ from .images import same_picture
 from .markdown import MarkdownBody, first_picture, to_markdown
 from .media_importer import MediaImporter, PictureError
 from .notes import Note
-from .old_feed import OldEntry, OldFile, OldPicture, plain, split_url
+from .old_feed import OldEntry, OldFile, OldPicture, absolute_url, plain, split_url
 from .systems import System
 
 MAX_SUMMARY_CHARACTERS = 600
 """Length in characters above which a summary is assumed to be the text itself."""
+
+_SITE_PATH = re.compile(r"(?<![\w/.:-])/(?:[\w-]+/)?(?:media|articles)/[\w%./~-]*[\w~]")
+"""The path of a file or an article of a Feeds site in a text."""
 
 _ELLIPSIS_AT_END = re.compile(r"[ \t]*(\[(…|\.\.\.)\]|\((…|\.\.\.)\)|…|\.\.\.)[ \t]*$")
 
@@ -71,6 +75,8 @@ class Conversion:
         shown = entry.picture or (first if is_at_head else None)
         picture = self._picture(entry, shown, first, note)
         body = self._body(entry, base, shown.url if picture and shown else None, note)
+        if entry.markdown:
+            body = MarkdownBody(self._with_new_addresses(entry, base), ())
         if not body.text and picture:  # the entry has nothing but this picture
             picture, body = None, self._body(entry, base, None, note)
         tags = dict.fromkeys(part.strip() for name in names for part in name.split(",") if slug(part))
@@ -114,6 +120,16 @@ class Conversion:
             note(each)
         return body
 
+    def _with_new_addresses(self, entry: OldEntry, base: str) -> str:
+        """Return the Markdown of another Feeds site with the current addresses of its files and articles."""
+
+        def current(path: re.Match[str]) -> str:
+            url = absolute_url(base, path[0])
+            address = self._link(entry, url)
+            return path[0] if address == url else address
+
+        return _SITE_PATH.sub(current, entry.markdown)
+
     def _link(self, entry: OldEntry, url: str) -> str:
         """Return where a link in a text leads now: to a page here, to a file in `media/`, or to its old address."""
         copy = self._copy(entry, url)
@@ -121,14 +137,16 @@ class Conversion:
 
     def _copy(self, entry: OldEntry, url: str) -> str | None:
         """Return the path below `media/` of a copy of a local file; None if an address is of no such file."""
-        return self._media_importer.import_file(url, year_of(entry)) if self._media_importer else None
+        return (
+            self._media_importer.import_file(url, year_of(entry, self._site.timezone)) if self._media_importer else None
+        )
 
     def _picture_url(self, entry: OldEntry, note: AddNote, url: str) -> str:
         """Return where a picture in a text is now: in `media/`, or still at its old address."""
         if self._media_importer is None:
             return url
         try:
-            return f"/media/{self._media_importer.import_picture(url, year_of(entry))}"
+            return f"/media/{self._media_importer.import_picture(url, year_of(entry, self._site.timezone))}"
         except PictureError as error:
             note(Note.of("a picture keeps its old address: {reason}", reason=error.reason))
             return self._addresses.new_url(url)
@@ -143,7 +161,7 @@ class Conversion:
         if not shown or self._media_importer is None:
             return None
         try:
-            file = self._media_importer.import_picture(shown.url, year_of(entry))
+            file = self._media_importer.import_picture(shown.url, year_of(entry, self._site.timezone))
         except PictureError as error:
             if entry.picture:
                 note(Note.of("the picture is left out: {reason}", reason=error.reason))
@@ -186,9 +204,10 @@ class Conversion:
         return "" if is_start or _ELLIPSIS_AT_END.search(summary) or len(summary) > MAX_SUMMARY_CHARACTERS else summary
 
 
-def year_of(entry: OldEntry) -> str:
-    """Return the name of the folder for a dated entry's file and pictures: its year."""
-    return f"{entry.published:%Y}"
+def year_of(entry: OldEntry, zone: ZoneInfo) -> str:
+    """Return the name of the folder for a dated entry's file and pictures: its year in a time zone."""
+    assert entry.published
+    return f"{entry.published.astimezone(zone):%Y}"
 
 
 def _with_picture_in_text(entry: OldEntry, base: str) -> OldEntry:

@@ -5,7 +5,6 @@ It makes no requests.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -19,8 +18,8 @@ from feeds.model.site import Site
 from .notes import Note
 from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPicture
 
-_SAME_KEYS = ("authors", "withdrawn", "twin", "social", "hide_from")
-"""Keys whose values are taken over as they are."""
+_SAME_KEYS = ("summary", "authors", "withdrawn", "twin", "social", "hide_from")
+"""Keys whose values are copied unchanged."""
 
 
 def find_content(folder: Path) -> Path | None:
@@ -83,8 +82,8 @@ def _entry(article: Article, site: Site, same_values: Mapping[str, object]) -> O
         expires=article.expires,
         categories=article.categories,
         tags=article.tags,
-        summary=html.escape(article.summary or ""),
         html=commonmark(article.body),
+        markdown=article.body,
         base=f"{site.url}/",
         picture=OldPicture(
             f"{site.url}/media/{quote(picture.file.path)}",

@@ -196,7 +196,7 @@ class Importer:
             preferred, {*self._slugs, preferred} if self._is_old_path_of_another(entry, preferred) else self._slugs
         )
         self._slugs.add(name)
-        return self._content.root / "articles" / year_of(entry) / f"{name}{ARTICLE_SUFFIX}"
+        return self._content.root / "articles" / year_of(entry, self._site.timezone) / f"{name}{ARTICLE_SUFFIX}"
 
     def _is_old_path_of_another(self, entry: OldEntry, name: str) -> bool:
         """Return whether a page with this name would take an old path of another entry, which needs a redirect."""

@@ -68,6 +68,8 @@ class OldFile:
 class OldEntry:
     """An entry: `id` as readers know it, `title` in plain text, `summary` and `html` unchanged.
 
+    `markdown` is the text as the author of another Feeds site wrote it, which replaces `html`.
+
     References are relative to `base` or `url`. `categories` and `tags` are names; if a system does not
     distinguish them, all are categories. Datetimes are aware and in UTC. `slug` is the last part of its old
     address, and `old_urls` are further addresses that led to it. `same_values` are keys of our article files,
@@ -86,6 +88,7 @@ class OldEntry:
     tags: tuple[str, ...] = ()
     summary: str = ""
     html: str = ""
+    markdown: str = ""
     base: str = ""
     picture: OldPicture | None = None
     files: tuple[OldFile, ...] = ()
