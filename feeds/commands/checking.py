@@ -197,7 +197,7 @@ def diff(other: str | None, name: str | None, max_new: int, form: str) -> None:
     is compared with the feed of this site that its URL redirects to, or with the one that --feed names.
 
     The exit status is 1 if more than --max-new entries would be new, since automations would post them, or if
-    no entry of the other feed is in this site.
+    this site has no entry of the other feed.
     """
     publisher, content = current_publisher(), current_folder()
     site_or_exit(content, 2)

@@ -1,4 +1,4 @@
-"""What subscribers of another system's feed would see of ours in its place, for `feeds diff` and `feeds import`."""
+"""Prints how a feed of this site differs from the old feed, for `feeds diff` and `feeds import`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .context import pluralize
 
 
 def print_comparison(comparison: FeedComparison, address: str, *, limit: int = sys.maxsize) -> None:
-    """Print the differences between our feed, at an address, and the old one: of each kind `limit` at most."""
+    """Print how our feed at `address` differs from the old one, with at most `limit` entries of each kind."""
     entries = pluralize(comparison.entries, "entry", "entries")
     old_entries = pluralize(comparison.old_entries, "entry", "entries")
     click.echo(f"{address} ({entries}), compared with the old feed ({old_entries}):")
@@ -33,7 +33,7 @@ def print_comparison(comparison: FeedComparison, address: str, *, limit: int = s
         if len(lines) > limit:
             click.echo(f"         … and {len(lines) - limit:,} more")
     if comparison.has_nothing_in_common:
-        click.echo("No entry of the old feed is here: import them before the switch.")
+        click.echo("This site has no entry of the old feed: import them before the switch.")
     elif comparison.fitting is not None:
         click.echo(
             "The new entries are older than all that the old feed has: "

@@ -1,4 +1,4 @@
-"""`feeds import`: imports articles from another system's feed, export or folder."""
+"""`feeds import`: import articles from another system's feed, export or folder."""
 
 from __future__ import annotations
 
@@ -37,27 +37,40 @@ from .comparing import print_comparison
 from .context import current_folder, file_errors, pluralize, site_or_exit
 
 MAX_LISTED_NAMES = 40
-"""Maximum number of category names that are listed; there may be thousands of tags."""
+"""Maximum number of category names listed; a feed may have thousands of tags."""
 
 MAX_EXAMPLES = 10
-"""Maximum number of examples that are printed."""
+"""Maximum number of examples printed."""
 
 
 @click.command("import")
 @click.argument("source_name", metavar="SOURCE")
-@click.option("--map", "mapping", multiple=True, metavar="NAME=CATEGORY", help="What a name becomes: see above.")
-@click.option("--old-feed", metavar="FEED", help="Feed of the old site, if SOURCE is an export or a folder.")
-@click.option("--type", "types", multiple=True, help="WordPress post type that is imported too, such as event.")
-@click.option("--url", "home", help="Address of the old site, if SOURCE does not contain it.")
-@click.option("--language", help="Language of the entries, if not the one that the feed states.")
-@click.option("--feed", "name", default="all", show_default=True, help="Feed of this site that replaces the old one.")
-@click.option("--dry-run", is_flag=True, help="Write nothing, fetch only feeds, and print what would be done.")
-@click.option("--no-pictures", is_flag=True, help="Leave pictures where they are.")
-@click.option("--no-archives", is_flag=True, help="Do not follow the archives of the feed.")
 @click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report to this HTML file."
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="NAME=CATEGORY",
+    help="Map a category or tag to categories of this site (see above).",
 )
-@click.option("--allow-local", is_flag=True, help="Fetch from the local network too.")
+@click.option(
+    "--old-feed", metavar="FEED", help='Feed of the old site, if SOURCE is an export or a folder ("" if it had none).'
+)
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    help="WordPress post type to import besides posts, such as event. Can be repeated.",
+)
+@click.option("--url", "home", help="URL of the old site, if SOURCE does not contain it.")
+@click.option("--language", help="Language of all entries, instead of the one that SOURCE states.")
+@click.option("--feed", "name", default="all", show_default=True, help="Feed of this site that replaces the old one.")
+@click.option("--dry-run", is_flag=True, help="Import nothing and fetch only feeds: print what would be done.")
+@click.option("--no-pictures", is_flag=True, help="Do not copy pictures and files into media/.")
+@click.option("--no-archives", is_flag=True, help="Do not fetch older entries from the archives of the feed.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report to this file, as a web page."
+)
+@click.option("--allow-local", is_flag=True, help="Allow requests to the local network.")
 @with_appcontext
 def import_(
     source_name: str,
@@ -73,18 +86,18 @@ def import_(
     html: Path | None,
     allow_local: bool,
 ) -> None:
-    """Import the articles of another system.
+    """Import articles from another system.
 
     SOURCE is the URL or file of an RSS, Atom or JSON feed, an export of WordPress, Blogger or Ghost, or the folder
     of a static site generator (Hugo, Jekyll, Eleventy, Astro, Pelican, Zola, Hexo, Nikola) or of another Feeds site.
 
     Ids are kept byte for byte, so that no feed reader treats an entry as new. The folder of a generator does not
-    contain them: name its feed with --old-feed. Existing files are not changed, except that redirects are added to
-    site.yaml. A second run adds only new entries.
+    contain them, so name the feed of its site with --old-feed. Existing files are not changed, except that redirects
+    are added to site.yaml. A second run adds only new entries.
 
-    --map "Name=research" puts entries filed under "Name" into a category, "Name=research,funding"
-    into two, "Name=" drops the name, and "*=research" is for entries without any other category.
-    Names that are not mapped become tags.
+    --map "Name=research" puts the entries filed under "Name" into a category, and "Name=research,funding" into two.
+    "Name=" drops the name. "*=research" is for entries without any other category; "*=" leaves them out. Names that
+    are not mapped become tags.
     """
     content = current_folder()
     site = site_or_exit(content, 1)
@@ -97,7 +110,7 @@ def import_(
     if home and split_url(home).scheme not in ("http", "https"):
         raise click.UsageError(f"--url {home} is not the URL of a site (expected https://…)")
     if html and not html.parent.is_dir():
-        raise click.UsageError(f"--html {html}: there is no folder {html.parent} (create it first)")
+        raise click.UsageError(f"--html {html}: the folder {html.parent} does not exist (create it first)")
     if html and html.exists():
         raise click.UsageError(f"--html {html} exists: name another file (a report is only about what its run adds)")
     fetcher = Fetcher(allow_local=allow_local)
@@ -107,7 +120,7 @@ def import_(
         home=home,
         types=types,
         reads_archives=not no_archives,
-        note=lambda words: click.echo(words, err=True),
+        note=lambda message: click.echo(message, err=True),
     )
     try:
         source = reader.read(source_name, old_feed)
@@ -121,10 +134,11 @@ def import_(
     importer = Importer(content, site, old, categories, now=now, language=language)
     title, system = old.title or source_name, importer.system.name if importer.system else ""
     generated_by = f", generated by {system}" if system else ""
-    click.echo(f"{printable(title)}: {pluralize(len(old.entries), 'entry', 'entries')}{generated_by}")
+    entries = pluralize(len(old.entries), "entry", "entries")
+    click.echo(f"{printable(title)}: {entries}{generated_by}, in the language {importer.language_of()}")
     _print_categories(categories, old.slugs)
     if categories.unknown:
-        click.echo(f"No entry is filed under {', '.join(categories.unknown)}\n", err=True)
+        click.echo(f"--map: no entry is filed under {', '.join(categories.unknown)} (check the spelling)\n", err=True)
     plan = importer.plan()
     unmapped = sum(each.is_unmapped for each in plan)
     writes = not dry_run and not unmapped
@@ -152,7 +166,7 @@ def import_(
         redirects=site_file.redirects.fitting,
         hints=tuple(_hints(importer, plan, source, site)),
         unmapped=unmapped,
-        old_feed_url=source.url or "",
+        old_feed=old_feed or source.url or source_name,
         had_feed=old_feed != "",
     )
     if source.subscribed and not unmapped:
@@ -162,15 +176,15 @@ def import_(
     if html:
         with file_errors(html):
             atomic_write(html, report_page.render(report, site, site.default_language))
-        click.echo(f"Report: {html}")
+        click.echo(f"Report written to {html}")
     if unmapped:
         count = pluralize(unmapped, "entry is", "entries are")
         raise click.ClickException(
             f"{count} in no category of site.yaml: map their names with --map, or leave them out with "
-            '--map "*=". Nothing was written'
+            '--map "*=". Nothing was imported'
         )
     if dry_run:
-        click.echo("Nothing was written: this was a dry run.")
+        click.echo("Nothing was imported: this was a dry run.")
 
 
 def _print_categories(categories: Categories, slugs: Mapping[str, str]) -> None:
@@ -202,7 +216,7 @@ def _convert(importer: Importer, plan: list[PlannedArticle], media_importer: Med
     with click.progressbar(new, label="Importing", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         for article in bar:
             importer.convert(article, conversion)
-    for article in new:  # again, if it links to an entry that has been refused since
+    for article in new:  # convert again what links to an entry that was refused in the meantime
         if article.path and any(page in article.text for page in importer.refused_pages):
             importer.convert(article, conversion)
 
@@ -213,7 +227,7 @@ def _write(importer: Importer, plan: list[PlannedArticle]) -> None:
             if article.path:
                 importer.write(article)
     except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror} (the next run goes on from here)") from None
+        raise click.ClickException(f"{error.filename}: {error.strerror} (run the import again to continue)") from None
 
 
 def _print_articles(plan: list[PlannedArticle]) -> None:
@@ -241,7 +255,7 @@ def _hints(importer: Importer, plan: list[PlannedArticle], source: Source, site:
     if not feed.is_complete:
         yield Note.of("The end of the document is missing, and with it entries. Fetch or export it again.")
     if not feed.has_texts and any(each.path for each in plan):
-        yield Note.of("The feed has only descriptions, which may be truncated: check whether the texts are complete.")
+        yield Note.of("The feed has only descriptions, which may be truncated: check that the texts are complete.")
     old_host, host = (split_url(url or "").netloc for url in (feed.home or source.url, site.url))
     if old_host and old_host != host:
         yield Note.of(
@@ -253,23 +267,24 @@ def _hints(importer: Importer, plan: list[PlannedArticle], source: Source, site:
 
 
 def _add_redirects(content: ContentFolder, site: Site, site_file: SiteFile, *, writes: bool) -> Site:
-    """Return the site with redirects, and add them to its file, unless that would make it invalid."""
+    """Add redirects to the site file if it `writes`, and return the new site. Raises ClickException if invalid."""
     redirects = site_file.redirects
     if redirects.outside:
-        paths = pluralize(len(redirects.outside), "old path")
+        paths = pluralize(len(redirects.outside), "old path is", "old paths are")
         example = printable(redirects.outside[0])
-        click.echo(f"{paths} not below {site.path}, such as {example}: redirects for the server there")
+        click.echo(f"{paths} outside {site.path}, such as {example}: redirect them on the server for these paths")
     for old in redirects.unusable[:MAX_EXAMPLES]:
-        click.echo(f"{printable(old)} cannot be redirected: site.yaml cannot contain such a path")
+        click.echo(f"{printable(old)} cannot be redirected: it is not a valid path in site.yaml")
     if redirects.excess:
         click.echo(
-            f"{pluralize(redirects.excess, 'redirect')} more than site.yaml has room for: those of the oldest entries"
+            f"{pluralize(redirects.excess, 'redirect does', 'redirects do')} not fit into site.yaml: those of the "
+            "oldest entries, and of lists"
         )
     try:
         return site_file.add(writes=writes)
     except SiteFileError as error:
         lines = "".join(f"\n  {old}: {new}" for old, new in list(redirects.fitting.items())[:MAX_EXAMPLES])
-        message = f"{content.site_file} is left as it is: {error}. To be added by hand:{lines}"
+        message = f"{content.site_file} was not changed: {error}. Add the redirects by hand, such as:{lines}"
         raise click.ClickException(message) from None
 
 
@@ -281,7 +296,7 @@ def _catalog_with(plan: list[PlannedArticle], content: ContentFolder, site: Site
 
 
 def _compare(report: ImportReport, catalog: Catalog, subscribed: OldFeed, language: str, name: str) -> ImportReport:
-    """Return the report with a comparison of the old feed and our feed with a name in a language."""
+    """Return the report with a comparison of the old feed and the feed `name` of this site in `language`."""
     builder = FeedBuilder(catalog)
     topic = builder.topic(language, name)
     assert topic, "the name was checked"
@@ -293,16 +308,16 @@ def _print_report(report: ImportReport) -> None:
     if report.old_links:
         links = pluralize(len(report.old_links), "address", "addresses")
         click.echo(
-            f"The texts still contain {links} on the old host, which will stop working with it. Put the files into "
+            f"The texts still contain {links} on the old host, which will stop working with it. Copy the files into "
             "media/, and change these addresses:"
         )
         for address in report.old_links[:MAX_EXAMPLES]:
             click.echo(f"  {printable(address)}")
         if len(report.old_links) > MAX_EXAMPLES:
-            click.echo(f"  … and {len(report.old_links) - MAX_EXAMPLES:,} more")
+            click.echo(f"  … and {len(report.old_links) - MAX_EXAMPLES:,} more (--html lists all of them)")
     for hint in report.hints:
         click.echo(printable(hint))
     if report.comparison:
         print_comparison(report.comparison, report.feed_url, limit=MAX_EXAMPLES)
     elif report.had_feed and not report.unmapped:
-        click.echo("Name the feed of the old site with --old-feed to see what its subscribers will see.")
+        click.echo("Add --old-feed with the feed of the old site to see what its subscribers will see.")

@@ -36,7 +36,7 @@ def with_older(feed: OldFeed, url: str, fetcher: Fetcher, note: Callable[[str], 
         except (HttpError, FeedError) as error:
             is_end = feed.older_url is None and getattr(error, "status", None) == 404
             if not is_end:
-                note(f"older entries are missing from here on: {error}")
+                note(f"the older entries could not be fetched: {error}")
             break
         new_entries = [entry for entry in document.entries if entry.id not in ids]
         entries += new_entries

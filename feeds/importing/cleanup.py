@@ -60,12 +60,12 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
         if (element.get("width"), element.get("height")) == ("1", "1") or not (source or sizes_of(element)):
             element.decompose()
         elif source.startswith("data:") and not sizes_of(element):
-            notes.append(Note.of("a picture embedded as a data: URL is left out"))
+            notes.append(Note.of("a picture that is embedded in the text (data:) is removed"))
             element.decompose()
     for element in soup.select("a a"):  # nested links are invalid in HTML, and impossible in Markdown
         element.unwrap()
     dropped = [element for element in soup.find_all(_DISCARD) if element.name not in ("noscript", "style")]
-    notes += [Note.of("<{name}> is left out", name=name) for name in dict.fromkeys(element.name for element in dropped)]
+    notes += [Note.of("<{name}> is removed", name=name) for name in dict.fromkeys(element.name for element in dropped)]
     for element in soup.find_all(_DISCARD):
         if not element.decomposed:
             _remove(element, leaves_break=element.name == "form")

@@ -148,7 +148,7 @@ class Conversion:
         try:
             return f"/media/{self._media_importer.import_picture(url, year_of(entry, self._site.timezone))}"
         except PictureError as error:
-            note(Note.of("a picture keeps its old address: {reason}", reason=error.reason))
+            note(Note.of("a picture is not copied into media/: {reason}", reason=error.reason))
             return self._addresses.new_url(url)
 
     def _picture(
@@ -164,12 +164,12 @@ class Conversion:
             file = self._media_importer.import_picture(shown.url, year_of(entry, self._site.timezone))
         except PictureError as error:
             if entry.picture:
-                note(Note.of("the picture is left out: {reason}", reason=error.reason))
+                note(Note.of("its picture is not imported: {reason}", reason=error.reason))
             return None
         fallback = first if first and same_picture(first.url, shown.url) else shown
         alt, caption = shown.alt or fallback.alt, shown.caption or fallback.caption
         if not alt:
-            note(Note.of("the picture has no description: the title is used (write a better alt)"))
+            note(Note.of("its picture has no description: the title is used instead (write a better alt)"))
         picture = {"file": file, "alt": alt or _title(entry), "credit": shown.credit, "caption": caption}
         focus = {"focus": [str(each) for each in shown.focus]} if shown.focus else {}
         return {key: value for key, value in {**picture, **focus}.items() if value}
@@ -179,7 +179,7 @@ class Conversion:
         if not kind or kind.startswith(("binary/", "application/octet")):
             kind = guess_type(split_url(file.url).path) or kind
         if not kind or "/" not in kind:
-            note(Note.of("{url} is left out, since its media type is unknown", url=file.url))
+            note(Note.of("{url} is left out: its media type is unknown", url=file.url))
             return None
         copy = self._copy(entry, file.url)
         if copy is None:

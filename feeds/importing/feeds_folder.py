@@ -62,7 +62,7 @@ def _read(content: ContentFolder, path: Path, site: Site) -> OldEntry:
     if tree is None or article is None or errors:
         name = path.relative_to(content.root).as_posix()
         reason = (
-            Note.of("its file is not valid: line {line}: {message}", line=errors[0].line, message=errors[0].message)
+            Note.of("its file is invalid: line {line}: {message}", line=errors[0].line, message=errors[0].message)
             if errors
             else Note.of("it is empty")
         )

@@ -20,7 +20,7 @@ class Fetcher:
         try:
             response = self._client.get(url, max_bytes=max_bytes)
         except HttpError as error:
-            raise HttpError(f"{url} cannot be fetched: {error}") from None
+            raise HttpError(f"{url} could not be fetched: {error}") from None
         if response.status != 200:
-            raise HttpError(f"{url} answers {response.status} {response.reason} (expected 200)", response.status)
+            raise HttpError(f"{url} returned {response.status} {response.reason} (expected 200)", response.status)
         return response

@@ -75,20 +75,22 @@ def read_front_matter(text: str, *, allows_lines: bool = False) -> tuple[Metadat
         front, body = handler.split(text)
     except ValueError:
         if _KEY_LINE.match(text):
-            reason = Note.of("its front matter is not closed (expected {end} below it)", end=handler.END_DELIMITER)
+            reason = Note.of(
+                "its front matter is not closed (expected a line {end} below it)", end=handler.END_DELIMITER
+            )
             raise FrontMatterError(reason) from None
         return {}, text  # a thematic break
     try:
         metadata = handler.load(front) or {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        reason = Note.of("its front matter is not YAML: line {line}: {problem}", line=line, problem=error.problem)
+        reason = Note.of("its front matter is not valid YAML: line {line}: {problem}", line=line, problem=error.problem)
         raise FrontMatterError(reason) from None
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         problem = str(error) or type(error).__name__
         raise FrontMatterError(Note.of("its front matter cannot be read: {problem}", problem=problem)) from None
     if not isinstance(metadata, Mapping):
-        raise FrontMatterError(Note.of("its front matter has no keys (expected title: … and others)"))
+        raise FrontMatterError(Note.of("its front matter has no keys (expected lines such as title: …)"))
     return {str(name).lower(): value for name, value in metadata.items()}, body.strip("\n")
 
 

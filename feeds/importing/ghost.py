@@ -53,7 +53,7 @@ def read_ghost_export(data: bytes, home: str) -> OldFeed:
     tables = tables.get("data") if isinstance(tables, dict) else None
     posts = _rows(tables, "posts") if isinstance(tables, dict) else []
     if not posts:
-        raise FeedError("it is an export of Ghost without posts (expected data with posts)")
+        raise FeedError("it is a Ghost export without posts (export all content)")
     assert isinstance(tables, dict)
     home = home.rstrip("/")
     settings = {row.get("key"): row.get("value") for row in _rows(tables, "settings")}
@@ -115,7 +115,7 @@ def _entry(row: Row, meta: Row, tags: list[Row], authors: list[Row], home: str) 
         is_draft=is_draft,
         unreadable_date=str(row.get("published_at") or ""),
         refusal=refusal or (None if row.get("id") else Note.of("it has no id")),
-        notes=(Note.of("a part that only members may read is left out"),) if gated_count else (),
+        notes=(Note.of("a part that only members can read is removed"),) if gated_count else (),
     )
 
 

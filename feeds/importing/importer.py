@@ -128,7 +128,7 @@ class Importer:
         planned_articles, new_ids = [], set()
         for entry in self._feed.entries:
             if entry.is_draft and entry.published is None:
-                note = Note.of("the draft has no date: that of the import is used")
+                note = Note.of("the draft has no date: the date of the import is used")
                 entry = replace(entry, published=self._now, notes=(*entry.notes, note))
             planned = PlannedArticle(entry)
             if page := self._existing_pages.get(entry.id) or self._page_at(entry):
@@ -177,7 +177,9 @@ class Importer:
             return Note.of("none of its categories is imported"), False
         if not names:
             return Note.of("it has no category (use --map)"), True
-        return Note.of("it is in no category of site.yaml: only in {names} (use --map)", names=", ".join(names)), True
+        return Note.of(
+            "it is in no category of site.yaml: it is filed under {names} (use --map)", names=", ".join(names)
+        ), True
 
     def tags(self, plan: list[PlannedArticle]) -> list[str]:
         """Return the names of the tags of new, public entries."""

@@ -31,7 +31,7 @@ def remove_leftovers(soup: BeautifulSoup, base: str) -> list[str]:
         is_permalink = text in _PERMALINK_TEXTS and not link.find("img") and link.find_parent(re.compile("^h[1-6]$"))
         if is_permalink or is_return:
             link.decompose()
-    return [Note.of("a formula becomes its TeX source")] if _replace_formulas(soup) else []
+    return [Note.of("a formula is replaced with its TeX source")] if _replace_formulas(soup) else []
 
 
 def leads_within(href: str, base: str) -> bool:

@@ -335,7 +335,7 @@ class _Converter(MarkdownConverter):
         label, address = film_of(el, self._base)
         if not address:
             return "", ""
-        self.notes.append(Note.of("<{name}> becomes a link: {address}", name=el.name, address=address))
+        self.notes.append(Note.of("<{name}> is replaced with a link: {address}", name=el.name, address=address))
         return label, self._link(address)
 
     convert_iframe = convert_video = convert_audio = convert_embed = _convert_player

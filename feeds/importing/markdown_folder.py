@@ -50,7 +50,9 @@ def read_markdown_folder(
     site = site_of(folder)
     home = home or _home(site.home, old_feed)
     if not home:
-        raise FeedError(f"{folder} does not contain the address of its site (expected --url https://…, or --old-feed)")
+        raise FeedError(
+            f"the configuration in {folder} does not contain the URL of the site (add --url https://…, or --old-feed)"
+        )
     documents, others = _read_documents(folder.resolve(), site, zone, languages)
     candidates = [each for each in documents if each.kind in ("", UNDATED)]
     matches = match_entries(candidates, old_feed.entries if old_feed else ())
@@ -61,7 +63,9 @@ def read_markdown_folder(
     others.update(each.kind for each in documents if each.kind and each.path not in matches)
     if not articles:
         counted = ", ".join(f"{kind}: {count}" for kind, count in others.items())
-        raise FeedError(f"{folder} has no articles (expected Markdown files with a date; found {counted or 'none'})")
+        raise FeedError(
+            f"{folder} contains no articles (expected Markdown files with a date; found {counted or 'none'})"
+        )
     addresses = DocumentAddresses(articles, matches, site, home, zone)
     texts = DocumentTexts(site, addresses)
     entries = [_entry(document, texts, addresses, matches.get(document.path)) for document in articles]

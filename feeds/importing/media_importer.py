@@ -131,5 +131,5 @@ def _extension(data: bytes, url: str) -> str:
         with without_warnings, Image.open(io.BytesIO(data), formats=tuple(PICTURE_FORMATS)) as picture:
             return PICTURE_FORMATS[str(picture.format)][1][0]
     except Exception:  # Pillow raises many types
-        reason = Note.of("{url} is not a picture that readers show (expected JPEG, PNG, GIF or WebP)", url=url)
+        reason = Note.of("{url} is not a picture that feed readers display (expected JPEG, PNG, GIF or WebP)", url=url)
         raise PictureError(reason) from None

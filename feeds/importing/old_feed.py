@@ -164,7 +164,7 @@ def publication_state(status: str, visibility: str = "") -> tuple[bool, str | No
     An unknown visibility is taken for one of only some; an unknown status says nothing about who may read.
     """
     if visibility.strip().lower() not in _PUBLIC_VISIBILITIES:
-        return False, Note.of("it is visible to {names} only", names=visibility.strip()[:40])
+        return False, Note.of("it is visible only to {names}", names=visibility.strip()[:40])
     for state in (status.strip().lower(), visibility.strip().lower()):
         if state in _DRAFT_STATES:
             return True, None

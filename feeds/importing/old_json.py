@@ -59,9 +59,9 @@ def load_json(data: bytes, name: str) -> Any:
         if re.search(r"\\u[dD][89a-fA-F]", text):
             values = json.loads(join_surrogates(json.dumps(values, ensure_ascii=False)))
     except RecursionError:
-        raise FeedError(f"its lists are nested too deeply (expected {name})") from None
+        raise FeedError(f"it is nested too deeply (expected {name})") from None
     except ValueError as error:
-        raise FeedError(f"it is not JSON: {error} (expected {name}, complete)") from None
+        raise FeedError(f"it is not valid JSON: {error} (expected {name}, as a complete file)") from None
     return values
 
 

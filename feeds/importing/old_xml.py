@@ -152,7 +152,7 @@ def _linked_feeds(data: bytes, url: str) -> str:
     feeds = [link for link in links if re.search(rb"application/(rss\+xml|atom\+xml|feed\+json)", link)]
     hrefs = [re.search(rb"href\s*=\s*[\"']?([^\"'> ]+)", link) for link in feeds]
     urls = ", ".join(absolute_url(url, html.unescape(each[1].decode("utf-8", "replace"))) for each in hrefs if each)
-    return f" but a page that names {urls}" if urls else ""
+    return f", but a web page that links to {urls}" if urls else ""
 
 
 def _entry(entry: Any, facts: _Facts, version: str, url: str) -> OldEntry:

@@ -41,7 +41,7 @@ class ReportedEntry:
 class ImportReport:
     """What an import did, or would do if it `is_dry_run`.
 
-    `source` is what was imported, `system` what generated it, and `old_feed_url` the address of the old feed; empty if
+    `source` is what was imported, `system` what generated it, and `old_feed` the URL or file of the old feed; empty if
     it is not known. `unmapped` is how many entries no mapping puts into a category: nothing is written as long as there
     are any. `names` maps the names of the old system to our categories; None stands for a tag. `media_files` is how
     many files are new in `media/`; None if none were to be copied. `old_links` are addresses on the old host that texts
@@ -63,7 +63,7 @@ class ImportReport:
     hints: tuple[str, ...] = ()
     unmapped: int = 0
     feed_url: str = ""
-    old_feed_url: str = ""
+    old_feed: str = ""
     comparison: FeedComparison | None = None
     had_feed: bool = True
 

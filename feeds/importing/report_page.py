@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from urllib.parse import unquote
 
 from feeds.base import translations
 from feeds.formats.standalone import StandalonePage, render_standalone
@@ -22,7 +23,7 @@ OUTCOMES: dict[Outcome, str] = {
 """The labels of outcomes."""
 
 COUNTED = (
-    *("Published", "Scheduled", "Drafts", "Already here", "Left out", "Not articles"),
+    *("Published articles", "Scheduled", "Drafts", "Already here", "Left out", "Not articles"),
     *("Media files", "Redirects"),
 )
 """The labels of the numbers at the top."""
@@ -47,6 +48,10 @@ class ReportPage(StandalonePage):
     def note(self, note: str) -> str:
         """Return a note or a reason in the language of the page."""
         return note_text(note, self.language)
+
+    def readable(self, url: str) -> str:
+        """Return a URL for people, with its accents."""
+        return unquote(url)
 
     @property
     def counts(self) -> Iterator[tuple[str, int]]:

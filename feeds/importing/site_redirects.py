@@ -62,11 +62,11 @@ class SiteFile:
         if fitting and old_tree and tree:
             expected = {**old_tree.value, "redirects": {**(old_tree.value.get("redirects") or {}), **fitting}}
             if tree.value != expected:
-                raise SiteFileError("other keys would change")
+                raise SiteFileError("the redirects would change other keys")
         site = read_site(tree, self._content.media) if tree else None
         errors = [str(each.message) for each in (tree.problems if tree else problems) if each.severity == "error"]
         if site is None or errors:
-            raise SiteFileError(f"with redirects: {'; '.join(errors)}")
+            raise SiteFileError(f"it would be invalid with the redirects: {'; '.join(errors)}")
         if writes and text != self._text:
             mode = self._path.stat().st_mode
             atomic_write(self._path, text.encode())

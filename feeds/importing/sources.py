@@ -63,7 +63,7 @@ class SourceReader:
         content = find_content(folder) if folder else None
         if folder and content is None and old_feed is None:
             raise FeedError(
-                f"{name} does not contain the ids that readers know: name its feed with --old-feed "
+                f"{name} does not contain the ids that feed readers know: add --old-feed with the feed of its site "
                 '(--old-feed "" if it had none)'
             )
         old = self._feed(old_feed, *self._data(old_feed)) if old_feed else None
@@ -95,9 +95,7 @@ class SourceReader:
         try:
             return _as_utf8(Path(name).read_bytes()), "", ""
         except OSError as error:
-            raise HttpError(
-                f"{name}: {error.strerror} (expected a file, a folder, or an address with https://)"
-            ) from None
+            raise HttpError(f"{name}: {error.strerror} (expected a file, a folder or a URL)") from None
 
     def _export(self, name: str, data: bytes) -> OldFeed | None:
         """Return the posts of an export of WordPress or Ghost, or None if it is neither. Raises FeedError."""

@@ -107,7 +107,7 @@ class TemplateTags:
         if match["escaped"]:
             return _unescape(match["escaped"])
         if match["formula"]:
-            self._note(Note.of("a formula becomes its TeX source"))
+            self._note(Note.of("a formula is replaced with its TeX source"))
             return f"`{' '.join(match['formula'].split())}`"
         if groups.get("expression") is not None:
             return self._expression(groups["expression"].strip())
@@ -125,7 +125,7 @@ class TemplateTags:
             return re.sub(r"(?<=[^:/])/.*", "", self._home)
         if name in ("site.baseurl", "config.root"):
             return split_url(self._home).path
-        self._note(Note.of("{expression} is left out", expression=f"{{{{ {name[:40]} }}}}"))
+        self._note(Note.of("{expression} is removed", expression=f"{{{{ {name[:40]} }}}}"))
         return ""
 
     def _tag(self, name: str, arguments: str) -> str:

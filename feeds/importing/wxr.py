@@ -100,11 +100,12 @@ def read_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()) -> OldFe
     counts = Counter(item.get("post_type") for item in export.items)
     posts = [item for item in export.items if item.get("post_type") in ("post", *types)]
     if unknown := [each for each in types if each not in counts]:
-        raise FeedError(f"--type {unknown[0]}: the export has no such posts (expected {', '.join(sorted(counts))})")
+        types_there = ", ".join(sorted(filter(None, counts)))
+        raise FeedError(f"--type {unknown[0]}: the export contains no such posts (expected one of {types_there})")
     if not posts:
         found = ", ".join(f"{count} {name}" for name, count in counts.most_common() if name)
         raise FeedError(
-            f"it is an export without posts (it contains: {found or 'nothing'}; export all content, or use --type)"
+            f"it is an export without posts (it contains {found or 'nothing'}): export all content, or use --type"
         )
     library = _Library.of(export.items, export.channel.get("link", ""))
     terms = (term for item in posts for term in item.terms)
@@ -213,9 +214,9 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
 def _notes(item: _Item, library: _Library, shortcodes: Iterable[str]) -> Iterator[str]:
     """Yield notes on what the export lacks: gallery pictures, plugins for shortcodes, and a place at the top."""
     if missing := missing_pictures(item.get("content"), library.by_id):
-        yield Note.of("pictures of a gallery are not in the export: {ids} (export all content)", ids=", ".join(missing))
+        yield Note.of("the export lacks pictures of a gallery: {ids} (export all content)", ids=", ".join(missing))
     for name in shortcodes:
-        yield Note.of("the plugin shortcode [{name}] is removed; its content stays", name=name)
+        yield Note.of("the shortcode [{name}] is removed; its content stays", name=name)
     if restricted := _RESTRICTED.search(item.get("content")):
         yield Note.of("the shortcode [{name}] hides a part of it from the public: it is a draft", name=restricted[1])
     if item.get("is_sticky") == "1":

@@ -93,7 +93,7 @@ def test_a_broken_article_of_another_feeds_site_is_left_out_with_the_reason(tmp_
     (old / "articles" / "b.yaml").write_text("title: B\npublished: 2026-01-01\ncategories: [research]\nbody: x\n")
     content = empty_copy(tmp_path / "new")
     printed = run(content, str(old))
-    assert "left out  articles/a.yaml: its file is not valid: line 3: nope is not a category" in printed
+    assert "left out  articles/a.yaml: its file is invalid: line 3: nope is not a category" in printed
     assert [article.id for article in content.load().articles.values()] == ["tag:new.example,2026:b"]
 
 

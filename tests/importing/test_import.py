@@ -222,7 +222,7 @@ def test_a_dry_run_writes_nothing_and_fetches_no_picture(old: OldSite, content: 
     before = {path: path.read_bytes() for path in content.rglob("*") if path.is_file()}
     printed = take(run, old.add("/feed/", "wordpress.xml"), "--dry-run", code=1)
     assert "articles/2026/cellules-resistantes.yaml" in printed
-    assert "left out  Un stand: it is in no category of site.yaml: only in Rencontres (use --map" in printed
+    assert "left out  Un stand: it is in no category of site.yaml: it is filed under Rencontres (use --map" in printed
     assert {path: path.read_bytes() for path in content.rglob("*") if path.is_file()} == before
     assert old.asked == ["/feed/", "/feed/?paged=2"]
 
@@ -240,7 +240,7 @@ def test_the_categories_are_listed_and_nothing_is_written_until_they_are_mapped(
     ]
     assert printed.endswith(
         "Error: 1 entry is in no category of site.yaml: map their names with --map, or leave them out with "
-        '--map "*=". Nothing was written\n'
+        '--map "*=". Nothing was imported\n'
     )
     assert articles(content) == {}
 
@@ -442,7 +442,7 @@ def test_a_long_old_path_is_written_on_one_line() -> None:
 def test_redirects_outside_the_site_path_are_reported_but_not_written(old: OldSite, content: Path, run: Run) -> None:
     (content / "site.yaml").write_text(SITE.replace("https://news.example", "https://news.example/news"))
     printed = take(run, old.add("/rss.xml", "drupal.xml"))
-    assert "2 old paths not below /news, such as /rss.xml: redirects for the server there" in printed
+    assert "2 old paths are outside /news, such as /rss.xml: redirect them on the server for these paths" in printed
     assert "redirects" not in (content / "site.yaml").read_text()
 
 
@@ -497,12 +497,12 @@ def test_an_old_category_feed_redirects_to_our_category_feed(old: OldSite, conte
 def test_an_invalid_picture_is_not_imported_and_is_reported(old: OldSite, content: Path, run: Run) -> None:
     feed = old.add("/rss.xml", "drupal.xml")
     for broken, reason in (
-        (b"<svg/>", "is not a picture that readers show (expected JPEG, PNG, GIF or WebP)"),
+        (b"<svg/>", "is not a picture that feed readers display (expected JPEG, PNG, GIF or WebP)"),
         (png(size=(400, 300))[:-40], "is damaged or incomplete (upload it again)"),
     ):
         old.pages["/sites/default/files/cheque.png"] = broken
         printed = take(run, feed)
-        assert f"a picture keeps its old address: {old.url}/sites/default/files/cheque.png {reason}" in printed
+        assert f"a picture is not copied into media/: {old.url}/sites/default/files/cheque.png {reason}" in printed
         (path,) = (content / "articles").rglob("*.yaml")
         assert f"({old.url}/sites/default/files/cheque.png)" in path.read_text()
         assert not any(each.is_file() for each in (content / "media").rglob("*"))
@@ -524,7 +524,7 @@ def test_archives_are_followed_to_the_oldest(old: OldSite) -> None:
     notes: list[str] = []
     del old.pages["/2.atom"]
     assert len(archives.with_older(first, f"{old.url}/0.atom", fetcher, notes.append).entries) == 2
-    assert len(notes) == 1 and "2.atom answers 404 Not Found" in notes[0]
+    assert len(notes) == 1 and "2.atom returned 404 Not Found" in notes[0]
 
 
 @pytest.mark.integration
@@ -539,7 +539,10 @@ def test_a_cache_that_repeats_the_first_page_does_not_cause_a_loop(old: OldSite,
 def test_an_html_page_is_rejected_with_the_feeds_that_it_names(old: OldSite, run: Run) -> None:
     old.pages["/"] = b'<html><link rel="alternate" type="application/rss+xml" href="/feed/?a=1&amp;b=2"></html>'
     printed = take(run, old.url + "/", code=1)
-    assert f"it is not a feed but a page that names {old.url}/feed/?a=1&b=2 (expected RSS, Atom or JSON Feed" in printed
+    assert (
+        f"it is not a feed, but a web page that links to {old.url}/feed/?a=1&b=2 (expected RSS, Atom or JSON Feed"
+        in printed
+    )
     for text in ("", "{", '{"version": 2}', "[]", "\0"):
         with pytest.raises(FeedError):
             read_feed(text.encode())
@@ -576,7 +579,7 @@ def test_hosts_on_the_local_network_are_not_contacted_unless_allowed(host: str, 
 def test_a_refused_connection_is_reported_without_internal_class_names(allow_local: bool) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
-    refused = f"^{url} cannot be fetched: connection refused by 127.0.0.1 [(]port {port}[)]$"
+    refused = f"^{url} could not be fetched: connection refused by 127.0.0.1 [(]port {port}[)]$"
     with pytest.raises(HttpError, match=refused):
         Fetcher(allow_local=allow_local).get(url, max_bytes=100)
 
@@ -884,7 +887,7 @@ def test_content_missing_from_an_export_is_reported(tmp_path: Path, run: Run) ->
     export.write_text(text)
     printed = run("import", str(export), "--map", "*=research", "--no-pictures")
     for told in (
-        "not in the export: 99 (export",
+        "the export lacks pictures of a gallery: 99 (export",
         "shortcode [contact-form-7] is removed",
     ):
         assert told in printed

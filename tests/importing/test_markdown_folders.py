@@ -107,10 +107,10 @@ def test_front_matter_is_read_in_each_form(text: str, title: str, date: str) -> 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("---\ntitle: [a\n---\nText", "its front matter is not YAML: line 3: "),
+        ("---\ntitle: [a\n---\nText", "its front matter is not valid YAML: line 3: "),
         ("+++\ntitle = a\n+++\nText", "its front matter cannot be read: Invalid value (at line 2, column 9)"),
         ('{\n"title": a\n}\nText', "its front matter cannot be read: "),
-        ("---\ntitle: a\n\nText", "its front matter is not closed (expected --- below it)"),
+        ("---\ntitle: a\n\nText", "its front matter is not closed (expected a line --- below it)"),
         ("---\n- a\n---\nText", "its front matter has no keys"),
     ],
 )
@@ -208,7 +208,7 @@ def test_a_folder_of_hugo_is_read_with_the_ids_of_its_feed(tmp_path: Path) -> No
     assert three.is_draft and three.url == f"{OLD}/2025/trois/"
     assert found["Quatre"].id == "id-4", "no file, but in the feed"
     assert found["Caché"].refusal and found["Privé"].refusal
-    assert (found["posts/faux.md"].refusal or "").startswith("its front matter is not YAML: line 3")
+    assert (found["posts/faux.md"].refusal or "").startswith("its front matter is not valid YAML: line 3")
     assert folder.feed.others == {"section page": 1, "page without a date": 1}
     (root / "content/posts/quatre.md").write_text("---\ntitle: Quatre\n---\nTexte entier")
     four = {entry.title: entry for entry in read(root, feed).feed.entries}["Quatre"]
@@ -227,7 +227,7 @@ def test_an_import_of_a_folder_writes_articles_pictures_and_redirects(tmp_path: 
     app = create_app(Settings(tmp_path / "content"), clock=lambda: datetime(2026, 3, 15, tzinfo=UTC))
     options = ["import", str(root), "--map", "*=research"]
     refused = app.test_cli_runner().invoke(args=options)
-    assert refused.exit_code == 1 and "name its feed with --old-feed" in refused.output
+    assert refused.exit_code == 1 and "add --old-feed with the feed of its site" in refused.output
     page = tmp_path / "report.html"
     done = app.test_cli_runner().invoke(args=[*options, "--old-feed", str(feed), "--html", str(page)])
     assert done.exit_code == 0, (done.output, done.exception)
@@ -282,7 +282,7 @@ def test_without_a_feed_addresses_are_by_the_rules_of_the_generator(
 
 
 def test_a_folder_needs_articles_and_the_address_of_its_site(tmp_path: Path) -> None:
-    with pytest.raises(FeedError, match="does not contain the address of its site"):
+    with pytest.raises(FeedError, match="does not contain the URL of the site"):
         entries(tmp_path)
     (tmp_path / "a.rst").write_text("x")
     with pytest.raises(FeedError, match=r"expected Markdown files with a date; found \.rst file: 1"):

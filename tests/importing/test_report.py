@@ -51,7 +51,7 @@ REPORT = ImportReport(
     old_links=("https://old.example/x.pdf",),
     redirects={"/a": "/articles/un"},
     hints=(Note.of("it has no text"),),
-    old_feed_url="https://old.example/feed/",
+    old_feed="https://old.example/feed/",
     feed_url="https://news.example/feeds/all",
     comparison=COMPARISON,
 )
@@ -82,9 +82,9 @@ def test_the_page_names_what_became_of_each_entry(language: str) -> None:
 
 def test_reasons_and_notes_are_in_the_language_of_the_page() -> None:
     reason = Note.of("{file} is larger than {size} MB", file="a", size=40)
-    note = Note.of("the picture is left out: {reason}", reason=reason)
-    assert note == "the picture is left out: a is larger than 40 MB"
-    assert note_text(note, "fr") == "l’image est écartée\u00a0: a dépasse 40 Mo"
+    note = Note.of("its picture is not imported: {reason}", reason=reason)
+    assert note == "its picture is not imported: a is larger than 40 MB"
+    assert note_text(note, "fr") == "son image n’est pas importée\u00a0: a dépasse 40\u00a0Mo"
     assert note_text("anything", "fr") == "anything"
 
 

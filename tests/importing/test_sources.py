@@ -197,7 +197,7 @@ def test_states_in_rss_and_json_are_respected() -> None:
             item("a:4", form),
         ).encode()
     )
-    assert states(feed) == ["draft", "it is visible to members only", "public", "it is password-protected"]
+    assert states(feed) == ["draft", "it is visible only to members", "public", "it is password-protected"]
     items: list[dict[str, object]] = [
         {"status": "draft"},
         {"visibility": "paid"},
@@ -206,7 +206,7 @@ def test_states_in_rss_and_json_are_respected() -> None:
     ]
     numbered = [each | {"id": str(number)} for number, each in enumerate(items)]
     feed = read_feed(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": numbered}).encode())
-    assert states(feed) == ["draft", "it is visible to paid only", "draft", "public"]
+    assert states(feed) == ["draft", "it is visible only to paid", "draft", "public"]
 
 
 def test_what_is_not_imported_is_counted_and_drafts_are_named(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_other_types_of_a_wordpress_export_are_counted_and_offered(tmp_path: Pat
     assert before.others["event"] == 1
     assert "event" not in after.others
     assert len(after.entries) == len(before.entries) + 1
-    with pytest.raises(FeedError, match="--type events: the export has no such posts"):
+    with pytest.raises(FeedError, match="--type events: the export contains no such posts"):
         read_export(custom.encode(), zone, ["events"])
 
 
@@ -315,7 +315,7 @@ def test_a_ghost_export_has_the_ids_of_its_feed(is_wrapped: bool) -> None:
     assert is_ghost_export(export)
     feed = read_ghost_export(export, "https://old.example/")
     assert (feed.title, feed.language, feed.others) == ("Le centre", "fr", {"page": 1})
-    members, gold = "it is visible to members only", "it is visible to product:gold only"
+    members, gold = "it is visible only to members", "it is visible only to product:gold"
     assert states(feed) == ["public", "draft", members, gold, "public"]
     first, draft, _, _, last = feed.entries
     assert (first.id, first.url, first.summary) == ("5e3", "https://old.example/titre/", "Résumé")
@@ -344,7 +344,7 @@ def test_a_ghost_export_is_imported_with_redirects_and_links(tmp_path: Path) -> 
     printed = imported(tmp_path, json.dumps(ghost()), "--no-pictures", "--url", "https://old.example")
     assert re.search(r"not articles +1  page: 1\n", printed)
     assert re.search(r"imported +3  1 draft\n", printed) and numbers(printed)["left out"] == 2
-    assert printed.splitlines()[-1].startswith("Name the feed of the old site with --old-feed")
+    assert printed.splitlines()[-1].startswith("Add --old-feed with the feed of the old site")
     tree, _ = parse_yaml((tmp_path / "content" / "articles" / "2026" / "titre.yaml").read_bytes(), "a")
     assert tree and tree.value["id"] == {"exact": "5e3"}
     picture = "![Une photo](https://old.example/content/images/a.png)"
@@ -357,7 +357,7 @@ def test_a_ghost_export_is_imported_with_redirects_and_links(tmp_path: Path) -> 
     "document", ['{"exported_on": 1}', '{"exported_on": 1, "data": {"posts": []}}', '{"exported_on"']
 )
 def test_a_ghost_export_without_posts_is_refused(document: str) -> None:
-    with pytest.raises(FeedError, match="without posts|it is not JSON"):
+    with pytest.raises(FeedError, match="without posts|it is not valid JSON"):
         read_ghost_export(document.encode(), "https://old.example")
 
 
@@ -373,11 +373,11 @@ def test_an_import_with_an_unmapped_entry_writes_only_its_report(tmp_path: Path)
         page = tmp_path / f"report-{number}.html"
         done = app.test_cli_runner().invoke(args=["import", str(tmp_path / "old.xml"), "--html", str(page), *more])
         assert done.exit_code == 1
-        assert done.output.count("T a:1: it is in no category of site.yaml: only in Sport (use --map)") == 1
+        assert done.output.count("T a:1: it is in no category of site.yaml: it is filed under Sport (use --map)") == 1
         assert " compared with the old feed" not in done.output, "which would count what is not mapped as gone"
-        assert done.output.endswith('--map "*=". Nothing was written\n')
+        assert done.output.endswith('--map "*=". Nothing was imported\n')
         html = page.read_text(encoding="utf-8")
-        assert "Rien n’a été écrit. Articles sans catégorie de site.yaml\u00a0: 1." in html and "T a:2" in html
+        assert "Rien n’a été importé. Articles sans rubrique de site.yaml\u00a0: 1." in html and "T a:2" in html
     assert list((tmp_path / "content" / "articles").iterdir()) == []
 
 
@@ -427,7 +427,7 @@ def test_a_site_without_the_old_entries_is_not_safe(tmp_path: Path) -> None:
     done = runner.invoke(args=["diff", str(tmp_path / "old.xml")])
     assert done.exit_code == 1
     assert done.output.splitlines()[-2:] == [
-        "No entry of the old feed is here: import them before the switch.",
+        "This site has no entry of the old feed: import them before the switch.",
         "0 new, 0 with another title, 1 gone, 0 moved",
     ]
     unknown = runner.invoke(args=["diff", str(tmp_path / "old.xml"), "--feed", "en/sport"])
