@@ -22,7 +22,7 @@ class Addresses:
     """Maps the old addresses of entries to their pages here."""
 
     def __init__(self, site: Site, feed: OldFeed, system: System | None) -> None:
-        """Start without any pages."""
+        """Start with no pages."""
         self._site, self._feed, self._system = site, feed, system
         hosts = Counter(_host(entry.url) for entry in feed.entries if entry.url)
         home = _host(feed.home or "")
@@ -31,7 +31,7 @@ class Addresses:
         self._pages_by_url: dict[str, str] = {}
         self._pages_by_path: dict[str, str] = {}
         self.old_host_links: dict[str, None] = {}
-        """Addresses of the old host that texts still lead to."""
+        """Addresses on the old host that texts still use."""
 
     def add(self, url: str, page: str, *, is_public: bool) -> None:
         """Record an entry's page under one of its old addresses. Only public entries get a redirect."""
@@ -47,7 +47,7 @@ class Addresses:
         self._pages_by_path = {path: target for path, target in self._pages_by_path.items() if target != page}
 
     def was_on_old_site(self, url: str) -> bool:
-        """Return whether an address was on the old site, rather than elsewhere and only linked to."""
+        """Return whether an address belongs to the old site."""
         return not self._hosts or _host(url) in self._hosts
 
     def new_url(self, url: str) -> str:
@@ -106,7 +106,7 @@ class Addresses:
             yield path_of(url), self._site.feed_path(language, name), self._feed.kind
 
     def _root(self, url: str | None) -> str:
-        """Return the path of the old site: of its feed, without the system's part, or of its home page."""
+        """Return the path at which the old site starts, from that of its feed or its home page."""
         assert self._system
         path = path_of(url or "")
         suffix = next((each for each in self._system.feeds if path.endswith(each)), None)
@@ -121,7 +121,7 @@ def _escape(path: str) -> str:
 
 
 def _decode(path: str) -> str:
-    """Return a path as the site's redirects have it: decoded, except for its query."""
+    """Return a path as in `site.redirects`: decoded, except for its query."""
     encoded, separator, query = path.partition("?")
     return unquote(encoded) + separator + query
 

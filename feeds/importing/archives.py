@@ -1,4 +1,4 @@
-"""Archives: adds the entries of older documents to a feed, as far back as they go.
+"""Archives: adds the entries of older documents to a feed, as far back as they can be fetched.
 
 It follows RFC 5005's links and JSON Feed's `next_url`.
 WordPress has neither, so `?paged=` is requested.
@@ -41,14 +41,14 @@ def with_older(feed: OldFeed, url: str, fetcher: Fetcher, note: Callable[[str], 
         new_entries = [entry for entry in document.entries if entry.id not in ids]
         entries += new_entries
         ids |= {entry.id for entry in new_entries}
-        if feed.older_url is None and not new_entries:  # a cache may return the first page for every number
+        if feed.older_url is None and not new_entries:  # a cache may ignore the page number
             break
         older_url = _older_url(document if feed.older_url else feed, url, page + 1)
     return replace(feed, entries=tuple(entries))
 
 
 def _older_url(feed: OldFeed, url: str, page: int) -> str | None:
-    """Return the URL of the next older document: the feed's own link, or its page with this number."""
+    """Return the URL of the next older document: the link in the feed, or the page `page` of WordPress."""
     if feed.older_url:
         return feed.older_url
     system = system_of(feed.generator, [])

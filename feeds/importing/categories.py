@@ -1,6 +1,6 @@
 """Categories: maps the category names of another system to our categories.
 
-It reads nothing of an entry but these names.
+Names are all that it reads of an entry.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FALLBACK_NAME = "*"
 """Name in a mapping that stands for entries without any other category."""
 
 UNCATEGORIZED_SLUGS = ("uncategorized", "uncategorised", "non-classe", "non-classifie", "sans-categorie", "allgemein")
-"""Slugs of the default categories that WordPress uses for posts that nobody categorized."""
+"""Slugs of the default category that WordPress gives to posts without one."""
 
 
 class MappingError(ValueError):
@@ -27,7 +27,7 @@ class MappingError(ValueError):
 
 @dataclass(frozen=True)
 class Categories:
-    """Names with the categories that they become.
+    """Category names of another system, and the categories here that they map to.
 
     A name that maps to no category is dropped. A name without a mapping becomes a tag.
     """
@@ -87,7 +87,7 @@ class Categories:
         return list(slugs) or list(self.mapping.get(FALLBACK_NAME, ())), tags
 
     def covers(self, names: Iterable[str]) -> bool:
-        """Return whether the mapping decides what becomes of an entry that has these names."""
+        """Return whether the mapping decides about an entry with these names, even if it leaves the entry out."""
         entry_names = list(names)
         return FALLBACK_NAME in self.mapping or (
             bool(entry_names) and all(name in self.mapping for name in entry_names)

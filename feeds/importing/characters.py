@@ -1,6 +1,6 @@
-"""Characters that no document can contain: pairs of surrogates become what they stand for, all others U+FFFD.
+"""Repairs characters that no document may contain: joins surrogate pairs, and replaces all others with U+FFFD.
 
-Systems cut texts inside a character, or write one outside the Basic Multilingual Plane as two references.
+Some systems truncate texts within a character, or write one outside the BMP as two references.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Cleanup of the HTML of other systems: removes what the author did not write, and what shows nothing.
+"""Cleanup of HTML from other systems: removes markup that the author did not write, and elements that show nothing.
 
-It knows no Markdown, but inserts a placeholder where breaks separated paragraphs.
+It writes no Markdown, but inserts a placeholder where consecutive `<br>` separated paragraphs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _INLINE = ("b", "strong", "i", "em", "span", "a", "sub", "sup", "u", "small", "f
 
 
 def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
-    """Remove what the author did not write and what readers drop. Return notes on what was lost."""
+    """Remove what the author did not write and what feed readers drop. Return notes on what was removed."""
     for selector in extras:
         for element in soup.select(selector):
             element.decompose()
@@ -80,14 +80,14 @@ def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
 
 
 def _replace_emoji(soup: BeautifulSoup) -> None:
-    """Replace the pictures that WordPress makes of emoji with the characters."""
+    """Replace the pictures that WordPress inserts for emoji with the characters."""
     for element in soup.find_all("img"):
         if "/images/core/emoji/" in str(element.get("src")) or "wp-smiley" in (element.get("class") or []):
             element.replace_with(str(element.get("alt") or ""))
 
 
 def _nest_lists(soup: BeautifulSoup) -> None:
-    """Move a list that is directly in another one into the item before it, where HTML expects it."""
+    """Move each list that is a direct child of another into the item before it, as HTML requires."""
     for inner in soup.select("ul > ul, ul > ol, ol > ul, ol > ol"):
         item = inner.find_previous_sibling("li")
         if item is None:
@@ -97,7 +97,7 @@ def _nest_lists(soup: BeautifulSoup) -> None:
 
 
 def _remove_empty(soup: BeautifulSoup) -> bool:
-    """Remove elements without content, but not the line breaks that blocks make. Return whether there were any."""
+    """Remove elements without content, and keep the line breaks of blocks. Return whether there were any."""
     empty = [each for each in soup.find_all(_INLINE) if not each.contents or not (each.get_text() or each.find(True))]
     blocks = [
         each
@@ -106,7 +106,7 @@ def _remove_empty(soup: BeautifulSoup) -> bool:
     ]
     for each in empty:
         each.decompose()
-    for each in soup.find_all(_INLINE):  # one that contains only breaks
+    for each in soup.find_all(_INLINE):  # inline elements that contain only breaks
         if not each.get_text().strip() and all(inner.name == "br" for inner in each.find_all(True)):
             each.unwrap()
     for each in blocks:
@@ -123,7 +123,7 @@ def _remove(element: Tag, *, leaves_break: bool) -> None:
 
 
 def _normalize_breaks(soup: BeautifulSoup) -> bool:
-    """Remove each `<br>` at the edge of a block, and replace two or more with a paragraph break.
+    """Remove each `<br>` at the edge of a block, and replace consecutive ones with a paragraph break.
 
     Return whether a redundant `<br>` was removed.
     """
@@ -163,7 +163,7 @@ def _is_edge(element: PageElement | None) -> bool:
 
 
 def _remove_footer(soup: BeautifulSoup, base: str) -> None:
-    """Remove WordPress's line, in any language, that says where a post appeared first."""
+    """Remove the line, in any language, in which a WordPress plugin says where a post first appeared."""
     paragraphs = [each for each in soup.find_all("p") if each.get_text().strip()]
     if paragraphs:
         links = [absolute_url(base, str(each.get("href"))) for each in paragraphs[-1].find_all("a")]

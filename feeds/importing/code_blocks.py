@@ -1,4 +1,4 @@
-"""Code of other systems: one `<pre>` per block, with its language and without line numbers.
+"""Code blocks of other systems: normalizes each to one `<pre>` with its language, without line numbers.
 
 Highlighters put line numbers into a column of a table, or at the start of each line.
 """
@@ -54,7 +54,7 @@ def normalize_code(soup: BeautifulSoup) -> None:
 
 
 def join_code(soup: BeautifulSoup) -> None:
-    """Join pieces of code with nothing between them, which Markdown cannot separate."""
+    """Join adjacent `<code>` elements, which Markdown cannot separate."""
     for code in soup.find_all("code"):
         before = code.previous_sibling
         while isinstance(before, Comment):
@@ -91,7 +91,7 @@ def _has_code(row: Tag) -> bool:
 
 
 def _numbers(row: Tag) -> bool:
-    """Return whether a row has a cell that is marked as one of line numbers."""
+    """Return whether a row has a cell that is marked as line numbers."""
     cells = row.find_all("td", recursive=False)[:-1]
     return any(
         any(name in _NUMBERS for name in cell.get("class") or ()) or cell.select_one(_NUMBER_SELECTOR) for cell in cells
@@ -103,7 +103,7 @@ def _lines(table: Tag) -> list[str]:
 
 
 def _outermost(block: Tag) -> Tag:
-    """Return the outermost wrapper that a highlighter put around a block."""
+    """Return the outermost wrapper of a highlighter around a block."""
     outer = block
     for parent in block.parents:
         is_wrapper = parent.name in ("div", "figure") and not _WRAPPERS.isdisjoint(parent.get("class") or ())
@@ -128,7 +128,7 @@ def _language(outer: Tag) -> str:
 
 
 def _text(element: Tag) -> str:
-    """Return the text of code with its line breaks, which may be elements."""
+    """Return the text of code. Its line breaks may be elements."""
     parts: list[str] = []
     for node in element.children:
         if type(node) is NavigableString:

@@ -49,7 +49,7 @@ class FeedComparison:
 
 
 def topic_of(builder: FeedBuilder, name: str | None, url: str) -> Topic:
-    """Return our feed with a name, or else the one that an old URL redirects to, or else that of everything.
+    """Return the feed with a name, or else the one that an old URL redirects to, or else the feed of all articles.
 
     Raises ValueError if there is no such feed.
     """
@@ -122,5 +122,5 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
 
 
 def _visible(title: str) -> str:
-    """Return a title as readers show it: no-break spaces look like others."""
+    """Return a title as feed readers show it, with no-break spaces like others."""
     return " ".join(title.split())

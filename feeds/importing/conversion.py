@@ -1,6 +1,6 @@
-"""Conversion: the keys and values of an article file for an entry of another system.
+"""Conversion: the keys and values of an article file, from an entry of another system.
 
-It does not decide whether an entry is imported, and writes no files except pictures.
+It does not decide which entries are imported. It writes no files, except through the media importer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .old_feed import OldEntry, OldFile, OldPicture, absolute_url, plain, split_
 from .systems import System
 
 MAX_SUMMARY_CHARACTERS = 600
-"""Length in characters above which a summary is assumed to be the text itself."""
+"""Length in characters above which a summary is assumed to be the full text."""
 
 _SITE_PATH = re.compile(r"(?<![\w/.:-])/(?:[\w-]+/)?(?:media|articles)/[\w%./~-]*[\w~]")
 """The path of a file or an article of a Feeds site in a text."""
@@ -39,11 +39,11 @@ _SITE_PATH = re.compile(r"(?<![\w/.:-])/(?:[\w-]+/)?(?:media|articles)/[\w%./~-]
 _ELLIPSIS_AT_END = re.compile(r"[ \t]*(\[(…|\.\.\.)\]|\((…|\.\.\.)\)|…|\.\.\.)[ \t]*$")
 
 AddNote = Callable[[str], None]
-"""Called with a note for each thing that is changed or left out."""
+"""Called with a note on each thing that is changed or left out."""
 
 
 class Conversion:
-    """Converts entries. Without a picture importer, pictures keep their addresses."""
+    """Converts entries. Without a media importer, pictures and files keep their addresses."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Conversion:
         system: System | None,
         media_importer: MediaImporter | None,
     ) -> None:
-        """Set what entries are converted with."""
+        """Set the site, the mappings, the system and the importer of media files."""
         self._site, self._categories, self._addresses, self._media_importer = (
             site,
             categories,
@@ -77,7 +77,7 @@ class Conversion:
         body = self._body(entry, base, shown.url if picture and shown else None, note)
         if entry.markdown:
             body = MarkdownBody(self._with_new_addresses(entry, base), ())
-        if not body.text and picture:  # the entry has nothing but this picture
+        if not body.text and picture:  # the entry consists of this picture
             picture, body = None, self._body(entry, base, None, note)
         tags = dict.fromkeys(part.strip() for name in names for part in name.split(",") if slug(part))
         for each in entry.notes:
@@ -131,18 +131,18 @@ class Conversion:
         return _SITE_PATH.sub(current, entry.markdown)
 
     def _link(self, entry: OldEntry, url: str) -> str:
-        """Return where a link in a text leads now: to a page here, to a file in `media/`, or to its old address."""
+        """Return the current address of a link: a page here, a file in `media/`, or the old address."""
         copy = self._copy(entry, url)
         return f"/media/{copy}" if copy else self._addresses.new_url(url)
 
     def _copy(self, entry: OldEntry, url: str) -> str | None:
-        """Return the path below `media/` of a copy of a local file; None if an address is of no such file."""
+        """Return the path below `media/` of a copied local file, or None if the address is not one."""
         return (
             self._media_importer.import_file(url, year_of(entry, self._site.timezone)) if self._media_importer else None
         )
 
     def _picture_url(self, entry: OldEntry, note: AddNote, url: str) -> str:
-        """Return where a picture in a text is now: in `media/`, or still at its old address."""
+        """Return the current address of a picture in a text: in `media/`, or the old one."""
         if self._media_importer is None:
             return url
         try:
@@ -156,7 +156,7 @@ class Conversion:
     ) -> dict[str, object] | None:
         """Import the picture that is shown above the text.
 
-        If it is also the `first` picture in the text, that one's alt and caption are the fallback.
+        If it is also the `first` picture in the text, the alt and caption there are the fallback.
         """
         if not shown or self._media_importer is None:
             return None
@@ -183,7 +183,7 @@ class Conversion:
             return None
         copy = self._copy(entry, file.url)
         if copy is None:
-            self._addresses.new_url(file.url)  # reported as still on the old host
+            self._addresses.new_url(file.url)  # record it as still on the old host
         values = {
             **({"file": copy} if copy else {"url": file.url}),
             "title": file.title or PurePosixPath(unquote(split_url(file.url).path)).name or file.url,
@@ -195,7 +195,7 @@ class Conversion:
         return {key: value for key, value in values.items() if value}
 
     def _summary(self, entry: OldEntry, body: MarkdownBody) -> str:
-        """Return the author's summary; empty if it is only the start of the text, put there by the system."""
+        """Return the author's summary, or an empty string if it only repeats the start of the text."""
         if not entry.summary:
             return ""
         converted = to_markdown(entry.summary, base=entry.url or "", extras=self._extras, picture=str, link=str)
@@ -223,7 +223,7 @@ def _with_picture_in_text(entry: OldEntry, base: str) -> OldEntry:
 def _title(entry: OldEntry) -> str:
     """Return the title, or else the start of the text, the alt of its first picture, or the id.
 
-    `‹` and `›` replace the angle brackets of what looks like a tag.
+    `‹` and `›` replace angle brackets if the title looks like it contains a tag.
     """
     title = entry.title or excerpt(entry.html, 80)
     if not title:

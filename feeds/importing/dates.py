@@ -1,6 +1,6 @@
-"""Dates of other systems: only those that a document really contains.
+"""Dates of other systems: accepts only complete ones.
 
-feedparser reads many forms, and completes what is missing: a year becomes its first of January.
+feedparser accepts many formats and completes what is missing: a year alone becomes its first of January.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NAME = re.compile(r"[^\W\d_]{3,}")
 def read_date(text: str, parsed: struct_time | None) -> datetime | None:
     """Return the datetime in a text, in UTC; None if it is not a complete date.
 
-    `parsed` is what feedparser reads in it. A date without a zone is in UTC.
+    `parsed` is feedparser's result. A date without a time zone is assumed to be UTC.
     """
     plain = _TWELVE_HOURS.sub(_twenty_four_hours, text.strip())
     plain = _ZONE_NAME.sub(lambda zone: _ZONE_OFFSETS[zone[1].upper()], plain)
@@ -79,7 +79,7 @@ def is_placeholder(text: str) -> bool:
 
 
 def _iso_date(text: str) -> datetime | None:
-    """Return a date as ISO 8601 writes it; feedparser loses the time of its basic format."""
+    """Return an ISO 8601 date. feedparser loses the time of the basic format."""
     try:
         return datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The addresses and ids of documents of a static site generator, from the old feed or by the rules of the generator.
+"""URLs and ids of the documents of a static site generator: from the old feed, or by the generator's rules.
 
 It reads no files.
 """
@@ -27,14 +27,14 @@ from .template_tags import Target
 T = TypeVar("T")
 
 FILE_MARK = re.compile(r"^(?:\{(?:static|attach|filename)\}|\|(?:static|filename)\||@/|link://\w+/)")
-"""Marks of Pelican, Zola and Nikola for an address that is that of a file or an article."""
+"""Prefixes with which Pelican, Zola and Nikola refer to a file or an article."""
 
 _KEYS: tuple[tuple[Callable[[OldEntry], str], Callable[[Document], str]], ...] = (
     (lambda entry: _path_of(entry.url or ""), lambda document: _path_of(document.address)),
     (lambda entry: slug(entry.title), lambda document: slug(document.title)),
     (lambda entry: _name_of(_path_of(entry.url or "")), lambda document: document.slug),
 )
-"""What an entry and its document have in common, the most certain first."""
+"""What an entry and its document have in common, the most reliable first."""
 
 
 def match_entries(documents: Sequence[Document], entries: Iterable[OldEntry]) -> dict[PurePosixPath, OldEntry]:
@@ -97,7 +97,7 @@ class DocumentAddresses:
         home: str,
         zone: ZoneInfo,
     ) -> None:
-        """Learn how the generator names them from those that an old feed contains."""
+        """Derive the URLs and ids of all documents from those in the old feed."""
         self.home = home
         values = {each.path: each.values(zone) for each in documents}
         with_url = [(values[path], entry.url, entry.id) for path, entry in matches.items() if entry.url]
@@ -115,7 +115,7 @@ class DocumentAddresses:
                 path = path or urljoin(home, quote(document.path.with_suffix("").as_posix()))
                 url = self._with_language(path, document, site.default_language)
             id = match.id if match else make_id(id_form, values[document.path], url)
-            if not match and id in used_ids:  # translations may differ only in their file
+            if not match and id in used_ids:  # translations may differ only in their file name
                 id = f"{id}#{quote(document.path.as_posix())}"
             used_ids.add(id)
             self.urls[document.path], self.ids[document.path] = url, id
@@ -135,13 +135,13 @@ class DocumentAddresses:
         return f"{home}/{code}{url.removeprefix(home)}"
 
     def _own_url(self, document: Document) -> str:
-        """Return the address that a document says it has."""
+        """Return the URL that a document states, or an empty string."""
         if "://" in document.address or not document.address:
             return document.address
         return self.home.rstrip("/") + quote(document.address, safe="/%?&=+,;:@-._~")
 
     def target(self, document: Document, reference: str) -> Target | None:
-        """Return the article that a reference in a document is about, by its file, its name or its path."""
+        """Return the article that a reference names: by file, name or path."""
         path, separator, fragment = unquote(reference).partition("#")
         path = FILE_MARK.sub("", path).partition("?")[0]
         beside = posixpath.normpath(f"{document.path.parent}/{path}")
@@ -153,7 +153,7 @@ class DocumentAddresses:
 
 
 def _places(document: Document) -> list[str]:
-    """Return the names of the folder that is all of a document, and the path of its file without the ending."""
+    """Return further names of a document: its path without extension and, for a page bundle, its folder."""
     folder = document.path.parent
     bundle = [folder.as_posix(), folder.name] if document.is_bundle else []
     return [document.path.with_suffix("").as_posix(), *bundle]

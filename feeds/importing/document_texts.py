@@ -1,6 +1,6 @@
-"""The texts of documents of a static site generator as HTML, with old addresses, and the files that they name.
+"""Renders documents of a static site generator as HTML with old URLs, and collects the files that they reference.
 
-It reads no files; it only checks which exist.
+It reads no files, and only checks that they exist.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _LINK = re.compile(r"""(<a\b[^<>]*?\shref\s*=\s*)("[^"<>]*"|'[^'<>]*'|[^\s"'<>]+
 _SITE_ENDINGS = (".xml", ".rss", ".atom", ".xsl", ".json", ".js", ".css", ".yml", ".yaml")
 
 _CODE_LANGUAGE = re.compile(r"<pre><code>\s*(?::::|#!)([a-z]\w*)\n")
-"""Python-Markdown's language, in the first line of code."""
+"""Language of a code block as in Python-Markdown: its first line."""
 
 
 class DocumentTexts:
     """Renders the texts of documents, and finds the files that they name."""
 
     def __init__(self, site: GeneratedSite, addresses: DocumentAddresses) -> None:
-        """Start without files."""
+        """Start without referenced files."""
         self._site, self._addresses = site, addresses
         self._roots = [(site.root / name).resolve() for name in (*site.generator.static, *site.generator.content)]
         self.files: dict[str, Path] = {}
@@ -66,7 +66,7 @@ class DocumentTexts:
         return url
 
     def _path(self, reference: str) -> str:
-        """Return the address of a file, without the mark that says where it is."""
+        """Return the URL of a file, without the prefix that says where it is."""
         path = FILE_MARK.sub("", unquote(reference)) if FILE_MARK.match(unquote(reference)) else reference
         return self._addresses.home.rstrip("/") + quote(path, safe="/%?&=#+,;:@-._~") if path.startswith("/") else path
 
@@ -82,12 +82,12 @@ class DocumentTexts:
                 for name in dict.fromkeys((str(file), normalize("NFC", str(file)), normalize("NFD", str(file)))):
                     if Path(name).is_file() and Path(name).resolve().is_relative_to(root):
                         return Path(name).resolve()
-            except (OSError, ValueError):  # no name that a file can have
+            except (OSError, ValueError):  # not a valid file name
                 continue
         return None
 
     def _link(self, document: Document, reference: str) -> str:
-        """Return where a link to a file or an article of the folder leads on the old site."""
+        """Return the URL on the old site to which a link leads."""
         names_article = _is_document(reference) or FILE_MARK.match(unquote(reference))
         if names_article and (target := self._addresses.target(document, reference)):
             return target.url

@@ -1,6 +1,6 @@
-"""Documents of static site generators: what the metadata and the path of a Markdown file say about an article.
+"""Documents of static site generators: reads the metadata, path and body of a Markdown file.
 
-The names of keys are in `metadata`.
+`metadata` lists the names of keys.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from .old_feed import later
 MARKDOWN_ENDINGS = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
 HTML_ENDINGS = (".html", ".htm")
 UNDATED = Note.of("page without a date")
-"""The kind of a document without a date. It is an article if the feed has a date for it."""
+"""Kind of a document without a date. It is an article if an entry of the feed matches it."""
 
 MAX_DOCUMENT_BYTES = 5_000_000
 """Maximum size of a file in bytes."""
@@ -50,7 +50,7 @@ _PLAIN_FOLDERS = (
 """Folders that do not name a category."""
 
 _COLLECTIONS = ("posts", "post", "all", "blog")
-"""Tags with which Eleventy collects the articles of its lists."""
+"""Tags that put an article into a collection of Eleventy, and say nothing about it."""
 
 FILE_DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](?=.)")
 """The date at the start of a file name, as Jekyll requires."""
@@ -116,7 +116,7 @@ class Document:
         return len(self.path.parts) > 1 and self.path.name.partition(".")[0] == "index"
 
     def values(self, zone: ZoneInfo) -> dict[str, str]:
-        """Return the values of which addresses are made, see `permalinks`."""
+        """Return the values for the placeholders of `permalinks`."""
         date = self.published.astimezone(zone) if self.published else None
         names = {
             "folder": self.folder,
@@ -165,7 +165,7 @@ def read_document(
         return _refused(unread, error.reason)
     try:
         return _document(unread, {**inherited, **metadata}, body, generator, zone, languages)
-    except Exception as error:  # whatever the metadata contains, such as a list that contains itself
+    except Exception as error:  # metadata may contain anything, such as a list that contains itself
         return _refused(unread, unreadable_text(error))
 
 
@@ -250,7 +250,7 @@ def _categories(metadata: Metadata, document: Document, generator: Generator) ->
 
 
 def _language(metadata: Metadata, path: PurePosixPath, languages: Collection[str]) -> str:
-    """Return the language that the metadata, the end of the name or the first folder says."""
+    """Return the language in the metadata, the file name or the first folder."""
     suffix = path.stem.rpartition(".")[2] if "." in path.stem else ""
     named = text_of(find(metadata, "lang", "language", "locale"))
     return named or next((each for each in (suffix, path.parts[0]) if each in languages), "")

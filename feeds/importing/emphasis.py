@@ -1,4 +1,4 @@
-"""Whether marks of emphasis work in Markdown, which depends on the characters beside them.
+"""Emphasis: whether its delimiters work in Markdown, which depends on adjacent characters.
 
 https://spec.commonmark.org/0.31.2/#emphasis-and-strong-emphasis
 """
@@ -14,11 +14,11 @@ from bs4.element import NavigableString, PageElement, Tag
 from .cleanup import BLOCKS
 
 EMPHASIS = ("b", "strong", "i", "em")
-"""The elements of emphasis."""
+"""Elements of emphasis."""
 
 
 def flanks(outside: str, inside: str) -> bool:
-    """Return whether a mark between two characters opens or closes emphasis of what is inside."""
+    """Return whether a delimiter between two characters can open or close emphasis (CommonMark: flanking)."""
     if outside and outside in "*_":
         return False
     return not _is_punctuation(inside) or not outside or outside.isspace() or _is_punctuation(outside)
@@ -31,7 +31,7 @@ def _is_punctuation(character: str) -> bool:
 def adjacent_character(element: PageElement, side: Literal["next", "previous"]) -> str:
     """Return the character next to an element in its block.
 
-    It is `*` if another mark will be there, and empty at the edge of the block.
+    It is `*` if another delimiter will be there, and empty at the edge of the block.
     """
     sibling, index = getattr(element, f"{side}_sibling"), 0 if side == "next" else -1
     if sibling is None:

@@ -23,14 +23,14 @@ _SAME_KEYS = ("summary", "authors", "withdrawn", "twin", "social", "hide_from")
 
 
 def find_content(folder: Path) -> Path | None:
-    """Return the content folder that a folder is or contains, or None."""
+    """Return the content folder at or directly below a folder, or None."""
     return next((each for each in (folder, folder / "content") if (each / "site.yaml").is_file()), None)
 
 
 def read_feeds_folder(folder: Path) -> tuple[OldFeed, dict[str, Path]]:
     """Return the articles of a content folder, and the files in `media/` by their old addresses.
 
-    An invalid article becomes an entry with a refusal. Raises FeedError if the site is not valid.
+    An invalid article becomes an entry with a refusal. Raises FeedError if the site is invalid.
     """
     content = ContentFolder(folder)
     site, problems = content.load_site()

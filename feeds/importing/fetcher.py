@@ -1,6 +1,6 @@
 """HTTP fetches for an import.
 
-It does not interpret what it fetches.
+It does not interpret the responses.
 """
 
 from __future__ import annotations

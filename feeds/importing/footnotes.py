@@ -1,4 +1,4 @@
-"""Footnotes of other systems: marks in a text, and a list of notes below it.
+"""Footnotes of other systems: marks references and notes, for the converter.
 
 A mark is a raised number that links to an item of a numbered list (goldmark, kramdown, Python-Markdown,
 markdown-it, Pandoc, WordPress).
@@ -27,7 +27,7 @@ _STAYS_HTML = [HTML_TABLE, "summary", "figcaption", "pre"]
 
 
 def mark_footnotes(soup: BeautifulSoup, base: str) -> None:
-    """Mark the footnotes of a text whose address is `base`, and move the notes to its end."""
+    """Mark the footnotes of a text at `base`, and move the notes to the end."""
     links = [link for link in soup.find_all("a", href=re.compile("#.")) if _mark_of(link)]
     targets = {str(element["id"]): element for element in soup.find_all(id=True)} if links else {}
     notes: list[Tag] = []
@@ -49,7 +49,7 @@ def _is_in(link: Tag, notes: list[Tag]) -> bool:
 
 
 def _note_of(link: Tag, targets: Mapping[str, Tag], base: str) -> Tag | None:
-    """Return the item of a numbered list that a link of the text leads to."""
+    """Return the list item that a link of the text leads to, or None."""
     href = str(link.get("href"))
     item = targets.get(unquote(split_url(href).fragment)) if leads_within(href, base) else None
     if item is not None and item.name == "p":
@@ -59,7 +59,7 @@ def _note_of(link: Tag, targets: Mapping[str, Tag], base: str) -> Tag | None:
 
 
 def _mark_of(link: Tag) -> Tag | None:
-    """Return the raised number that a link is or is in; None if it is something else."""
+    """Return the superscript number that a link is or is in, or None."""
     text = link.get_text().strip()
     parent = link.parent
     if not _MARK_TEXT.fullmatch(text):

@@ -19,7 +19,7 @@ from .notes import Note
 from .old_feed import one_line
 
 Metadata = Mapping[str, Any]
-"""Values by their names in lower case; `text_of`, `texts_of` and `find` read them."""
+"""Values by lower-case name, read with `text_of`, `texts_of` and `find`."""
 
 _METADATA_LINE = re.compile(r"^(?:\.\. )?([A-Za-z][A-Za-z0-9_-]*):[ \t]*(.*)$")
 _KEY_LINE = re.compile(r"\A(?:---|\+\+\+)\s*\n[A-Za-z_-]+\s*[:=]")
@@ -27,7 +27,7 @@ _COMMENT = re.compile(r"\A\s*<!--\s*\n(\.\. .*?)-->\s*", re.DOTALL)
 """The HTML comment that contains Nikola's metadata."""
 
 _LIST_NAMES = ("tags", "keywords", "categories", "authors")
-"""Keys whose line is a list, separated by semicolons, or by commas if there are none."""
+"""Keys whose value is a list, separated by semicolons, or by commas if it contains none."""
 
 
 class FrontMatterError(ValueError):
@@ -40,7 +40,7 @@ class FrontMatterError(ValueError):
 
 
 class _YamlHandler(YAMLHandler):
-    """Reads all scalars as strings, so that dates and titles stay as they were written."""
+    """Loads all scalars as strings, so that dates and titles stay as written."""
 
     def load(self, fm: str, **kwargs: object) -> Any:
         return yaml.load(fm, Loader=yaml.CBaseLoader)
@@ -131,7 +131,7 @@ def texts_of(value: object) -> list[str]:
 
 
 def find(metadata: Metadata, *names: str) -> Any:
-    """Return the first value that is there under one of several names, such as `cover.image`; None if there is none."""
+    """Return the first value under one of several names, such as `cover.image`, or None."""
     for name in names:
         value: Any = metadata
         for part in name.split("."):

@@ -1,6 +1,6 @@
-"""Static site generators: how to recognize the folder of one, and where it keeps and serves articles.
+"""Static site generators: how to recognise the folder of one, and where its articles, files and URLs are.
 
-It is a table; `docs/guides/moving.md` documents the same for users.
+Keep the tables in `docs/guides/moving.md` in step with it.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def site_of(folder: Path) -> GeneratedSite:
 
 
 def _input(text: str) -> str:
-    """Return the folder of articles that Eleventy's configuration names."""
+    """Return the folder of articles that Eleventy's configuration sets."""
     match = _INPUT.search(text)
     return match[1] if match else ""
 

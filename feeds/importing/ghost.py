@@ -30,13 +30,13 @@ from .old_json import list_at, load_json, text_at
 
 _HOME_PLACEHOLDER = "__GHOST_URL__"
 _GATED = re.compile("<!--kg-gated-block:begin(?![^>]*nonMember:true).*?(?:<!--kg-gated-block:end-->|$)", re.DOTALL)
-"""Parts of a text that Ghost shows to members only."""
+"""Parts of a text that Ghost shows only to members."""
 
 _INTERNAL_TAG = "#"
-"""Start of the names of tags that Ghost shows to nobody."""
+"""Prefix of Ghost's internal tags, which it does not show."""
 
 Row = Mapping[str, Any]
-"""A row of a table of Ghost."""
+"""A row of a database table."""
 
 
 def is_ghost_export(data: bytes) -> bool:
@@ -120,7 +120,7 @@ def _entry(row: Row, meta: Row, tags: list[Row], authors: list[Row], home: str) 
 
 
 def _date(value: object) -> datetime | None:
-    """Return a date in UTC, which old exports write in milliseconds since 1970."""
+    """Return a date in UTC. Old exports write milliseconds since 1970."""
     if isinstance(value, int) and not isinstance(value, bool):
         try:
             return datetime.fromtimestamp(value // 1000, UTC)

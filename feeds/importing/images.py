@@ -1,6 +1,6 @@
 """Pictures in the HTML of other systems: their addresses, sizes and figures.
 
-It fetches none.
+It fetches no pictures.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def is_picture_url(address: str) -> bool:
 
 
 def figure_of(image: Tag) -> Tag:
-    """Return the figure of a picture if it is the only one in it, or else the picture itself."""
+    """Return the figure around a picture if it contains no other, or else the picture."""
     figure = image.find_parent("figure")
     return figure if figure and len(figure.find_all("img")) == 1 else image
 
@@ -42,7 +42,7 @@ def same_picture(first: str, second: str) -> bool:
 
 
 def best_source(image: Tag, base: str) -> str:
-    """Return the address of the largest version of a picture that its HTML names or links to."""
+    """Return the URL of the largest version that the HTML names or links to."""
     source = str(image.get("src") or "")
     if sizes := sizes_of(image):
         source = max(sizes, key=lambda each: each[1])[0]

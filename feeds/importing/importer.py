@@ -1,4 +1,4 @@
-"""Importer: turns the entries of another system's feed into article files.
+"""Importer: converts the entries of another system's feed to article files.
 
 Each file is parsed and validated before it is written. It prints nothing.
 Existing files stay unchanged, and entries whose id already exists are not imported again.
@@ -53,7 +53,7 @@ OPTIONAL_KEYS = (
     "attachments",
     "summary",
 )
-"""Keys that an article does not need. If the site would reject their value, it is left out and reported."""
+"""Optional keys. A value that the site would reject is left out and reported."""
 
 _ID_LINE = re.compile(rb"(?m)^id:.*$")
 
@@ -124,7 +124,7 @@ class Importer:
                 continue
 
     def plan(self) -> list[PlannedArticle]:
-        """Return the plan for each entry. It is made before any is converted, as they link to each other."""
+        """Return the plan for each entry. It is complete before any is converted, since entries link to each other."""
         planned_articles, new_ids = [], set()
         for entry in self._feed.entries:
             if entry.is_draft and entry.published is None:
@@ -234,7 +234,7 @@ class Importer:
         planned.notes.clear()
         try:
             values = conversion.values(entry, language=self.language_of(entry), base=base, note=planned.notes.append)
-        except Exception as error:  # whatever an entry contains, the others are imported
+        except Exception as error:  # one bad entry must not stop the import
             self._refuse(planned, unreadable_text(error))
             return
         if entry.published and entry.published > self._now and not entry.is_draft:
@@ -254,7 +254,7 @@ class Importer:
             self._remove_invalid(planned, values, problem.key.partition(".")[0])
 
     def _validate(self, planned: PlannedArticle, values: Mapping[str, object]) -> list[Problem]:
-        """Set the text of a file, and return the errors that the site would report in it."""
+        """Render the file of an article, and return the errors that the site would report in it."""
         path = planned.path
         assert path
         depth = len(path.relative_to(self._content.root / "articles").parts) - 1
@@ -284,7 +284,7 @@ class Importer:
         planned.refusal, planned.path, planned.page, planned.article = reason, None, None, None
 
     def write(self, planned: PlannedArticle) -> None:
-        """Write the file of a new entry atomically. Raises OSError, also if the file exists by now."""
+        """Write the file of a new entry atomically. Raises OSError, also if the file exists in the meantime."""
         assert planned.path
         planned.path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(planned.path, planned.text.encode(), is_new=True)

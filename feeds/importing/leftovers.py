@@ -19,7 +19,7 @@ _FORMULAS = (
 
 
 def remove_leftovers(soup: BeautifulSoup, base: str) -> list[str]:
-    """Remove what a system added to a text whose address is `base`, and give each formula once.
+    """Remove what a system added to a text at `base`, and keep only one form of each formula.
 
     Return notes on what changed.
     """
@@ -27,7 +27,7 @@ def remove_leftovers(soup: BeautifulSoup, base: str) -> list[str]:
         if not leads_within(str(link.get("href")), base):
             continue
         text = _INVISIBLE.sub("", link.get_text())
-        is_return = text.rstrip("0123456789") in _RETURN_TEXTS  # several links back are numbered
+        is_return = text.rstrip("0123456789") in _RETURN_TEXTS  # several back-links to a note are numbered
         is_permalink = text in _PERMALINK_TEXTS and not link.find("img") and link.find_parent(re.compile("^h[1-6]$"))
         if is_permalink or is_return:
             link.decompose()
@@ -46,7 +46,7 @@ def _replace_formulas(soup: BeautifulSoup) -> bool:
     for formula in soup.select(", ".join(_FORMULAS)):
         if formula.decomposed:
             continue
-        if formula.name != "script" and _script_after(formula):  # MathJax 2 puts the source after what it drew
+        if formula.name != "script" and _script_after(formula):  # MathJax 2 puts the source after its rendering
             formula.decompose()
             continue
         source = _source(formula)

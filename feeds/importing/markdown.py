@@ -1,6 +1,6 @@
-"""HTML of other systems as our Markdown, with the current addresses of pictures and links.
+"""Converts the HTML of other systems to Markdown, with the current addresses of pictures and links.
 
-It fetches nothing: the caller maps addresses. What is left out or changed is noted.
+It fetches nothing: the caller maps addresses. Notes say what was removed or changed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .players import film_of
 from .tables import BREAK, HTML_TABLE, clean_html, delimiter_row
 
 MapAddress = Callable[[str], str]
-"""Returns the current address for an absolute old address."""
+"""Returns the current address for an old absolute one."""
 
 _INLINE_MARKUP = re.compile(
     r"([\\`*\[\]]|~(?=~)|(?<=~)~|!\Z)|(<)(?=[A-Za-z/!?])|(&)(?=#?[0-9A-Za-z]+;)|((?<![0-9A-Za-z])_|_(?![0-9A-Za-z]))"
@@ -39,13 +39,13 @@ _MARKUP_AT_LINE_START = re.compile(
     r"(?m)^([^\S\n]*)(?:(>|[-+](?=\s|$)|#{1,6}(?=\s|$)|=+[ \t]*$|-{2,}[ \t]*$|~{3,})|([0-9]{1,9})([.)](?=\s|$)))"
 )
 _DELIMITER_ROW = re.compile(r"(?m)^([ \t]*+)([|:-](?=[|: \t]*+-)[|:\- \t]*+)$")
-"""A line that would make a table of the one above it."""
+"""A line that would turn the line above it into a table header."""
 
 _BR = "\x03"
-"""Placeholder for a line break, until what surrounds it is known."""
+"""Placeholder for a line break, until its context is known."""
 
 _LIST_SEPARATOR = "<!-- -->"
-"""Keeps two lists apart (CommonMark, section 5.3); no page shows it."""
+"""Separates two adjacent lists (CommonMark, section 5.3); it is not shown."""
 
 _FENCED_CODE = re.compile(r"(^(?:[ >]|[-+*] |[0-9]+\. )*(`{3,})[^`\n]*\n.*?^[ >]*\2 *$)", re.MULTILINE | re.DOTALL)
 
@@ -96,7 +96,7 @@ def _parse(html: str) -> BeautifulSoup:
 
 
 def _normalize_whitespace(text: str) -> str:
-    """Return a text without blanks at line ends, and with one empty line between paragraphs."""
+    """Return a text without trailing whitespace, and with one empty line between paragraphs."""
     text = _with_paragraph_breaks(text)
     text = re.sub(f"{_BR}(\n[ >]*{_BR})+\n", "\n\n", text)
     text = re.sub(rf"{_BR}(?=\n[ >]*(\n|\Z)|\Z)", "", text)
@@ -119,7 +119,7 @@ def _with_paragraph_breaks(text: str) -> str:
 
 
 def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:
-    """Return the first picture of a text with its caption, and whether nothing precedes it.
+    """Return the first picture of a text with its caption, and whether the text begins with it.
 
     Raises ValueError if the text is nested too deeply.
     """
@@ -144,7 +144,7 @@ def _remove_lead_picture(soup: BeautifulSoup, base: str, lead_picture: str | Non
 
 
 class _Converter(MarkdownConverter):
-    """markdownify, adapted to the Markdown that we render."""
+    """markdownify, adapted to the Markdown of Feeds."""
 
     def __init__(self, base: str, picture: MapAddress, link: MapAddress) -> None:
         cells = ["td", "th", "a", "p", "figure", "div", "h1", "h2", "h3", "h4", "h5", "h6"]
@@ -180,7 +180,7 @@ class _Converter(MarkdownConverter):
         return f" {text}" if "_inline" in parent_tags else f"{_BR}\n{text}"
 
     def _emphasize(self, el: Tag, text: str, parent_tags: set[str], mark: str, name: str) -> str:
-        """Render emphasis, as an element if Markdown's marks would not work (CommonMark section 6.2)."""
+        """Render emphasis, as HTML if Markdown's delimiters would not work (CommonMark, section 6.2)."""
         if BREAK in text:  # emphasis ends with its paragraph
             parts = text.split(BREAK)
             return BREAK.join(self._emphasize(el, part, parent_tags, mark, name) for part in parts)
@@ -206,7 +206,7 @@ class _Converter(MarkdownConverter):
     convert_i = convert_em
 
     def convert_sub(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Render what Markdown has no mark for as an element."""
+        """Render an element that Markdown has no syntax for as HTML."""
         return self._emphasize(el, text, parent_tags, "", el.name)
 
     convert_sup = convert_q = convert_ins = convert_u = convert_small = convert_cite = convert_mark = convert_sub
@@ -229,7 +229,7 @@ class _Converter(MarkdownConverter):
         return str(super().convert_li(el, text.strip(f" \u00a0\t\r\n{BREAK}{_BR}"), parent_tags))  # type: ignore[misc]
 
     def convert_list(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Render a list; what follows a nested one is a paragraph of its own, and another list stays another."""
+        """Render a list. Text after a nested list is a paragraph, and adjacent lists stay separate."""
         rendered = str(super().convert_list(el, text, parent_tags))  # type: ignore[misc]
         following = next((node for node in el.next_siblings if isinstance(node, Tag) or str(node).strip()), None)
         if isinstance(following, Tag) and following.name == el.name:
@@ -239,7 +239,7 @@ class _Converter(MarkdownConverter):
     convert_ul = convert_ol = convert_list
 
     def convert_tr(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Render a row; below the first, the columns keep their alignment."""
+        """Render a row; the one below the headers sets the alignment of columns."""
         row = str(super().convert_tr(el, text, parent_tags))  # type: ignore[misc]
         cells = el.find_all(["td", "th"])
         return row.replace(f"| {' | '.join(['---'] * len(cells))} |\n", delimiter_row(cells), 1)
@@ -262,7 +262,7 @@ class _Converter(MarkdownConverter):
         return f"\n\n{fence}{el.get(LANGUAGE_ATTRIBUTE) or ''}\n{code}\n{fence}\n\n"
 
     def convert_html_table(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Render a table that no pipe table can hold as HTML."""
+        """Render as HTML a table that Markdown cannot express."""
         return f"\n\n{clean_html(el, self._address, self._player_link)}\n\n"
 
     def convert_details(self, el: Tag, text: str, parent_tags: set[str]) -> str:
@@ -272,7 +272,7 @@ class _Converter(MarkdownConverter):
         return f"\n\n<details>\n{heading}\n\n{text.strip()}\n\n</details>\n\n"
 
     def convert_summary(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """Render nothing: the disclosure contains it."""
+        """Render nothing in a disclosure, which contains the summary already."""
         return "" if el.parent and el.parent.name == "details" else f"\n\n{text.strip()}\n\n"
 
     def _address(self, el: Tag) -> str:
@@ -331,7 +331,7 @@ class _Converter(MarkdownConverter):
         return f'<a href="{html_module.escape(address)}">{html_module.escape(label)}</a>' if address else ""
 
     def _player(self, el: Tag) -> tuple[str, str]:
-        """Return the label and the current address of the link that replaces a player, or empty texts."""
+        """Return the label and the current address of the link that replaces a player, or empty strings."""
         label, address = film_of(el, self._base)
         if not address:
             return "", ""

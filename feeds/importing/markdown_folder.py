@@ -1,4 +1,4 @@
-"""Reader for folders of Markdown files with front matter: their articles as entries, as subscribers know them.
+"""Reader for folders of Markdown files with front matter: their articles as the entries that subscribers know.
 
 The folder contains whole texts, drafts and pictures, but not the ids that readers know. Those are in the old
 feed, and from its entries follow the addresses and ids of the articles that it no longer contains.
@@ -28,12 +28,12 @@ _SKIPPED_FOLDERS = (
     *("_includes", "_layouts", "_data", "_sass", "templates"),
 )
 _OTHER_ENDINGS = (".rst", ".adoc", ".org", ".ipynb", ".textile")
-"""Formats of articles that are counted, but not read."""
+"""Formats that are counted but not read."""
 
 
 @dataclass(frozen=True)
 class MarkdownFolder:
-    """The articles of a folder, and the files that they name, by the addresses that these had."""
+    """The articles of a folder, and the files that they reference, by old URL."""
 
     feed: OldFeed
     files: Mapping[str, Path]
@@ -133,7 +133,7 @@ def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresse
     try:
         if refusal is None:
             rendered, notes = texts.html(document)
-    except Exception as error:  # whatever a document contains, the others are imported
+    except Exception as error:  # one bad document must not stop the import
         refusal = unreadable_text(error)
     picture = OldPicture(texts.file_url(document, document.picture), document.picture_alt, document.picture_caption)
     entry = OldEntry(

@@ -1,6 +1,6 @@
-"""Media importer: saves pictures from elsewhere in `media/`, each once, if every reader can show them.
+"""Media importer: stores pictures in `media/`, once each, if all feed readers can show them.
 
-Other files are saved if they are in the folder that is imported. It overwrites no file.
+It also stores other files of an imported folder. It overwrites no files.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class MediaImporter:
     """Imports the files of one import, and remembers the path of each below `media/`."""
 
     def __init__(self, media: MediaFolder, fetcher: Fetcher, files: Mapping[str, Path] = MappingProxyType({})) -> None:
-        """Set the media folder to write to. `files` are those of addresses that need not be fetched."""
+        """Set the media folder to write to. `files` maps addresses to local files, which are not fetched."""
         self._media, self._fetcher, self._files = media, fetcher, files
         self._results: dict[str, str | PictureError] = {}
         self._digests: dict[Path, dict[str, str]] = {}
@@ -61,7 +61,7 @@ class MediaImporter:
         return result
 
     def import_file(self, url: str, year: str) -> str | None:
-        """Return the path below `media/` of a file of the imported folder; None if it cannot be stored."""
+        """Return the path below `media/` of a file in the imported folder, or None if it cannot be stored."""
         path = PurePosixPath(unquote(split_url(url).path))
         if url not in self._files or guess_type(path.name) is None:
             return None
@@ -69,7 +69,7 @@ class MediaImporter:
         return None if isinstance(result, PictureError) else result
 
     def _once(self, url: str, store: Callable[[], str]) -> str | PictureError:
-        """Return the path of the file at an address, or the reason why it has none; it is stored only once."""
+        """Return the path for an address, or the reason why there is none. Each is stored only once."""
         if url not in self._results:
             try:
                 self._results[url] = store()
@@ -125,7 +125,7 @@ class MediaImporter:
 
 
 def _extension(data: bytes, url: str) -> str:
-    """Return the file extension for a picture, according to its content."""
+    """Return the file extension that matches the content of a picture."""
     try:
         without_warnings = warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning)
         with without_warnings, Image.open(io.BytesIO(data), formats=tuple(PICTURE_FORMATS)) as picture:

@@ -1,4 +1,4 @@
-"""What the metadata of a Markdown file says, under the names of static site generators and their usual themes."""
+"""Reads the metadata of Markdown files, with the keys of static site generators and their common themes."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _BOOLEANS = ("true", "false", "yes", "no", "on", "off")
 
 
 def own_address(text: str) -> str:
-    """Return an address or a path from the root; empty for anything else, such as a form with placeholders."""
+    """Return a URL or an absolute path, or an empty string for anything else, such as a pattern with placeholders."""
     is_plain = re.fullmatch(r"/[^:{}]*|https?://[^{}]*", text)
     return text if is_plain and absolute_url("https://site.invalid", text) else ""
 
 
 def date_in(metadata: Metadata, names: tuple[str, ...], zone: ZoneInfo) -> tuple[str, datetime | None]:
-    """Return the text of a date and the date that it says. `published: false` is none."""
+    """Return the text of a date and its value. `published: false` is not a date."""
     text = next((text for name in names if (text := _word(metadata.get(name)))), "")
     return text, read_local_date(text, zone)
 
@@ -82,7 +82,7 @@ def _hidden(name: str) -> Note:
 
 
 def names_in(metadata: Metadata, names: tuple[str, ...], generator: Generator) -> list[str]:
-    """Return the names in a list, or in a text that separates them as the generator does."""
+    """Return names from a list, or from a string with the separator of the generator."""
     value: Any = find(metadata, *names)
     if isinstance(value, str):
         parts = value.split() if generator.splits_at_blanks else value.split(",")
@@ -105,7 +105,7 @@ def authors_in(metadata: Metadata) -> list[tuple[str, str]]:
 
 
 def picture_in(value: object) -> str:
-    """Return the address of a picture, which may be in a group of keys or a list."""
+    """Return the URL of a picture, which may be within a mapping or a list."""
     if isinstance(value, list):
         return picture_in(next(iter(value), ""))
     if isinstance(value, dict):

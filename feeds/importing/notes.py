@@ -9,7 +9,7 @@ from feeds.model.problems import Message
 
 
 class Note(str):
-    """An English sentence that keeps its template and values, so that it can be translated."""
+    """An English sentence that can be translated, since it keeps its template and values."""
 
     __slots__ = ("_template", "_values")
     _template: str
@@ -32,10 +32,10 @@ class Note(str):
 
 
 def note_text(note: str, language: str) -> str:
-    """Return a note in a language; what is not a `Note` stays in English."""
+    """Return a note in a language. A plain string stays as it is."""
     return note.text(language) if isinstance(note, Note) else note
 
 
 def unreadable_text(error: Exception) -> Note:
-    """Return the reason why an entry is left out whose text raised an exception."""
+    """Return the reason for leaving out an entry whose text raised an exception."""
     return Note.of("its text cannot be read: {problem}", problem=str(error) or type(error).__name__)

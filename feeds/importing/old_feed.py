@@ -1,7 +1,7 @@
 """Values of another system's feed.
 
-HTML is unchanged, and ids are byte for byte those that readers know.
-The parsers are `old_xml`, `old_json` and `wxr`.
+HTML and ids are unchanged. The readers are `old_xml`, `old_json`, `wxr`, `ghost`, `feeds_folder` and
+`markdown_folder`.
 """
 
 from __future__ import annotations
@@ -174,13 +174,13 @@ def publication_state(status: str, visibility: str = "") -> tuple[bool, str | No
 
 
 def plain(markup: str) -> str:
-    """Return what may be HTML as plain text on one line."""
+    """Return text that may be HTML as plain text on one line."""
     markup = repair_references(markup)
     return one_line(html.unescape(re.sub(r"</?[A-Za-z!?][^<>]*>", "", markup)) if re.search("[<&]", markup) else markup)
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line, with its no-break spaces."""
+    """Return a text on one line; no-break spaces stay."""
     return re.sub("[ \t\r\n]+", " ", text).strip(" ")
 
 

@@ -111,12 +111,12 @@ def _entry(item: dict[str, Any], url: str) -> OldEntry:
 
 
 def list_at(values: Mapping[str, Any], name: str) -> list[Any]:
-    """Return a list, or an empty one if the value is anything else."""
+    """Return a list, or an empty one for any other value."""
     value = values.get(name)
     return value if isinstance(value, list) else []
 
 
 def text_at(values: Mapping[str, Any], name: str) -> str:
-    """Return a string, or an empty one if the value is anything else."""
+    """Return a string, or an empty one for any other value."""
     value = values.get(name)
     return value if isinstance(value, str) else ""

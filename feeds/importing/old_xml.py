@@ -1,4 +1,4 @@
-"""Parser for RSS and Atom of other systems in all variants; it also detects the kind of a feed.
+"""Parser for all variants of RSS and Atom from other systems. It also detects JSON Feed.
 
 It makes no requests and changes nothing.
 """
@@ -43,7 +43,7 @@ _ATOM = "http://www.w3.org/2005/Atom"
 _FACT_NAMES = ("draft", "status", "visibility", "type", "filename")
 _STATE = re.compile(rb"<\w+:(?:draft|status|visibility)\b")
 _BLOGGER_KIND = re.compile("#(comment|page|settings|template)$")
-"""End of the category with which Blogger marks what is no post."""
+"""End of the category with which Blogger marks items that are not posts."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def read_feed(data: bytes, url: str = "", content_type: str = "") -> OldFeed:
 
 
 def _with_facts(data: bytes, document: Any) -> Iterator[tuple[Any, _Facts]]:
-    """Yield entries with their facts; feedparser resolves some ids, and repairs characters."""
+    """Yield entries with their facts: feedparser resolves some ids and alters characters."""
     name = f"{{{_ATOM}}}id" if document.version.startswith("atom1") else "guid"
     found: list[_Facts] = []
     with suppress(etree.XMLSyntaxError):
@@ -104,7 +104,7 @@ def _with_facts(data: bytes, document: Any) -> Iterator[tuple[Any, _Facts]]:
     is_aligned = len(found) == len(document.entries)
     has_states = _STATE.search(data) is not None
     by_id: dict[str, _Facts] = {}
-    for each in found:  # of several with an id, the one that is not public counts
+    for each in found:  # if several share an id, one that is not public wins
         if each.id not in by_id or each.status or each.visibility:
             by_id[each.id] = each
     for index, entry in enumerate(document.entries):
@@ -147,7 +147,7 @@ def _facts(entry: etree._Element, id_name: str) -> _Facts:
 
 
 def _linked_feeds(data: bytes, url: str) -> str:
-    """Return a hint with the feeds that a web page links to, for users who gave its address instead."""
+    """Return a hint with the feeds that a web page links to, for users who passed the URL of the page."""
     links = re.findall(rb"<link\b[^>]*\balternate\b[^>]*>", data[:200_000], re.IGNORECASE)
     feeds = [link for link in links if re.search(rb"application/(rss\+xml|atom\+xml|feed\+json)", link)]
     hrefs = [re.search(rb"href\s*=\s*[\"']?([^\"'> ]+)", link) for link in feeds]

@@ -1,4 +1,4 @@
-"""Pairs of an opening and a closing mark in a text, found in linear time, even if many are not closed."""
+"""Pairs of opening and closing tags in a text, found in linear time even if many are not closed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Pair:
 def find_pairs(text: str, opening: re.Pattern[str], closing: str) -> Iterator[Pair]:
     """Yield the pairs of a text that are not within another.
 
-    In `closing`, `{}` stands for the first group of the opening. Upper and lower case are the same.
+    In `closing`, `{}` stands for the first group of the opening tag. Case is ignored.
     """
     end, unclosed = 0, set()
     for match in opening.finditer(text):
@@ -36,7 +36,7 @@ def find_pairs(text: str, opening: re.Pattern[str], closing: str) -> Iterator[Pa
 
 
 def replace_pairs(text: str, opening: re.Pattern[str], closing: str, replacement: Callable[[Pair], str]) -> str:
-    """Return a text with something else in place of each pair."""
+    """Return a text in which each pair is replaced."""
     parts, position = [], 0
     for pair in find_pairs(text, opening, closing):
         parts += [text[position : pair.start], replacement(pair)]

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from .old_feed import split_url
 
 Values = Mapping[str, str]
-"""The values of an article by the names that forms have; those that it lacks are empty."""
+"""The values of an article by placeholder; those that it lacks are empty."""
 
 _ID_FORMS = (
     "{url}",
@@ -24,18 +24,18 @@ _ID_FORMS = (
     "{host}{path}",
 )
 _MAX_EXAMPLES = 500
-"""Maximum number of articles that forms are learnt from; more would take long and tell nothing else."""
+"""Maximum number of articles that patterns are derived from; more would be slow and add nothing."""
 
 _WHOLE_NAMES = ("folder", "categories", "raw_categories")
 _NAMES = ("slug", "title", "stem", "category", "raw_category", "section", "language")
 _DATE_NAMES = ("year", "month", "day", "short_month", "short_day")
 _NAME = re.compile(r"\{(\w+)\}")
 _OWN_NAME = re.compile(r"\{(?:slug|title|stem)\}")
-"""The names of which every form has one, since no other value tells two articles apart."""
+"""Placeholders of which every pattern needs one, since no other distinguishes two articles."""
 
 
 def learn_address_forms(articles: Iterable[tuple[Values, str]]) -> list[str]:
-    """Return forms of the paths of articles, those that make most of the paths first."""
+    """Return patterns of the paths of articles, those that match the most first."""
     known = list(articles)[:_MAX_EXAMPLES]
     forms = {form for values, path in known for form in _forms(path, values) if _OWN_NAME.search(form)}
     paths = [(values, unquote(path)) for values, path in known]
@@ -44,7 +44,7 @@ def learn_address_forms(articles: Iterable[tuple[Values, str]]) -> list[str]:
 
 
 def learn_id_form(articles: Iterable[tuple[Values, str, str]], default: str) -> str:
-    """Return the form that makes most of the ids from the values and addresses of articles."""
+    """Return the pattern that produces most of the ids."""
     known = list(articles)[:_MAX_EXAMPLES]
     counts = {
         form: sum(make_id(form, values, url) == id for values, url, id in known) for form in (default, *_ID_FORMS)
@@ -62,7 +62,7 @@ def make_id(form: str, values: Values, url: str) -> str:
 
 
 def make_address(forms: Iterable[str], values: Values, home: str) -> str:
-    """Return the address of an article by the first form whose values it has; empty if there is none."""
+    """Return the URL of an article from the first pattern whose placeholders it has, or an empty string."""
     path = next((path for form in forms if (path := fill(form, values))), "")
     parts = split_url(home)
     return f"{parts.scheme}://{parts.netloc}{quote(path, safe='/%:@!$&()*+,;=~-._')}" if path else ""
@@ -81,7 +81,7 @@ def fill(form: str, values: Values) -> str:
 
 
 def _forms(path: str, values: Values) -> Iterable[str]:
-    """Yield forms that make a path from values: dates, folders and categories as names or as they are."""
+    """Yield patterns that produce a path, with placeholders for dates, folders and categories."""
     path = unquote(path)
     for whole in ("", *_WHOLE_NAMES):
         value = values.get(whole, "")
@@ -92,7 +92,7 @@ def _forms(path: str, values: Values) -> Iterable[str]:
 
 
 def _marked_segments(segments: list[str], values: Values, names: tuple[str, ...]) -> Iterable[str]:
-    """Yield the segments of a path, with a name in place of each value. Dates are in their usual order."""
+    """Yield the segments of a path, with a placeholder for each value. Dates are in their usual order."""
     date_names = list(_DATE_NAMES)
     for segment in segments:
         stem, dot, ending = segment.partition(".")

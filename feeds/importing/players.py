@@ -1,6 +1,6 @@
 """Players of videos and sounds in the HTML of other systems: the links that replace them.
 
-It fetches none.
+It fetches nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .old_feed import absolute_url, split_url
 
 
 def film_of(player: Tag, base: str) -> tuple[str, str]:
-    """Return the label and the address of what a player plays; both are empty if it plays nothing."""
+    """Return the label and URL of an embedded video or sound, or two empty strings."""
     source = player.get("src") or next((each.get("src") for each in player.find_all("source") if each.get("src")), None)
     address = _watch_url(absolute_url(base, str(source))) if source else ""
     if not address:

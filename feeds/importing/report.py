@@ -20,7 +20,7 @@ from .importer import PlannedArticle
 Outcome = Literal["published", "draft", "scheduled", "known", "left out"]
 
 MAX_REASONS = 3
-"""Maximum number of reasons in a row of the table."""
+"""Maximum number of reasons in a row."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class ImportReport:
 
     @property
     def reasons(self) -> Counter[str]:
-        """How often entries were left out, by reason; what differs between entries is left out of it."""
+        """Number of entries left out, by reason, without the details after its first colon."""
         return Counter(entry.reason.partition(":")[0] for entry in self.of("left out"))
 
 
@@ -105,7 +105,7 @@ def _outcome(planned: PlannedArticle, now: datetime) -> Outcome:
 
 
 def as_table(report: ImportReport) -> str:
-    """Return the numbers of a report as a table for terminals."""
+    """Render the numbers of a report as a table for terminals."""
     rows = list(_rows(report))
     width = max(len(label) for label, *_ in rows)
     return "\n".join(f"  {label:<{width}}  {number:>6,}  {about}".rstrip() for label, number, about in rows)

@@ -1,4 +1,4 @@
-"""The report of an import as a page that works without the program: for those who check the articles."""
+"""Renders the report of an import as a standalone page, for those who check the articles."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COUNTED = (
 
 
 class ReportPage(StandalonePage):
-    """What the template of a report needs besides the report."""
+    """Helpers for the template of a report."""
 
     def __init__(self, report: ImportReport, site: Site, language: str) -> None:
         """Prepare a page, in English if the interface is not translated into `language`."""

@@ -15,7 +15,7 @@ from feeds.model.yaml_edit import EditError, set_key
 from feeds.model.yamlfile import MAX_YAML_BYTES, parse_yaml
 
 _SPARE_BYTES = 1000
-"""Bytes of a site file that redirects leave to other keys."""
+"""Bytes of a site file that redirects leave free for other keys."""
 
 
 class SiteFileError(Exception):
@@ -24,7 +24,7 @@ class SiteFileError(Exception):
 
 @dataclass(frozen=True)
 class PlannedRedirects:
-    """Redirects and what becomes of them.
+    """Redirects, grouped by what becomes of them.
 
     `fitting` are those that the site file has room for; `excess` is how many others there are. `outside` are old paths
     that are not below the path of the site, and `unusable` those that no site file can contain.
@@ -37,10 +37,10 @@ class PlannedRedirects:
 
 
 class SiteFile:
-    """The site file of a content folder, with more redirects."""
+    """The site file of a content folder, to which redirects are added."""
 
     def __init__(self, content: ContentFolder, site: Site, redirects: Mapping[str, str]) -> None:
-        """Read the file, and decide which redirects it gets."""
+        """Read the file, and select the redirects to add."""
         self._content, self._path = content, content.site_file.resolve()
         self._text = self._path.read_bytes().decode()
         outside = tuple(old for old in redirects if not f"{old}/".startswith(f"{site.path}/"))
@@ -91,7 +91,7 @@ def add_redirects(text: str, redirects: Mapping[str, str]) -> str:
 
 
 def that_fit(text: str, redirects: Mapping[str, str], *, max_bytes: int) -> dict[str, str]:
-    """Return the first redirects, as many as fit into a site file of at most `max_bytes`."""
+    """Return as many of the first redirects as fit into a site file of `max_bytes`."""
     room, fitting = max_bytes - len(text.encode()) - _SPARE_BYTES, {}
     for old, new in redirects.items():
         room -= len(old.encode()) + len(new.encode()) + 12

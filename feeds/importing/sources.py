@@ -1,6 +1,6 @@
-"""Sources of an import: an address, a file or a folder, whatever system it is from.
+"""Sources of an import: a URL, a file or a folder of any supported system.
 
-`SourceReader` recognizes what it is and returns the same value for each.
+`SourceReader` recognises the kind, and returns the same type for all.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .wxr import is_export, read_export
 
 @dataclass(frozen=True)
 class Source:
-    """What is imported: its entries, and the local files that they use, by old address.
+    """A source: its entries, and the local files that they use, by old URL.
 
     `url` is that of the feed, if it is known. `subscribed` is the feed as its subscribers have it, without archives;
     None if the source does not tell.
@@ -77,7 +77,7 @@ class SourceReader:
         return self._feed(name, data, url, content_type)
 
     def _feed(self, name: str, data: bytes, url: str, content_type: str) -> Source:
-        """Return a feed with its archives. Raises FeedError, which names it."""
+        """Return a feed with its archives. Raises FeedError with its name."""
         try:
             first = read_feed(data, url or self._home or "", content_type)
         except FeedError as error:

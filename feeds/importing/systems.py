@@ -1,6 +1,6 @@
-"""Systems: the feed addresses of other publishing systems, and what they add to an author's text.
+"""Publishing systems: the paths of their feeds, and the markup that they add to texts.
 
-It is a table; `docs/guides/moving.md` documents the same for users.
+Keep the tables in `docs/guides/moving.md` in step with it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from feeds.model.site_types import slug
 
 @dataclass(frozen=True)
 class System:
-    """A publishing system: how to recognize its feeds, their paths, and HTML that the author did not write.
+    """A publishing system: how to recognise it, its feeds, and its boilerplate.
 
     `feeds` are the paths of its feed of everything; `category`, `tag` and `section` are those of a single one, where
     `{}` stands for the slug. Each maps to the file extension of our format, or to an empty string if it is the page
@@ -34,7 +34,7 @@ class System:
     has_home: bool = False
 
     def slug(self, name: str) -> str:
-        """Return the slug that the system gives a name: without the characters in `dropped_characters`."""
+        """Return the slug that the system derives from a name."""
         return slug(name.translate(dict.fromkeys(map(ord, self.dropped_characters))))
 
 
@@ -130,7 +130,7 @@ _DRUPAL_ID = re.compile("[0-9]+ at https?://")
 
 
 def system_of(generator: str, ids: Iterator[str] | list[str]) -> System | None:
-    """Return the system that made a feed. Drupal does not name itself, but its ids are recognizable."""
+    """Return the system that made a feed. Drupal's feeds do not name it, but its ids are recognisable."""
     system = next((each for each in SYSTEMS if re.search(rf"\b{each.generator}\b", generator, re.IGNORECASE)), None)
     if system is None and any(_DRUPAL_ID.match(id) for id in ids):
         return next(each for each in SYSTEMS if each.name == "Drupal")

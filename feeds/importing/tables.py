@@ -1,6 +1,6 @@
-"""Tables of other systems: pipe tables where those can hold them, and clean HTML otherwise.
+"""Tables of other systems: pipe tables where possible, or else clean HTML.
 
-It maps no addresses: the caller gives those of links and pictures.
+The caller maps the addresses of links and pictures.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from .code_blocks import rows_of
 from .old_feed import one_line
 
 BREAK = "\x02"
-"""Placeholder for the end of a paragraph that consecutive `<br>` made."""
+"""Placeholder for a paragraph break that consecutive `<br>` made."""
 
 PLAYERS = ("iframe", "video", "audio", "embed")
 
 HTML_TABLE = "html-table"
-"""Name that a table gets if it stays HTML."""
+"""Element name of a table that stays HTML."""
 
 _COMPLEX = (
     *("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", HTML_TABLE, "blockquote", "figure"),
@@ -61,7 +61,7 @@ def normalize_tables(soup: BeautifulSoup) -> None:
 
 
 def _blogger_caption(table: Tag) -> Tag | None:
-    """Return the caption of a picture in Blogger, which puts both into a table."""
+    """Return the caption of a Blogger picture, which is in a table with it."""
     caption = table.select_one("td.tr-caption")
     return caption if caption and table.find("img") else None
 
@@ -98,7 +98,7 @@ def _fits_pipes(table: Tag, cells: list[list[Tag]]) -> bool:
 
 
 def _is_paragraph(cell: Tag) -> bool:
-    """Return whether a cell is one paragraph, which a pipe table can contain; it is unwrapped."""
+    """Unwrap the only paragraph of a cell. Return whether there was one."""
     inner = [each for each in cell.children if isinstance(each, Tag) or str(each).strip()]
     if len(inner) == 1 and isinstance(inner[0], Tag) and inner[0].name in ("p", "div"):
         if inner[0].find(_COMPLEX) or _spans(cell):
@@ -135,7 +135,7 @@ def delimiter_row(cells: list[Tag]) -> str:
 
 
 def clean_html(node: PageElement, address: Callable[[Tag], str], player: Callable[[Tag], str]) -> str:
-    """Return a table as HTML on one line, with the elements and attributes that texts may have.
+    """Return a table as HTML on one line, with only the elements and attributes allowed in bodies.
 
     `address` returns the address of a link or picture; if it is empty, only the text of the link stays. `player`
     returns the link that replaces a player.
@@ -167,7 +167,7 @@ def clean_html(node: PageElement, address: Callable[[Tag], str], player: Callabl
 
 _BLOCK = re.compile(r"^(p|div|h[1-6]|ul|ol|dl|table|html-table|blockquote|figure|hr|pre|details|section|article)$")
 _PARTS = ("table", "thead", "tbody", "tfoot", "tr", "ul", "ol")
-"""Elements in which only other elements have a meaning."""
+"""Elements that contain only other elements."""
 
 _STRIPPED = ("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "ul", "ol", "li", "p", "blockquote")
 
@@ -177,7 +177,7 @@ def _strip(name: str, inner: str) -> str:
 
 
 def _text(node: PageElement) -> str:
-    """Return a text on one line, as an empty line would end the block of HTML (CommonMark, section 4.6)."""
+    """Return a text on one line, since an empty line would end the HTML block (CommonMark, section 4.6)."""
     if node.find_parent("pre"):
         return html.escape(str(node), quote=False).replace("\n", "&#10;")
     text = html.escape(re.sub(r"[ \t\r\n\f]+", " ", str(node)), quote=False)

@@ -1,6 +1,6 @@
-"""Template tags in the Markdown of static site generators: what they show, as Markdown or HTML.
+"""Replaces template tags in the Markdown of static site generators with what they show.
 
-Hugo's shortcodes, the tags of Liquid, Nunjucks and Tera, and attribute lists of kramdown. Code stays as it is.
+It handles Hugo's shortcodes, tags of Liquid, Nunjucks and Tera, and kramdown's attribute lists. Code is unchanged.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _URL_FILTERS = re.compile(r"\|\s*(relative_url|absolute_url|url|prepend:\s*site\
 
 @dataclass(frozen=True)
 class Target:
-    """What a tag links to: an address, and the title of the article there."""
+    """The article that a tag links to."""
 
     url: str
     title: str = ""
@@ -82,7 +82,7 @@ class TemplateTags:
         self.notes: list[str] = []
 
     def replace(self, text: str, *, has_expressions: bool = False, is_mdx: bool = False) -> str:
-        """Return a text with what its tags show. Unknown tags are left out and noted, what they enclose stays.
+        """Replace the tags of a text. Unknown ones are removed and noted; their content stays.
 
         Without `has_expressions`, `{{ … }}` is text, as in Hugo.
         """

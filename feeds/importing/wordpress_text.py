@@ -1,6 +1,6 @@
 """Renders the content of WordPress posts as HTML.
 
-Their texts contain blank lines between paragraphs, shortcodes, and comments of the block editor.
+Posts contain blank lines between paragraphs, shortcodes, and comments of the block editor.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _BLOCK_TAG = re.compile(
 )
 
 _SHORTCODE = re.compile(r"\[([a-z][a-z0-9_-]*[_-][a-z0-9_-]*|[a-z]+(?= [a-z_]+=))[^\[\]]*\]")
-"""A shortcode by its name, which contains a hyphen or underscore, or is followed by an attribute."""
+"""A shortcode with a name that contains a hyphen or underscore, or with an attribute."""
 
 _CLOSING_SHORTCODE = re.compile(r"\[/([a-z][a-z0-9_-]*)\]")
 
 _CODE_NAMES = "code|sourcecode|source|php|css|html|xml|js|javascript|python|ruby|bash|sql|java"
 _CODE_SHORTCODE = re.compile(rf"\[({_CODE_NAMES})\b([^\[\]]*)\]")
-"""The start of code, as plugins for it mark it."""
+"""Opening shortcode of a code plugin."""
 
 _PRE = re.compile(r"<pre\b[^<>]*>", re.IGNORECASE)
 _CODE = re.compile(r"<(pre|code)\b[^<>]*>", re.IGNORECASE)
@@ -49,7 +49,7 @@ _IDS = re.compile(r"\bids\s*=\s*[\"']?([0-9, ]+)")
 
 
 def render_post(content: str, pictures: Mapping[str, OldPicture], own_pictures: Sequence[OldPicture] = ()) -> str:
-    """Render what an author typed as HTML.
+    """Render the content of a post as HTML.
 
     `pictures` are those of the library by their ids, and `own_pictures` those that were uploaded to the post.
     """
@@ -74,7 +74,7 @@ def render_post(content: str, pictures: Mapping[str, OldPicture], own_pictures: 
 
 
 def with_reusable_blocks(content: str, blocks: Mapping[str, str]) -> str:
-    """Return the content of a post with its reusable blocks, by their ids. Raises ValueError if they are too long."""
+    """Return the content of a post with its reusable blocks inserted. Raises ValueError if they are too long."""
     length = 0
 
     def text_of(match: re.Match[str]) -> str:
@@ -94,7 +94,7 @@ def missing_pictures(content: str, pictures: Mapping[str, OldPicture]) -> list[s
 
 
 def without_shortcodes(text: str) -> tuple[str, list[str]]:
-    """Return a text without the brackets of shortcodes, and their names. What they enclose, tags and code stay."""
+    """Return a text without shortcodes, and their names. Their content stays; HTML tags and code are unchanged."""
     parts = list(_split_code_and_tags(text))
     names = _shortcode_names("".join(part for part, is_text in parts if is_text))
     if not names:
@@ -128,7 +128,7 @@ def _shortcode_names(text: str) -> list[str]:
 
 
 def _render_code(pair: Pair) -> str:
-    """Render a shortcode of a plugin for code; some plugins store it with references instead of `<`."""
+    """Render the shortcode of a code plugin. Some plugins store code with character references."""
     kind, attributes = pair.opening.groups()
     language = re.search(r"(?:lang|language)\s*=\s*[\"']?([\w+#-]+)", attributes)
     name = language[1] if language else "" if kind in ("code", "sourcecode", "source") else kind

@@ -24,7 +24,7 @@ from .wordpress_text import missing_pictures, render_post, with_reusable_blocks,
 
 PUBLIC_STATUSES = ("publish", "future")
 DRAFT_STATUSES = ("draft", "pending")
-"""Statuses of posts that are imported, unchanged or as drafts. Plugins add others of unknown meaning."""
+"""Statuses of imported posts. Plugins add others, whose meaning is unknown."""
 
 _RESTRICTED = re.compile(
     r"\[/((?:\w+[_-])?(?:members?|membership|private|restrict(?:ed)?|protect(?:ed)?|paywall|premium|subscribers?|paid"
@@ -123,7 +123,7 @@ def read_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()) -> OldFe
 
 
 def _parse_export(data: bytes) -> _Export:
-    """Read the elements. Characters that XML cannot contain, which exports do not remove, are left out."""
+    """Parse the elements. Characters that XML forbids, which exports contain, are removed."""
     export = _Export()
     clean = _FORBIDDEN_BYTES.sub(b"", repair_document(data))
     tags = [f"{{*}}{name}" for name in ("item", "author", "category", "title", "link", "language")]
@@ -212,7 +212,7 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
 
 
 def _notes(item: _Item, library: _Library, shortcodes: Iterable[str]) -> Iterator[str]:
-    """Yield notes on what the export lacks: gallery pictures, plugins for shortcodes, and a place at the top."""
+    """Yield notes on missing gallery pictures, removed shortcodes and stickiness."""
     if missing := missing_pictures(item.get("content"), library.by_id):
         yield Note.of("the export lacks pictures of a gallery: {ids} (export all content)", ids=", ".join(missing))
     for name in shortcodes:
@@ -224,7 +224,7 @@ def _notes(item: _Item, library: _Library, shortcodes: Iterable[str]) -> Iterato
 
 
 def _categories(item: _Item, export: _Export) -> Iterator[str]:
-    """Yield the names of the categories of an item, each with those above it, whose feeds contain the item too."""
+    """Yield the categories of an item with their parents, whose feeds contain it too."""
     for domain, name, slug in item.terms:
         if domain == "category":
             yield name
