@@ -228,7 +228,7 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
     from feeds.importing.fetcher import Fetcher
     from feeds.importing.old_feed import FeedError
     from feeds.importing.old_xml import read_feed
-    from feeds.importing.wxr import is_export, read_export
+    from feeds.importing.wxr import is_wordpress_export, read_wordpress_export
 
     try:
         if other.startswith(("https://", "http://")):
@@ -238,8 +238,8 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
             data = (path / "manifest.json" if path.is_dir() else path).read_bytes()
         if data.lstrip().startswith(b"{") and b"jsonfeed.org/version" not in data:
             return Manifest.from_json(data)
-        if is_export(data):
-            return read_export(data, zone)
+        if is_wordpress_export(data):
+            return read_wordpress_export(data, zone)
         return read_feed(data, other)
     except (OSError, ValueError, HttpError, FeedError) as error:
         raise click.ClickException(

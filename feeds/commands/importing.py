@@ -169,9 +169,9 @@ def import_(
         old_feed=old_feed or source.url or source_name,
         had_feed=old_feed != "",
     )
-    if source.subscribed and not unmapped:
+    if source.subscribed_feed and not unmapped:
         catalog = _catalog_with(plan, content, new_site, now)
-        report = _compare(report, catalog, source.subscribed, importer.language_of(), name)
+        report = _compare(report, catalog, source.subscribed_feed, importer.language_of(), name)
     _print_report(report)
     if html:
         with file_errors(html):
@@ -295,12 +295,12 @@ def _catalog_with(plan: list[PlannedArticle], content: ContentFolder, site: Site
     return Catalog.at(now, site, articles, pages=loaded.pages)
 
 
-def _compare(report: ImportReport, catalog: Catalog, subscribed: OldFeed, language: str, name: str) -> ImportReport:
+def _compare(report: ImportReport, catalog: Catalog, old: OldFeed, language: str, name: str) -> ImportReport:
     """Return the report with a comparison of the old feed and the feed `name` of this site in `language`."""
     builder = FeedBuilder(catalog)
     topic = builder.topic(language, name)
     assert topic, "the name was checked"
-    return replace(report, feed_url=builder.address(topic), comparison=compare(builder, topic, subscribed))
+    return replace(report, feed_url=builder.address(topic), comparison=compare(builder, topic, old))
 
 
 def _print_report(report: ImportReport) -> None:

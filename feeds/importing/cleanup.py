@@ -41,9 +41,9 @@ _BLANKS = " \t\r\n"
 _INLINE = ("b", "strong", "i", "em", "span", "a", "sub", "sup", "u", "small", "font", "q", "code")
 
 
-def tidy(soup: BeautifulSoup, base: str, extras: Iterable[str]) -> list[str]:
+def tidy(soup: BeautifulSoup, base: str, boilerplate: Iterable[str]) -> list[str]:
     """Remove what the author did not write and what feed readers drop. Return notes on what was removed."""
-    for selector in extras:
+    for selector in boilerplate:
         for element in soup.select(selector):
             element.decompose()
     _replace_emoji(soup)

@@ -25,7 +25,7 @@ from .addresses import Addresses
 from .categories import Categories
 from .images import same_picture
 from .markdown import MarkdownBody, first_picture, to_markdown
-from .media_importer import MediaImporter, PictureError
+from .media_importer import MediaError, MediaImporter
 from .notes import Note
 from .old_feed import OldEntry, OldFile, OldPicture, absolute_url, plain, split_url
 from .systems import System
@@ -60,7 +60,7 @@ class Conversion:
             addresses,
             media_importer,
         )
-        self._extras = system.extras if system else ()
+        self._extras = system.boilerplate if system else ()
 
     def values(self, entry: OldEntry, *, language: str, base: str, note: AddNote) -> dict[str, object]:
         """Return the keys and values of an entry's article.
@@ -71,8 +71,8 @@ class Conversion:
         base = entry.base or entry.url or base
         if entry.picture and self._media_importer is None:
             entry = _with_picture_in_text(entry, base)
-        first, is_at_head = first_picture(entry.html, base, self._extras)
-        shown = entry.picture or (first if is_at_head else None)
+        first, is_lead = first_picture(entry.html, base, self._extras)
+        shown = entry.picture or (first if is_lead else None)
         picture = self._picture(entry, shown, first, note)
         body = self._body(entry, base, shown.url if picture and shown else None, note)
         if entry.markdown:
@@ -99,7 +99,7 @@ class Conversion:
             "picture": picture,
             "attachments": [attached for each in entry.files if (attached := self._attachment(entry, each, note))],
             "summary": self._summary(entry, body),
-            **entry.same_values,
+            **entry.copied_values,
             "body": body.text,
         }
         return {key: values[key] for key in KEY_ORDER if values.get(key) or key == "body"}
@@ -111,8 +111,8 @@ class Conversion:
         body = to_markdown(
             entry.html,
             base=base,
-            extras=self._extras,
-            without=shown,
+            boilerplate=self._extras,
+            lead_picture=shown,
             picture=partial(self._picture_url, entry, note),
             link=partial(self._link, entry),
         )
@@ -147,7 +147,7 @@ class Conversion:
             return url
         try:
             return f"/media/{self._media_importer.import_picture(url, year_of(entry, self._site.timezone))}"
-        except PictureError as error:
+        except MediaError as error:
             note(Note.of("a picture is not copied into media/: {reason}", reason=error.reason))
             return self._addresses.new_url(url)
 
@@ -162,7 +162,7 @@ class Conversion:
             return None
         try:
             file = self._media_importer.import_picture(shown.url, year_of(entry, self._site.timezone))
-        except PictureError as error:
+        except MediaError as error:
             if entry.picture:
                 note(Note.of("its picture is not imported: {reason}", reason=error.reason))
             return None
@@ -198,7 +198,7 @@ class Conversion:
         """Return the author's summary, or an empty string if it only repeats the start of the text."""
         if not entry.summary:
             return ""
-        converted = to_markdown(entry.summary, base=entry.url or "", extras=self._extras, picture=str, link=str)
+        converted = to_markdown(entry.summary, base=entry.url or "", boilerplate=self._extras, picture=str, link=str)
         summary = plain(_without_markup(converted.text))
         is_start = _letters(plain(_without_markup(body.text))).startswith(_letters(summary)[:60])
         return "" if is_start or _ELLIPSIS_AT_END.search(summary) or len(summary) > MAX_SUMMARY_CHARACTERS else summary

@@ -21,7 +21,7 @@ from feeds.model.site_types import slug
 from .documents import FILE_DATE, Document
 from .generators import GeneratedSite
 from .old_feed import OldEntry, split_url
-from .permalinks import learn_address_forms, learn_id_form, make_address, make_id
+from .permalinks import build_id, build_url, derive_id_pattern, derive_url_patterns
 from .template_tags import Target
 
 T = TypeVar("T")
@@ -101,9 +101,9 @@ class DocumentAddresses:
         self.home = home
         values = {each.path: each.values(zone) for each in documents}
         with_url = [(values[path], entry.url, entry.id) for path, entry in matches.items() if entry.url]
-        default_form = split_url(home).path.rstrip("/") + site.generator.permalink
-        forms = [*learn_address_forms((each, split_url(url).path) for each, url, _ in with_url), default_form]
-        id_form = learn_id_form(with_url, site.generator.id)
+        default_pattern = split_url(home).path.rstrip("/") + site.generator.permalink
+        patterns = [*derive_url_patterns((each, split_url(url).path) for each, url, _ in with_url), default_pattern]
+        id_pattern = derive_id_pattern(with_url, site.generator.id)
         self.urls: dict[PurePosixPath, str] = {}
         self.ids: dict[PurePosixPath, str] = {}
         used_ids = {entry.id for entry in matches.values()}
@@ -111,10 +111,10 @@ class DocumentAddresses:
             match = matches.get(document.path)
             url = (match and match.url) or self._own_url(document)
             if not url:
-                path = make_address(forms, values[document.path], home)
+                path = build_url(patterns, values[document.path], home)
                 path = path or urljoin(home, quote(document.path.with_suffix("").as_posix()))
                 url = self._with_language(path, document, site.default_language)
-            id = match.id if match else make_id(id_form, values[document.path], url)
+            id = match.id if match else build_id(id_pattern, values[document.path], url)
             if not match and id in used_ids:  # translations may differ only in their file name
                 id = f"{id}#{quote(document.path.as_posix())}"
             used_ids.add(id)

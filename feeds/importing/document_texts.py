@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urljoin
 from feeds.feed.markup import commonmark
 
 from .document_addresses import FILE_MARK, DocumentAddresses
-from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, Document
+from .documents import HTML_EXTENSIONS, MARKDOWN_EXTENSIONS, Document
 from .generators import GeneratedSite
 from .old_feed import absolute_url, split_url
 from .template_tags import TemplateTags
@@ -26,7 +26,7 @@ _FILE = re.compile(
 )
 _LINK = re.compile(r"""(<a\b[^<>]*?\shref\s*=\s*)("[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)""", re.IGNORECASE)
 
-_SITE_ENDINGS = (".xml", ".rss", ".atom", ".xsl", ".json", ".js", ".css", ".yml", ".yaml")
+_SITE_EXTENSIONS = (".xml", ".rss", ".atom", ".xsl", ".json", ".js", ".css", ".yml", ".yaml")
 
 _CODE_LANGUAGE = re.compile(r"<pre><code>\s*(?::::|#!)([a-z]\w*)\n")
 """Language of a code block as in Python-Markdown: its first line."""
@@ -43,7 +43,7 @@ class DocumentTexts:
 
     def html(self, document: Document) -> tuple[str, tuple[str, ...]]:
         """Return the text of a document as HTML, with notes on what is left out."""
-        generator, is_markdown = self._site.generator, document.file.suffix.lower() in MARKDOWN_ENDINGS
+        generator, is_markdown = self._site.generator, document.file.suffix.lower() in MARKDOWN_EXTENSIONS
         tags = TemplateTags(self._addresses.home, partial(self._addresses.target, document))
         text = tags.replace(
             document.body, has_expressions=generator.has_expressions, is_mdx=document.file.suffix.lower() == ".mdx"
@@ -98,12 +98,12 @@ class DocumentTexts:
 
 def _is_document(reference: str) -> bool:
     """Return whether an address is that of a page or its source."""
-    return _ending(reference) in (*MARKDOWN_ENDINGS, *HTML_ENDINGS)
+    return _ending(reference) in (*MARKDOWN_EXTENSIONS, *HTML_EXTENSIONS)
 
 
 def _is_part_of_site(reference: str) -> bool:
     """Return whether an address is that of a page, a feed or code, rather than of a file to download."""
-    return _is_document(reference) or _ending(reference) in _SITE_ENDINGS
+    return _is_document(reference) or _ending(reference) in _SITE_EXTENSIONS
 
 
 def _ending(reference: str) -> str:

@@ -36,8 +36,8 @@ from .metadata import (
 from .notes import Note, unreadable_text
 from .old_feed import later
 
-MARKDOWN_ENDINGS = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
-HTML_ENDINGS = (".html", ".htm")
+MARKDOWN_EXTENSIONS = (".md", ".markdown", ".mdown", ".mkd", ".mdx")
+HTML_EXTENSIONS = (".html", ".htm")
 UNDATED = Note.of("page without a date")
 """Kind of a document without a date. It is an article if an entry of the feed matches it."""
 
@@ -156,7 +156,7 @@ def read_document(
         if len(data) > MAX_DOCUMENT_BYTES:
             return _refused(unread, Note.of("it is larger than {size} MB", size=MAX_DOCUMENT_BYTES // 1_000_000))
         text = data.decode("utf-8-sig")
-        metadata, body = read_front_matter(text, allows_lines=generator.has_metadata_lines)
+        metadata, body = read_front_matter(text, allows_lines=generator.allows_metadata_lines)
     except OSError as error:
         return _refused(unread, Note.of("it cannot be read: {reason}", reason=error.strerror))
     except UnicodeDecodeError as error:

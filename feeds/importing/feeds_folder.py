@@ -18,7 +18,7 @@ from feeds.model.site import Site
 from .notes import Note
 from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPicture
 
-_SAME_KEYS = ("summary", "authors", "withdrawn", "twin", "social", "hide_from")
+_COPIED_KEYS = ("summary", "authors", "withdrawn", "twin", "social", "hide_from")
 """Keys whose values are copied unchanged."""
 
 
@@ -67,10 +67,10 @@ def _read(content: ContentFolder, path: Path, site: Site) -> OldEntry:
             else Note.of("it is empty")
         )
         return OldEntry(id=name, title=name, refusal=reason)
-    return _entry(article, site, {key: tree.value[key] for key in _SAME_KEYS if tree.value.get(key)})
+    return _entry(article, site, {key: tree.value[key] for key in _COPIED_KEYS if tree.value.get(key)})
 
 
-def _entry(article: Article, site: Site, same_values: Mapping[str, object]) -> OldEntry:
+def _entry(article: Article, site: Site, copied_values: Mapping[str, object]) -> OldEntry:
     url = site.absolute(site.article_path(article.language, article.slug))
     picture = article.picture
     return OldEntry(
@@ -110,5 +110,5 @@ def _entry(article: Article, site: Site, same_values: Mapping[str, object]) -> O
         slug=article.slug,
         old_urls=(url,),
         is_draft=article.draft,
-        same_values=same_values,
+        copied_values=copied_values,
     )

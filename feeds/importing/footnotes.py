@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
-from .leftovers import leads_within
+from .leftovers import is_internal_link
 from .old_feed import split_url
 from .tables import HTML_TABLE
 
@@ -51,7 +51,7 @@ def _is_in(link: Tag, notes: list[Tag]) -> bool:
 def _note_of(link: Tag, targets: Mapping[str, Tag], base: str) -> Tag | None:
     """Return the list item that a link of the text leads to, or None."""
     href = str(link.get("href"))
-    item = targets.get(unquote(split_url(href).fragment)) if leads_within(href, base) else None
+    item = targets.get(unquote(split_url(href).fragment)) if is_internal_link(href, base) else None
     if item is not None and item.name == "p":
         item = item.parent
     is_note = item is not None and item.name == "li" and item.parent is not None and item.parent.name == "ol"

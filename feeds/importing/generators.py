@@ -25,8 +25,8 @@ _MAX_LEVELS = 4
 class Generator:
     """A generator: its configuration files with a pattern that one contains, and the folders of articles and of files.
 
-    `permalink` and `id` are the forms of addresses and ids unless configured otherwise; `permalinks` has the names.
-    If `has_expressions`, `{{ … }}` in a text is part of the template. `kind` is that of its usual feed.
+    `permalink` and `id` are the default patterns of URLs and ids, see `permalinks`. With `has_expressions`, `{{ … }}`
+    in a text is template code. `kind` is the format of its usual feed.
     """
 
     name: str
@@ -38,8 +38,8 @@ class Generator:
     id: str = "{url}"
     kind: str = "rss"
     has_expressions: bool = False
-    has_metadata_lines: bool = False
-    splits_at_blanks: bool = False
+    allows_metadata_lines: bool = False
+    splits_at_spaces: bool = False
 
 
 GENERATORS = (
@@ -74,7 +74,7 @@ GENERATORS = (
         "{bare_url}",
         "atom",
         has_expressions=True,
-        splits_at_blanks=True,
+        splits_at_spaces=True,
     ),
     Generator(
         "Eleventy",
@@ -97,7 +97,7 @@ GENERATORS = (
         permalink="/{title}.html",
         id="tag:{host},{date}:{path}",
         kind="atom",
-        has_metadata_lines=True,
+        allows_metadata_lines=True,
     ),
     Generator(
         "Nikola",
@@ -106,10 +106,10 @@ GENERATORS = (
         ("posts",),
         ("files", "."),
         "/posts/{slug}/",
-        has_metadata_lines=True,
+        allows_metadata_lines=True,
     ),
 )
-UNKNOWN = Generator("", (), static=("static", "public", "assets", "."), has_metadata_lines=True)
+UNKNOWN = Generator("", (), static=("static", "public", "assets", "."), allows_metadata_lines=True)
 """A folder of Markdown files that has no configuration of a generator."""
 
 

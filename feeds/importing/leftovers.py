@@ -24,7 +24,7 @@ def remove_leftovers(soup: BeautifulSoup, base: str) -> list[str]:
     Return notes on what changed.
     """
     for link in soup.find_all("a", href=re.compile("#")):
-        if not leads_within(str(link.get("href")), base):
+        if not is_internal_link(str(link.get("href")), base):
             continue
         text = _INVISIBLE.sub("", link.get_text())
         is_return = text.rstrip("0123456789") in _RETURN_TEXTS  # several back-links to a note are numbered
@@ -34,7 +34,7 @@ def remove_leftovers(soup: BeautifulSoup, base: str) -> list[str]:
     return [Note.of("a formula is replaced with its TeX source")] if _replace_formulas(soup) else []
 
 
-def leads_within(href: str, base: str) -> bool:
+def is_internal_link(href: str, base: str) -> bool:
     """Return whether an address leads to another part of the text at `base`."""
     page = href.partition("#")[0]
     return "#" in href and (not page or page.rstrip("/") == base.rstrip("/"))

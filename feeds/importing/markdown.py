@@ -26,7 +26,7 @@ from .footnotes import NUMBER
 from .images import best_source, figure_of, is_picture_url, same_picture
 from .notes import Note
 from .old_feed import OldPicture, absolute_url, one_line, split_url
-from .players import film_of
+from .players import player_link
 from .tables import BREAK, HTML_TABLE, clean_html, delimiter_row
 
 MapAddress = Callable[[str], str]
@@ -62,20 +62,20 @@ def to_markdown(
     html: str,
     *,
     base: str,
-    extras: Iterable[str] = (),
-    without: str | None = None,
+    boilerplate: Iterable[str] = (),
+    lead_picture: str | None = None,
     picture: MapAddress,
     link: MapAddress,
 ) -> MarkdownBody:
     """Convert an HTML text whose references are relative to `base`.
 
-    `extras` are CSS selectors of what the author did not write. `without` is the address of a picture that is
+    `boilerplate` are CSS selectors of what a system added. `lead_picture` is the address of a picture that is
     already shown above the text. `picture` and `link` return the current address for an absolute old one.
     Raises ValueError if the text is nested too deeply.
     """
     soup = _parse(repair_references(html).translate({2: None, 3: None}))
-    notes = tidy(soup, base, extras)
-    _remove_lead_picture(soup, base, without)
+    notes = tidy(soup, base, boilerplate)
+    _remove_lead_picture(soup, base, lead_picture)
     for element in soup.find_all(["kbd", "samp"]):  # markdownify would not escape their text
         if not element.find_parent(["pre", HTML_TABLE]):
             element.name = f"html-{element.name}"
@@ -118,7 +118,7 @@ def _with_paragraph_breaks(text: str) -> str:
     return "".join(parts)
 
 
-def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:
+def first_picture(html: str, base: str, boilerplate: Iterable[str] = ()) -> tuple[OldPicture | None, bool]:
     """Return the first picture of a text with its caption, and whether the text begins with it.
 
     Raises ValueError if the text is nested too deeply.
@@ -126,14 +126,14 @@ def first_picture(html: str, base: str, extras: Iterable[str] = ()) -> tuple[Old
     if "<img" not in html.lower():  # most texts have none
         return None, False
     soup = _parse(html)
-    tidy(soup, base, extras)
+    tidy(soup, base, boilerplate)
     image = soup.find("img")
     if not isinstance(image, Tag):
         return None, False
     caption = image.find_parent("figure") and figure_of(image).find("figcaption")
     caption_text = one_line(caption.get_text()) if isinstance(caption, Tag) else ""
-    is_at_head = not any(each.strip() for each in image.find_all_previous(string=True))
-    return OldPicture(best_source(image, base), str(image.get("alt") or ""), caption_text), is_at_head
+    is_lead = not any(each.strip() for each in image.find_all_previous(string=True))
+    return OldPicture(best_source(image, base), str(image.get("alt") or ""), caption_text), is_lead
 
 
 def _remove_lead_picture(soup: BeautifulSoup, base: str, lead_picture: str | None) -> None:
@@ -332,7 +332,7 @@ class _Converter(MarkdownConverter):
 
     def _player(self, el: Tag) -> tuple[str, str]:
         """Return the label and the current address of the link that replaces a player, or empty strings."""
-        label, address = film_of(el, self._base)
+        label, address = player_link(el, self._base)
         if not address:
             return "", ""
         self.notes.append(Note.of("<{name}> is replaced with a link: {address}", name=el.name, address=address))

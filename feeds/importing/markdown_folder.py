@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from .document_addresses import DocumentAddresses, match_entries
 from .document_texts import DocumentTexts
-from .documents import HTML_ENDINGS, MARKDOWN_ENDINGS, UNDATED, Document, read_document
+from .documents import HTML_EXTENSIONS, MARKDOWN_EXTENSIONS, UNDATED, Document, read_document
 from .generators import GeneratedSite, site_of
 from .inherited import Inheritance
 from .notes import Note, unreadable_text
@@ -27,7 +27,7 @@ _SKIPPED_FOLDERS = (
     *("node_modules", "public", "_site", "output", "dist", "themes", "layouts", "archetypes", "vendor", "resources"),
     *("_includes", "_layouts", "_data", "_sass", "templates"),
 )
-_OTHER_ENDINGS = (".rst", ".adoc", ".org", ".ipynb", ".textile")
+_OTHER_EXTENSIONS = (".rst", ".adoc", ".org", ".ipynb", ".textile")
 """Formats that are counted but not read."""
 
 
@@ -104,15 +104,15 @@ def _read_documents(
     documents, others, inheritance = [], Counter[str](), Inheritance(site)
     for file in _files(start, site, inheritance):
         ending = file.suffix.lower()
-        if ending in _OTHER_ENDINGS:
+        if ending in _OTHER_EXTENSIONS:
             others[Note.of("{extension} file", extension=ending)] += 1
-        elif ending in (*MARKDOWN_ENDINGS, *HTML_ENDINGS):
+        elif ending in (*MARKDOWN_EXTENSIONS, *HTML_EXTENSIONS):
             if not file.is_file() or not file.resolve().is_relative_to(site.root.resolve()):
                 others[Note.of("link to a file elsewhere")] += 1
                 continue
             path = PurePosixPath(file.relative_to(content).as_posix())
             document = read_document(file, path, site.generator, zone, languages, inheritance.metadata(path))
-            if ending in MARKDOWN_ENDINGS or (document.title and not document.kind and document.refusal is None):
+            if ending in MARKDOWN_EXTENSIONS or (document.title and not document.kind and document.refusal is None):
                 documents.append(document)
     return documents, others
 

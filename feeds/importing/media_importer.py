@@ -31,7 +31,7 @@ MAX_FILE_BYTES = 40_000_000
 """Maximum size of a file in bytes."""
 
 
-class PictureError(Exception):
+class MediaError(Exception):
     """Raised if a picture cannot be imported, with a reason for users."""
 
     def __init__(self, reason: str | Message) -> None:
@@ -46,17 +46,17 @@ class MediaImporter:
     def __init__(self, media: MediaFolder, fetcher: Fetcher, files: Mapping[str, Path] = MappingProxyType({})) -> None:
         """Set the media folder to write to. `files` maps addresses to local files, which are not fetched."""
         self._media, self._fetcher, self._files = media, fetcher, files
-        self._results: dict[str, str | PictureError] = {}
+        self._results: dict[str, str | MediaError] = {}
         self._digests: dict[Path, dict[str, str]] = {}
         self.new_files: list[str] = []
 
     def import_picture(self, url: str, year: str) -> str:
         """Return the path below `media/` of the picture at an address, which is fetched once.
 
-        Raises PictureError.
+        Raises MediaError.
         """
-        result = self._once(url, lambda: self._fetch(url, year))
-        if isinstance(result, PictureError):
+        result = self._cached(url, lambda: self._fetch(url, year))
+        if isinstance(result, MediaError):
             raise result
         return result
 
@@ -65,18 +65,18 @@ class MediaImporter:
         path = PurePosixPath(unquote(split_url(url).path))
         if url not in self._files or guess_type(path.name) is None:
             return None
-        result = self._once(url, lambda: self._store(self._read(url), year, path.stem, path.suffix.lower()))
-        return None if isinstance(result, PictureError) else result
+        result = self._cached(url, lambda: self._store(self._read(url), year, path.stem, path.suffix.lower()))
+        return None if isinstance(result, MediaError) else result
 
-    def _once(self, url: str, store: Callable[[], str]) -> str | PictureError:
+    def _cached(self, url: str, store: Callable[[], str]) -> str | MediaError:
         """Return the path for an address, or the reason why there is none. Each is stored only once."""
         if url not in self._results:
             try:
                 self._results[url] = store()
-            except PictureError as error:
+            except MediaError as error:
                 self._results[url] = error
             except HttpError as error:
-                self._results[url] = PictureError(str(error))
+                self._results[url] = MediaError(str(error))
         return self._results[url]
 
     def _fetch(self, url: str, year: str) -> str:
@@ -84,7 +84,7 @@ class MediaImporter:
         return self._store(data, year, PurePosixPath(unquote(split_url(url).path)).stem, _extension(data, url), url)
 
     def _store(self, data: bytes, year: str, stem: str, extension: str, url: str = "") -> str:
-        """Return the path of a new file below `media/`, or of one with the same bytes. Raises PictureError."""
+        """Return the path of a new file below `media/`, or of one with the same bytes. Raises MediaError."""
         digest = fingerprint_bytes(data)
         folder = self._media.root / year
         known_files = self._files_by_digest(folder)
@@ -97,7 +97,7 @@ class MediaImporter:
         relative = path.relative_to(self._media.root).as_posix()
         if flaw := self._media.find(relative).flaw:
             path.unlink()
-            raise PictureError(flaw.replace(path=url))
+            raise MediaError(flaw.replace(path=url))
         known_files[digest] = relative
         self.new_files.append(relative)
         return relative
@@ -106,12 +106,12 @@ class MediaImporter:
         file = self._files[url]
         try:
             if file.stat().st_size > MAX_FILE_BYTES:
-                raise PictureError(
+                raise MediaError(
                     Note.of("{file} is larger than {size} MB", file=file, size=MAX_FILE_BYTES // 1_000_000)
                 )
             return file.read_bytes()
         except OSError as error:
-            raise PictureError(Note.of("{file} cannot be read: {reason}", file=file, reason=error.strerror)) from None
+            raise MediaError(Note.of("{file} cannot be read: {reason}", file=file, reason=error.strerror)) from None
 
     def _files_by_digest(self, folder: Path) -> dict[str, str]:
         """Return the files of a folder by digest, since an earlier import may have written them."""
@@ -132,4 +132,4 @@ def _extension(data: bytes, url: str) -> str:
             return PICTURE_FORMATS[str(picture.format)][1][0]
     except Exception:  # Pillow raises many types
         reason = Note.of("{url} is not a picture that feed readers display (expected JPEG, PNG, GIF or WebP)", url=url)
-        raise PictureError(reason) from None
+        raise MediaError(reason) from None

@@ -85,7 +85,7 @@ def names_in(metadata: Metadata, names: tuple[str, ...], generator: Generator) -
     """Return names from a list, or from a string with the separator of the generator."""
     value: Any = find(metadata, *names)
     if isinstance(value, str):
-        parts = value.split() if generator.splits_at_blanks else value.split(",")
+        parts = value.split() if generator.splits_at_spaces else value.split(",")
         return [part.strip() for part in parts if part.strip()]
     values = value if isinstance(value, list) else []
     flat = [inner for each in values for inner in (each if isinstance(each, list) else [each])]  # Hexo's hierarchies

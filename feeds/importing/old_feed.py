@@ -72,7 +72,7 @@ class OldEntry:
 
     References are relative to `base` or `url`. `categories` and `tags` are names; if a system does not
     distinguish them, all are categories. Datetimes are aware and in UTC. `slug` is the last part of its old
-    address, and `old_urls` are further addresses that led to it. `same_values` are keys of our article files,
+    address, and `old_urls` are further addresses that led to it. `copied_values` are keys of our article files,
     with their values. `has_unique_url` is whether no other entry can have its URL. `is_dated_by_update` is
     whether the date of its publication is unknown, and that of its last edit stands in. `unreadable_date` is the text
     of a date that cannot be read. `refusal` is the reason not to import it, and `notes` say what could not be read.
@@ -97,7 +97,7 @@ class OldEntry:
     slug: str = ""
     old_urls: tuple[str, ...] = ()
     expires: datetime | None = None
-    same_values: Mapping[str, object] = field(default_factory=dict)
+    copied_values: Mapping[str, object] = field(default_factory=dict)
     is_draft: bool = False
     has_unique_url: bool = False
     is_dated_by_update: bool = False

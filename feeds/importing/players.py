@@ -14,7 +14,7 @@ from bs4.element import Tag
 from .old_feed import absolute_url, split_url
 
 
-def film_of(player: Tag, base: str) -> tuple[str, str]:
+def player_link(player: Tag, base: str) -> tuple[str, str]:
     """Return the label and URL of an embedded video or sound, or two empty strings."""
     source = player.get("src") or next((each.get("src") for each in player.find_all("source") if each.get("src")), None)
     address = _watch_url(absolute_url(base, str(source))) if source else ""

@@ -13,7 +13,7 @@ from feeds.model.site import Site
 from .notes import note_text
 from .report import ImportReport, Outcome
 
-OUTCOMES: dict[Outcome, str] = {
+OUTCOME_LABELS: dict[Outcome, str] = {
     "published": "Published",
     "scheduled": "Scheduled",
     "draft": "Draft",
@@ -22,7 +22,7 @@ OUTCOMES: dict[Outcome, str] = {
 }
 """The labels of outcomes."""
 
-COUNTED = (
+COUNT_LABELS = (
     *("Published articles", "Scheduled", "Drafts", "Already here", "Left out", "Not articles"),
     *("Media files", "Redirects"),
 )
@@ -43,7 +43,7 @@ class ReportPage(StandalonePage):
 
     def outcome(self, outcome: Outcome) -> str:
         """Return the label of an outcome."""
-        return self.translate(OUTCOMES[outcome])
+        return self.translate(OUTCOME_LABELS[outcome])
 
     def note(self, note: str) -> str:
         """Return a note or a reason in the language of the page."""
@@ -63,7 +63,7 @@ class ReportPage(StandalonePage):
             report.media_files,
             len(report.redirects),
         )
-        for label, number in zip(COUNTED, numbers, strict=True):
+        for label, number in zip(COUNT_LABELS, numbers, strict=True):
             if number is not None:
                 yield self.translate(label), number
 

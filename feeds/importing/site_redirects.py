@@ -46,7 +46,7 @@ class SiteFile:
         outside = tuple(old for old in redirects if not f"{old}/".startswith(f"{site.path}/"))
         inside = {old.removeprefix(site.path): new for old, new in redirects.items() if old not in set(outside)}
         usable = {old: new for old, new in inside.items() if _is_usable(old)}
-        fitting = that_fit(self._text, usable, max_bytes=MAX_YAML_BYTES)
+        fitting = first_that_fit(self._text, usable, max_bytes=MAX_YAML_BYTES)
         unusable = tuple(old for old in inside if old not in usable)
         self.redirects = PlannedRedirects(fitting, len(usable) - len(fitting), outside, unusable)
 
@@ -90,7 +90,7 @@ def add_redirects(text: str, redirects: Mapping[str, str]) -> str:
         raise SiteFileError(str(error)) from None
 
 
-def that_fit(text: str, redirects: Mapping[str, str], *, max_bytes: int) -> dict[str, str]:
+def first_that_fit(text: str, redirects: Mapping[str, str], *, max_bytes: int) -> dict[str, str]:
     """Return as many of the first redirects as fit into a site file of `max_bytes`."""
     room, fitting = max_bytes - len(text.encode()) - _SPARE_BYTES, {}
     for old, new in redirects.items():

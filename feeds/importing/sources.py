@@ -20,21 +20,21 @@ from .ghost import is_ghost_export, read_ghost_export
 from .markdown_folder import read_markdown_folder
 from .old_feed import FeedError, OldFeed
 from .old_xml import read_feed
-from .wxr import is_export, read_export
+from .wxr import is_wordpress_export, read_wordpress_export
 
 
 @dataclass(frozen=True)
 class Source:
     """A source: its entries, and the local files that they use, by old URL.
 
-    `url` is that of the feed, if it is known. `subscribed` is the feed as its subscribers have it, without archives;
-    None if the source does not tell.
+    `url` is that of the feed, if it is known. `subscribed_feed` is the feed without archives, as subscribers get it;
+    None if the source does not contain one.
     """
 
     feed: OldFeed
     files: Mapping[str, Path] = field(default_factory=dict)
     url: str | None = None
-    subscribed: OldFeed | None = None
+    subscribed_feed: OldFeed | None = None
 
 
 class SourceReader:
@@ -102,8 +102,8 @@ class SourceReader:
         if data.startswith(b"PK\x03\x04"):
             raise FeedError(f"{name} is a ZIP archive (unpack it, and import the file in it)")
         try:
-            if is_export(data):
-                return read_export(data, self._site.timezone, self._types)
+            if is_wordpress_export(data):
+                return read_wordpress_export(data, self._site.timezone, self._types)
             return read_ghost_export(data, self._home or self._site.url) if is_ghost_export(data) else None
         except FeedError as error:
             raise FeedError(f"{name}: {error}") from None
@@ -129,4 +129,4 @@ def _as_utf8(data: bytes) -> bytes:
 
 def _known(old: Source | None) -> tuple[str | None, OldFeed | None]:
     """Return the address of an old feed, and the feed as its subscribers have it."""
-    return (old.url, old.subscribed) if old else (None, None)
+    return (old.url, old.subscribed_feed) if old else (None, None)

@@ -18,8 +18,8 @@ class System:
 
     `feeds` are the paths of its feed of everything; `category`, `tag` and `section` are those of a single one, where
     `{}` stands for the slug. Each maps to the file extension of our format, or to an empty string if it is the page
-    of a list. `extras` are CSS selectors. If `has_home`, the home page in a feed is that of the whole site, even if the
-    feed is of one category.
+    of a list. `boilerplate` are CSS selectors of what it adds to texts. With `has_home`, every feed names the home page
+    of the whole site.
     """
 
     name: str
@@ -28,7 +28,7 @@ class System:
     category: dict[str, str] = field(default_factory=dict)
     tag: dict[str, str] = field(default_factory=dict)
     section: dict[str, str] = field(default_factory=dict)
-    extras: tuple[str, ...] = ()
+    boilerplate: tuple[str, ...] = ()
     page_parameter: str = ""
     dropped_characters: str = ""
     has_home: bool = False
@@ -46,7 +46,7 @@ SYSTEMS = (
         | {"/?feed=rss2": "rss", "/?feed=atom": "atom"},
         {"/category/{}/feed/": "rss", "/category/{}/feed/atom/": "atom", "/category/{}/": ""},
         {"/tag/{}/feed/": "rss", "/tag/{}/feed/atom/": "atom", "/tag/{}/": ""},
-        extras=(".more-link", ".sharedaddy", ".jp-relatedposts"),
+        boilerplate=(".more-link", ".sharedaddy", ".jp-relatedposts"),
         page_parameter="paged",
         dropped_characters="’'",
         has_home=True,
@@ -57,13 +57,13 @@ SYSTEMS = (
         {"/?format=feed&type=rss": "rss", "/?format=feed&type=atom": "atom"}
         | {"/index.php?format=feed&type=rss": "rss", "/index.php?format=feed&type=atom": "atom"},
         {"/{}?format=feed&type=rss": "rss", "/{}?format=feed&type=atom": "atom"},
-        extras=(".feed-readmore",),
+        boilerplate=(".feed-readmore",),
     ),
     System(
         "Drupal",
         "drupal",
         {"/rss.xml": "rss"},
-        extras=(
+        boilerplate=(
             *(".field--name-title", ".field--name-uid", ".field--name-created", ".field-label", ".field__label"),
             "ul.links",
         ),
@@ -96,7 +96,7 @@ SYSTEMS = (
         "SPIP",
         "spip",
         {"/spip.php?page=backend": "rss", "/?page=backend": "rss"},
-        extras=("a[rel~=directory]", "a[rel~=tag]"),
+        boilerplate=("a[rel~=directory]", "a[rel~=tag]"),
     ),
     System("TYPO3", "typo3", {"/?type=9818": "rss"}),
     System("Eleventy", "eleventy", {"/feed/feed.xml": "atom", "/feed.xml": "atom"}),

@@ -57,7 +57,7 @@ _PICTURE_TAGS = ("figure", "img", "image", "asset_img", "picture", "imgproc", "p
 _SOURCE_NAMES = ("src", "url", "path", "image", "file", "image_path")
 _QUOTATION_TAGS = ("blockquote", "quote", "pullquote")
 _INCLUDE_TAGS = ("include", "include_relative", "include_cached", "render", "partial")
-_FILMS = {"youtube": "https://www.youtube.com/watch?v={}", "vimeo": "https://vimeo.com/{}"}
+_VIDEO_URLS = {"youtube": "https://www.youtube.com/watch?v={}", "vimeo": "https://vimeo.com/{}"}
 _URL_FILTERS = re.compile(r"\|\s*(relative_url|absolute_url|url|prepend:\s*site\.(?:baseurl|url))")
 
 
@@ -200,8 +200,8 @@ def _picture(named: dict[str, str], positional: list[str]) -> str:
 def _address(name: str, named: dict[str, str], positional: list[str]) -> str:
     """Return the address that a tag embeds, or an empty string."""
     id = named.get("id") or next(iter(positional), "")
-    if id and name in _FILMS:
-        return id if "://" in id else _FILMS[name].format(id)
+    if id and name in _VIDEO_URLS:
+        return id if "://" in id else _VIDEO_URLS[name].format(id)
     if name == "gist" and len(positional) > 1:
         return f"https://gist.github.com/{positional[0]}/{positional[1]}"
     if name in ("tweet", "x", "twitter") and named.get("user"):

@@ -84,12 +84,12 @@ class _Library:
         return library
 
 
-def is_export(data: bytes) -> bool:
+def is_wordpress_export(data: bytes) -> bool:
     """Return whether a file starts like a WordPress export."""
     return b"wxr_version>" in data[:200_000]
 
 
-def read_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()) -> OldFeed:
+def read_wordpress_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()) -> OldFeed:
     """Parse an export: its posts, and items of other `types`. A date without a UTC value is in `zone`.
 
     Raises FeedError if there are none.

@@ -13,8 +13,8 @@ from feeds.base import translations
 from feeds.commands.context import COUNTED
 from feeds.editor.rendering import FIELD_TEXTS, LABELS, STATE_NAMES
 from feeds.formats.previews import STATES
-from feeds.importing.report_page import COUNTED as IMPORTED
-from feeds.importing.report_page import OUTCOMES
+from feeds.importing.report_page import COUNT_LABELS as IMPORTED
+from feeds.importing.report_page import OUTCOME_LABELS
 from feeds.model.article import Article
 from feeds.model.messages import MESSAGES
 from feeds.model.problems import Message, Problem
@@ -58,7 +58,7 @@ def translated_messages() -> set[str]:
     """Return all messages that the code and the templates translate."""
     found = {*STATES.values(), *KIND_LABELS.values(), *TRANSLATED_NAMES, *MESSAGES.values()}
     found |= {noun for nouns in COUNTED.values() for noun in nouns}
-    found |= {*STATE_NAMES.values(), *FIELD_TEXTS.values(), *LABELS.values(), *OUTCOMES.values(), *IMPORTED}
+    found |= {*STATE_NAMES.values(), *FIELD_TEXTS.values(), *LABELS.values(), *OUTCOME_LABELS.values(), *IMPORTED}
     for path in [*(ROOT / "feeds").rglob("*.py"), *(ROOT / "feeds").rglob("*.html")]:
         literals = re.findall(
             r"\b(?:Note\.of|translate)\(\s*"

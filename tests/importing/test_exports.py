@@ -20,7 +20,7 @@ from feeds.importing.importer import Importer
 from feeds.importing.markdown_folder import read_markdown_folder
 from feeds.importing.old_feed import OldFeed
 from feeds.importing.old_xml import read_feed
-from feeds.importing.wxr import read_export
+from feeds.importing.wxr import read_wordpress_export
 from feeds.model.site import Site
 from tests.builders import NOW, content_folder
 from tests.builders import site as make_site
@@ -115,7 +115,7 @@ READERS: dict[str, Callable[[Sequence[Entry]], OldFeed]] = {
     "RSS": lambda entries: read_feed(as_rss(entries)),
     "Blogger": lambda entries: read_feed(as_atom(entries)),
     "JSON Feed": lambda entries: read_feed(as_json(entries)),
-    "WordPress": lambda entries: read_export(as_wxr(entries), UTC_ZONE),
+    "WordPress": lambda entries: read_wordpress_export(as_wxr(entries), UTC_ZONE),
     "Ghost": lambda entries: read_ghost_export(as_ghost(entries), HOME),
 }
 

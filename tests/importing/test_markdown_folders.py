@@ -16,7 +16,7 @@ from feeds.importing.generators import site_of
 from feeds.importing.markdown_folder import MarkdownFolder, read_markdown_folder
 from feeds.importing.old_feed import FeedError, OldEntry
 from feeds.importing.old_xml import read_feed
-from feeds.importing.permalinks import learn_address_forms, learn_id_form, make_address, make_id
+from feeds.importing.permalinks import build_id, build_url, derive_id_pattern, derive_url_patterns
 from feeds.importing.template_tags import Target, TemplateTags
 from feeds.model.yamlfile import parse_yaml
 from feeds.settings import Settings
@@ -148,20 +148,20 @@ LONE = {**OTHER, "folder": "", "section": "", "categories": "", "category": ""}
         ("/news/{title}/", "/news/autre/"),
     ],
 )
-def test_the_form_of_addresses_is_learnt_from_those_of_a_feed(form: str, lone_path: str) -> None:
-    from feeds.importing.permalinks import fill
+def test_the_pattern_of_urls_is_derived_from_those_of_a_feed(form: str, lone_path: str) -> None:
+    from feeds.importing.permalinks import fill_pattern
 
-    forms = learn_address_forms([(each, fill(form, each)) for each in (VALUES, OTHER)])
-    assert make_address(forms, LONE, OLD) == OLD + lone_path
+    forms = derive_url_patterns([(each, fill_pattern(form, each)) for each in (VALUES, OTHER)])
+    assert build_url(forms, LONE, OLD) == OLD + lone_path
 
 
 @pytest.mark.parametrize("form", ["{url}", "{bare_url}", "{url_without_slash}", "tag:{host},{date}:{path}", "{path}"])
 @pytest.mark.parametrize("ending", [".html", "/"])
 def test_the_form_of_ids_is_learnt_from_those_of_a_feed(form: str, ending: str) -> None:
     known = [(values, f"{OLD}/x/{values['slug']}{ending}") for values in (VALUES, OTHER)]
-    learnt = learn_id_form([(values, url, make_id(form, values, url)) for values, url in known], "{url}")
+    learnt = derive_id_pattern([(values, url, build_id(form, values, url)) for values, url in known], "{url}")
     url = f"{OLD}/x/c{ending}"
-    assert make_id(learnt, LONE, url) == make_id(form, LONE, url)
+    assert build_id(learnt, LONE, url) == build_id(form, LONE, url)
 
 
 HUGO = {

@@ -21,7 +21,7 @@ from feeds.importing.ghost import is_ghost_export, read_ghost_export
 from feeds.importing.markdown import to_markdown
 from feeds.importing.old_feed import FeedError, OldFeed, OldPicture
 from feeds.importing.old_xml import read_feed
-from feeds.importing.wxr import read_export
+from feeds.importing.wxr import read_wordpress_export
 from feeds.model.yamlfile import parse_yaml
 from feeds.settings import Settings
 from tests.builders import NOW, ROOT, content_folder
@@ -230,7 +230,7 @@ def test_a_reusable_block_of_wordpress_stands_where_a_post_names_it() -> None:
     posts.append(post(3, "wp_block", '<p>Presse</p><!-- wp:block {"ref":3} /-->'))
     namespaces = 'xmlns:wp="http://wordpress.org/export/1.2/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
     document = f"<rss {namespaces}><channel><wp:wxr_version>1.2</wp:wxr_version>{''.join(posts)}</channel></rss>"
-    (entry,) = read_export(document.encode(), ZoneInfo("UTC")).entries
+    (entry,) = read_wordpress_export(document.encode(), ZoneInfo("UTC")).entries
     assert re.findall("<p>(.*?)</p>", entry.html) == ["Contact", "Presse"]
 
 
@@ -262,13 +262,13 @@ def test_other_types_of_a_wordpress_export_are_counted_and_offered(tmp_path: Pat
     custom = EXPORT.replace("<wp:post_type><![CDATA[post]]>", "<wp:post_type><![CDATA[event]]>", 1)
     assert custom != EXPORT
     zone = ZoneInfo("Europe/Paris")
-    before = read_export(custom.encode(), zone)
-    after = read_export(custom.encode(), zone, ["event"])
+    before = read_wordpress_export(custom.encode(), zone)
+    after = read_wordpress_export(custom.encode(), zone, ["event"])
     assert before.others["event"] == 1
     assert "event" not in after.others
     assert len(after.entries) == len(before.entries) + 1
     with pytest.raises(FeedError, match="--type events: the export contains no such posts"):
-        read_export(custom.encode(), zone, ["events"])
+        read_wordpress_export(custom.encode(), zone, ["events"])
 
 
 def ghost(**tables: object) -> dict[str, object]:
@@ -459,7 +459,7 @@ CLASSIC = {
 def test_what_an_author_typed_in_the_classic_editor_keeps_its_paragraphs(typed: str, expected: str) -> None:
     before = EXPORT.index("<content:encoded><![CDATA[") + len("<content:encoded><![CDATA[")
     export = EXPORT[:before] + typed + EXPORT[EXPORT.index("]]></content:encoded>", before) :]
-    entry = read_export(export.encode(), ZoneInfo("Europe/Paris")).entries[0]
+    entry = read_wordpress_export(export.encode(), ZoneInfo("Europe/Paris")).entries[0]
     assert to_markdown(entry.html, base="https://old.example/", picture=str, link=str).text == expected
 
 
@@ -467,7 +467,7 @@ def test_the_address_of_a_picture_may_lack_the_host() -> None:
     address = re.search(r"(?<=<wp:attachment_url><!\[CDATA\[)[^]]+", EXPORT)
     assert address
     export = EXPORT.replace(address[0], "/wp-content/uploads/photo.png")
-    pictures = [entry.picture for entry in read_export(export.encode(), ZoneInfo("Europe/Paris")).entries]
+    pictures = [entry.picture for entry in read_wordpress_export(export.encode(), ZoneInfo("Europe/Paris")).entries]
     assert "http://old.example/wp-content/uploads/photo.png" in [picture.url for picture in pictures if picture]
 
 
@@ -488,7 +488,7 @@ def post(id: str, text: str = "Text", *, type: str = "post", status: str = "publ
 def test_only_public_blocks_become_part_of_a_post() -> None:
     blocks = [post(str(number), f"B {status}", type="wp_block", status=status) for number, status in BLOCKS.items()]
     references = "".join(f'<!-- wp:block {{"ref":{number}}} /-->' for number in BLOCKS)
-    (entry,) = read_export(wxr(post("1", references), *blocks).encode(), ZoneInfo("UTC")).entries
+    (entry,) = read_wordpress_export(wxr(post("1", references), *blocks).encode(), ZoneInfo("UTC")).entries
     assert "B publish" in entry.html and "B private" not in entry.html and "B draft" not in entry.html
 
 
@@ -498,13 +498,13 @@ BLOCKS = {7: "publish", 8: "private", 9: "draft"}
 def test_blocks_that_multiply_end_only_their_post() -> None:
     many = [f'<!-- wp:block {{"ref":{number}}} /-->' * 200 for number in (8, 9)]
     blocks = [post("8", many[1], type="wp_block"), post("9", "x" * 5000, type="wp_block")]
-    entries = read_export(wxr(post("1", many[0]), post("2"), *blocks).encode(), ZoneInfo("UTC")).entries
+    entries = read_wordpress_export(wxr(post("1", many[0]), post("2"), *blocks).encode(), ZoneInfo("UTC")).entries
     assert "its reusable blocks have more than" in str(entries[0].refusal) and entries[1].refusal is None
 
 
 @pytest.mark.parametrize("name", ["membership", "private", "ihc-hide-content", "s2If", "restrict"])
 def test_a_text_that_a_plugin_hides_is_a_draft(name: str) -> None:
-    (entry,) = read_export(wxr(post("1", f"a [{name}]SECRET[/{name}]")).encode(), ZoneInfo("UTC")).entries
+    (entry,) = read_wordpress_export(wxr(post("1", f"a [{name}]SECRET[/{name}]")).encode(), ZoneInfo("UTC")).entries
     assert "SECRET" in entry.html and "[" not in entry.html.replace("[s2If]", "").replace("[/s2If]", "")
     assert entry.is_draft and f"the shortcode [{name}] hides a part of it" in str(entry.notes)
 
