@@ -20,6 +20,7 @@ def print_comparison(comparison: FeedComparison, address: str, *, limit: int = s
     kinds = (
         ("new", "green", [f"{title}  ({id})" for id, title in comparison.new.items()]),
         ("gone", "red", [f"{title}  ({id})" for id, title in comparison.gone.items()]),
+        ("waiting", "red", [f"{title}  (a draft or scheduled here)" for title in comparison.waiting.values()]),
         ("title", "yellow", [f"{old} → {new}" for old, new in comparison.retitled.items()]),
         (
             "moved",
@@ -37,9 +38,10 @@ def print_comparison(comparison: FeedComparison, address: str, *, limit: int = s
     elif comparison.fitting is not None:
         click.echo(
             "The new entries are older than all that the old feed has: "
-            f'add the line "entries: {comparison.fitting}" to site.yaml to leave them out.'
+            f'set "entries: {comparison.fitting}" in site.yaml to leave them out.'
         )
     click.echo(
         f"{len(comparison.new):,} new, {len(comparison.retitled):,} with another title, {len(comparison.gone):,} gone, "
         f"{len(comparison.unredirected):,} moved"
+        + (f", {len(comparison.waiting):,} not published here" if comparison.waiting else "")
     )

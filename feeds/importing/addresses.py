@@ -5,8 +5,10 @@ It makes no requests and writes nothing.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from feeds.edition.guessed_paths import guessed_paths
@@ -16,6 +18,13 @@ from feeds.model.site_types import slug
 from .categories import FALLBACK_NAME, Categories
 from .old_feed import OldFeed, split_url
 from .systems import System
+
+
+class NameInLanguage(NamedTuple):
+    """The name of a category or tag on the old site, and the language of its articles."""
+
+    name: str
+    language: str
 
 
 class Addresses:
@@ -28,6 +37,7 @@ class Addresses:
         home = _host(feed.home or "")
         common_hosts = [host for host, count in hosts.items() if count * 2 > len(feed.entries)]
         self._hosts = {each for each in common_hosts if not home or _domain(each) == _domain(home)} | ({home} - {""})
+        self._tag_names = {tag for entry in feed.entries for tag in entry.tags}
         self._pages_by_url: dict[str, str] = {}
         self._pages_by_path: dict[str, str] = {}
         self.old_host_links: dict[str, None] = {}
@@ -59,7 +69,7 @@ class Addresses:
         return f"{page}#{fragment}" if page and fragment else page or url
 
     def redirects(
-        self, categories: Categories, tags: Iterable[str], *, url: str | None, name: str, language: str
+        self, categories: Categories, tags: Iterable[NameInLanguage], *, url: str | None, name: str, language: str
     ) -> dict[str, str]:
         """Return the old paths of feeds, entries and lists with their new paths, except those that already work.
 
@@ -85,7 +95,7 @@ class Addresses:
         }
 
     def _feeds(
-        self, categories: Categories, tags: Iterable[str], url: str | None, name: str, language: str
+        self, categories: Categories, tags: Iterable[NameInLanguage], url: str | None, name: str, language: str
     ) -> Iterator[tuple[str, str, str]]:
         """Yield the paths of old feeds with those of the pages of the new ones, and the file extension of the feed.
 
@@ -94,16 +104,44 @@ class Addresses:
         if self._system:
             system, root = self._system, self._root(url)
             yield from ((root + path, self._site.feed_path(language, "all"), end) for path, end in system.feeds.items())
-            categories_of = {old: to[0] for old, to in categories.mapping.items() if to and old != FALLBACK_NAME}
-            targets = [(tag, f"tags/{slug(tag.partition(',')[0])}", system.tag) for tag in tags]
-            targets += [(old, category, system.category) for old, category in categories_of.items()]
-            targets += [(old, categories_of.get(old, name), system.section) for old in self._feed.sections]
-            for old, target, paths in targets:
-                old_slug = self._feed.slugs.get(old) or system.slug(old)
-                for path, ending in paths.items():
-                    yield root + path.format(old_slug), self._site.feed_path(language, target), ending
+            for (old, spoken), target, paths in self._lists(categories, tags, name, language):
+                prefix = f"/{spoken}" if system.has_languages and spoken != language else ""
+                for old_slug in self._old_slugs(old, system):
+                    for path, ending in paths.items():
+                        yield root + prefix + path.format(old_slug), self._site.feed_path(spoken, target), ending
         if url and split_url(url).scheme in ("http", "https"):
             yield path_of(url), self._site.feed_path(language, name), self._feed.kind
+
+    def _lists(
+        self, categories: Categories, tags: Iterable[NameInLanguage], name: str, language: str
+    ) -> Iterator[tuple[NameInLanguage, str, Mapping[str, str]]]:
+        """Yield the old names of lists with their languages, our feeds that replace them, and the forms of their paths.
+
+        A category that is dropped has the feed called `name`.
+        """
+        assert self._system
+        known_tags = list(tags)
+        for tag in known_tags:
+            is_category = bool(self._tag_names) and tag.name not in self._tag_names
+            paths = self._system.category if is_category else self._system.tag
+            yield tag, f"tags/{slug(tag.name.partition(',')[0])}", paths
+        spoken_here = self._site.languages if self._system.has_languages else (language,)
+        languages = [
+            each for each in spoken_here if each == language or any(tag.language == each for tag in known_tags)
+        ]
+        for spoken in languages:
+            for old, to in categories.mapping.items():
+                if old != FALLBACK_NAME and old not in self._feed.sections:
+                    yield NameInLanguage(old, spoken), (to or (name,))[0], self._system.category
+            for old in self._feed.sections:
+                yield NameInLanguage(old, spoken), (categories.mapping.get(old) or (name,))[0], self._system.section
+
+    def _old_slugs(self, name: str, system: System) -> dict[str, None]:
+        """Return the slugs that a name may have in the old paths of lists."""
+        known = [each[name] for each in (self._feed.slugs, self._feed.category_paths) if name in each]
+        own = [system.slug(name)] if name not in self._feed.slugs else []
+        accented = re.sub(r"[^\w.+#-]+", "-", name.lower()) if system.keeps_accents else ""
+        return dict.fromkeys(each for each in (*known, *own, accented) if each)
 
     def _root(self, url: str | None) -> str:
         """Return the path at which the old site starts, from that of its feed or its home page."""

@@ -6,8 +6,8 @@ Names are all that it reads of an entry.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import unquote
 
@@ -34,6 +34,10 @@ class Categories:
 
     mapping: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
+    slugs: Mapping[str, str] = field(default_factory=dict)
+    dropped: Collection[str] = ()
+    """Names that are dropped although no option says so: those of default categories."""
+
     unknown: tuple[str, ...] = ()
     """Mapped names that no entry of this feed has, for example because only older entries had them."""
 
@@ -61,6 +65,8 @@ class Categories:
             for name in counts
             if (match := _matching_category(name, unquote(slugs.get(name, "")), site)) is not None
         }
+        dropped = {name for name, targets in mapping.items() if not targets}
+        given_names: set[str] = set()
         for option in options:
             name, sign, given = option.partition("=")
             targets = tuple(part.strip() for part in given.split(",") if part.strip())
@@ -69,11 +75,15 @@ class Categories:
             if unknown := [part for part in targets if part not in site.categories]:
                 raise MappingError(f"{', '.join(unknown)} is not a category (expected {', '.join(site.categories)})")
             known_name = spellings.get(name.strip().casefold())
+            key = known_name or name
+            if key in given_names:
+                raise MappingError(f"--map names {name} twice (expected one option, such as {name}=a,b)")
+            given_names.add(key)
             if known_name is None and name != FALLBACK_NAME:
                 unknown_names.append(name)
             else:
                 mapping[known_name or FALLBACK_NAME] = targets
-        return cls(mapping, dict(counts.most_common()), tuple(unknown_names))
+        return cls(mapping, dict(counts.most_common()), slugs, dropped - given_names, tuple(unknown_names))
 
     def resolve(self, names: Iterable[str]) -> tuple[list[str], list[str]]:
         """Return the categories and the tags of an entry that has these names."""
@@ -90,7 +100,7 @@ class Categories:
         """Return whether the mapping decides about an entry with these names, even if it leaves the entry out."""
         entry_names = list(names)
         return FALLBACK_NAME in self.mapping or (
-            bool(entry_names) and all(name in self.mapping for name in entry_names)
+            bool(entry_names) and all(name in self.mapping and name not in self.dropped for name in entry_names)
         )
 
 

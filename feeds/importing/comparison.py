@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from feeds.edition.guessed_paths import guessed_paths
 from feeds.feed.builder import FeedBuilder
 from feeds.feed.catalog import first_of_month
 from feeds.feed.values import Topic
@@ -23,8 +24,9 @@ from .old_feed import OldFeed, split_url
 class FeedComparison:
     """The differences between our feed and the old one: entries by id, with their titles.
 
-    `entries` and `old_entries` count the entries of the two feeds. `new` are entries that only our feed has. `gone`
-    are entries of the old feed that are not live here. `retitled` maps old titles to ours. `unredirected` maps old
+    `entries` and `old_entries` count the entries of the two feeds. `new` are entries that only our feed has. Of
+    the entries of the old feed that are not live here, `waiting` have an article, and `gone` have neither an article
+    nor a redirect. `retitled` maps old titles to ours. `unredirected` maps old
     paths without a redirect to the new ones. `fitting` is the largest number of entries with which our feed has no
     new one; None unless only its oldest entries are new.
     """
@@ -32,6 +34,7 @@ class FeedComparison:
     entries: int
     old_entries: int
     new: Mapping[str, str]
+    waiting: Mapping[str, str]
     gone: Mapping[str, str]
     retitled: Mapping[str, str]
     unredirected: Mapping[str, str]
@@ -40,12 +43,12 @@ class FeedComparison:
     @property
     def has_nothing_in_common(self) -> bool:
         """Whether no entry of the old feed is live here."""
-        return 0 < self.old_entries == len(self.gone)
+        return 0 < self.old_entries == len(self.gone) + len(self.waiting)
 
     @property
     def is_safe(self) -> bool:
         """Whether no entry appears twice, and no link of an old entry leads nowhere."""
-        return not (self.new or self.gone or self.unredirected)
+        return not (self.new or self.waiting or self.gone or self.unredirected)
 
 
 def topic_of(builder: FeedBuilder, name: str | None, url: str) -> Topic:
@@ -77,7 +80,9 @@ def feed_names(builder: FeedBuilder) -> list[str]:
 def _redirect_target(builder: FeedBuilder, url: str) -> str:
     parts = split_url(url)
     target = (Redirects(builder.site).target(unquote(parts.path), parts.query) or "").removeprefix(builder.site.url)
-    return target if "/feeds/" in target else "/all"
+    if "/feeds/" in target:
+        return target
+    return dict(guessed_paths(builder.site)).get(parts.path.removeprefix(builder.site.path), "/all")
 
 
 def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
@@ -96,6 +101,8 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
         and months[first_new] != months[0]  # a feed always has the whole month of its newest entry
     )
     matches = [(entry, live[entry.id]) for entry in old_entries.values() if entry.id in live]
+    missing = [entry for entry in old_entries.values() if entry.id not in live]
+    known = {article.id for article in builder.catalog.articles.values()}
     unredirected, redirects = {}, Redirects(builder.site)
     for entry, article in matches:
         page = builder.site.article_path(article.language, article.slug)
@@ -110,7 +117,12 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
         entries=len(our_entries),
         old_entries=len(old_entries),
         new=new,
-        gone={entry.id: entry.title for entry in old_entries.values() if entry.id not in live},
+        waiting={entry.id: entry.title for entry in missing if entry.id in known},
+        gone={
+            entry.id: entry.title
+            for entry in missing
+            if entry.id not in known and not _leads_somewhere(entry.url or "", redirects)
+        },
         retitled={
             entry.title: article.title
             for entry, article in matches
@@ -119,6 +131,12 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
         unredirected=unredirected,
         fitting=first_new if is_avoidable else None,
     )
+
+
+def _leads_somewhere(url: str, redirects: Redirects) -> bool:
+    """Return whether the path of an old URL redirects to something here."""
+    parts = split_url(url)
+    return parts.path not in ("", "/") and redirects.target(unquote(parts.path), parts.query) is not None
 
 
 def _visible(title: str) -> str:

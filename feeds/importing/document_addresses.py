@@ -102,7 +102,16 @@ class DocumentAddresses:
         values = {each.path: each.values(zone) for each in documents}
         with_url = [(values[path], entry.url, entry.id) for path, entry in matches.items() if entry.url]
         default_pattern = split_url(home).path.rstrip("/") + site.generator.permalink
-        patterns = [*derive_url_patterns((each, split_url(url).path) for each, url, _ in with_url), default_pattern]
+        all_patterns = [*derive_url_patterns((each, split_url(url).path) for each, url, _ in with_url), default_pattern]
+        patterns = {  # sections may have patterns of their own
+            section: [
+                *derive_url_patterns(
+                    (each, split_url(url).path) for each, url, _ in with_url if each["section"] == section
+                ),
+                *all_patterns,
+            ]
+            for section in {each.section for each in documents}
+        }
         id_pattern = derive_id_pattern(with_url, site.generator.id)
         self.urls: dict[PurePosixPath, str] = {}
         self.ids: dict[PurePosixPath, str] = {}
@@ -111,9 +120,9 @@ class DocumentAddresses:
             match = matches.get(document.path)
             url = (match and match.url) or self._own_url(document)
             if not url:
-                path = build_url(patterns, values[document.path], home)
+                path = build_url(patterns[document.section], values[document.path], home)
                 path = path or urljoin(home, quote(document.path.with_suffix("").as_posix()))
-                url = self._with_language(path, document, site.default_language)
+                url = self._with_language(path, document, site.default_language or "en")
             id = match.id if match else build_id(id_pattern, values[document.path], url)
             if not match and id in used_ids:  # translations may differ only in their file name
                 id = f"{id}#{quote(document.path.as_posix())}"
@@ -147,7 +156,10 @@ class DocumentAddresses:
         beside = posixpath.normpath(f"{document.path.parent}/{path}")
         name = posixpath.normpath(path).strip("/") if path else ""
         last_name = _without_ending(PurePosixPath(name).name)
-        keys = (beside, name, _without_ending(name), FILE_DATE.sub("", name), last_name)
+        keys: tuple[str, ...] = (beside, name, _without_ending(name), FILE_DATE.sub("", name), last_name)
+        if document.language_suffix:  # a translation refers to translations
+            translated = (f"{_without_ending(key)}.{document.language_suffix}.md" for key in keys)
+            keys = (*translated, *keys)
         target = next((self._targets[key] for key in keys if key in self._targets), None)
         return replace(target, url=f"{target.url}{separator}{fragment}") if target else None
 

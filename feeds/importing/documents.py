@@ -65,7 +65,8 @@ _HEADING = re.compile(r"\A\s*# +([^\n]+?)[ #]*(?:\n|\Z)")
 class Document:
     """A document: its file, its `path` below the folder of articles, and what its metadata says.
 
-    `slug` is the name that its address usually has. `published` is in UTC. `address` is one of its own, or empty.
+    `slug` is the name that its address usually has. `published` is in UTC; `dated`
+    is the date in its address, which an embargo does not change. `address` is one of its own, or empty.
     `kind` is empty for an article; `refusal` is the reason not to import it.
     """
 
@@ -75,6 +76,8 @@ class Document:
     title: str = ""
     slug: str = ""
     published: datetime | None = None
+    dated: datetime | None = None
+    translation_key: str = ""
     updated: datetime | None = None
     expires: datetime | None = None
     categories: tuple[str, ...] = ()
@@ -111,13 +114,19 @@ class Document:
         return match[1].lower() if match else ""
 
     @property
+    def untranslated_path(self) -> str:
+        """Its path without the code of a language and the file extension, which its translations have too."""
+        name = _LANGUAGE_SUFFIX.sub("", self.path.stem)
+        return (self.path.parent / name).as_posix()
+
+    @property
     def is_bundle(self) -> bool:
         """Whether its folder contains only this document and its files, as `name/index.md` does."""
         return len(self.path.parts) > 1 and self.path.name.partition(".")[0] == "index"
 
     def values(self, zone: ZoneInfo) -> dict[str, str]:
         """Return the values for the placeholders of `permalinks`."""
-        date = self.published.astimezone(zone) if self.published else None
+        date = self.dated.astimezone(zone) if self.dated else None
         names = {
             "folder": self.folder,
             "section": self.section,
@@ -183,7 +192,7 @@ def _document(
     if published is None and file_date:
         date_text, published = file_date[1], read_local_date(file_date[1], zone)
     _, embargo = date_in(metadata, EMBARGO_NAMES, zone)
-    published = max(published, embargo) if published and embargo else published
+    dated, published = published, max(published, embargo) if published and embargo else published
     title = text_of(find(metadata, "title"))
     if not title and (heading := _HEADING.match(body)):
         title, body = heading[1].strip(), body[heading.end() :]
@@ -201,6 +210,8 @@ def _document(
         title=title,
         slug=own_slug or (slug(title) if generator.permalink == "/{title}.html" else "") or bare_stem,
         published=published,
+        dated=dated,
+        translation_key=text_of(find(metadata, "translationkey")),
         updated=later(updated, published),
         expires=expires,
         categories=categories,

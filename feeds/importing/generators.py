@@ -117,7 +117,7 @@ UNKNOWN = Generator("", (), static=("static", "public", "assets", "."), allows_m
 class GeneratedSite:
     """The folder of a site: generator, root, folder of articles, and the address and title in its configuration.
 
-    `default_language` is the one whose addresses do not contain its code.
+    `default_language` is the one whose addresses do not contain its code; empty if it is not configured.
     """
 
     generator: Generator
@@ -125,7 +125,7 @@ class GeneratedSite:
     content: Path
     home: str | None = None
     title: str = ""
-    default_language: str = "en"
+    default_language: str = ""
 
 
 def site_of(folder: Path) -> GeneratedSite:
@@ -148,7 +148,7 @@ def site_of(folder: Path) -> GeneratedSite:
                 content,
                 f"{home[1].rstrip('/')}{base_path[1] if base_path else ''}".rstrip("/") + "/" if home else None,
                 title[1].strip() if title else "",
-                language[1].lower() if (language := _LANGUAGE.search(text)) else "en",
+                language[1].lower() if (language := _LANGUAGE.search(text)) else "",
             )
     return GeneratedSite(UNKNOWN, folder, folder)
 

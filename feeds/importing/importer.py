@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
@@ -21,17 +21,16 @@ from feeds.content.reader import ARTICLE_SUFFIX, ArticleReader, free_name
 from feeds.feed.html_text import excerpt
 from feeds.model.article import Article
 from feeds.model.article_text import article_text
-from feeds.model.article_types import entry_id
 from feeds.model.problems import Message, Problem
-from feeds.model.redirects import Redirects
 from feeds.model.site import Site
 from feeds.model.site_types import slug
 from feeds.model.yamlfile import parse_yaml
 
-from .addresses import Addresses, path_of
+from .addresses import Addresses, NameInLanguage, path_of
 from .categories import Categories
 from .conversion import Conversion, year_of
 from .dates import is_placeholder
+from .existing import ExistingArticles, title_counts
 from .media_importer import MediaImporter
 from .notes import Note, unreadable_text
 from .old_feed import OldEntry, OldFeed, split_url
@@ -54,8 +53,6 @@ OPTIONAL_KEYS = (
     "summary",
 )
 """Optional keys. A value that the site would reject is left out and reported."""
-
-_ID_LINE = re.compile(rb"(?m)^id:.*$")
 
 
 @dataclass
@@ -101,47 +98,38 @@ class Importer:
         self._reader = ArticleReader(content.root, content.media)
         self.system: System | None = system_of(feed.generator, [entry.id for entry in feed.entries])
         self.addresses: Addresses = Addresses(site, feed, self.system)
-        self._existing_pages = dict(self._existing_articles())
-        self._pages = set(self._existing_pages.values())
+        self._existing = ExistingArticles(content, site, self._reader)
         self._slugs = {slug(path.stem) for path in content.article_files()}
         self._old_paths = {path_of(entry.url).rstrip("/"): entry.id for entry in feed.entries if entry.url}
-        self._redirects = Redirects(site)
         self.refused_pages: set[str] = set()
-
-    def _existing_articles(self) -> Iterator[tuple[str, str]]:
-        """Yield the ids of existing articles with their pages, including drafts and broken files."""
-        for path in self._content.article_files():
-            tree, _ = self._reader.read_tree(path)
-            if tree is None:  # the id of a broken file may still be readable
-                line = _ID_LINE.search(self._reader.read_bytes(path)[0])
-                tree = parse_yaml(line[0], str(path))[0] if line else None
-            if tree is None:
-                continue
-            name, language = slug(path.stem), str(tree.value.get("language") or self._site.default_language)
-            try:
-                yield entry_id(tree.value.get("id"), self._site, name), self._site.article_path(language, name)
-            except ValueError:
-                continue
 
     def plan(self) -> list[PlannedArticle]:
         """Return the plan for each entry. It is complete before any is converted, since entries link to each other."""
+        titles = title_counts((self.language_of(entry), entry.title) for entry in self._feed.entries)
         planned_articles, new_ids = [], set()
         for entry in self._feed.entries:
             if entry.is_draft and entry.published is None:
                 note = Note.of("the draft has no date: the date of the import is used")
                 entry = replace(entry, published=self._now, notes=(*entry.notes, note))
             planned = PlannedArticle(entry)
-            if page := self._existing_pages.get(entry.id) or self._page_at(entry):
-                planned.page = page
+            language = self.language_of(entry)
+            has_unique_title = titles[language, slug(entry.title)] == 1
+            if existing := self._existing.find(entry, language, has_unique_title=has_unique_title):
+                planned.page = existing.page
+                if existing.article:
+                    planned.notes += self._existing.changes(entry, existing.article, self._now)
             elif entry.id in new_ids:
                 planned.refusal = Note.of("another entry of the feed has the same id")
             else:
                 planned.refusal, planned.is_unmapped = self._refusal(entry)
             if planned.page is None and planned.refusal is None:
-                planned.path = self._path(entry)
-                planned.page = self._site.article_path(self.language_of(entry), planned.path.stem)
                 new_ids.add(entry.id)
             planned_articles.append(planned)
+        new = [each for each in planned_articles if each.page is None and each.refusal is None]
+        new.sort(key=lambda each: self.language_of(each.entry) != self._site.default_language)
+        for planned in new:  # of translations with the same name, that in the default language keeps it
+            planned.path = self._path(planned.entry)
+            planned.page = self._site.article_path(self.language_of(planned.entry), planned.path.stem)
         newest_first = sorted(planned_articles, key=_newest_first)  # the oldest redirects may not fit into site.yaml
         for planned in newest_first:
             self._add_address(planned, planned.entry.url)
@@ -150,15 +138,14 @@ class Importer:
                 self._add_address(planned, address)
         return planned_articles
 
-    def _page_at(self, entry: OldEntry) -> str | None:
-        """Return the existing page that replaces the URL of an entry, if no other entry can have this URL."""
-        if not entry.has_unique_url or not entry.url:
-            return None
-        parts = split_url(entry.url)
-        path = unquote(parts.path).removeprefix(self._site.path)
-        target = self._redirects.target(self._site.path + path, parts.query) or ""
-        page = target.removeprefix(self._site.url)
-        return page if page in self._pages else None
+    def misfiled(self, plan: list[PlannedArticle]) -> int:
+        """Return how many articles that exist already are in other categories than the mapping says."""
+        count = 0
+        for planned in plan:
+            article = self._existing.at(planned.page or "") if planned.is_known else None
+            categories = self._categories.resolve((*planned.entry.categories, *planned.entry.tags))[0]
+            count += article is not None and bool(categories) and set(categories) != set(article.categories)
+        return count
 
     def _add_address(self, planned: PlannedArticle, address: str | None) -> None:
         entry = planned.entry
@@ -181,11 +168,17 @@ class Importer:
             "it is in no category of site.yaml: it is filed under {names} (use --map)", names=", ".join(names)
         ), True
 
-    def tags(self, plan: list[PlannedArticle]) -> list[str]:
-        """Return the names of the tags of new, public entries."""
+    def tags(self, plan: list[PlannedArticle]) -> list[NameInLanguage]:
+        """Return the names of the tags of new, public entries, each with the languages of these."""
         new = (each.entry for each in plan if each.path and not each.entry.is_draft)
-        tag_names = (tag for entry in new for tag in self._categories.resolve((*entry.categories, *entry.tags))[1])
-        return list(dict.fromkeys(tag for tag in tag_names if slug(tag)))
+        return list(
+            dict.fromkeys(
+                NameInLanguage(tag, self.language_of(entry))
+                for entry in new
+                for tag in self._categories.resolve((*entry.categories, *entry.tags))[1]
+                if slug(tag)
+            )
+        )
 
     def _path(self, entry: OldEntry) -> Path:
         page_name = _PAGE_EXTENSION.sub("", PurePosixPath(unquote(split_url(entry.url or "").path)).name)

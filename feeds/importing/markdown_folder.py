@@ -9,11 +9,13 @@ from __future__ import annotations
 import html
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
+
+from feeds.model.site_types import slug
 
 from .document_addresses import DocumentAddresses, match_entries
 from .document_texts import DocumentTexts
@@ -68,7 +70,11 @@ def read_markdown_folder(
         )
     addresses = DocumentAddresses(articles, matches, site, home, zone)
     texts = DocumentTexts(site, addresses)
-    entries = [_entry(document, texts, addresses, matches.get(document.path)) for document in articles]
+    twins = _translations(articles)
+    entries = [
+        _entry(document, texts, addresses, matches.get(document.path), twins.get(document.path, ""))
+        for document in articles
+    ]
     entries.sort(key=lambda entry: entry.published or datetime.max.replace(tzinfo=UTC), reverse=True)
     more = [entry for entry in old_feed.entries if entry.id not in matched_ids] if old_feed else []
     return MarkdownFolder(
@@ -78,9 +84,12 @@ def read_markdown_folder(
             kind=old_feed.kind if old_feed else site.generator.kind,
             home=home,
             generator=site.generator.name or (old_feed.generator if old_feed else ""),
-            language=old_feed.language if old_feed else None,
+            language=site.default_language or (old_feed.language if old_feed else None),
             slugs=old_feed.slugs if old_feed else {},
-            sections=tuple(dict.fromkeys(each.section for each in articles if each.section)),
+            sections=tuple(dict.fromkeys(each.section for each in articles if each.section and not each.refusal)),
+            undated=tuple(
+                each.path.as_posix() for each in documents if each.kind and each.path in undated - set(matches)
+            ),
             others=dict(others.most_common()),
         ),
         texts.files,
@@ -127,7 +136,23 @@ def _files(start: Path, site: GeneratedSite, inheritance: Inheritance) -> Iterat
         yield from (Path(parent, name) for name in sorted(names) if not inheritance.is_skipped(path / name))
 
 
-def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresses, match: OldEntry | None) -> OldEntry:
+def _translations(documents: Iterable[Document]) -> dict[PurePosixPath, str]:
+    """Return a common name for the documents that are translations of each other."""
+    groups: dict[str, list[Document]] = {}
+    for document in documents:
+        if document.refusal is None:
+            groups.setdefault(document.translation_key or document.untranslated_path, []).append(document)
+    return {
+        each.path: slug(name)
+        for name, group in groups.items()
+        for each in group
+        if len({document.language for document in group}) == len(group) > 1
+    }
+
+
+def _entry(
+    document: Document, texts: DocumentTexts, addresses: DocumentAddresses, match: OldEntry | None, twin: str
+) -> OldEntry:
     url, refusal = addresses.urls[document.path], document.refusal
     rendered, notes = "", tuple[str, ...]()
     try:
@@ -139,6 +164,7 @@ def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresse
     entry = OldEntry(
         id=addresses.ids[document.path],
         has_unique_url=True,
+        is_url_derived=match is None and not document.address,
         title=document.title,
         url=url,
         published=document.published,
@@ -155,6 +181,7 @@ def _entry(document: Document, texts: DocumentTexts, addresses: DocumentAddresse
         link=document.link or None,
         old_urls=tuple(filter(None, (absolute_url(addresses.home, each) for each in document.old_addresses))),
         is_draft=document.is_draft,
+        copied_values={"twin": twin} if twin else {},
         unreadable_date=document.unreadable_date,
         refusal=refusal,
         notes=notes,

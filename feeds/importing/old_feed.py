@@ -73,7 +73,8 @@ class OldEntry:
     References are relative to `base` or `url`. `categories` and `tags` are names; if a system does not
     distinguish them, all are categories. Datetimes are aware and in UTC. `slug` is the last part of its old
     address, and `old_urls` are further addresses that led to it. `copied_values` are keys of our article files,
-    with their values. `has_unique_url` is whether no other entry can have its URL. `is_dated_by_update` is
+    with their values. `has_unique_url` is whether no other entry can have its URL, and
+    `is_url_derived` whether this URL was not read, but follows from others. `is_dated_by_update` is
     whether the date of its publication is unknown, and that of its last edit stands in. `unreadable_date` is the text
     of a date that cannot be read. `refusal` is the reason not to import it, and `notes` say what could not be read.
     """
@@ -100,6 +101,7 @@ class OldEntry:
     copied_values: Mapping[str, object] = field(default_factory=dict)
     is_draft: bool = False
     has_unique_url: bool = False
+    is_url_derived: bool = False
     is_dated_by_update: bool = False
     unreadable_date: str = ""
     refusal: str | None = None
@@ -110,10 +112,10 @@ class OldEntry:
 class OldFeed:
     """A feed: `home` is its web page, `generator` `older_url` that of its next older document.
 
-    `has_texts` is whether any entry has a text besides its description. `slugs` maps the names of categories
-    and tags to the slugs in old addresses, if the feed contains them. `sections` are the top-level folders of articles.
-    `others` counts what is no article, such as comments, by kind. `is_complete` is whether the end of the document is
-    there.
+    `has_texts` is whether any entry has a text besides its description. `slugs` maps the names of categories and tags
+    to the slugs in old addresses, if the feed contains them; `category_paths` maps those of categories within others
+    to paths. `sections` are the top-level folders of articles, and `undated` the pages without a date. `others` counts
+    what is no article, such as comments, by kind. `is_complete` is whether the document has its end.
     """
 
     title: str
@@ -125,7 +127,9 @@ class OldFeed:
     older_url: str | None = None
     has_texts: bool = True
     slugs: Mapping[str, str] = field(default_factory=dict)
+    category_paths: Mapping[str, str] = field(default_factory=dict)
     sections: tuple[str, ...] = ()
+    undated: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
     is_complete: bool = True
 

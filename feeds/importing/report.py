@@ -19,7 +19,7 @@ from .importer import PlannedArticle
 
 Outcome = Literal["published", "draft", "scheduled", "known", "left out"]
 
-MAX_REASONS = 3
+MAX_REASONS = 6
 """Maximum number of reasons in a row."""
 
 
@@ -43,7 +43,8 @@ class ImportReport:
 
     `source` is what was imported, `system` what generated it, and `old_feed` the URL or file of the old feed; empty if
     it is not known. `unmapped` is how many entries no mapping puts into a category: nothing is written as long as there
-    are any. `names` maps the names of the old system to our categories; None stands for a tag. `media_files` is how
+    are any. `names` maps the names of the old system to our categories, where None stands for a tag, and `name_counts`
+    to their numbers of entries. `media_files` is how
     many files are new in `media/`; None if none were to be copied. `old_links` are addresses on the old host that texts
     still contain. `redirects` maps old paths to ours. `hints` are about the import as a whole. `comparison` is what
     subscribers will see at `feed_url`; None if the old feed is not known, or if there was none.
@@ -57,6 +58,7 @@ class ImportReport:
     entries: tuple[ReportedEntry, ...]
     others: Mapping[str, int]
     names: Mapping[str, tuple[str, ...] | None]
+    name_counts: Mapping[str, int]
     media_files: int | None
     old_links: tuple[str, ...]
     redirects: Mapping[str, str]

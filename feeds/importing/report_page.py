@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import unquote
 
 from feeds.base import translations
@@ -68,9 +69,25 @@ class ReportPage(StandalonePage):
                 yield self.translate(label), number
 
 
+DRY_RUN_CLASS = "dry-run"
+
+
+def is_of_dry_run(path: Path) -> bool:
+    """Return whether a file is the report of a dry run, which may be overwritten."""
+    try:
+        return f'<body class="report {DRY_RUN_CLASS}">' in path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+
+
 def render(report: ImportReport, site: Site, language: str) -> bytes:
     """Render the page, in English if the interface is not translated into `language`."""
     page = ReportPage(report, site, language)
     return render_standalone(
-        "import_report.html", page, stylesheet="import_report.css", report=report, language=page.language
+        "import_report.html",
+        page,
+        stylesheet="import_report.css",
+        report=report,
+        language=page.language,
+        dry_run=DRY_RUN_CLASS,
     )

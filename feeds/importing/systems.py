@@ -19,7 +19,8 @@ class System:
     `feeds` are the paths of its feed of everything; `category`, `tag` and `section` are those of a single one, where
     `{}` stands for the slug. Each maps to the file extension of our format, or to an empty string if it is the page
     of a list. `boilerplate` are CSS selectors of what it adds to texts. With `has_home`, every feed names the home page
-    of the whole site.
+    of the whole site. With `has_languages`, paths of other languages begin with their codes. `keeps_accents` is whether
+    slugs may contain accents.
     """
 
     name: str
@@ -32,6 +33,8 @@ class System:
     page_parameter: str = ""
     dropped_characters: str = ""
     has_home: bool = False
+    has_languages: bool = False
+    keeps_accents: bool = False
 
     def slug(self, name: str) -> str:
         """Return the slug that the system derives from a name."""
@@ -75,6 +78,8 @@ SYSTEMS = (
         {"/categories/{}/index.xml": "rss", "/categories/{}/": ""},
         {"/tags/{}/index.xml": "rss", "/tags/{}/": ""},
         {"/{}/index.xml": "rss", "/{}/": ""},
+        has_languages=True,
+        keeps_accents=True,
     ),
     System(
         "Jekyll",
@@ -115,6 +120,7 @@ SYSTEMS = (
         {"/categories/{}/atom.xml": "atom", "/categories/{}/": ""},
         {"/tags/{}/atom.xml": "atom", "/tags/{}/": ""},
         {"/{}/atom.xml": "atom", "/{}/": ""},
+        has_languages=True,
     ),
     System("Hexo", "hexo", {"/atom.xml": "atom", "/rss2.xml": "rss"}, {"/categories/{}/": ""}, {"/tags/{}/": ""}),
     System(
@@ -123,6 +129,7 @@ SYSTEMS = (
         {"/rss.xml": "rss"},
         {"/categories/cat_{}.xml": "rss", "/categories/cat_{}/": ""},
         {"/categories/{}.xml": "rss", "/categories/{}/": ""},
+        has_languages=True,
     ),
 )
 

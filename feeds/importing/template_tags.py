@@ -189,7 +189,7 @@ def _picture(named: dict[str, str], positional: list[str]) -> str:
     words = positional[positional.index(source) + 1 :] if source in positional else []
     titles = [each for each in words if not each.isdigit()]
     alt = named.get("alt") or (titles[-1] if titles else "")
-    caption = named.get("caption") or named.get("title") or named.get("attr") or ""
+    caption = " ".join(filter(None, (named.get("caption") or named.get("title"), named.get("attr"))))
     image = f'<img src="{html.escape(source)}" alt="{html.escape(alt or plain_text(commonmark(caption)))}">'
     if not caption:
         return image

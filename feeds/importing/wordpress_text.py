@@ -45,6 +45,8 @@ _BLOCK_REFERENCE = re.compile(r'<!-- wp:block \{"ref":([0-9]+)[^{}]*\} /-->')
 MAX_BLOCK_CHARACTERS = 2_000_000
 """Maximum length of the reusable blocks in one post."""
 
+_IMAGE = re.compile(r"""<img\b[^<>]*\bclass=["'][^"'<>]*\bwp-image-([0-9]+)\b[^<>]*>""", re.IGNORECASE)
+
 _IDS = re.compile(r"\bids\s*=\s*[\"']?([0-9, ]+)")
 
 
@@ -54,6 +56,7 @@ def render_post(content: str, pictures: Mapping[str, OldPicture], own_pictures: 
     `pictures` are those of the library by their ids, and `own_pictures` those that were uploaded to the post.
     """
     code_blocks: list[str] = []
+    content = _IMAGE.sub(lambda image: _with_alt(image, pictures), content)
 
     def store_code(block: str) -> str:
         code_blocks.append(block)
@@ -71,6 +74,14 @@ def render_post(content: str, pictures: Mapping[str, OldPicture], own_pictures: 
     content = re.sub(r"(?m)^[ \t]*(https?://[^\s<>\"]+)[ \t]*$", r'<p><a href="\1">\1</a></p>', content)
     rendered = content if has_blocks else _paragraphs(content)
     return re.sub("<pre data-kept=([0-9]+)></pre>", lambda match: code_blocks[int(match[1])], rendered)
+
+
+def _with_alt(image: re.Match[str], pictures: Mapping[str, OldPicture]) -> str:
+    """Return the tag of a picture with the description that the library has, if it has none of its own."""
+    picture = pictures.get(image[1])
+    if not picture or not picture.alt or not re.search(r"""\salt=(?:""|'')""", image[0]):
+        return image[0]
+    return re.sub(r"""\salt=(?:""|'')""", lambda _: f' alt="{html.escape(picture.alt)}"', image[0], count=1)
 
 
 def with_reusable_blocks(content: str, blocks: Mapping[str, str]) -> str:

@@ -6,11 +6,13 @@ https://github.com/WordPress/WordPress/blob/master/wp-admin/includes/export.php
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from html import escape
 from io import BytesIO
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -32,6 +34,8 @@ _RESTRICTED = re.compile(
     re.IGNORECASE,
 )
 """The end of a text that a plugin shows only to some visitors."""
+
+_FOOTNOTES = re.compile("<!-- wp:footnotes(?: \\{[^{}]*\\})? /-->")
 
 _FORBIDDEN_BYTES = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Characters that XML cannot contain (XML 1.0 section 2.2), in UTF-8."""
@@ -119,6 +123,7 @@ def read_wordpress_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()
         language=export.channel.get("language") or None,
         others={name: count for name, count in counts.most_common() if name not in ("post", "attachment", "", *types)},
         slugs={name: slug for domain, name, slug in terms if domain in ("category", "post_tag") and slug},
+        category_paths=dict(_category_paths(export)),
     )
 
 
@@ -188,7 +193,7 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
     is_restricted = _RESTRICTED.search(item.get("content")) is not None
     own_pictures = library.by_post.get(item.get("post_id"), []) if item.get("post_id") else []
     try:
-        content = with_reusable_blocks(item.get("content"), export.blocks)
+        content = with_reusable_blocks(_with_footnotes(item, item.get("content")), export.blocks)
     except ValueError as error:
         content, refusal = "", refusal or unreadable_text(error)
     text, shortcodes = without_shortcodes(render_post(content, library.by_id, own_pictures))
@@ -216,7 +221,10 @@ def _notes(item: _Item, library: _Library, shortcodes: Iterable[str]) -> Iterato
     if missing := missing_pictures(item.get("content"), library.by_id):
         yield Note.of("the export lacks pictures of a gallery: {ids} (export all content)", ids=", ".join(missing))
     for name in shortcodes:
-        yield Note.of("the shortcode [{name}] is removed; its content stays", name=name)
+        if f"[/{name}]" in item.get("content"):
+            yield Note.of("the shortcode [{name}] is removed; its content stays", name=name)
+        else:
+            yield Note.of("the shortcode [{name}] is removed", name=name)
     if restricted := _RESTRICTED.search(item.get("content")):
         yield Note.of("the shortcode [{name}] hides a part of it from the public: it is a draft", name=restricted[1])
     if item.get("is_sticky") == "1":
@@ -232,6 +240,27 @@ def _categories(item: _Item, export: _Export) -> Iterator[str]:
             while (slug := export.parents.get(slug, "")) and slug not in seen:
                 seen.add(slug)
                 yield export.category_names.get(slug) or slug
+
+
+def _category_paths(export: _Export) -> Iterator[tuple[str, str]]:
+    """Yield the names of categories within others with their paths, such as `parent/child`."""
+    for slug, name in export.category_names.items():
+        path = [slug]
+        while (parent := export.parents.get(path[0], "")) and parent not in path:
+            path.insert(0, parent)
+        if len(path) > 1:
+            yield name, "/".join(path)
+
+
+def _with_footnotes(item: _Item, content: str) -> str:
+    """Return the content of a post with its footnotes, which the block editor stores apart from it."""
+    try:
+        notes = json.loads(item.meta.get("footnotes") or "[]")
+        items = "".join(f'<li id="{escape(str(each["id"]))}">{each["content"]}</li>' for each in notes)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return content
+    rendered = f"<ol>{items}</ol>" if items else ""
+    return _FOOTNOTES.sub(lambda _: rendered, content, count=1) if _FOOTNOTES.search(content) else content + rendered
 
 
 def _enclosures(item: _Item) -> Iterator[OldFile]:

@@ -60,7 +60,7 @@ def import_site(name: str, tmp_path: Path, feed: str) -> tuple[ContentFolder, st
     options += ["--no-pictures"] if name == "WordPress" else []
     done = runner.invoke(args=["import", str(source), *options, "--old-feed", feed, "--allow-local", "--no-archives"])
     assert done.exit_code == 0, (done.output, done.exception)
-    if keeps_out := re.search(r'entries: [0-9]+(?=" to site\.yaml)', done.output):
+    if keeps_out := re.search(r'entries: [0-9]+(?=" in site\.yaml)', done.output):
         text = re.sub("(?m)^entries: .*$", keeps_out[0], (content / "site.yaml").read_text(encoding="utf-8"))
         (content / "site.yaml").write_text(text, encoding="utf-8")
     return ContentFolder(content), done.output

@@ -251,8 +251,7 @@ def test_an_import_ends_with_what_subscribers_will_see(tmp_path: Path) -> None:
         "https://news.example/feeds/all (3 entries), compared with the old feed (3 entries):",
         "new      Un titre  (tag:news.example,2020:ours)",
         "gone     T a:2  (a:2)",
-        "The new entries are older than all that the old feed has: "
-        'add the line "entries: 2" to site.yaml to leave them out.',
+        'The new entries are older than all that the old feed has: set "entries: 2" in site.yaml to leave them out.',
         "1 new, 0 with another title, 1 gone, 0 moved",
     ]
     assert "will see" not in imported(tmp_path, document, "--dry-run")
