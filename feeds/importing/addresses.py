@@ -36,7 +36,10 @@ class Addresses:
         hosts = Counter(_host(entry.url) for entry in feed.entries if entry.url)
         home = _host(feed.home or "")
         common_hosts = [host for host, count in hosts.items() if count * 2 > len(feed.entries)]
-        self._hosts = {each for each in common_hosts if not home or _domain(each) == _domain(home)} | ({home} - {""})
+        is_elsewhere = hosts[home] > 0  # then other hosts are those that a link blog links to
+        self._hosts = {each for each in common_hosts if not is_elsewhere or _domain(each) == _domain(home)} | (
+            {home} - {""}
+        )
         self._tag_names = {tag for entry in feed.entries for tag in entry.tags}
         self._pages_by_url: dict[str, str] = {}
         self._pages_by_path: dict[str, str] = {}
@@ -106,7 +109,8 @@ class Addresses:
             yield from ((root + path, self._site.feed_path(language, "all"), end) for path, end in system.feeds.items())
             for (old, spoken), target, paths in self._lists(categories, tags, name, language):
                 prefix = f"/{spoken}" if system.has_languages and spoken != language else ""
-                for old_slug in self._old_slugs(old, system):
+                is_section = paths is system.section
+                for old_slug in [old.lower().replace(" ", "-")] if is_section else self._old_slugs(old, system):
                     for path, ending in paths.items():
                         yield root + prefix + path.format(old_slug), self._site.feed_path(spoken, target), ending
         if url and split_url(url).scheme in ("http", "https"):

@@ -106,11 +106,8 @@ class Categories:
 
 def _matching_category(name: str, old_slug: str, site: Site) -> tuple[str, ...] | None:
     """Return the category whose slug or title matches a name or its old slug, () for a default category, or None."""
-    name_slugs = [each for each in (slug(name), old_slug) if each]
-    if any(each in UNCATEGORIZED_SLUGS for each in name_slugs):
-        return ()
-    for name_slug in name_slugs:
+    for name_slug in filter(None, (slug(name), old_slug)):
         for category_slug, category in site.categories.items():
             if name_slug in (category_slug, *map(slug, category.title.values())):
                 return (category_slug,)
-    return None
+    return () if slug(name) in UNCATEGORIZED_SLUGS else None

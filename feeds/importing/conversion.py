@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from html import escape
+from html import escape, unescape
 from pathlib import PurePosixPath
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from feeds.feed.html_text import excerpt
@@ -33,8 +33,8 @@ from .systems import System
 MAX_SUMMARY_CHARACTERS = 600
 """Length in characters above which a summary is assumed to be the full text."""
 
-_SITE_PATH = re.compile(r"(?<![\w/.:-])/(?:[\w-]+/)?(?:media|articles)/[\w%./~-]*[\w~]")
-"""The path of a file or an article of a Feeds site in a text."""
+_REFERENCE = re.compile(r' (?:src|href)="([^"]+)"')
+_SAFE = "%/:?#[]@!$&'*+,;=~-._"
 
 _ELLIPSIS_AT_END = re.compile(r"[ \t]*(\[(…|\.\.\.)\]|\((…|\.\.\.)\)|…|\.\.\.)[ \t]*$")
 
@@ -72,7 +72,7 @@ class Conversion:
         if entry.picture and self._media_importer is None:
             entry = _with_picture_in_text(entry, base)
         first, is_lead = first_picture(entry.html, base, self._extras)
-        shown = entry.picture or (first if is_lead else None)
+        shown = entry.picture or (first if is_lead and not entry.markdown else None)
         picture = self._picture(entry, shown, first, note)
         body = self._body(entry, base, shown.url if picture and shown else None, note)
         if entry.markdown:
@@ -122,13 +122,18 @@ class Conversion:
 
     def _with_new_addresses(self, entry: OldEntry, base: str) -> str:
         """Return the Markdown of another Feeds site with the current addresses of its files and articles."""
-
-        def current(path: re.Match[str]) -> str:
-            url = absolute_url(base, path[0])
-            address = self._link(entry, url)
-            return path[0] if address == url else address
-
-        return _SITE_PATH.sub(current, entry.markdown)
+        markdown = entry.markdown
+        references = dict.fromkeys(unescape(each) for each in _REFERENCE.findall(entry.html))
+        for reference in sorted(references, key=len, reverse=True):
+            media = re.search(r"(?:^|/)(media/.+)", reference) if not split_url(reference).netloc else None
+            url = absolute_url(base, media[1] if media else reference)
+            is_local = not reference.startswith("#") and split_url(url).netloc == split_url(base).netloc
+            address = self._link(entry, url) if is_local else reference
+            for form in dict.fromkeys((reference, unquote(reference))):
+                if address != form:
+                    pattern = rf"(?<![\w/.:%-]){re.escape(form)}(?![\w/%-])"
+                    markdown = re.sub(pattern, quote(address, safe=_SAFE).replace("\\", r"\\"), markdown)
+        return markdown
 
     def _link(self, entry: OldEntry, url: str) -> str:
         """Return the current address of a link: a page here, a file in `media/`, or the old address."""
@@ -213,11 +218,12 @@ def year_of(entry: OldEntry, zone: ZoneInfo) -> str:
 def _with_picture_in_text(entry: OldEntry, base: str) -> OldEntry:
     """Return an entry whose own picture is in its text, where it can stay at its old address."""
     assert entry.picture
-    first, _ = first_picture(entry.html, base)
-    if first and same_picture(first.url, entry.picture.url):
+    sources = (absolute_url(base, unescape(each)) for each in _REFERENCE.findall(entry.html))
+    if any(same_picture(each, entry.picture.url) for each in sources):
         return entry
     image = f'<p><img src="{escape(entry.picture.url)}" alt="{escape(entry.picture.alt)}"></p>'
-    return replace(entry, html=image + entry.html)
+    markdown = f"![{entry.picture.alt}]({entry.picture.url})\n\n{entry.markdown}" if entry.markdown else ""
+    return replace(entry, html=image + entry.html, markdown=markdown)
 
 
 def _title(entry: OldEntry) -> str:

@@ -23,12 +23,9 @@ _ZONE_OFFSETS |= {"BST": "+0100", "EET": "+0200", "EEST": "+0300", "MSK": "+0300
 _ZONE_OFFSETS |= {"AEST": "+1000", "AEDT": "+1100", "NZST": "+1200", "NZDT": "+1300"}
 """Names of time zones, which feedparser treats as UTC."""
 
-_KNOWN_ZONES = ("UTC", "GMT", "UT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "AM", "PM")
-"""Names after a time that are read as such (RFC 822)."""
-
 _NAMED_ZONE = re.compile(r"(?<=[0-9]) +([A-Z][A-Za-z_]+/[A-Za-z_/]+)$")
 _UTC_OFFSET = re.compile(r"\b(?:UTC|GMT) ?([+-])(\d{1,2})(?::?(\d\d))?$")
-_ZONE_AFTER_TIME = re.compile(r":\d\d(?:\.\d+)? *\(?([A-Z]{2,5})\)?$")
+_NAME_AFTER_OFFSET = re.compile(r"([+-]\d{2}:?\d{2}) \(?[A-Z]{2,5}\)?$")
 
 _ZONE_NAME = re.compile(rf"(?<![A-Z])\(?\b({'|'.join(_ZONE_OFFSETS)})\)?$", re.IGNORECASE)
 _TWELVE_HOURS = re.compile(r"\b(\d{1,2})(:\d\d(?::\d\d)?)\s*([AP])\.?M\b\.?", re.IGNORECASE)
@@ -42,14 +39,13 @@ def read_date(text: str, parsed: struct_time | None) -> datetime | None:
     `parsed` is feedparser's result. A date without a time zone is assumed to be UTC.
     """
     plain = _TWELVE_HOURS.sub(_twenty_four_hours, text.strip())
+    plain = _NAME_AFTER_OFFSET.sub(r"\1", plain)
     plain = _ZONE_NAME.sub(lambda zone: _ZONE_OFFSETS[zone[1].upper()], plain)
     plain = _UTC_OFFSET.sub(lambda offset: f"{offset[1]}{offset[2]:0>2}{offset[3] or '00'}", plain)
     named_zone = _NAMED_ZONE.search(plain)
     if named_zone:
         local = read_date(plain[: named_zone.start()], None)
         return _in_zone(local, named_zone[1]) if local else None
-    if (zone := _ZONE_AFTER_TIME.search(plain)) and zone[1] not in _KNOWN_ZONES:
-        return None
     try:
         date = _iso_date(plain)
         if date is None and (parsed is None or plain != text.strip()):

@@ -136,6 +136,18 @@ class DocumentAddresses:
         ]
         self._targets = {**_unique(names), **targets}
 
+    def entries_at_urls(
+        self, entries: Iterable[OldEntry], matches: Mapping[PurePosixPath, OldEntry]
+    ) -> dict[PurePosixPath, OldEntry]:
+        """Return the entries without a document whose URL was derived for a document without an entry."""
+        matched = {entry.id for entry in matches.values()}
+        by_path = _unique((_path_of(each.url or ""), each) for each in entries if each.id not in matched)
+        return {
+            document: by_path[path]
+            for document, url in self.urls.items()
+            if document not in matches and (path := _path_of(url)) in by_path
+        }
+
     def _with_language(self, url: str, document: Document, default: str) -> str:
         """Return the address of a translation, which has the code of its language before its path."""
         code, home = document.language_suffix, self.home.rstrip("/")

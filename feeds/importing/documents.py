@@ -55,8 +55,11 @@ _COLLECTIONS = ("posts", "post", "all", "blog")
 FILE_DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](?=.)")
 """The date at the start of a file name, as Jekyll requires."""
 
-_LANGUAGE_SUFFIX = re.compile(r"\.([a-z]{2}(?:-[A-Za-z]{2,4})?)$")
-"""The code of a language at the end of a name, as in `name.fr.md`."""
+_LANGUAGE_SUFFIX = re.compile(
+    r"\.((?:ar|bg|br|ca|co|cs|da|de|el|en|es|et|eu|fa|fi|fr|ga|gl|he|hi|hr|hu|id|it|ja|ko|lt|lv|nb|nl|no|oc|pl|pt|ro|ru|sk"
+    r"|sl|sq|sr|sv|th|tr|uk|vi|zh)(?:-[A-Za-z]{2,4})?)$"
+)
+"""The code of a language at the end of a name, as in `name.fr.md`, but not that of a programming language."""
 
 _HEADING = re.compile(r"\A\s*# +([^\n]+?)[ #]*(?:\n|\Z)")
 

@@ -79,7 +79,10 @@ class ExistingArticles:
         path = unquote(parts.path).removeprefix(self._site.path)
         target = self._redirects.target(self._site.path + path, parts.query) or ""
         by_title = self._by_title.get((language, slug(entry.title))) if has_unique_title else None
-        return self._by_page.get(target.removeprefix(self._site.url)) or by_title
+        existing = self._by_page.get(target.removeprefix(self._site.url)) or by_title
+        host = split_url(existing.id).netloc if existing else ""
+        is_same = existing and slug(existing.title) == slug(entry.title) and host in ("", parts.netloc)
+        return existing if is_same else None
 
     def at(self, page: str) -> Article | None:
         """Return the article at the path of a page."""

@@ -5,6 +5,7 @@ Keep the tables in `docs/guides/moving.md` in step with it.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ GENERATORS = (
         "Hugo",
         (
             *(f"{name}.{ending}" for name in ("hugo", "config") for ending in ("toml", "yaml", "yml", "json")),
-            *("config/_default/hugo.toml", "config/_default/config.toml", "config/_default/hugo.yaml"),
+            *(f"config/_default/{name}.{ending}" for name in ("hugo", "config") for ending in ("toml", "yaml", "yml")),
         ),
         "(?i)baseURL|languageCode",
         ("content",),
@@ -135,7 +136,7 @@ def site_of(folder: Path) -> GeneratedSite:
         for generator in GENERATORS:
             text = "\n".join(read_file(root / name) for name in generator.configs)
             contents = [root / (_input(text) or name) for name in generator.content]
-            content = next((each for each in contents if each.is_dir() and each.resolve().is_relative_to(root)), None)
+            content = next((each for each in contents if each.is_dir() and _is_below(each, root)), None)
             if not text.strip() or content is None or not re.search(generator.pattern, text):
                 continue
             if folder != root and not folder.is_relative_to(content.resolve()):
@@ -153,6 +154,11 @@ def site_of(folder: Path) -> GeneratedSite:
     return GeneratedSite(UNKNOWN, folder, folder)
 
 
+def _is_below(path: Path, root: Path) -> bool:
+    """Return whether a path is below a folder by its name; it may be a symbolic link."""
+    return Path(os.path.normpath(path)).is_relative_to(root)
+
+
 def _input(text: str) -> str:
     """Return the folder of articles that Eleventy's configuration sets."""
     match = _INPUT.search(text)
@@ -162,6 +168,6 @@ def _input(text: str) -> str:
 def read_file(path: Path) -> str:
     """Return the text of a configuration file; empty if it cannot be read, or is not a file."""
     try:
-        return path.read_bytes()[:_MAX_CONFIG_BYTES].decode(errors="replace") if path.is_file() else ""
+        return path.read_bytes()[:_MAX_CONFIG_BYTES].decode("utf-8-sig", "replace") if path.is_file() else ""
     except OSError:
         return ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html as html_module
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
@@ -16,6 +17,7 @@ from bs4.element import Tag
 from markdownify import ATX, MarkdownConverter
 
 from feeds.feed.body_limits import MAX_DEPTH, element_depth
+from feeds.feed.html_text import plain_text
 from feeds.feed.tag_rewriter import fragment_id
 
 from .characters import repair_references
@@ -155,6 +157,7 @@ class _Converter(MarkdownConverter):
         )
         self._base, self._picture, self._link = base, picture, link
         self.notes: list[str] = []
+        self._headings: dict[str, tuple[str, Tag]] | None = None
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         """Escape what Markdown would read as markup."""
@@ -296,16 +299,16 @@ class _Converter(MarkdownConverter):
         href = str(el.get("href") or "").strip()
         if not href or not text.strip() or "_noformat" in parent_tags:
             return text
-        if href.startswith("#"):
-            heading = self._heading_at(el, unquote(href[1:]))
-            return f"[{text.strip()}](#{heading})" if heading else text
+        heading = self._heading_id(el, unquote(href[1:])) if href.startswith("#") else ""
+        if href.startswith("#") and not heading:
+            return text
         if text.lstrip().startswith("![") and is_picture_url(href):
             return text
-        address = href if href.startswith("mailto:") else absolute_url(self._base, href)
-        if not re.match("(https?://|mailto:).", address):
+        address = f"#{heading}" if heading else href if href.startswith("mailto:") else absolute_url(self._base, href)
+        if not re.match("(https?://|mailto:|#).", address):
             self.notes.append(Note.of("a link to {address} is removed; its text stays", address=href[:60]))
             return text
-        target = address if href.startswith("mailto:") else self._link(address)
+        target = address if href.startswith(("mailto:", "#")) else self._link(address)
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
         label = re.sub(rf"[\s{BREAK}{_BR}]*[\n{BREAK}{_BR}][\s{BREAK}{_BR}]*", " ", text.strip())
         if el.find(re.compile("^h[1-6]$")):
@@ -316,11 +319,19 @@ class _Converter(MarkdownConverter):
             return f"{before}<{target}>{after}"
         return f"{before}[{label}]({_escape_destination(target)}){after}"
 
-    def _heading_at(self, link: Tag, id: str) -> str:
-        """Return the id that a heading of the text will have here, by its old id; empty if there is no such heading."""
-        root = [link, *link.parents][-1]
-        heading = root.find(re.compile("^h[1-6]$"), id=id) if id else None
-        return fragment_id(heading.get_text()) if isinstance(heading, Tag) else ""
+    def _heading_id(self, link: Tag, old_id: str) -> str:
+        """Return the id that a heading of the text will have here; empty if it has no such heading or is around it."""
+        if self._headings is None:
+            headings = [*link.parents][-1].find_all(re.compile("^h[1-6]$"))
+            ids = [fragment_id(plain_text(each.decode_contents())) for each in headings]
+            counts = Counter(ids)
+            self._headings = {
+                str(heading["id"]): (id, heading)
+                for heading, id in zip(headings, ids, strict=True)
+                if heading.get("id") and counts[id] == 1
+            }
+        id, heading = self._headings.get(old_id, ("", None))
+        return "" if heading is None or any(parent is heading for parent in link.parents) else id
 
     def _convert_player(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         label, address = self._player(el)

@@ -69,6 +69,10 @@ def read_markdown_folder(
             f"{folder} contains no articles (expected Markdown files with a date; found {counted or 'none'})"
         )
     addresses = DocumentAddresses(articles, matches, site, home, zone)
+    if by_url := addresses.entries_at_urls(old_feed.entries if old_feed else (), matches):
+        matches |= by_url
+        matched_ids |= {entry.id for entry in by_url.values()}
+        addresses = DocumentAddresses(articles, matches, site, home, zone)
     texts = DocumentTexts(site, addresses)
     twins = _translations(articles)
     entries = [
@@ -116,23 +120,30 @@ def _read_documents(
         if ending in _OTHER_EXTENSIONS:
             others[Note.of("{extension} file", extension=ending)] += 1
         elif ending in (*MARKDOWN_EXTENSIONS, *HTML_EXTENSIONS):
-            if not file.is_file() or not file.resolve().is_relative_to(site.root.resolve()):
+            is_inside = any(file.resolve().is_relative_to(each) for each in (site.root.resolve(), content))
+            if not file.is_file() or not is_inside:
                 others[Note.of("link to a file elsewhere")] += 1
                 continue
             path = PurePosixPath(file.relative_to(content).as_posix())
             document = read_document(file, path, site.generator, zone, languages, inheritance.metadata(path))
             if ending in MARKDOWN_EXTENSIONS or (document.title and not document.kind and document.refusal is None):
                 documents.append(document)
-    return documents, others
+    if not site.generator.name:
+        skipped = (file for name in _SKIPPED_FOLDERS[1:] for file in (site.root / name).rglob("*.md"))
+        others[Note.of("file in a folder of code or output")] += sum(1 for _ in skipped)
+    return documents, +others
 
 
 def _files(start: Path, site: GeneratedSite, inheritance: Inheritance) -> Iterator[Path]:
     """Yield the files below a folder that the generator reads, without its own code and output."""
     root = site.root.resolve()
+    base = root if start.is_relative_to(root) else start.parent
     for parent, folders, names in os.walk(start):
-        path = PurePosixPath(Path(parent).relative_to(root).as_posix())
-        skipped = _SKIPPED_FOLDERS if Path(parent) == root and site.generator.name else ()
-        folders[:] = sorted(name for name in folders if name not in skipped and not inheritance.is_skipped(path / name))
+        path = PurePosixPath(Path(parent).relative_to(base).as_posix())
+        skipped = _SKIPPED_FOLDERS if Path(parent) == root else ()
+        folders[:] = sorted(
+            name for name in folders if name not in skipped and not inheritance.is_skipped_folder(path / name)
+        )
         yield from (Path(parent, name) for name in sorted(names) if not inheritance.is_skipped(path / name))
 
 

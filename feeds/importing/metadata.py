@@ -54,7 +54,7 @@ def read_local_date(text: str, zone: ZoneInfo) -> datetime | None:
 
 def state_of(metadata: Metadata, path: PurePosixPath, generator: Generator) -> tuple[bool, str | None]:
     """Return whether a document is a draft, and the reason not to import it if its site does not show it."""
-    states = names_in(metadata, ("tags",), generator) if generator.name == "Nikola" else []
+    states = [each.lower() for each in names_in(metadata, ("tags",), generator)] if generator.name == "Nikola" else []
     if is_draft := (
         text_of(find(metadata, "draft", "isdraft")).lower() not in _FALSE
         or text_of(find(metadata, "published")).lower() in ("false", "no", "off")
@@ -72,6 +72,8 @@ def state_of(metadata: Metadata, path: PurePosixPath, generator: Generator) -> t
         "false",
     ):
         return False, _hidden("build")
+    if generator.name == "Zola" and text_of(metadata.get("render")).lower() == "false":
+        return False, _hidden("render")
     if text_of(metadata.get("permalink")).lower() == "false":
         return False, _hidden("permalink")
     return publication_state(text_of(metadata.get("status")), text_of(metadata.get("visibility")))

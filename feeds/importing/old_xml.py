@@ -41,7 +41,8 @@ from .old_json import read_json
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _FACT_NAMES = ("draft", "status", "visibility", "type", "filename")
-_STATE = re.compile(rb"<\w+:(?:draft|status|visibility)\b")
+_STATE = re.compile(rb"<(?:app:draft|(?:wp|blogger|ghost):(?:status|visibility))\b")
+_CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _BLOGGER_KIND = re.compile("#(comment|page|settings|template)$")
 """End of the category with which Blogger marks items that are not posts."""
 
@@ -102,7 +103,9 @@ def _with_facts(data: bytes, document: Any) -> Iterator[tuple[Any, _Facts]]:
         elements = root.iter("{*}item", "{*}entry") if root is not None else ()
         found = [_facts(each, name) for each in elements if _is_entry(each)]
     is_aligned = len(found) == len(document.entries)
-    has_states = _STATE.search(data) is not None
+    has_states = (
+        any(each.status or each.visibility for each in found) or _STATE.search(_CDATA.sub(b"", data)) is not None
+    )
     by_id: dict[str, _Facts] = {}
     for each in found:  # if several share an id, one that is not public wins
         if each.id not in by_id or each.status or each.visibility:

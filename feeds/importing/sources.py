@@ -91,7 +91,8 @@ class SourceReader:
         """Return the bytes of a file or of a response, with its address and media type if it has one."""
         if "://" in name:
             response = self._fetcher.get(name, max_bytes=MAX_FEED_BYTES)
-            return _as_utf8(response.data), response.url, response.content_type
+            data = _as_utf8(response.data)
+            return data, response.url, response.content_type if data is response.data else ""
         try:
             return _as_utf8(Path(name).read_bytes()), "", ""
         except OSError as error:

@@ -26,7 +26,7 @@ _COMMENT = (
     r"|\{::comment\}.*?\{:/(?:comment)?\})"
 )
 _CODE = (
-    r"(?:\{\{[<%]|\{%-?)\s*(?P<code_tag>highlight|codeblock|code)(?![\w-])(?P<code_arguments>(?:(?![>%]\}\}|%\}).)*?)(?:[>%]\}\}|-?%\})\n?"
+    r"(?:\{\{[<%]|\{%-?)\s*(?P<code_tag>highlight|codeblock|code)(?![\w-])(?P<code_arguments>(?:(?![>%]\}\}|%\})[^\n])*?)(?:[>%]\}\}|-?%\})\n?"
     r"(?P<code>.*?)(?:\{\{[<%]\s*/\s*|\{%-?\s*end)(?P=code_tag)\s*(?:[>%]\}\}|-?%\})"
 )
 _ESCAPED = r"\{\{(?P<escaped>[<%]/\*.*?\*/[>%])\}\}"
@@ -35,7 +35,7 @@ _TAG = (
     r"(?:\{\{[<%]\s*(?P<hugo>/?\s*[\w./-]+)(?P<hugo_arguments>(?:(?!\{\{).)*?)/?\s*[>%]\}\}"
     r"|\{%-?\s*(?P<liquid>[\w-]+)(?P<liquid_arguments>(?:(?!\{%).)*?)-?%\})"
 )
-_EXPRESSION = r"\{\{-?(?P<expression>(?![<%])(?:(?!\{\{).)*?)-?\}\}|(?P<template_comment>\{#-?\s(?:(?!\{#).)*?\s-?#\})"
+_EXPRESSION = r"\{\{-?(?P<expression>(?![<%])(?:(?!\{\{).)*?)-?\}\}|(?P<template_comment>\{#(?:(?!\{#)[^}])*?#\})"
 _TOKEN = re.compile("|".join((_FENCE, _INLINE_CODE, _RAW, _COMMENT, _CODE, _ESCAPED, _FORMULA, _TAG)), re.M | re.S)
 _TOKEN_OR_EXPRESSION = re.compile(f"{_TOKEN.pattern}|{_EXPRESSION}", re.M | re.S)
 
@@ -46,9 +46,11 @@ _ATTRIBUTE_LINE = re.compile(r"(?m)^[ \t]*\{:?:?(?:toc\b|[.#][\w-]|: *[.#\w])[^{
 _TABLE_OF_CONTENTS = re.compile(r"(?im)^(?:\[TOC\]|\[\[_?TOC_?\]\]|[*+-] .*\n\{:toc\}|<!--\s*toc\s*-->)[ \t]*$")
 _ATTRIBUTE_LIST = re.compile(r"(?<=[\])*_`>])\{:[^{}\n]*\}|(?m:(?<=\S)[ \t]+\{:?#[\w-]+[^{}\n]*\}[ \t]*$)")
 _MODULE_LINE = re.compile(
-    r"(?m)^(?:import\s(?:[^\n]*\sfrom\s+)?[\"'][^\n]*|export\s(?:const|let|default)\s[^\n]*)(?:\n|\Z)|\{/\*(?s:.*?)\*/\}"
+    r"(?m)^(?:import\s(?:[^\n]*\sfrom\s+)?[\"'][^\n]*|export\s(?:const|let|default)\s[^\n]*)(?:\n|\Z)"
 )
-"""What is code of JavaScript in MDX: imports, exports and comments."""
+"""Imports and exports of JavaScript in MDX."""
+
+_MDX_COMMENT = re.compile(rf"{_FENCE}|{_INLINE_CODE}|(?P<comment>\{{/\*.*?\*/\}})", re.M | re.S)
 
 
 _LINK_TAGS = ("ref", "relref", "post_url", "post_path", "link", "asset_path")
@@ -87,6 +89,7 @@ class TemplateTags:
         Without `has_expressions`, `{{ … }}` is text, as in Hugo.
         """
         if is_mdx:
+            text = _MDX_COMMENT.sub(lambda match: "" if match["comment"] else match[0], text)
             text = _outside_code(text, _MODULE_LINE)
         text = (_TOKEN_OR_EXPRESSION if has_expressions else _TOKEN).sub(self._replace, text)
         if "{" in text or "[" in text or "toc" in text:

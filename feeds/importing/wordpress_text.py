@@ -28,7 +28,19 @@ _BLOCK_TAG = re.compile(
 _SHORTCODE = re.compile(r"\[([a-z][a-z0-9_-]*[_-][a-z0-9_-]*|[a-z]+(?= [a-z_]+=))[^\[\]]*\]")
 """A shortcode with a name that contains a hyphen or underscore, or with an attribute."""
 
-_CLOSING_SHORTCODE = re.compile(r"\[/([a-z][a-z0-9_-]*)\]")
+_CLOSING_SHORTCODE = re.compile(r"\[/([A-Za-z][A-Za-z0-9_-]*)\](?!\])")
+
+_RESTRICTING_WORDS = {
+    *("membership", "private", "restrict", "restricted", "protected", "paywall", "loggedin", "s2if", "mepr", "ihc"),
+    *("wlm", "pmpro", "rcp", "ppwp", "passster"),
+}
+"""Words in the names of shortcodes that show what they enclose only to some visitors."""
+
+_RESTRICTING_NAMES = {
+    *("access", "member", "members", "member_only", "members_only", "members-only", "paid", "premium", "subscriber"),
+    *("subscribers", "um_show_content", "user_role"),
+}
+_RESTRICTING_BLOCK = re.compile(r"<!-- wp:((?:[\w-]+/)?(?:premium-content|paywall|paid-content)[\w/-]*)")
 
 _CODE_NAMES = "code|sourcecode|source|php|css|html|xml|js|javascript|python|ruby|bash|sql|java"
 _CODE_SHORTCODE = re.compile(rf"\[({_CODE_NAMES})\b([^\[\]]*)\]")
@@ -104,6 +116,18 @@ def missing_pictures(content: str, pictures: Mapping[str, OldPicture]) -> list[s
     return [id for id in re.findall("[0-9]+", " ".join(listed)) if id not in pictures]
 
 
+def find_restriction(content: str) -> str:
+    """Return the shortcode or block that shows a part of a post only to some visitors, or an empty string."""
+    if block := _RESTRICTING_BLOCK.search(content):
+        return str(block[1])
+    text = "".join(part for part, is_text in _split_code_and_tags(content) if is_text)
+    for name in dict.fromkeys(_CLOSING_SHORTCODE.findall(text)):
+        words = name.lower()
+        if words in _RESTRICTING_NAMES or not _RESTRICTING_WORDS.isdisjoint(re.split("[-_]", words)):
+            return f"[{name}]"
+    return ""
+
+
 def without_shortcodes(text: str) -> tuple[str, list[str]]:
     """Return a text without shortcodes, and their names. Their content stays; HTML tags and code are unchanged."""
     parts = list(_split_code_and_tags(text))
@@ -127,7 +151,8 @@ def _split_code_and_tags(text: str) -> Iterator[tuple[str, bool]]:
 
 def _shortcode_names(text: str) -> list[str]:
     """Return the names of shortcodes: they have an attribute or a closing tag, or stand alone on a line."""
-    names = dict.fromkeys([*_SHORTCODE.findall(text), *_CLOSING_SHORTCODE.findall(text)])
+    closed = (name for name in dict.fromkeys(_CLOSING_SHORTCODE.findall(text)) if re.search(rf"\[{name}[\s\]]", text))
+    names = dict.fromkeys([*_SHORTCODE.findall(text), *closed])
     return [
         name
         for name in names

@@ -22,18 +22,11 @@ from lxml import etree
 from .characters import repair_document
 from .notes import Note, unreadable_text
 from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, absolute_url, ends_document, plain
-from .wordpress_text import missing_pictures, render_post, with_reusable_blocks, without_shortcodes
+from .wordpress_text import find_restriction, missing_pictures, render_post, with_reusable_blocks, without_shortcodes
 
 PUBLIC_STATUSES = ("publish", "future")
 DRAFT_STATUSES = ("draft", "pending")
 """Statuses of imported posts. Plugins add others, whose meaning is unknown."""
-
-_RESTRICTED = re.compile(
-    r"\[/((?:\w+[_-])?(?:members?|membership|private|restrict(?:ed)?|protect(?:ed)?|paywall|premium|subscribers?|paid"
-    r"|logged[_-]?in|hide|s2if)(?:[_-]?\w+)*)\]",
-    re.IGNORECASE,
-)
-"""The end of a text that a plugin shows only to some visitors."""
 
 _FOOTNOTES = re.compile("<!-- wp:footnotes(?: \\{[^{}]*\\})? /-->")
 
@@ -190,12 +183,12 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
         refusal = named if status else Note.of("it has no status")
     elif item.get("post_password"):
         refusal = Note.of("it is password-protected")
-    is_restricted = _RESTRICTED.search(item.get("content")) is not None
     own_pictures = library.by_post.get(item.get("post_id"), []) if item.get("post_id") else []
     try:
         content = with_reusable_blocks(_with_footnotes(item, item.get("content")), export.blocks)
     except ValueError as error:
         content, refusal = "", refusal or unreadable_text(error)
+    restriction = find_restriction(content)
     text, shortcodes = without_shortcodes(render_post(content, library.by_id, own_pictures))
     return OldEntry(
         id=item.get("guid"),
@@ -210,13 +203,13 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
         picture=library.by_id.get(item.meta.get("_thumbnail_id", "")),
         files=tuple(_enclosures(item)),
         slug=unquote(item.get("post_name")),
-        is_draft=status in DRAFT_STATUSES or is_restricted,
+        is_draft=status in DRAFT_STATUSES or bool(restriction),
         refusal=refusal or (None if item.get("guid") else Note.of("it has no guid")),
-        notes=tuple(_notes(item, library, shortcodes)),
+        notes=tuple(_notes(item, library, shortcodes, restriction)),
     )
 
 
-def _notes(item: _Item, library: _Library, shortcodes: Iterable[str]) -> Iterator[str]:
+def _notes(item: _Item, library: _Library, shortcodes: Iterable[str], restriction: str) -> Iterator[str]:
     """Yield notes on missing gallery pictures, removed shortcodes and stickiness."""
     if missing := missing_pictures(item.get("content"), library.by_id):
         yield Note.of("the export lacks pictures of a gallery: {ids} (export all content)", ids=", ".join(missing))
@@ -225,8 +218,8 @@ def _notes(item: _Item, library: _Library, shortcodes: Iterable[str]) -> Iterato
             yield Note.of("the shortcode [{name}] is removed; its content stays", name=name)
         else:
             yield Note.of("the shortcode [{name}] is removed", name=name)
-    if restricted := _RESTRICTED.search(item.get("content")):
-        yield Note.of("the shortcode [{name}] hides a part of it from the public: it is a draft", name=restricted[1])
+    if restriction:
+        yield Note.of("{name} hides a part of it from the public: it is a draft", name=restriction)
     if item.get("is_sticky") == "1":
         yield Note.of("it was sticky on the old site; here, the newest article comes first")
 

@@ -301,6 +301,9 @@ KEPT = {
     '<p><a href="#old">see</a> <a href="#no">not</a></p><h2 id="old">Les méthodes</h2>': (
         "[see](#les-methodes) not\n\n## Les méthodes"
     ),
+    '<p>foo<a href="#z"> bar </a>baz</p><h2 id="z">Un<br>titre</h2>': "foo [bar](#un-titre) baz\n\n## Un titre",
+    '<h2 id="a">Part</h2><h2 id="b">Part</h2><p><a href="#b">x</a></p>': "## Part\n\n## Part\n\nx",
+    '<h2 id="x"><a href="#x">Self</a></h2>': "## Self",
 }
 
 

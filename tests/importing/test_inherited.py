@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from feeds import create_app
+from feeds.importing.markdown_folder import read_markdown_folder
 from feeds.importing.old_feed import OldEntry
 from feeds.importing.old_xml import read_feed
 from feeds.settings import Settings
 from tests.builders import content_folder
-from tests.importing.test_markdown_folders import OLD, entries, read, rss, site
+from tests.importing.test_markdown_folders import OLD, PARIS, entries, read, rss, site
 
 DATED = "date: 2026-01-05\n---\nText"
 SHOWN = f"---\ntitle: Shown\n{DATED}"
@@ -119,11 +120,123 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     assert folder.feed.others == {"link to a file elsewhere": 3}
 
 
-def test_a_folder_without_a_generator_is_read_whole(tmp_path: Path) -> None:
-    for name in ("public", "resources", "a"):
+def test_files_in_folders_of_code_and_output_are_counted(tmp_path: Path) -> None:
+    for name in ("public", "themes", "a"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.md").write_text(f"---\ntitle: {name}\n{DATED}")
-    assert set(entries(tmp_path, home=f"{OLD}/")) == {"public", "resources", "a"}
+    folder = read_markdown_folder(tmp_path, home=f"{OLD}/", zone=PARIS, languages=(), old_feed=None)
+    assert [entry.title for entry in folder.feed.entries] == ["a"]
+    assert folder.feed.others == {"file in a folder of code or output": 2}
+
+
+def test_the_folder_of_articles_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.md").write_text(SHOWN)
+    root = tmp_path / "site"
+    (root / "themes" / "demo").mkdir(parents=True)
+    (root / "themes" / "demo" / "b.md").write_text(f"---\ntitle: Demo\n{DATED}")
+    (root / "hugo.toml").write_text(f'baseURL = "{OLD}/"')
+    (root / "content").symlink_to(tmp_path / "notes")
+    assert list(entries(root)) == ["Shown"]
+
+
+def test_a_draft_has_the_id_that_the_feed_has_for_its_url(tmp_path: Path) -> None:
+    root = site(tmp_path, "Hugo", {"blog/a.md": f"---\ntitle: A\ndraft: true\n{DATED}"})
+    found = read(root, rss(("A", f"{OLD}/blog/a/", "urn:1"))).feed.entries
+    assert [(entry.id, entry.is_draft) for entry in found] == [("urn:1", True)]
+
+
+SCOPES = {
+    "the more specific one": (
+        "- scope: {path: _posts/in}\n  values: {published: false}\n- scope: {path: ''}\n  values: {published: true}",
+        "draft",
+    ),
+    "a pattern": ("- scope: {path: '_posts/*'}\n  values: {published: false}", "draft"),
+    "any number of folders": ("- scope: {path: '_posts/**/*.md'}\n  values: {published: false}", "draft"),
+    "another type": ("- scope: {path: '', type: pages}\n  values: {hidden: true, layout: page}", "public"),
+    "its own type": ("- scope: {path: '', type: posts}\n  values: {published: false}", "draft"),
+    "what does not hide": ("- scope: {path: ''}\n  values: {categories: [x], image: /x.png, permalink: /x/}", "public"),
+}
+
+
+@pytest.mark.parametrize(("defaults", "expected"), SCOPES.values(), ids=list(SCOPES))
+def test_jekylls_defaults_have_a_scope(tmp_path: Path, defaults: str, expected: str) -> None:
+    root = site(tmp_path, "Jekyll", {"in/2026-01-05-a.md": "---\ntitle: A\n---\nText"})
+    with (root / "_config.yml").open("a") as config:
+        config.write(f"\ndefaults:\n{defaults}\n")
+    found = entries(root)["A"]
+    assert state(found) == expected and found.picture is None and found.categories != ("x",)
+
+
+CASCADES = {
+    "another folder": "- _target: {path: '/internal/**'}\n  draft: true",
+    "another kind": "- target: {kind: section}\n  build: {render: never}",
+    "another language": "- target: {lang: fr}\n  draft: true",
+}
+
+
+@pytest.mark.parametrize("cascade", CASCADES.values(), ids=list(CASCADES))
+def test_hugos_cascade_has_a_target(tmp_path: Path, cascade: str) -> None:
+    files = {
+        "_index.md": f"---\ncascade:\n{cascade}\n---\n",
+        "a.md": SHOWN,
+        "internal/b.md": f"---\ntitle: B\n{DATED}",
+        "c.fr.md": f"---\ntitle: C\n{DATED}",
+    }
+    found = entries(site(tmp_path, "Hugo", files))
+    assert state(found["Shown"]) == "public"
+    assert (state(found["B"]) == "draft") == ("internal" in cascade)
+    assert (state(found["C"]) == "draft") == ("fr" in cascade)
+
+
+def test_hugos_configuration_hides_too(tmp_path: Path) -> None:
+    root = site(tmp_path, "Hugo", {"a.md": SHOWN, "in/b.md": f"---\ntitle: B\n{DATED}"})
+    with (root / "hugo.toml").open("a") as config:
+        config.write("\n[[cascade]]\ndraft = true\n[cascade._target]\npath = '/in/**'\n")
+    assert {title: state(entry) for title, entry in entries(root).items()} == {"Shown": "public", "B": "draft"}
+
+
+def test_a_setting_that_is_commented_out_hides_nothing(tmp_path: Path) -> None:
+    root = site(tmp_path, "Pelican", {"a.md": "Title: A\nDate: 2026-01-05\n\nText"})
+    with (root / "pelicanconf.py").open("a") as config:
+        config.write("\n# DEFAULT_METADATA = {'status': 'draft'}\n")
+    assert state(entries(root)["A"]) == "public"
+
+
+def test_a_name_that_ends_like_one_of_a_programming_language_is_no_translation(tmp_path: Path) -> None:
+    found = entries(site(tmp_path, "Hugo", {"blog/intro-to-node.js.md": SHOWN}))
+    assert found["Shown"].url == f"{OLD}/blog/intro-to-node.js/"
+
+
+def test_translations_are_linked_and_refer_to_each_other(tmp_path: Path) -> None:
+    text = '[x]({{< ref "b.md" >}})'
+    files = {
+        **{"a.md": f"---\ntitle: A\ndate: 2026-01-05\n---\n{text}", "b.md": f"---\ntitle: B\n{DATED}"},
+        **{"a.fr.md": f"---\ntitle: A fr\ndate: 2026-01-05\n---\n{text}", "b.fr.md": f"---\ntitle: B fr\n{DATED}"},
+    }
+    found = entries(site(tmp_path, "Hugo", files))
+    assert {found[each].copied_values["twin"] for each in ("A", "A fr")} == {"a"}
+    assert f'href="{OLD}/b/"' in found["A"].html and f'href="{OLD}/fr/b/"' in found["A fr"].html
+
+
+def test_sections_may_have_patterns_of_their_own(tmp_path: Path) -> None:
+    files = {
+        **{f"news/n{number}.md": f"---\ntitle: N{number}\n{DATED}" for number in range(3)},
+        **{f"agenda/a{number}.md": f"---\ntitle: A{number}\n{DATED}" for number in range(3)},
+    }
+    feed = rss(
+        *((f"N{number}", f"{OLD}/2026/01/n{number}/", f"n:{number}") for number in (1, 2)),
+        ("A1", f"{OLD}/agenda/a1/", "a:1"),
+    )
+    found = entries(site(tmp_path, "Hugo", files), feed)
+    assert (found["N0"].url, found["A0"].url) == (f"{OLD}/2026/01/n0/", f"{OLD}/agenda/a0/")
+    assert found["A0"].is_url_derived and not found["A1"].is_url_derived
+
+
+def test_an_embargo_does_not_change_the_address(tmp_path: Path) -> None:
+    feed = rss(("B", f"{OLD}/2026/01/b/", "b:1"))
+    files = {"a.md": f"---\ntitle: A\npublishDate: 2027-02-01\n{DATED}", "b.md": f"---\ntitle: B\n{DATED}"}
+    assert entries(site(tmp_path, "Hugo", files), feed)["A"].url == f"{OLD}/2026/01/a/"
 
 
 def test_an_entry_is_not_taken_for_a_document_that_only_has_its_name(tmp_path: Path) -> None:

@@ -422,7 +422,8 @@ def test_tags_that_are_not_known_are_noted() -> None:
 
 
 def test_comments_of_templates_and_code_of_mdx_are_removed_from_texts_only() -> None:
-    assert tags("a {# b #} c `{# d #}` e", has_expressions=True) == "a  c `{# d #}` e"
+    assert tags("a {# b #} c `{# d #}` e{#TODO f#}", has_expressions=True) == "a  c `{# d #}` e"
+    assert tags("a {/* b `c` d */} e `{/* f */}`", is_mdx=True) == "a  e `{/* f */}`"
     code = "```js\nimport x from 'y'\nexport const z = 1\nfoo()\n```"
     text = f"import A from '../A.astro'\nexport const b = 1\n\nimport duties from China\n\n{code}"
     assert tags(text, is_mdx=True) == f"import duties from China\n\n{code}"

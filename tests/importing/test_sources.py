@@ -123,7 +123,9 @@ DATES = {
     "Tue, 05 Mar 2024 10:00:00 UTC+2": datetime(2024, 3, 5, 8, tzinfo=UTC),
     "2024-03-05 10:00:00 America/New_York": datetime(2024, 3, 5, 15, tzinfo=UTC),
     "Tue, 05 Mar 2024 10:00:00 EST": datetime(2024, 3, 5, 15, tzinfo=UTC),
-    "Tue, 05 Mar 2024 10:00:00 IST": None,
+    "Tue, 05 Mar 2024 10:00:00 IST": datetime(2024, 3, 5, 10, tzinfo=UTC),
+    "2024-03-05 10:00:00 +0100 CET": datetime(2024, 3, 5, 9, tzinfo=UTC),
+    "Tue, 05 Mar 2024 10:00:00 GMT+0100 (CET)": datetime(2024, 3, 5, 9, tzinfo=UTC),
 }
 
 
@@ -505,7 +507,7 @@ def test_blocks_that_multiply_end_only_their_post() -> None:
 def test_a_text_that_a_plugin_hides_is_a_draft(name: str) -> None:
     (entry,) = read_wordpress_export(wxr(post("1", f"a [{name}]SECRET[/{name}]")).encode(), ZoneInfo("UTC")).entries
     assert "SECRET" in entry.html and "[" not in entry.html.replace("[s2If]", "").replace("[/s2If]", "")
-    assert entry.is_draft and f"the shortcode [{name}] hides a part of it" in str(entry.notes)
+    assert entry.is_draft and f"[{name}] hides a part of it" in str(entry.notes)
 
 
 def test_addresses_that_are_invalid_end_no_import(tmp_path: Path) -> None:
@@ -582,7 +584,127 @@ def test_a_link_blog_is_not_taken_for_the_sites_that_it_links_to(tmp_path: Path)
         for number in range(4)
     )
     channel = "<channel><link>https://old.example/</link>"
-    imported(tmp_path, rss(*items).replace("<channel>", channel))
+    own = item("a:9", "<link>https://old.example/own</link><description>x</description>")
+    imported(tmp_path, rss(*items, own).replace("<channel>", channel))
     assert "/u/r1" not in (tmp_path / "content" / "site.yaml").read_text()
     texts = [path.read_text() for path in (tmp_path / "content" / "articles").rglob("*.yaml")]
     assert any('link: "https://github.com/u/r1"' in text for text in texts)
+
+
+def test_entries_on_another_host_than_the_home_page_keep_their_redirects(tmp_path: Path) -> None:
+    items = (
+        item(f"a:{each}", f"<link>https://blog.example/p{each}</link><description>x</description>") for each in "12"
+    )
+    imported(tmp_path, rss(*items).replace("<channel>", "<channel><link>https://univ.test/</link>"))
+    assert "  /p1: /articles/p1\n" in (tmp_path / "content" / "site.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[team_members]x[/team_members]",
+        "[premium_button]x[/premium_button]",
+        "<code>[private]x[/private]</code>",
+        "[[membership]x[/membership]]",
+        f"[/member{'a' * 60} x",
+    ],
+)
+def test_other_shortcodes_make_no_draft(text: str) -> None:
+    (entry,) = read_wordpress_export(wxr(post("1", text)).encode(), ZoneInfo("UTC")).entries
+    assert not entry.is_draft
+
+
+def test_a_text_that_is_hidden_in_a_block_is_a_draft() -> None:
+    block = post("7", "[membership]SECRET[/membership]", type="wp_block")
+    document = wxr(post("1", '<!-- wp:block {"ref":7} /-->'), block)
+    assert read_wordpress_export(document.encode(), ZoneInfo("UTC")).entries[0].is_draft
+
+
+def test_brackets_that_are_no_shortcode_stay() -> None:
+    text = "Call the route [/users] or open [/contact-us]."
+    (entry,) = read_wordpress_export(wxr(post("1", text)).encode(), ZoneInfo("UTC")).entries
+    assert text in entry.html
+
+
+def test_states_of_media_and_words_in_texts_make_no_drafts() -> None:
+    broken = "<description>x & <b>y</description>"
+    media = '<media:status xmlns:media="http://search.yahoo.com/mrss/" state="active"/>'
+    text = "<description><![CDATA[use <app:draft>no</app:draft>]]></description>"
+    feed = read_feed(rss(item("a:1", broken), item("a:2", text), item("a:3", media)).encode())
+    assert not any(entry.is_draft for entry in feed.entries)
+
+
+def test_footnotes_of_the_block_editor_stay() -> None:
+    mark = '<sup data-fn="ab-1" class="fn"><a href="#ab-1" id="ab-1-link">1</a></sup>'
+    note = json.dumps([{"content": "La <em>note</em>.", "id": "ab-1"}])
+    meta = f"<wp:meta_key>footnotes</wp:meta_key><wp:meta_value><![CDATA[{note}]]></wp:meta_value>"
+    one = post("1", f"<!-- wp:paragraph --><p>a{mark}</p><!-- /wp:paragraph --><!-- wp:footnotes /-->")
+    document = wxr(one.replace("</item>", f"<wp:postmeta>{meta}</wp:postmeta></item>"))
+    (entry,) = read_wordpress_export(document.encode(), ZoneInfo("UTC")).entries
+    assert (
+        to_markdown(entry.html, base="https://old.example/", picture=str, link=str).text == "a[^1]\n\n[^1]: La *note*."
+    )
+
+
+def test_pictures_of_the_block_editor_have_the_description_of_the_library() -> None:
+    image = '<img src="https://old.example/x.png" alt="" class="wp-image-5"/>'
+    attachment = post("5", type="attachment").replace(
+        "</item>",
+        "<wp:attachment_url>https://old.example/x.png</wp:attachment_url><wp:postmeta><wp:meta_key>"
+        "_wp_attachment_image_alt</wp:meta_key><wp:meta_value>Le labo</wp:meta_value></wp:postmeta></item>",
+    )
+    entry = read_wordpress_export(wxr(post("1", image), attachment).encode(), ZoneInfo("UTC")).entries[0]
+    assert 'alt="Le labo"' in entry.html
+
+
+def test_what_has_changed_on_the_old_site_is_reported(tmp_path: Path) -> None:
+    later, sooner = post("1", status="future"), post("2", status="draft")
+    later = later.replace("2026-01-05", "2099-01-05")
+    imported(tmp_path, wxr(later, sooner))
+    printed = imported(tmp_path, wxr(later.replace("2099", "2098"), post("2")))
+    assert "its date on the old site is 2098-01-05 11:00 (change published in its file)" in printed
+    assert "it is a draft here, but public on the old site (remove draft from its file)" in printed
+    assert numbers(printed)["already here"] == 2
+
+
+def test_articles_in_other_categories_than_the_mapping_says_are_reported(tmp_path: Path) -> None:
+    document = rss(item("a:1", "<category>Sport</category><description>x</description>"))
+    imported(tmp_path, document, "--map", "Sport=outreach")
+    printed = imported(tmp_path, document, "--map", "Sport=funding", "--map", "Sprt=funding")
+    assert "in other categories than the old site and --map say: 1." in printed
+    assert "no entry is filed under Sprt (did you mean Sport?)" in printed
+    assert "--map names sport twice" in imported(
+        tmp_path, document, "--map", "Sport=", "--map", "sport=funding", code=1
+    )
+
+
+def test_a_report_of_a_dry_run_is_overwritten(tmp_path: Path) -> None:
+    document, page = rss(item("a:1", "<description>x</description>")), tmp_path / "report.html"
+    imported(tmp_path, document, "--html", str(page), "--dry-run")
+    imported(tmp_path, document, "--html", str(page))
+    imported(tmp_path, document, "--html", str(page), code=2)
+
+
+def test_feeds_of_categories_within_others_and_of_dropped_ones_redirect(tmp_path: Path) -> None:
+    category = "<wp:category><wp:category_nicename>{}</wp:category_nicename><wp:category_parent>{}</wp:category_parent>"
+    category += "<wp:cat_name>{}</wp:cat_name></wp:category>"
+    channel = (
+        category.format("lab", "", "Lab") + category.format("news", "lab", "Nouvelles") + category.format("x", "", "X")
+    )
+    terms = "".join(f'<category domain="category" nicename="{slug}">{name}</category>' for slug, name in NAMES.items())
+    tag = '<category domain="post_tag" nicename="adn">ADN</category>'
+    document = wxr(channel, post("1").replace("</item>", f"{terms}{tag}</item>"))
+    imported(tmp_path, document, "--map", "X=")
+    tree = (tmp_path / "content" / "site.yaml").read_text()
+    for line in (
+        "/category/news/feed/: /feeds/tags/nouvelles.rss",
+        "/category/lab/news/feed/: /feeds/tags/nouvelles.rss",
+        "/category/x/feed/: /feeds/all.rss",
+        "/category/lab/news/: /feeds/tags/nouvelles",
+        "/tag/adn/feed/: /feeds/tags/adn.rss",
+    ):
+        assert f"  {line}\n" in tree, line
+    assert "/tag/news" not in tree
+
+
+NAMES = {"news": "Nouvelles", "x": "X"}
