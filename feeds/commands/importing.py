@@ -297,8 +297,10 @@ def _hints(
         yield Note.of("The end of the document is missing, and with it entries. Fetch or export it again.")
     if not feed.has_texts and any(each.path for each in plan):
         yield Note.of("The feed has only descriptions, which may be truncated: check that the texts are complete.")
-    old_host, host = (split_url(url or "").netloc for url in (feed.home or source.url, site.url))
-    if old_host and old_host != host:
+    host = split_url(site.url).netloc
+    for old_host in importer.addresses.hosts_of(each.entry.url or "" for each in plan):
+        if old_host == host:
+            continue
         yield Note.of(
             "The host name changes from {old} to {new}: point {old} at the new server, or redirect all its requests "
             "with their paths.",

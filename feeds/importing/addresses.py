@@ -63,6 +63,12 @@ class Addresses:
         """Return whether an address belongs to the old site."""
         return not self._hosts or _host(url) in self._hosts
 
+    def hosts_of(self, urls: Iterable[str]) -> list[str]:
+        """Return the hosts of those URLs that were on the old site."""
+        return list(
+            dict.fromkeys(host for url in urls if (host := split_url(url).netloc) and self.was_on_old_site(url))
+        )
+
     def new_url(self, url: str) -> str:
         """Return the page here that replaces an address, or the address unchanged if there is none."""
         fragment = split_url(url).fragment

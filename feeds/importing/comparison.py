@@ -42,8 +42,8 @@ class FeedComparison:
 
     @property
     def has_nothing_in_common(self) -> bool:
-        """Whether no entry of the old feed is live here."""
-        return 0 < self.old_entries == len(self.gone) + len(self.waiting)
+        """Whether no entry of the old feed has an article or a redirect here."""
+        return 0 < self.old_entries == len(self.gone)
 
     @property
     def is_safe(self) -> bool:
