@@ -298,7 +298,8 @@ def _hints(
     if not feed.has_texts and any(each.path for each in plan):
         yield Note.of("The feed has only descriptions, which may be truncated: check that the texts are complete.")
     host = split_url(site.url).netloc
-    for old_host in importer.addresses.hosts_of(each.entry.url or "" for each in plan):
+    urls = [each.entry.url for each in plan if each.entry.url] or [feed.home or ""]
+    for old_host in importer.addresses.hosts_of(urls):
         if old_host == host:
             continue
         yield Note.of(

@@ -36,11 +36,11 @@ class Addresses:
         hosts = Counter(_host(entry.url) for entry in feed.entries if entry.url)
         home = _host(feed.home or "")
         common_hosts = [host for host, count in hosts.items() if count * 2 > len(feed.entries)]
-        is_elsewhere = hosts[home] > 0  # then other hosts are those that a link blog links to
-        self._hosts = {each for each in common_hosts if not is_elsewhere or _domain(each) == _domain(home)} | (
-            {home} - {""}
-        )
+        has_home = hosts[home] > 0  # then another common host is one that a link blog links to
+        own_hosts = (each for each in common_hosts if not has_home or _domain(each) == _domain(home))
+        self._hosts = {*own_hosts, home} - {""}
         self._tag_names = {tag for entry in feed.entries for tag in entry.tags}
+        self._category_names = {name for entry in feed.entries for name in entry.categories}
         self._pages_by_url: dict[str, str] = {}
         self._pages_by_path: dict[str, str] = {}
         self.old_host_links: dict[str, None] = {}
@@ -125,16 +125,15 @@ class Addresses:
     def _lists(
         self, categories: Categories, tags: Iterable[NameInLanguage], name: str, language: str
     ) -> Iterator[tuple[NameInLanguage, str, Mapping[str, str]]]:
-        """Yield the old names of lists with their languages, our feeds that replace them, and the forms of their paths.
+        """Yield the old names of lists with their languages, our feeds that replace them, and their paths.
 
         A category that is dropped has the feed called `name`.
         """
         assert self._system
         known_tags = list(tags)
         for tag in known_tags:
-            is_category = bool(self._tag_names) and tag.name not in self._tag_names
-            paths = self._system.category if is_category else self._system.tag
-            yield tag, f"tags/{slug(tag.name.partition(',')[0])}", paths
+            for paths in self._paths_of(tag.name):
+                yield tag, f"tags/{slug(tag.name.partition(',')[0])}", paths
         spoken_here = self._site.languages if self._system.has_languages else (language,)
         languages = [
             each for each in spoken_here if each == language or any(tag.language == each for tag in known_tags)
@@ -142,9 +141,20 @@ class Addresses:
         for spoken in languages:
             for old, to in categories.mapping.items():
                 if old != FALLBACK_NAME and old not in self._feed.sections:
-                    yield NameInLanguage(old, spoken), (to or (name,))[0], self._system.category
+                    for paths in self._paths_of(old):
+                        yield NameInLanguage(old, spoken), (to or (name,))[0], paths
             for old in self._feed.sections:
                 yield NameInLanguage(old, spoken), (categories.mapping.get(old) or (name,))[0], self._system.section
+
+    def _paths_of(self, name: str) -> list[Mapping[str, str]]:
+        """Return the paths of the lists of a name: of a category, a tag, or both if the feed has only categories."""
+        assert self._system
+        is_tag, is_category = name in self._tag_names, name in self._category_names
+        has_tags = bool(self._tag_names)
+        return [
+            *([self._system.category] if is_category or not has_tags else []),
+            *([self._system.tag] if is_tag or not has_tags else []),
+        ]
 
     def _old_slugs(self, name: str, system: System) -> dict[str, None]:
         """Return the slugs that a name may have in the old paths of lists."""
