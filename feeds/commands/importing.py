@@ -272,6 +272,12 @@ def _hints(
             "Existing files are not changed.",
             count=count,
         )
+    if ending := list(importer.addresses.ending_feeds):
+        yield Note.of(
+            "Feeds that end with the old site, since none here has the same articles: {paths}. Redirect those that "
+            "people read, although a larger feed would show them old entries as new.",
+            paths=", ".join(ending[:MAX_EXAMPLES]) + (", …" if len(ending) > MAX_EXAMPLES else ""),
+        )
     if feed.undated:
         yield Note.of(
             "Pages without a date are not imported: {names}. Create those that people read in pages/.",

@@ -46,6 +46,9 @@ class Addresses:
         self.old_host_links: dict[str, None] = {}
         """Addresses on the old host that texts still use."""
 
+        self.ending_feeds: dict[str, None] = {}
+        """Old paths of feeds without one here that has the same articles."""
+
     def add(self, url: str, page: str, *, is_public: bool) -> None:
         """Record an entry's page under one of its old addresses. Only public entries get a redirect."""
         parts = split_url(url)
@@ -118,7 +121,10 @@ class Addresses:
                 is_section = paths is system.section
                 for old_slug in [old.lower().replace(" ", "-")] if is_section else self._old_slugs(old, system):
                     for path, ending in paths.items():
-                        yield root + prefix + path.format(old_slug), self._site.feed_path(spoken, target), ending
+                        if target:
+                            yield root + prefix + path.format(old_slug), self._site.feed_path(spoken, target), ending
+                        elif ending:
+                            self.ending_feeds[_escape(root + prefix + path.format(old_slug))] = None
         if url and split_url(url).scheme in ("http", "https"):
             yield path_of(url), self._site.feed_path(language, name), self._feed.kind
 
@@ -127,7 +133,8 @@ class Addresses:
     ) -> Iterator[tuple[NameInLanguage, str, Mapping[str, str]]]:
         """Yield the old names of lists with their languages, our feeds that replace them, and their paths.
 
-        A category that is dropped has the feed called `name`.
+        Our feed is an empty string if none has the same articles: in a larger one, readers would show old entries as
+        new, and automations would post them. `name` is that of our feed with all that is imported.
         """
         assert self._system
         known_tags = list(tags)
@@ -141,10 +148,13 @@ class Addresses:
         for spoken in languages:
             for old, to in categories.mapping.items():
                 if old != FALLBACK_NAME and old not in self._feed.sections:
+                    is_tag = old in self._tag_names and old not in self._category_names
                     for paths in self._paths_of(old):
-                        yield NameInLanguage(old, spoken), (to or (name,))[0], paths
+                        yield NameInLanguage(old, spoken), "" if is_tag or not to else to[0], paths
             for old in self._feed.sections:
-                yield NameInLanguage(old, spoken), (categories.mapping.get(old) or (name,))[0], self._system.section
+                whole = name if len(self._feed.sections) == 1 else ""
+                target = (categories.mapping.get(old) or (whole,))[0]
+                yield NameInLanguage(old, spoken), target, self._system.section
 
     def _paths_of(self, name: str) -> list[Mapping[str, str]]:
         """Return the paths of the lists of a name: of a category, a tag, or both if the feed has only categories."""
