@@ -15,7 +15,7 @@ import pytest
 import urllib3.util.connection  # noqa: F401 (opens a socket on import, which no test is to blame for)
 from axe_playwright_python.base import AXE_SCRIPT
 from hypothesis import settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.test import Client
 
 from feeds import create_app
@@ -158,6 +158,7 @@ def chromium_options() -> list[str]:
 def browser(program: Callable[[str], str]) -> Iterator[Browser]:
     """Yield Debian's Chromium without background requests: it contacts only our servers."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=20_000)  # a machine that runs other tests may be slow
         chromium = playwright.chromium.launch(executable_path=program("chromium"), args=chromium_options())
         yield chromium
         chromium.close()
