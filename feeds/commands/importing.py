@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -24,13 +23,13 @@ from feeds.importing import report_page
 from feeds.importing.categories import FALLBACK_NAME, Categories, MappingError
 from feeds.importing.comparison import compare
 from feeds.importing.fetcher import Fetcher
+from feeds.importing.hints import hints_of
 from feeds.importing.importer import Importer, PlannedArticle
 from feeds.importing.media_importer import MediaImporter
-from feeds.importing.notes import Note
 from feeds.importing.old_feed import FeedError, OldFeed, split_url
 from feeds.importing.report import ImportReport, as_table, reported_entries
 from feeds.importing.site_redirects import SiteFile, SiteFileError
-from feeds.importing.sources import Source, SourceReader
+from feeds.importing.sources import SourceReader
 from feeds.model.site import Site
 from feeds.model.site_types import slug
 from feeds.server.web import current_publisher
@@ -165,7 +164,7 @@ def import_(
         media_files=len(media_importer.new_files) if media_importer else None,
         old_links=tuple(importer.addresses.old_host_links),
         redirects=site_file.redirects.fitting,
-        hints=tuple(_hints(importer, plan, source, site, categories)),
+        hints=tuple(hints_of(importer, plan, source, site, categories)),
         unmapped=unmapped,
         old_feed=old_feed or source.url or source_name,
         had_feed=old_feed != "",
@@ -252,68 +251,6 @@ def _languages(importer: Importer, plan: list[PlannedArticle]) -> str:
     if len(counts) == 1:
         return f"in the language {next(iter(counts))}"
     return "in the languages " + ", ".join(f"{code} ({count:,})" for code, count in counts.most_common())
-
-
-def _hints(
-    importer: Importer, plan: list[PlannedArticle], source: Source, site: Site, categories: Categories
-) -> Iterator[str]:
-    """Yield what the import as a whole leaves to be done."""
-    feed = source.feed
-    for name in categories.unknown:
-        nearest = get_close_matches(name, [*categories.counts, *categories.slugs.values()], 1)
-        yield Note.of(
-            "--map: no entry is filed under {name} (did you mean {nearest}?)",
-            name=name,
-            nearest=nearest[0] if nearest else next(iter(categories.counts), "*"),
-        )
-    if count := importer.misfiled(plan):
-        yield Note.of(
-            "Articles that exist already and are in other categories than the old site and --map say: {count}. "
-            "Existing files are not changed.",
-            count=count,
-        )
-    if ending := list(importer.addresses.ending_feeds):
-        yield Note.of(
-            "Feeds that end with the old site, since none here has the same articles: {paths}. Redirect those that "
-            "people read, although a larger feed would show them old entries as new.",
-            paths=", ".join(ending[:MAX_EXAMPLES]) + (", …" if len(ending) > MAX_EXAMPLES else ""),
-        )
-    if feed.undated:
-        yield Note.of(
-            "Pages without a date are not imported: {names}. Create those that people read in pages/.",
-            names=", ".join(feed.undated[:MAX_EXAMPLES]) + (", …" if len(feed.undated) > MAX_EXAMPLES else ""),
-        )
-    derived = [each.entry for each in plan if each.path and each.entry.is_url_derived and not each.entry.is_draft]
-    if derived:
-        yield Note.of(
-            "URLs of articles that are not in the old feed are derived from the others: {count}. Test some, such as "
-            "{url}.",
-            count=len(derived),
-            url=derived[-1].url,
-        )
-    for code, count in importer.missing_languages(plan).items():
-        yield Note.of(
-            "New entries in the language {code}, which site.yaml does not have: {count}. They are imported as {known} "
-            "(add {code} to languages, or use --language).",
-            count=count,
-            code=code,
-            known=site.default_language,
-        )
-    if not feed.is_complete:
-        yield Note.of("The end of the document is missing, and with it entries. Fetch or export it again.")
-    if not feed.has_texts and any(each.path for each in plan):
-        yield Note.of("The feed has only descriptions, which may be truncated: check that the texts are complete.")
-    host = split_url(site.url).netloc
-    urls = [each.entry.url for each in plan if each.entry.url] or [feed.home or ""]
-    for old_host in importer.addresses.hosts_of(urls):
-        if old_host == host:
-            continue
-        yield Note.of(
-            "The host name changes from {old} to {new}: point {old} at the new server, or redirect all its requests "
-            "with their paths.",
-            old=old_host,
-            new=host,
-        )
 
 
 def _add_redirects(content: ContentFolder, site: Site, site_file: SiteFile, *, writes: bool) -> Site:

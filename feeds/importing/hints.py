@@ -1,0 +1,87 @@
+"""Hints of an import: what it leaves to be done as a whole, for those who run it.
+
+It changes nothing, and prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from feeds.model.site import Site
+
+from .categories import Categories
+from .importer import Importer, PlannedArticle
+from .notes import Note
+from .old_feed import split_url
+from .sources import Source
+
+MAX_NAMES = 10
+"""Maximum number of names in a hint."""
+
+
+def hints_of(
+    importer: Importer, plan: list[PlannedArticle], source: Source, site: Site, categories: Categories
+) -> Iterator[str]:
+    """Yield what the import as a whole leaves to be done."""
+    feed = source.feed
+    for name in categories.unknown:
+        nearest = get_close_matches(name, [*categories.counts, *categories.slugs.values()], 1)
+        yield Note.of(
+            "--map: no entry is filed under {name} (did you mean {nearest}?)",
+            name=name,
+            nearest=nearest[0] if nearest else next(iter(categories.counts), "*"),
+        )
+    if count := importer.misfiled(plan):
+        yield Note.of(
+            "Articles that exist already and are in other categories than the old site and --map say: {count}. "
+            "Existing files are not changed.",
+            count=count,
+        )
+    if ending := list(importer.addresses.ending_feeds):
+        yield Note.of(
+            "Feeds that end with the old site, since none here has the same articles: {paths}. Redirect those that "
+            "people read, although a larger feed would show them old entries as new.",
+            paths=_listed(ending),
+        )
+    if feed.undated:
+        yield Note.of(
+            "Pages without a date are not imported: {names}. Create those that people read in pages/.",
+            names=_listed(feed.undated),
+        )
+    derived = [each.entry for each in plan if each.path and each.entry.is_url_derived and not each.entry.is_draft]
+    if derived:
+        yield Note.of(
+            "URLs of articles that are not in the old feed are derived from the others: {count}. Test some, such as "
+            "{url}.",
+            count=len(derived),
+            url=derived[-1].url,
+        )
+    for code, count in importer.missing_languages(plan).items():
+        yield Note.of(
+            "New entries in the language {code}, which site.yaml does not have: {count}. They are imported as {known} "
+            "(add {code} to languages, or use --language).",
+            count=count,
+            code=code,
+            known=site.default_language,
+        )
+    if not feed.is_complete:
+        yield Note.of("The end of the document is missing, and with it entries. Fetch or export it again.")
+    if not feed.has_texts and any(each.path for each in plan):
+        yield Note.of("The feed has only descriptions, which may be truncated: check that the texts are complete.")
+    host = split_url(site.url).netloc
+    urls = [each.entry.url for each in plan if each.entry.url] or [feed.home or ""]
+    for old_host in importer.addresses.hosts_of(urls):
+        if old_host == host:
+            continue
+        yield Note.of(
+            "The host name changes from {old} to {new}: point {old} at the new server, or redirect all its requests "
+            "with their paths.",
+            old=old_host,
+            new=host,
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names separated by commas, with an ellipsis in place of those that are too many."""
+    return ", ".join([*names[:MAX_NAMES], *(["…"] if len(names) > MAX_NAMES else [])])
