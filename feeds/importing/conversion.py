@@ -60,7 +60,7 @@ class Conversion:
             addresses,
             media_importer,
         )
-        self._extras = system.boilerplate if system else ()
+        self._boilerplate = system.boilerplate if system else ()
 
     def values(self, entry: OldEntry, *, language: str, base: str, note: AddNote) -> dict[str, object]:
         """Return the keys and values of an entry's article.
@@ -71,7 +71,7 @@ class Conversion:
         base = entry.base or entry.url or base
         if entry.picture and self._media_importer is None:
             entry = _with_picture_in_text(entry, base)
-        first, is_lead = first_picture(entry.html, base, self._extras)
+        first, is_lead = first_picture(entry.html, base, self._boilerplate)
         shown = entry.picture or (first if is_lead and not entry.markdown else None)
         picture = self._picture(entry, shown, first, note)
         body = self._body(entry, base, shown.url if picture and shown else None, note)
@@ -111,7 +111,7 @@ class Conversion:
         body = to_markdown(
             entry.html,
             base=base,
-            boilerplate=self._extras,
+            boilerplate=self._boilerplate,
             lead_picture=shown,
             picture=partial(self._picture_url, entry, note),
             link=partial(self._link, entry),
@@ -140,18 +140,19 @@ class Conversion:
         copy = self._copy(entry, url)
         return f"/media/{copy}" if copy else self._addresses.new_url(url)
 
+    def _year(self, entry: OldEntry) -> str:
+        return year_of(entry, self._site.timezone)
+
     def _copy(self, entry: OldEntry, url: str) -> str | None:
         """Return the path below `media/` of a copied local file, or None if the address is not one."""
-        return (
-            self._media_importer.import_file(url, year_of(entry, self._site.timezone)) if self._media_importer else None
-        )
+        return self._media_importer.import_file(url, self._year(entry)) if self._media_importer else None
 
     def _picture_url(self, entry: OldEntry, note: AddNote, url: str) -> str:
         """Return the current address of a picture in a text: in `media/`, or the old one."""
         if self._media_importer is None:
             return url
         try:
-            return f"/media/{self._media_importer.import_picture(url, year_of(entry, self._site.timezone))}"
+            return f"/media/{self._media_importer.import_picture(url, self._year(entry))}"
         except MediaError as error:
             note(Note.of("a picture is not copied into media/: {reason}", reason=error.reason))
             return self._addresses.new_url(url)
@@ -166,7 +167,7 @@ class Conversion:
         if not shown or self._media_importer is None:
             return None
         try:
-            file = self._media_importer.import_picture(shown.url, year_of(entry, self._site.timezone))
+            file = self._media_importer.import_picture(shown.url, self._year(entry))
         except MediaError as error:
             if entry.picture:
                 note(Note.of("its picture is not imported: {reason}", reason=error.reason))
@@ -203,7 +204,9 @@ class Conversion:
         """Return the author's summary, or an empty string if it only repeats the start of the text."""
         if not entry.summary:
             return ""
-        converted = to_markdown(entry.summary, base=entry.url or "", boilerplate=self._extras, picture=str, link=str)
+        converted = to_markdown(
+            entry.summary, base=entry.url or "", boilerplate=self._boilerplate, picture=str, link=str
+        )
         summary = plain(_without_markup(converted.text))
         is_start = _letters(plain(_without_markup(body.text))).startswith(_letters(summary)[:60])
         return "" if is_start or _ELLIPSIS_AT_END.search(summary) or len(summary) > MAX_SUMMARY_CHARACTERS else summary

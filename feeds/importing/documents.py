@@ -113,8 +113,7 @@ class Document:
     @property
     def language_suffix(self) -> str:
         """The code of a language at the end of its name, or an empty string."""
-        match = _LANGUAGE_SUFFIX.search(self.path.stem)
-        return match[1].lower() if match else ""
+        return language_suffix(self.path)
 
     @property
     def untranslated_path(self) -> str:
@@ -237,6 +236,12 @@ def _document(
         kind=_kind(metadata, path, has_date=bool(date_text), is_draft=is_draft),
         refusal=refusal,
     )
+
+
+def language_suffix(path: PurePosixPath) -> str:
+    """Return the code of a language at the end of the name of a file, or an empty string."""
+    match = _LANGUAGE_SUFFIX.search(path.stem)
+    return match[1].lower() if match else ""
 
 
 def _stem(path: PurePosixPath, *, is_bundle: bool) -> str:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from .documents import language_suffix
 from .front_matter import FrontMatterError, Metadata, find, read_front_matter, text_of, texts_of
 from .generators import GeneratedSite, read_file
 
@@ -61,6 +62,7 @@ class Inheritance:
             *(*_READ_UNDERSCORED, *(f"_{name}" for name in shown)),
             *(each.strip("/") for each in texts_of(find(self._config, "include"))),
         }
+        self._excluded = [each.strip("/") for each in texts_of(find(self._config, "exclude"))]
         settings = re.sub(r"(?m)#.*$", "", read_file(site.root / "pelicanconf.py")) if self._name == "Pelican" else ""
         status = _DEFAULT_STATUS.search(settings)
         self._defaults: Metadata = {"status": status[1]} if status else {}
@@ -79,13 +81,12 @@ class Inheritance:
         return bool(hidden) and self._name in ("Hexo", "Astro") and not path.name.startswith("_index.")
 
     def _is_excluded(self, path: PurePosixPath) -> bool:
-        excluded = texts_of(find(self._config, "exclude"))
-        return any(fnmatch(path.as_posix(), each.strip("/")) for each in excluded)
+        return any(fnmatch(path.as_posix(), pattern) for pattern in self._excluded)
 
     def metadata(self, path: PurePosixPath) -> Metadata:
         """Return what a document inherits; `path` is below the folder of articles. The nearest folder counts."""
         inherited = {**self._defaults, **self._jekyll_defaults(path)}
-        language = _language_of(path)
+        language = language_suffix(path)
         spoken = (None, language, *(() if language else (self._site.default_language or "en",)))
         for folder in reversed(path.parents):
             for scope in self._scopes_of(folder):
@@ -106,7 +107,7 @@ class Inheritance:
 
     def _of(self, file: Path) -> Iterator[_Scope]:
         """Yield what the front matter of a section passes on."""
-        language = _language_of(PurePosixPath(file.name))
+        language = language_suffix(PurePosixPath(file.name))
         try:
             section, _ = read_front_matter(read_file(file))
         except FrontMatterError:
@@ -154,12 +155,6 @@ def _jekyll_type(path: PurePosixPath) -> str:
         return "posts"
     first = path.parts[0] if len(path.parts) > 1 else ""
     return first.removeprefix("_") if first.startswith("_") else "pages"
-
-
-def _language_of(path: PurePosixPath) -> str:
-    """Return the code of a language at the end of the name of a file, or an empty string."""
-    match = re.search(r"\.([a-z]{2}(?:-[A-Za-z]{2,4})?)$", path.stem)
-    return match[1] if match else ""
 
 
 def _matches(path: str, pattern: str) -> bool:

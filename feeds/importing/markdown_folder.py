@@ -115,13 +115,13 @@ def _read_documents(
     content = site.content.resolve()
     start = folder if folder.is_relative_to(content) else content
     documents, others, inheritance = [], Counter[str](), Inheritance(site)
+    roots = (site.root.resolve(), content)
     for file in _files(start, site, inheritance):
         ending = file.suffix.lower()
         if ending in _OTHER_EXTENSIONS:
             others[Note.of("{extension} file", extension=ending)] += 1
         elif ending in (*MARKDOWN_EXTENSIONS, *HTML_EXTENSIONS):
-            is_inside = any(file.resolve().is_relative_to(each) for each in (site.root.resolve(), content))
-            if not file.is_file() or not is_inside:
+            if not file.is_file() or not any(file.resolve().is_relative_to(root) for root in roots):
                 others[Note.of("link to a file elsewhere")] += 1
                 continue
             path = PurePosixPath(file.relative_to(content).as_posix())

@@ -57,8 +57,7 @@ def state_of(metadata: Metadata, path: PurePosixPath, generator: Generator) -> t
     states = [each.lower() for each in names_in(metadata, ("tags",), generator)] if generator.name == "Nikola" else []
     if is_draft := (
         text_of(find(metadata, "draft", "isdraft")).lower() not in _FALSE
-        or text_of(find(metadata, "published")).lower() in ("false", "no", "off")
-        or text_of(find(metadata, "publish")).lower() in ("false", "no", "off")
+        or any(text_of(metadata.get(name)).lower() in ("false", "no", "off") for name in ("published", "publish"))
         or not {"_drafts", "drafts"}.isdisjoint(path.parts[:-1])
         or "draft" in states
     ):

@@ -189,6 +189,11 @@ def test_hugos_cascade_has_a_target(tmp_path: Path, cascade: str) -> None:
     assert (state(found["C"]) == "draft") == ("fr" in cascade)
 
 
+def test_a_cascade_applies_to_names_that_end_like_those_of_programming_languages(tmp_path: Path) -> None:
+    files = {"_index.md": "---\ncascade:\n  draft: true\n---\n", "node.js.md": SHOWN}
+    assert state(entries(site(tmp_path, "Hugo", files))["Shown"]) == "draft"
+
+
 def test_hugos_configuration_hides_too(tmp_path: Path) -> None:
     root = site(tmp_path, "Hugo", {"a.md": SHOWN, "in/b.md": f"---\ntitle: B\n{DATED}"})
     with (root / "hugo.toml").open("a") as config:
