@@ -5,17 +5,16 @@ It makes no requests and writes nothing.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from feeds.edition.guessed_paths import guessed_paths
 from feeds.model.site import Site
-from feeds.model.site_types import slug
 
-from .categories import FALLBACK_NAME, Categories
+from .categories import Categories
+from .languages import Languages
 from .old_feed import OldFeed, split_url
 from .systems import System
 
@@ -27,6 +26,14 @@ class NameInLanguage(NamedTuple):
     language: str
 
 
+class FeedAddress(NamedTuple):
+    """A feed of the old site: its URL if it is known, its language on this site, and the extension of its format."""
+
+    url: str | None
+    language: str
+    extension: str
+
+
 class Addresses:
     """Maps the old addresses of entries to their pages here."""
 
@@ -36,7 +43,7 @@ class Addresses:
         hosts = Counter(_host(entry.url) for entry in feed.entries if entry.url)
         home = _host(feed.home or "")
         common_hosts = [host for host, count in hosts.items() if count * 2 > len(feed.entries)]
-        has_home = hosts[home] > 0  # then another common host is one that a link blog links to
+        has_home = hosts[home] > 0  # then another common host is one to which a link blog links
         own_hosts = (each for each in common_hosts if not has_home or _domain(each) == _domain(home))
         self._hosts = {*own_hosts, home} - {""}
         self._tag_names = {tag for entry in feed.entries for tag in entry.tags}
@@ -46,8 +53,8 @@ class Addresses:
         self.old_host_links: dict[str, None] = {}
         """Addresses on the old host that texts still use."""
 
-        self.ending_feeds: dict[str, None] = {}
-        """Old paths of feeds without one here that has the same articles."""
+        self.unreplaced_feeds: dict[str, None] = {}
+        """Old paths of feeds that no feed here replaces, since none has the same articles."""
 
     def add(self, url: str, page: str, *, is_public: bool) -> None:
         """Record an entry's page under one of its old addresses. Only public entries get a redirect."""
@@ -81,17 +88,25 @@ class Addresses:
         return f"{page}#{fragment}" if page and fragment else page or url
 
     def redirects(
-        self, categories: Categories, tags: Iterable[NameInLanguage], *, url: str | None, name: str, language: str
+        self,
+        categories: Categories,
+        names: Iterable[NameInLanguage],
+        tags: Iterable[NameInLanguage],
+        languages: Languages,
+        *,
+        feeds: Sequence[FeedAddress] = (),
+        feed_name: str = "all",
     ) -> dict[str, str]:
         """Return the old paths of feeds, entries and lists with their new paths, except those that already work.
 
-        `tags` are those that have a feed here. `name` is our name for the feed that was at `url`.
+        `names` are all old categories and tags, and `tags` those that become tags here. `feeds` are the known feeds
+        of the old site, and `feed_name` is the name of the feed here that replaces them.
         """
         site = self._site
-        old_feeds = list(self._feeds(categories, tags, url, name, language))
-        feeds = {old: f"{new}.{ending}" for old, new, ending in old_feeds if ending}
-        candidates = {old: new for old, new, _ in old_feeds} | feeds | self._pages_by_path
-        by_importance = dict.fromkeys([*feeds, *self._pages_by_path, *candidates])
+        old_feeds = list(self._feeds(categories, names, tags, languages, feeds, feed_name))
+        documents = {old: f"{new}.{ending}" for old, new, ending in old_feeds if ending}
+        candidates = {old: new for old, new, _ in old_feeds} | documents | self._pages_by_path
+        by_importance = dict.fromkeys([*documents, *self._pages_by_path, *candidates])
         candidates = {_escape(old): candidates[old] for old in by_importance}
         used_here = (*site.path_redirects, *site.redirects, *self._pages_by_url.values())
         used_paths = {site.path + path for path in used_here}
@@ -107,54 +122,68 @@ class Addresses:
         }
 
     def _feeds(
-        self, categories: Categories, tags: Iterable[NameInLanguage], url: str | None, name: str, language: str
+        self,
+        categories: Categories,
+        names: Iterable[NameInLanguage],
+        tags: Iterable[NameInLanguage],
+        languages: Languages,
+        known: Sequence[FeedAddress],
+        feed_name: str,
     ) -> Iterator[tuple[str, str, str]]:
-        """Yield the paths of old feeds with those of the pages of the new ones, and the file extension of the feed.
+        """Yield old paths of feeds and lists, the paths of the feed pages that replace them, and file extensions.
 
-        They are the feeds and lists of the system, and this feed. The extension is empty for a list.
+        They are those of the system, and the known feeds. The extension is empty for a list.
         """
         if self._system:
-            system, root = self._system, self._root(url)
-            yield from ((root + path, self._site.feed_path(language, "all"), end) for path, end in system.feeds.items())
-            for (old, spoken), target, paths in self._lists(categories, tags, name, language):
-                prefix = f"/{spoken}" if system.has_languages and spoken != language else ""
+            system = self._system
+            here = languages.present if system.has_languages else (languages.main,)
+            prefixes = {each: languages.prefix(each) if system.has_languages else "" for each in self._site.languages}
+            root = self._root(min((each.url for each in known if each.url), key=len, default=""), prefixes.values())
+            for language in here:
+                for path, extension in system.feeds.items():
+                    yield root + prefixes[language] + path, self._site.feed_path(language, "all"), extension
+            for (old, language), target, paths in self._lists(categories, names, tags, here, feed_name):
                 is_section = paths is system.section
                 for old_slug in [old.lower().replace(" ", "-")] if is_section else self._old_slugs(old, system):
-                    for path, ending in paths.items():
+                    for path, extension in paths.items():
+                        old_path = root + prefixes[language] + path.format(old_slug)
                         if target:
-                            yield root + prefix + path.format(old_slug), self._site.feed_path(spoken, target), ending
-                        elif ending:
-                            self.ending_feeds[_escape(root + prefix + path.format(old_slug))] = None
-        if url and split_url(url).scheme in ("http", "https"):
-            yield path_of(url), self._site.feed_path(language, name), self._feed.kind
+                            yield old_path, self._site.feed_path(language, target), extension
+                        elif extension:
+                            self.unreplaced_feeds[_escape(old_path)] = None
+        for feed in known:
+            if feed.url and split_url(feed.url).scheme in ("http", "https"):
+                yield path_of(feed.url), self._site.feed_path(feed.language, feed_name), feed.extension
 
     def _lists(
-        self, categories: Categories, tags: Iterable[NameInLanguage], name: str, language: str
+        self,
+        categories: Categories,
+        names: Iterable[NameInLanguage],
+        tags: Iterable[NameInLanguage],
+        languages: Sequence[str],
+        feed_name: str,
     ) -> Iterator[tuple[NameInLanguage, str, Mapping[str, str]]]:
-        """Yield the old names of lists with their languages, our feeds that replace them, and their paths.
+        """Yield each old category, tag and section, the name of the feed here that replaces its own, and their paths.
 
-        Our feed is an empty string if none has the same articles: in a larger one, readers would show old entries as
-        new, and automations would post them. `name` is that of our feed with all that is imported.
+        The name of the feed is empty if none has the same articles: in a larger one, readers would show old entries as
+        new, and automations would post them. `feed_name` is the feed here with all that is imported.
         """
         assert self._system
-        known_tags = list(tags)
-        for tag in known_tags:
+        for tag in tags:
             for paths in self._paths_of(tag.name):
-                yield tag, f"tags/{slug(tag.name.partition(',')[0])}", paths
-        spoken_here = self._site.languages if self._system.has_languages else (language,)
-        languages = [
-            each for each in spoken_here if each == language or any(tag.language == each for tag in known_tags)
-        ]
-        for spoken in languages:
-            for old, to in categories.mapping.items():
-                if old != FALLBACK_NAME and old not in self._feed.sections:
-                    is_tag = old in self._tag_names and old not in self._category_names
-                    for paths in self._paths_of(old):
-                        yield NameInLanguage(old, spoken), "" if is_tag or not to else to[0], paths
-            for old in self._feed.sections:
-                whole = name if len(self._feed.sections) == 1 else ""
-                target = (categories.mapping.get(old) or (whole,))[0]
-                yield NameInLanguage(old, spoken), target, self._system.section
+                yield tag, f"tags/{self._site.tag_slug(tag.name.partition(',')[0])}", paths
+        has_languages = self._system.has_languages
+        for old in dict.fromkeys(each if has_languages else NameInLanguage(each.name, languages[0]) for each in names):
+            if old.name in categories.mapping and old.name not in self._feed.sections:
+                is_tag = old.name in self._tag_names and old.name not in self._category_names
+                targets = categories.mapping[old.name]
+                for paths in self._paths_of(old.name):
+                    yield old, "" if is_tag or not targets else targets[0], paths
+        for section in self._feed.sections:
+            whole = feed_name if len(self._feed.sections) == 1 else ""
+            target = (categories.mapping.get(section) or (whole,))[0]
+            for language in languages:
+                yield NameInLanguage(section, language), target, self._system.section
 
     def _paths_of(self, name: str) -> list[Mapping[str, str]]:
         """Return the paths of the lists of a name: of a category, a tag, or both if the feed has only categories."""
@@ -168,19 +197,22 @@ class Addresses:
 
     def _old_slugs(self, name: str, system: System) -> dict[str, None]:
         """Return the slugs that a name may have in the old paths of lists."""
-        known = [each[name] for each in (self._feed.slugs, self._feed.category_paths) if name in each]
-        own = [system.slug(name)] if name not in self._feed.slugs else []
-        accented = re.sub(r"[^\w.+#-]+", "-", name.lower()) if system.keeps_accents else ""
-        return dict.fromkeys(each for each in (*known, *own, accented) if each)
+        known = self._feed.slugs.get(name, ())
+        path = self._feed.category_paths.get(name, "")
+        return dict.fromkeys(filter(None, (*known, path, *(() if known else system.slugs(name)))))
 
-    def _root(self, url: str | None) -> str:
-        """Return the path at which the old site starts, from that of its feed or its home page."""
+    def _root(self, url: str, prefixes: Iterable[str]) -> str:
+        """Return the path at which the old site starts, from that of its feed or its home page.
+
+        `prefixes` are the folders of languages, which are not part of it.
+        """
         assert self._system
-        path = path_of(url or "")
+        path = path_of(url)
         suffix = next((each for each in self._system.feeds if path.endswith(each)), None)
-        if suffix:
-            return path.removesuffix(suffix)
-        return split_url(self._feed.home or "").path.rstrip("/") if self._system.has_home else ""
+        if suffix is None:
+            return split_url(self._feed.home or "").path.rstrip("/") if self._system.has_home else ""
+        root = path.removesuffix(suffix)
+        return root.removesuffix(next((each for each in prefixes if each and root.endswith(each)), ""))
 
 
 def _escape(path: str) -> str:

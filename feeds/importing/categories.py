@@ -34,7 +34,7 @@ class Categories:
 
     mapping: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
-    slugs: Mapping[str, str] = field(default_factory=dict)
+    slugs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dropped: Collection[str] = ()
     """Names that are dropped although no option says so: those of default categories."""
 
@@ -49,7 +49,7 @@ class Categories:
         options: Iterable[str] = (),
         *,
         tags: Iterable[str] = (),
-        slugs: Mapping[str, str] = MappingProxyType({}),
+        slugs: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> Categories:
         """Return the mapping of names: as given (`Name=slug,slug`), or else to similar categories of ours.
 
@@ -58,12 +58,10 @@ class Categories:
         """
         counts, unknown_names = Counter(names), []
         all_names = [*reversed([*tags]), *reversed([*counts])]  # of names that differ in case, the first counts
-        spellings = {unquote(slugs[name]).casefold(): name for name in all_names if name in slugs}
+        spellings = {unquote(each).casefold(): name for name in all_names for each in slugs.get(name, ())}
         spellings |= {name.casefold(): name for name in all_names}
         mapping = {
-            name: match
-            for name in counts
-            if (match := _matching_category(name, unquote(slugs.get(name, "")), site)) is not None
+            name: match for name in counts if (match := _matching_category(name, slugs.get(name, ()), site)) is not None
         }
         dropped = {name for name, targets in mapping.items() if not targets}
         given_names: set[str] = set()
@@ -104,9 +102,9 @@ class Categories:
         )
 
 
-def _matching_category(name: str, old_slug: str, site: Site) -> tuple[str, ...] | None:
-    """Return the category whose slug or title matches a name or its old slug, () for a default category, or None."""
-    for name_slug in filter(None, (slug(name), old_slug)):
+def _matching_category(name: str, old_slugs: Iterable[str], site: Site) -> tuple[str, ...] | None:
+    """Return the category whose slug or title matches a name or an old slug, () for a default category, or None."""
+    for name_slug in filter(None, (slug(name), *map(unquote, old_slugs))):
         for category_slug, category in site.categories.items():
             if name_slug in (category_slug, *map(slug, category.title.values())):
                 return (category_slug,)

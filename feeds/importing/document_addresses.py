@@ -21,7 +21,7 @@ from feeds.model.site_types import slug
 from .documents import FILE_DATE, Document
 from .generators import GeneratedSite
 from .old_feed import OldEntry, split_url
-from .permalinks import build_id, build_url, derive_id_pattern, derive_url_patterns
+from .permalinks import Values, build_id, build_url, derive_id_pattern, derive_url_patterns
 from .template_tags import Target
 
 T = TypeVar("T")
@@ -29,38 +29,77 @@ T = TypeVar("T")
 FILE_MARK = re.compile(r"^(?:\{(?:static|attach|filename)\}|\|(?:static|filename)\||@/|link://\w+/)")
 """Prefixes with which Pelican, Zola and Nikola refer to a file or an article."""
 
-_KEYS: tuple[tuple[Callable[[OldEntry], str], Callable[[Document], str]], ...] = (
-    (lambda entry: _path_of(entry.url or ""), lambda document: _path_of(document.address)),
-    (lambda entry: slug(entry.title), lambda document: slug(document.title)),
-    (lambda entry: _name_of(_path_of(entry.url or "")), lambda document: document.slug),
-)
-"""What an entry and its document have in common, the most reliable first."""
+_Key = tuple[Callable[[OldEntry], str], Callable[[Document], str]]
+"""Functions that return what an entry and its document have in common. An empty string matches nothing."""
+
+_ANY = "*"
+
+_ADDRESS: _Key = (lambda entry: _path_of(entry.url or ""), lambda document: _path_of(document.address))
+_TITLE: _Key = (lambda entry: slug(entry.title), lambda document: slug(document.title))
+_NAME: _Key = (lambda entry: _name_of(_path_of(entry.url or "")), lambda document: document.slug)
+
+Matches = dict[PurePosixPath, OldEntry]
+"""The entries of documents, by the paths of these."""
 
 
-def match_entries(documents: Sequence[Document], entries: Iterable[OldEntry]) -> dict[PurePosixPath, OldEntry]:
-    """Return the matching entry of each document, by its own address, title or name, if the match is unique.
+def match_entries(documents: Sequence[Document], entries: Sequence[OldEntry]) -> Matches:
+    """Return the entry that each document matches, by its own address, title or name, if the match is unique.
 
-    What is not public matches only by its address: another article may have the same title.
+    Drafts and hidden documents match only by their address, since another article may have the same title.
     """
-    known = list(entries)
-    public = [each for each in documents if not each.is_draft and each.refusal is None]
-    matches: dict[PurePosixPath, OldEntry] = {}
-    matched: set[str] = set()
-    for index, (entry_key, document_key) in enumerate(_KEYS):
-        by_key = _unique((entry_key(entry), entry) for entry in known if entry.id not in matched)
-        candidates = [each for each in (public if index else documents) if each.path not in matches]
-        for key, document in _unique((document_key(each), each) for each in candidates).items():
-            entry = by_key.get(key)
-            if entry and (index == 0 or _is_plausible(document, entry, has_same_title=index == 1)):
-                matches[document.path] = entry
-                matched.add(entry.id)
+    matches: Matches = {}
+    _match(_ADDRESS, documents, entries, matches)
+    for key in (_TITLE, _NAME):
+        _match(key, _public(documents), entries, matches)
     return matches
 
 
-def _is_plausible(document: Document, entry: OldEntry, *, has_same_title: bool) -> bool:
-    """Return whether an entry may be of a document that has the same title, or else the same name.
+def match_translations(
+    documents: Sequence[Document], entries: Sequence[OldEntry], matches: Matches, default_language: str
+) -> Matches:
+    """Return further matches by title or name in the same language, as translations may have the same.
 
-    A name must come with the day or the folder, and a title with the name if the document has no date.
+    Documents that state no language are in `default_language`.
+    """
+    more = dict(matches)
+    for default in (default_language, None):  # what remains may be unique
+        for key in (_TITLE, _NAME):
+            _match(key, _public(documents), entries, more, default)
+    return {path: entry for path, entry in more.items() if path not in matches}
+
+
+def _match(
+    key: _Key, documents: Sequence[Document], entries: Sequence[OldEntry], matches: Matches, default: str | None = None
+) -> None:
+    """Add the unique matches of a key. Languages are compared too if there is a `default` for documents."""
+
+    def in_language(common: str, language: str | None) -> str:
+        if default is None or not common:
+            return common
+        return f"{re.split('[-_]', language.lower())[0]} {common}" if language else ""
+
+    entry_key, document_key = key
+    matched = {entry.id for entry in matches.values()}
+    by_key = _unique((in_language(entry_key(each), each.language), each) for each in entries if each.id not in matched)
+    keys = (
+        (in_language(document_key(each), each.language or default), each)
+        for each in documents
+        if each.path not in matches
+    )
+    for common, document in _unique(keys).items():
+        entry = by_key.get(common)
+        if entry and (key is _ADDRESS or _is_plausible(document, entry, has_same_title=key is _TITLE)):
+            matches[document.path] = entry
+
+
+def _public(documents: Iterable[Document]) -> list[Document]:
+    return [each for each in documents if not each.is_draft and each.refusal is None]
+
+
+def _is_plausible(document: Document, entry: OldEntry, *, has_same_title: bool) -> bool:
+    """Return whether an entry may belong to a document with the same title, or else the same name.
+
+    For a name, the day or the folder must match too. For a title, so must the name if the document has no date.
     """
     path = _path_of(entry.url or "")
     if document.published is None:
@@ -101,28 +140,15 @@ class DocumentAddresses:
         self.home = home
         values = {each.path: each.values(zone) for each in documents}
         with_url = [(values[path], entry.url, entry.id) for path, entry in matches.items() if entry.url]
-        default_pattern = split_url(home).path.rstrip("/") + site.generator.permalink
-        all_patterns = [*derive_url_patterns((each, split_url(url).path) for each, url, _ in with_url), default_pattern]
-        patterns = {  # sections may have patterns of their own
-            section: [
-                *derive_url_patterns(
-                    (each, split_url(url).path) for each, url, _ in with_url if each["section"] == section
-                ),
-                *all_patterns,
-            ]
-            for section in {each.section for each in documents}
-        }
+        patterns = self._patterns(documents, matches, values)
         id_pattern = derive_id_pattern(with_url, site.generator.id)
         self.urls: dict[PurePosixPath, str] = {}
         self.ids: dict[PurePosixPath, str] = {}
         used_ids = {entry.id for entry in matches.values()}
-        for document in sorted(documents, key=lambda each: (each.language_suffix != "", each.path)):
+        for document in sorted(documents, key=lambda each: (each.path_language != "", each.path)):
             match = matches.get(document.path)
             url = (match and match.url) or self._own_url(document)
-            if not url:
-                path = build_url(patterns[document.section], values[document.path], home)
-                path = path or urljoin(home, quote(document.path.with_suffix("").as_posix()))
-                url = self._with_language(path, document, site.default_language or "en")
+            url = url or self._derived_url(document, patterns, values[document.path], site)
             id = match.id if match else build_id(id_pattern, values[document.path], url)
             if not match and id in used_ids:  # translations may differ only in their file name
                 id = f"{id}#{quote(document.path.as_posix())}"
@@ -136,24 +162,64 @@ class DocumentAddresses:
         ]
         self._targets = {**_unique(names), **targets}
 
+    def _patterns(
+        self,
+        documents: Sequence[Document],
+        matches: Mapping[PurePosixPath, OldEntry],
+        values: Mapping[PurePosixPath, Values],
+    ) -> dict[tuple[str, str], list[str]]:
+        """Return the patterns of URLs by section and language, either of which may be `_ANY`.
+
+        Those for any language are without a code.
+        """
+        pairs: dict[tuple[str, str], list[tuple[Values, str]]] = {}
+        for document in documents:
+            if url := document.path in matches and matches[document.path].url:
+                path, language = split_url(url).path, document.path_language
+                pair = (values[document.path], self._without_code(path, language))
+                pairs.setdefault((_ANY, _ANY), []).append(pair)
+                for group in ((document.section, language), (_ANY, language)):
+                    pairs.setdefault(group, []).append((values[document.path], path))
+        return {group: derive_url_patterns(each) for group, each in pairs.items()}
+
+    def _derived_url(
+        self,
+        document: Document,
+        patterns: Mapping[tuple[str, str], list[str]],
+        values: Values,
+        site: GeneratedSite,
+    ) -> str:
+        """Return the URL of a document by the patterns of its section, its language or others, or by default."""
+        section, language = document.section, document.path_language
+        own = [*patterns.get((section, language), ()), *patterns.get((_ANY, language), ())]
+        if url := build_url(own, values, self.home):
+            return url
+        default = split_url(self.home).path.rstrip("/") + site.generator.permalink
+        url = build_url([*patterns.get((_ANY, _ANY), ()), default], values, self.home)
+        url = url or urljoin(self.home, quote(document.path.with_suffix("").as_posix()))
+        without_code = site.default_language or ("en" if document.language_suffix else "")
+        if document.has_language_folder and not site.has_language_folders:
+            without_code = ""  # the folder is part of the URL
+        if language.lower() in ("", without_code.lower()):
+            return url
+        home = self.home.rstrip("/")
+        return f"{home}/{language}{url.removeprefix(home)}" if url.startswith(home) else url
+
+    def _without_code(self, path: str, language: str) -> str:
+        """Return a path without the code of a language at its beginning."""
+        start = split_url(self.home).path.rstrip("/")
+        rest = path.removeprefix(start)
+        has_code = language and rest.lower().startswith(f"/{language.lower()}/")
+        return start + rest[len(language) + 1 :] if has_code else path
+
     def entries_at_urls(
         self, entries: Iterable[OldEntry], matches: Mapping[PurePosixPath, OldEntry]
     ) -> dict[PurePosixPath, OldEntry]:
         """Return the entries without a document whose URL was derived for a document without an entry."""
         matched = {entry.id for entry in matches.values()}
         by_path = _unique((_path_of(each.url or ""), each) for each in entries if each.id not in matched)
-        return {
-            document: by_path[path]
-            for document, url in self.urls.items()
-            if document not in matches and (path := _path_of(url)) in by_path
-        }
-
-    def _with_language(self, url: str, document: Document, default: str) -> str:
-        """Return the address of a translation, which has the code of its language before its path."""
-        code, home = document.language_suffix, self.home.rstrip("/")
-        if code in ("", default) or not url.startswith(home) or url.startswith(f"{home}/{code}/"):
-            return url
-        return f"{home}/{code}{url.removeprefix(home)}"
+        documents = _unique((_path_of(url), path) for path, url in self.urls.items() if path not in matches)
+        return {document: by_path[path] for path, document in documents.items() if path in by_path}
 
     def _own_url(self, document: Document) -> str:
         """Return the URL that a document states, or an empty string."""
@@ -172,6 +238,8 @@ class DocumentAddresses:
         if document.language_suffix:  # a translation refers to translations
             translated = (f"{_without_ending(key)}.{document.language_suffix}.md" for key in keys)
             keys = (*translated, *keys)
+        elif document.has_language_folder:
+            keys = (*(f"{document.path.parts[0]}/{_without_ending(key)}" for key in keys), *keys)
         target = next((self._targets[key] for key in keys if key in self._targets), None)
         return replace(target, url=f"{target.url}{separator}{fragment}") if target else None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -69,7 +69,8 @@ class Document:
     """A document: its file, its `path` below the folder of articles, and what its metadata says.
 
     `slug` is the name that its address usually has. `published` is in UTC; `dated`
-    is the date in its address, which an embargo does not change. `address` is one of its own, or empty.
+    is the date in its address, which an embargo does not change. `has_language_folder` is whether its first folder is
+    that of its language. `address` is the one that its metadata sets, or empty.
     `kind` is empty for an article; `refusal` is the reason not to import it.
     """
 
@@ -91,6 +92,7 @@ class Document:
     picture_alt: str = ""
     picture_caption: str = ""
     language: str = ""
+    has_language_folder: bool = False
     address: str = ""
     old_addresses: tuple[str, ...] = ()
     link: str = ""
@@ -101,8 +103,9 @@ class Document:
 
     @property
     def folder(self) -> str:
-        """The folders of its address: neither those with a special meaning, nor that of a page bundle."""
+        """The folders in its address: neither those with a special meaning, nor that of its language or page bundle."""
         parts = [part for part in self.path.parts[:-1] if not part.startswith("_")]
+        parts = parts[1:] if self.has_language_folder else parts
         return "/".join(parts[:-1] if self.is_bundle else parts)
 
     @property
@@ -116,10 +119,15 @@ class Document:
         return language_suffix(self.path)
 
     @property
+    def path_language(self) -> str:
+        """The language that its name or its first folder states, or an empty string."""
+        return self.language_suffix or (self.path.parts[0] if self.has_language_folder else "")
+
+    @property
     def untranslated_path(self) -> str:
-        """Its path without the code of a language and the file extension, which its translations have too."""
-        name = _LANGUAGE_SUFFIX.sub("", self.path.stem)
-        return (self.path.parent / name).as_posix()
+        """Its path without a language and the file extension: the same for all its translations."""
+        path = self.path.with_name(_LANGUAGE_SUFFIX.sub("", self.path.stem))
+        return PurePosixPath(*path.parts[self.has_language_folder :]).as_posix()
 
     @property
     def is_bundle(self) -> bool:
@@ -188,6 +196,9 @@ def _document(
     unread: Document, metadata: Metadata, body: str, generator: Generator, zone: ZoneInfo, languages: Collection[str]
 ) -> Document:
     path, is_bundle = unread.path, unread.is_bundle
+    language = _language(metadata, path, languages)
+    is_translated = len(languages) > 1 and len(path.parts) > 1 and path.parts[0] in languages
+    unread = replace(unread, language=language, has_language_folder=is_translated and path.parts[0] == language)
     stem = _stem(path, is_bundle=is_bundle)
     date_text, published = date_in(metadata, DATE_NAMES, zone)
     file_date = FILE_DATE.match(stem)
@@ -205,9 +216,8 @@ def _document(
     own_slug = text_of(find(metadata, "slug"))
     categories = _categories(metadata, unread, generator)
     picture = find(metadata, *PICTURE_NAMES)
-    return Document(
-        file=unread.file,
-        path=path,
+    return replace(
+        unread,
         body=body,
         title=title,
         slug=own_slug or (slug(title) if generator.permalink == "/{title}.html" else "") or bare_stem,
@@ -227,7 +237,6 @@ def _document(
         picture=picture_in(picture),
         picture_alt=text_of(find(metadata, *ALT_NAMES)),
         picture_caption=text_of(find(metadata, *CAPTION_NAMES)),
-        language=_language(metadata, path, languages),
         address=own_address(text_of(find(metadata, "url", "permalink", "path"))),
         old_addresses=tuple(texts_of(find(metadata, "aliases", "alias", "redirect_from"))),
         link=link if (link := text_of(find(metadata, "external_url", "link"))).startswith("http") else "",

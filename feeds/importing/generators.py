@@ -118,7 +118,8 @@ UNKNOWN = Generator("", (), static=("static", "public", "assets", "."), allows_m
 class GeneratedSite:
     """The folder of a site: generator, root, folder of articles, and the address and title in its configuration.
 
-    `default_language` is the one whose addresses do not contain its code; empty if it is not configured.
+    `default_language` is the one whose addresses do not contain its code; empty if it is not configured. With
+    `has_language_folders`, each language has a folder of articles, which is not part of their addresses (Hugo).
     """
 
     generator: Generator
@@ -127,6 +128,7 @@ class GeneratedSite:
     home: str | None = None
     title: str = ""
     default_language: str = ""
+    has_language_folders: bool = False
 
 
 def site_of(folder: Path) -> GeneratedSite:
@@ -150,6 +152,7 @@ def site_of(folder: Path) -> GeneratedSite:
                 f"{home[1].rstrip('/')}{base_path[1] if base_path else ''}".rstrip("/") + "/" if home else None,
                 title[1].strip() if title else "",
                 language[1].lower() if (language := _LANGUAGE.search(text)) else "",
+                re.search(r"""(?mi)^\s*["']?contentDir\b.*/""", text) is not None,
             )
     return GeneratedSite(UNKNOWN, folder, folder)
 

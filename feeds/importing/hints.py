@@ -26,23 +26,26 @@ def hints_of(
     """Yield what the import as a whole leaves to be done."""
     feed = source.feed
     for name in categories.unknown:
-        nearest = get_close_matches(name, [*categories.counts, *categories.slugs.values()], 1)
-        yield Note.of(
-            "--map: no entry is filed under {name} (did you mean {nearest}?)",
-            name=name,
-            nearest=nearest[0] if nearest else next(iter(categories.counts), "*"),
-        )
+        slugs = (each for old in categories.slugs.values() for each in old)
+        if nearest := get_close_matches(name, [*categories.counts, *slugs], 1):
+            yield Note.of(
+                "--map: no entry is filed under {name} (did you mean {nearest}?)", name=name, nearest=nearest[0]
+            )
+        else:
+            yield Note.of(
+                "--map: no entry is filed under {name} (expected a category or tag of the old site)", name=name
+            )
     if count := importer.misfiled(plan):
         yield Note.of(
             "Articles that exist already and are in other categories than the old site and --map say: {count}. "
             "Existing files are not changed.",
             count=count,
         )
-    if ending := list(importer.addresses.ending_feeds):
+    if feeds := list(importer.addresses.unreplaced_feeds):
         yield Note.of(
             "Feeds that end with the old site, since none here has the same articles: {paths}. Redirect those that "
             "people read, although a larger feed would show them old entries as new.",
-            paths=_listed(ending),
+            paths=_listed(feeds),
         )
     if feed.undated:
         yield Note.of(
@@ -57,7 +60,7 @@ def hints_of(
             count=len(derived),
             url=derived[-1].url,
         )
-    for code, count in importer.missing_languages(plan).items():
+    for code, count in importer.languages.missing(each.entry for each in plan if each.path).items():
         yield Note.of(
             "New entries in the language {code}, which site.yaml does not have: {count}. They are imported as {known} "
             "(add {code} to languages, or use --language).",

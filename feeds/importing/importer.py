@@ -7,7 +7,6 @@ Existing files stay unchanged, and entries whose id already exists are not impor
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,6 +30,7 @@ from .categories import Categories
 from .conversion import Conversion, year_of
 from .dates import is_placeholder
 from .existing import ExistingArticles, title_counts
+from .languages import Languages
 from .media_importer import MediaImporter
 from .notes import Note, unreadable_text
 from .old_feed import OldEntry, OldFeed, split_url
@@ -94,7 +94,7 @@ class Importer:
         """Read the ids and file names of the existing articles."""
         self._now = now
         self._content, self._site, self._feed, self._categories = content, site, feed, categories
-        self._language = language
+        self.languages: Languages = Languages(site, feed, language)
         self._reader = ArticleReader(content.root, content.media)
         self.system: System | None = system_of(feed.generator, [entry.id for entry in feed.entries])
         self.addresses: Addresses = Addresses(site, feed, self.system)
@@ -105,14 +105,14 @@ class Importer:
 
     def plan(self) -> list[PlannedArticle]:
         """Return the plan for each entry. It is complete before any is converted, since entries link to each other."""
-        titles = title_counts((self.language_of(entry), entry.title) for entry in self._feed.entries)
+        titles = title_counts((self.languages.of(entry), entry.title) for entry in self._feed.entries)
         planned_articles, new_ids = [], set()
         for entry in self._feed.entries:
             if entry.is_draft and entry.published is None:
                 note = Note.of("the draft has no date: the date of the import is used")
                 entry = replace(entry, published=self._now, notes=(*entry.notes, note))
             planned = PlannedArticle(entry)
-            language = self.language_of(entry)
+            language = self.languages.of(entry)
             has_unique_title = titles[language, slug(entry.title)] == 1
             if existing := self._existing.find(entry, language, has_unique_title=has_unique_title):
                 planned.page = existing.page
@@ -126,10 +126,10 @@ class Importer:
                 new_ids.add(entry.id)
             planned_articles.append(planned)
         new = [each for each in planned_articles if each.page is None and each.refusal is None]
-        new.sort(key=lambda each: self.language_of(each.entry) != self._site.default_language)
+        new.sort(key=lambda each: self.languages.of(each.entry) != self._site.default_language)
         for planned in new:  # of translations with the same name, that in the default language keeps it
             planned.path = self._path(planned.entry)
-            planned.page = self._site.article_path(self.language_of(planned.entry), planned.path.stem)
+            planned.page = self._site.article_path(self.languages.of(planned.entry), planned.path.stem)
         newest_first = sorted(planned_articles, key=_newest_first)  # the oldest redirects may not fit into site.yaml
         for planned in newest_first:
             self._add_address(planned, planned.entry.url)
@@ -168,12 +168,22 @@ class Importer:
             "it is in no category of site.yaml: it is filed under {names} (use --map)", names=", ".join(names)
         ), True
 
+    def names(self) -> list[NameInLanguage]:
+        """Return the names of all categories and tags, once for each language of the entries that have them."""
+        return list(
+            dict.fromkeys(
+                NameInLanguage(name, self.languages.of(entry))
+                for entry in self._feed.entries
+                for name in (*entry.categories, *entry.tags)
+            )
+        )
+
     def tags(self, plan: list[PlannedArticle]) -> list[NameInLanguage]:
-        """Return the names of the tags of new, public entries, each with the languages of these."""
+        """Return the names of the tags of new, public entries, once for each language of these."""
         new = (each.entry for each in plan if each.path and not each.entry.is_draft)
         return list(
             dict.fromkeys(
-                NameInLanguage(tag, self.language_of(entry))
+                NameInLanguage(tag, self.languages.of(entry))
                 for entry in new
                 for tag in self._categories.resolve((*entry.categories, *entry.tags))[1]
                 if slug(tag)
@@ -187,6 +197,9 @@ class Importer:
         )
         name = next(filter(None, readable_slugs), "")
         preferred = name or slug(entry.title or excerpt(entry.html, 60)) or "article"
+        language = self.languages.of(entry)
+        if preferred in self._slugs and language != self._site.default_language:  # its original has this name
+            preferred = f"{preferred}-{language.lower()}"
         name = free_name(
             preferred, {*self._slugs, preferred} if self._is_old_path_of_another(entry, preferred) else self._slugs
         )
@@ -195,25 +208,8 @@ class Importer:
 
     def _is_old_path_of_another(self, entry: OldEntry, name: str) -> bool:
         """Return whether a page with this name would take an old path of another entry, which needs a redirect."""
-        page = self._site.path + self._site.article_path(self.language_of(entry), name)
+        page = self._site.path + self._site.article_path(self.languages.of(entry), name)
         return self._old_paths.get(page, entry.id) != entry.id
-
-    def language_of(self, entry: OldEntry | None = None) -> str:
-        """Return the site's language for an entry, or for the feed as a whole."""
-        languages = {each.partition("-")[0]: each for each in reversed(self._site.languages)}
-        languages |= {each: each for each in self._site.languages}
-        for code in (self._language, entry.language if entry else None, self._feed.language):
-            if code and (match := languages.get(code) or languages.get(code.lower().partition("-")[0])):
-                return match
-        return self._site.default_language
-
-    def missing_languages(self, plan: list[PlannedArticle]) -> Counter[str]:
-        """Return the languages of new entries that the site does not have, with the number of these entries."""
-        if self._language:
-            return Counter()
-        known = {each.partition("-")[0] for each in self._site.languages}
-        stated = (each.entry.language or self._feed.language or "" for each in plan if each.path)
-        return Counter(code for code in stated if code and code.lower().partition("-")[0] not in known)
 
     def conversion(self, media_importer: MediaImporter | None) -> Conversion:
         """Return what converts the entries. Without a media importer, pictures and files keep their addresses."""
@@ -226,7 +222,7 @@ class Importer:
         base = self._feed.home or self._site.url
         planned.notes.clear()
         try:
-            values = conversion.values(entry, language=self.language_of(entry), base=base, note=planned.notes.append)
+            values = conversion.values(entry, language=self.languages.of(entry), base=base, note=planned.notes.append)
         except Exception as error:  # one bad entry must not stop the import
             self._refuse(planned, unreadable_text(error))
             return

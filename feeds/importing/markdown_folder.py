@@ -10,14 +10,15 @@ import html
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from feeds.model.site_types import slug
 
-from .document_addresses import DocumentAddresses, match_entries
+from .document_addresses import DocumentAddresses, match_entries, match_translations
 from .document_texts import DocumentTexts
 from .documents import HTML_EXTENSIONS, MARKDOWN_EXTENSIONS, UNDATED, Document, read_document
 from .generators import GeneratedSite, site_of
@@ -33,8 +34,7 @@ _OTHER_EXTENSIONS = (".rst", ".adoc", ".org", ".ipynb", ".textile")
 """Formats that are counted but not read."""
 
 
-@dataclass(frozen=True)
-class MarkdownFolder:
+class MarkdownFolder(NamedTuple):
     """The articles of a folder, and the files that they reference, by old URL."""
 
     feed: OldFeed
@@ -57,8 +57,8 @@ def read_markdown_folder(
         )
     documents, others = _read_documents(folder.resolve(), site, zone, languages)
     candidates = [each for each in documents if each.kind in ("", UNDATED)]
-    matches = match_entries(candidates, old_feed.entries if old_feed else ())
-    matched_ids = {entry.id for entry in matches.values()}
+    old_entries = old_feed.entries if old_feed else ()
+    matches = match_entries(candidates, old_entries)
     undated = {each.path for each in candidates if each.kind}
     matches = {path: entry for path, entry in matches.items() if entry.published or path not in undated}
     articles = [each for each in candidates if not each.kind or each.path in matches]
@@ -69,18 +69,20 @@ def read_markdown_folder(
             f"{folder} contains no articles (expected Markdown files with a date; found {counted or 'none'})"
         )
     addresses = DocumentAddresses(articles, matches, site, home, zone)
-    if by_url := addresses.entries_at_urls(old_feed.entries if old_feed else (), matches):
-        matches |= by_url
-        matched_ids |= {entry.id for entry in by_url.values()}
-        addresses = DocumentAddresses(articles, matches, site, home, zone)
+    matches |= addresses.entries_at_urls(old_entries, matches)
+    matches |= match_translations(articles, old_entries, matches, site.default_language)
+    addresses = DocumentAddresses(articles, matches, site, home, zone)
+    matched_ids = {entry.id for entry in matches.values()}
     texts = DocumentTexts(site, addresses)
     twins = _translations(articles)
     entries = [
-        _entry(document, texts, addresses, matches.get(document.path), twins.get(document.path, ""))
+        _entry(
+            document, texts, addresses, matches.get(document.path), twins.get(document.path, ""), site.default_language
+        )
         for document in articles
     ]
     entries.sort(key=lambda entry: entry.published or datetime.max.replace(tzinfo=UTC), reverse=True)
-    more = [entry for entry in old_feed.entries if entry.id not in matched_ids] if old_feed else []
+    more = [entry for entry in old_entries if entry.id not in matched_ids]
     return MarkdownFolder(
         OldFeed(
             title=(old_feed and old_feed.title) or site.title or folder.resolve().name,
@@ -162,7 +164,12 @@ def _translations(documents: Iterable[Document]) -> dict[PurePosixPath, str]:
 
 
 def _entry(
-    document: Document, texts: DocumentTexts, addresses: DocumentAddresses, match: OldEntry | None, twin: str
+    document: Document,
+    texts: DocumentTexts,
+    addresses: DocumentAddresses,
+    match: OldEntry | None,
+    twin: str,
+    default_language: str,
 ) -> OldEntry:
     url, refusal = addresses.urls[document.path], document.refusal
     rendered, notes = "", tuple[str, ...]()
@@ -188,7 +195,7 @@ def _entry(
         html=rendered,
         base=url,
         picture=picture if document.picture else None,
-        language=document.language or None,
+        language=document.language or default_language or (match.language if match else None),
         link=document.link or None,
         old_urls=tuple(filter(None, (absolute_url(addresses.home, each) for each in document.old_addresses))),
         is_draft=document.is_draft,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from .characters import repair_references
@@ -126,12 +127,28 @@ class OldFeed:
     language: str | None = None
     older_url: str | None = None
     has_texts: bool = True
-    slugs: Mapping[str, str] = field(default_factory=dict)
+    slugs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     category_paths: Mapping[str, str] = field(default_factory=dict)
     sections: tuple[str, ...] = ()
     undated: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
     is_complete: bool = True
+
+
+class SubscribedFeed(NamedTuple):
+    """A feed of the old site, without archives, as its subscribers get it.
+
+    `name` is its URL or file, and `language` that which was given for it.
+    """
+
+    name: str
+    feed: OldFeed
+    language: str = ""
+
+    @property
+    def url(self) -> str | None:
+        """Its URL, if it is known."""
+        return self.name if "://" in self.name else None
 
 
 def later(updated: datetime | None, published: datetime | None) -> datetime | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from feeds.base.text import printable
 
@@ -37,17 +37,24 @@ class ReportedEntry:
     notes: tuple[str, ...] = ()
 
 
+class ComparedFeeds(NamedTuple):
+    """A feed of the old site, by its URL or file, and the URL of the feed here that its subscribers will get."""
+
+    old_feed: str
+    feed_url: str
+    comparison: FeedComparison
+
+
 @dataclass(frozen=True)
 class ImportReport:
     """What an import did, or would do if it `is_dry_run`.
 
-    `source` is what was imported, `system` what generated it, and `old_feed` the URL or file of the old feed; empty if
-    it is not known. `unmapped` is how many entries no mapping puts into a category: nothing is written as long as there
-    are any. `names` maps the names of the old system to our categories, where None stands for a tag, and `name_counts`
-    to their numbers of entries. `media_files` is how
-    many files are new in `media/`; None if none were to be copied. `old_links` are addresses on the old host that texts
-    still contain. `redirects` maps old paths to ours. `hints` are about the import as a whole. `comparison` is what
-    subscribers will see at `feed_url`; None if the old feed is not known, or if there was none.
+    `source` is what was imported, and `system` what generated it. `unmapped` is how many entries no mapping puts into
+    a category: nothing is written as long as there are any. `names` maps the names of the old system to our
+    categories, where None stands for a tag, and `name_counts` to their numbers of entries. `media_files` is how many
+    files are new in `media/`; None if none were to be copied. `old_links` are addresses on the old host that texts
+    still contain. `redirects` maps old paths to ours. `hints` are about the import as a whole. `comparisons` are what
+    subscribers will see; none if the old feeds are not known, or if there was none.
     """
 
     title: str
@@ -64,9 +71,7 @@ class ImportReport:
     redirects: Mapping[str, str]
     hints: tuple[str, ...] = ()
     unmapped: int = 0
-    feed_url: str = ""
-    old_feed: str = ""
-    comparison: FeedComparison | None = None
+    comparisons: tuple[ComparedFeeds, ...] = ()
     had_feed: bool = True
 
     def of(self, *outcomes: Outcome) -> list[ReportedEntry]:

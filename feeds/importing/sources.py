@@ -17,24 +17,23 @@ from .archives import MAX_FEED_BYTES, with_older
 from .feeds_folder import find_content, read_feeds_folder
 from .fetcher import Fetcher
 from .ghost import is_ghost_export, read_ghost_export
-from .markdown_folder import read_markdown_folder
-from .old_feed import FeedError, OldFeed
+from .languages import Languages
+from .markdown_folder import MarkdownFolder, read_markdown_folder
+from .old_feed import FeedError, OldEntry, OldFeed, SubscribedFeed, split_url
 from .old_xml import read_feed
 from .wxr import is_wordpress_export, read_wordpress_export
 
 
 @dataclass(frozen=True)
 class Source:
-    """A source: its entries, and the local files that they use, by old URL.
+    """A source: its entries, the local files that they use, by old URL, and the feeds of the old site that are known.
 
-    `url` is that of the feed, if it is known. `subscribed_feed` is the feed without archives, as subscribers get it;
-    None if the source does not contain one.
+    A site may have one feed per language.
     """
 
     feed: OldFeed
     files: Mapping[str, Path] = field(default_factory=dict)
-    url: str | None = None
-    subscribed_feed: OldFeed | None = None
+    subscribed_feeds: tuple[SubscribedFeed, ...] = ()
 
 
 class SourceReader:
@@ -54,27 +53,45 @@ class SourceReader:
         self._site, self._fetcher, self._home, self._types = site, fetcher, home, types
         self._reads_archives, self._note = reads_archives, note
 
-    def read(self, name: str, old_feed: str | None = None) -> Source:
-        """Return an export, a folder, or a feed with its archives. `old_feed` is the feed of an export or a folder.
+    def read(self, name: str, old_feeds: Sequence[str] = ()) -> Source:
+        """Return an export, a folder, or a feed with its archives.
 
-        Raises FeedError or HttpError, also if it is missing for a folder; an empty one says that there is none.
+        `old_feeds` are the feeds of the site of an export or a folder: URLs or files, which may follow a language and
+        `=`. An empty string says that it had none. Raises FeedError or HttpError, also for a folder without them, and
+        for a feed with them.
         """
+        if "" in old_feeds and len(old_feeds) > 1:
+            raise FeedError('--old-feed "" says that the site had no feed: remove it, or the others')
         folder = Path(name) if "://" not in name and Path(name).is_dir() else None
         content = find_content(folder) if folder else None
-        if folder and content is None and old_feed is None:
+        if folder and content is None and not old_feeds:
             raise FeedError(
                 f"{name} does not contain the ids that feed readers know: add --old-feed with the feed of its site "
                 '(--old-feed "" if it had none)'
             )
-        old = self._feed(old_feed, *self._data(old_feed)) if old_feed else None
+        old = [self._old_feed(each) for each in dict.fromkeys(old_feeds) if each]
+        old.sort(
+            key=lambda source: len(split_url(source.subscribed_feeds[0].name).path)
+        )  # the shortest is the main one
+        subscribed_feeds = tuple(each for source in old for each in source.subscribed_feeds)
         if content:
-            return Source(*read_feeds_folder(content), *_known(old))
+            return Source(*read_feeds_folder(content), subscribed_feeds)
         if folder:
-            return self._folder(folder, old)
+            return Source(*self._folder(folder, [each.feed for each in old], subscribed_feeds), subscribed_feeds)
         data, url, content_type = self._data(name)
         if export := self._export(name, data):
-            return Source(export, {}, *_known(old))
+            return Source(export, {}, subscribed_feeds)
+        if old:
+            raise FeedError(f"{name} is a feed: remove --old-feed, and import the feed of each language by itself")
         return self._feed(name, data, url, content_type)
+
+    def _old_feed(self, option: str) -> Source:
+        """Return a feed of the old site. `option` is its URL or file, which may follow a language and `=`."""
+        language, sign, name = option.partition("=")
+        if not sign or language not in self._site.languages:
+            language, name = "", option
+        source = self._feed(name, *self._data(name))
+        return replace(source, subscribed_feeds=(source.subscribed_feeds[0]._replace(language=language),))
 
     def _feed(self, name: str, data: bytes, url: str, content_type: str) -> Source:
         """Return a feed with its archives. Raises FeedError with its name."""
@@ -85,7 +102,7 @@ class SourceReader:
         if self._home:
             first = replace(first, home=self._home)
         feed = with_older(first, url, self._fetcher, self._note) if url and self._reads_archives else first
-        return Source(feed, {}, name if url else None, first)
+        return Source(feed, {}, (SubscribedFeed(name, first),))
 
     def _data(self, name: str) -> tuple[bytes, str, str]:
         """Return the bytes of a file or of a response, with its address and media type if it has one."""
@@ -109,15 +126,35 @@ class SourceReader:
         except FeedError as error:
             raise FeedError(f"{name}: {error}") from None
 
-    def _folder(self, folder: Path, old: Source | None) -> Source:
-        read = read_markdown_folder(
+    def _folder(
+        self, folder: Path, old_feeds: Sequence[OldFeed], subscribed_feeds: Sequence[SubscribedFeed]
+    ) -> MarkdownFolder:
+        return read_markdown_folder(
             folder,
             home=self._home,
             zone=self._site.timezone,
             languages=self._site.languages,
-            old_feed=old.feed if old else None,
+            old_feed=self._combined(old_feeds, subscribed_feeds) if old_feeds else None,
         )
-        return Source(read.feed, read.files, *_known(old))
+
+    def _combined(self, feeds: Sequence[OldFeed], subscribed_feeds: Sequence[SubscribedFeed]) -> OldFeed:
+        """Return the first feed with the entries of all feeds.
+
+        If there are several, an entry without a language gets the code in its URL, or else the language of its feed.
+        What feeds state only counts if it differs, since many state the default of their system.
+        """
+        if len(feeds) == 1:
+            return feeds[0]
+        languages = Languages(self._site, feeds[0])
+        stated = [each.language or each.feed.language for each in subscribed_feeds]
+        stated = stated if languages.distinct(stated) else [each.language for each in subscribed_feeds]
+        entries: dict[str | int, OldEntry] = {}
+        for feed, subscribed, language in zip(feeds, subscribed_feeds, stated, strict=True):
+            of_feed = subscribed.language or languages.code_in(subscribed.url) or language
+            for entry in feed.entries:
+                own = entry.language or languages.code_in(entry.url) or of_feed
+                entries.setdefault(entry.id or id(entry), replace(entry, language=own or None))
+        return replace(feeds[0], entries=tuple(entries.values()))
 
 
 def _as_utf8(data: bytes) -> bytes:
@@ -126,8 +163,3 @@ def _as_utf8(data: bytes) -> bytes:
         return data
     text = data.decode("utf-16", "replace")
     return re.sub(r"(<\?xml[^<>]*encoding=[\"'])[^\"']*", r"\1utf-8", text, count=1).encode()
-
-
-def _known(old: Source | None) -> tuple[str | None, OldFeed | None]:
-    """Return the address of an old feed, and the feed as its subscribers have it."""
-    return (old.url, old.subscribed_feed) if old else (None, None)

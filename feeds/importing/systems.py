@@ -19,8 +19,8 @@ class System:
     `feeds` are the paths of its feed of everything; `category`, `tag` and `section` are those of a single one, where
     `{}` stands for the slug. Each maps to the file extension of our format, or to an empty string if it is the page
     of a list. `boilerplate` are CSS selectors of what it adds to texts. With `has_home`, every feed names the home page
-    of the whole site. With `has_languages`, paths of other languages begin with their codes. `keeps_accents` is whether
-    slugs may contain accents.
+    of the whole site. With `has_languages`, paths of other languages begin with their codes. With `keeps_accents`,
+    slugs keep accents and doubled hyphens.
     """
 
     name: str
@@ -36,9 +36,10 @@ class System:
     has_languages: bool = False
     keeps_accents: bool = False
 
-    def slug(self, name: str) -> str:
-        """Return the slug that the system derives from a name."""
-        return slug(name.translate(dict.fromkeys(map(ord, self.dropped_characters))))
+    def slugs(self, name: str) -> list[str]:
+        """Return the slugs that the system may derive from a name."""
+        own = slug(name.translate(dict.fromkeys(map(ord, self.dropped_characters))))
+        return [re.sub(r"[^\w./#+~@-]", "", name.lower().replace(" ", "-")), own] if self.keeps_accents else [own]
 
 
 SYSTEMS = (
@@ -53,6 +54,7 @@ SYSTEMS = (
         page_parameter="paged",
         dropped_characters="’'",
         has_home=True,
+        has_languages=True,
     ),
     System(
         "Joomla",

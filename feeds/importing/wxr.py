@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from feeds.model.site_types import slug as slug_of
+
 from .characters import repair_document
 from .notes import Note, unreadable_text
 from .old_feed import FeedError, OldEntry, OldFeed, OldFile, OldPerson, OldPicture, absolute_url, ends_document, plain
@@ -46,6 +48,10 @@ class _Item:
         """Return a value, or an empty string if there is none."""
         return self.values.get(name, "")
 
+    def term(self, taxonomy: str) -> str:
+        """Return the slug of its term in a taxonomy with one term per post, or an empty string."""
+        return next((slug for each, _, slug in self.terms if each == taxonomy and slug), "")
+
 
 @dataclass
 class _Export:
@@ -59,6 +65,12 @@ class _Export:
     """The texts of reusable blocks, by their ids."""
 
     items: list[_Item] = field(default_factory=list)
+
+    has_languages: bool = False
+    """Whether Polylang states the languages of posts."""
+
+    twins: set[str] = field(default_factory=set)
+    """The groups in which Polylang puts the translations of a post."""
 
 
 @dataclass
@@ -105,7 +117,13 @@ def read_wordpress_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()
             f"it is an export without posts (it contains {found or 'nothing'}): export all content, or use --type"
         )
     library = _Library.of(export.items, export.channel.get("link", ""))
-    terms = (term for item in posts for term in item.terms)
+    terms = [term for item in posts for term in item.terms]
+    export.has_languages = any(domain == "post_translations" for domain, _, _ in terms)
+    export.twins = _translated_groups(posts)
+    slugs: dict[str, dict[str, None]] = {}
+    for domain, name, slug in terms:
+        if domain in ("category", "post_tag") and slug:  # translations of a term may have the same name
+            slugs.setdefault(name, {})[slug] = None
     return OldFeed(
         title=plain(export.channel.get("title", "")),
         entries=tuple(_entry(item, export, library, zone) for item in posts),
@@ -115,7 +133,7 @@ def read_wordpress_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()
         generator="https://wordpress.org/",
         language=export.channel.get("language") or None,
         others={name: count for name, count in counts.most_common() if name not in ("post", "attachment", "", *types)},
-        slugs={name: slug for domain, name, slug in terms if domain in ("category", "post_tag") and slug},
+        slugs={name: tuple(each) for name, each in slugs.items()},
         category_paths=dict(_category_paths(export)),
     )
 
@@ -174,6 +192,15 @@ def _item(element: etree._Element) -> _Item:
     return item
 
 
+def _translated_groups(posts: Iterable[_Item]) -> set[str]:
+    """Return the groups of translations whose posts are in different languages."""
+    languages: dict[str, list[str]] = {}
+    for item in posts:
+        if item.get("status") in (*PUBLIC_STATUSES, *DRAFT_STATUSES) and not item.get("post_password"):
+            languages.setdefault(item.term("post_translations"), []).append(item.term("language"))
+    return {group for group, codes in languages.items() if group and len(set(codes)) == len(codes) > 1}
+
+
 def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> OldEntry:
     status, creator = item.get("status"), item.get("creator")
     author = export.people.get(creator) or creator
@@ -189,6 +216,7 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
     except ValueError as error:
         content, refusal = "", refusal or unreadable_text(error)
     restriction = find_restriction(content)
+    twin = item.term("post_translations")
     text, shortcodes = without_shortcodes(render_post(content, library.by_id, own_pictures))
     return OldEntry(
         id=item.get("guid"),
@@ -202,6 +230,8 @@ def _entry(item: _Item, export: _Export, library: _Library, zone: ZoneInfo) -> O
         html=text,
         picture=library.by_id.get(item.meta.get("_thumbnail_id", "")),
         files=tuple(_enclosures(item)),
+        language=(item.term("language") or None) if export.has_languages else None,
+        copied_values={"twin": slug_of(twin)} if twin in export.twins else {},
         slug=unquote(item.get("post_name")),
         is_draft=status in DRAFT_STATUSES or bool(restriction),
         refusal=refusal or (None if item.get("guid") else Note.of("it has no guid")),

@@ -163,7 +163,7 @@ def test_ids_dates_and_links_survive(name: str, empty_site: tuple[Path, Site], e
         target = entries[entry.link]
         link = pages.get(target.id)
         assert article.body.strip() == f"Texte [lien]({link}#suite)" if link else target.url in article.body
-    redirects = importer.addresses.redirects(categories, [], url=None, name="all", language="en")
+    redirects = importer.addresses.redirects(categories, [], [], importer.languages)
     public = {entry.url.removeprefix(HOME): pages[entry.id] for entry in expected.values() if not entry.is_draft}
     assert public.items() <= redirects.items()
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from feeds.importing.comparison import FeedComparison
 from feeds.importing.notes import Note, note_text
-from feeds.importing.report import ImportReport, ReportedEntry, as_table
+from feeds.importing.report import ComparedFeeds, ImportReport, ReportedEntry, as_table
 from feeds.importing.report_page import render
 from tests.builders import site
 from tests.conftest import violations
@@ -53,9 +53,10 @@ REPORT = ImportReport(
     old_links=("https://old.example/x.pdf",),
     redirects={"/a": "/articles/un"},
     hints=(Note.of("it has no text"),),
-    old_feed="https://old.example/feed/",
-    feed_url="https://news.example/feeds/all",
-    comparison=COMPARISON,
+    comparisons=(
+        ComparedFeeds("https://old.example/feed/", "https://news.example/feeds/all", COMPARISON),
+        ComparedFeeds("https://old.example/en/feed/", "https://news.example/en/feeds/all", COMPARISON),
+    ),
 )
 
 

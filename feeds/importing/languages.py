@@ -1,0 +1,96 @@
+"""Languages of another system: which languages of this site its entries and feeds are in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from feeds.model.site import Site
+
+from .old_feed import OldEntry, OldFeed, SubscribedFeed, split_url
+
+
+class Languages:
+    """Maps the language codes of a source to the languages of the site.
+
+    `override` is the language of everything, if it is given.
+    """
+
+    def __init__(self, site: Site, source: OldFeed, override: str | None = None) -> None:
+        """Set the source. Codes without a region stand for the first language of the site that has them."""
+        self._source, self._override, self._default = source, override, site.default_language
+        self._home = split_url(source.home or "")
+        self._known = {each.partition("-")[0].lower(): each for each in reversed(site.languages)}
+        self._known |= {each.lower(): each for each in site.languages}
+
+    @cached_property
+    def main(self) -> str:
+        """The language of most entries, or else the one that the source states."""
+        return self._most_common(map(self.of, self._source.entries), self._first(self._source.language))
+
+    @cached_property
+    def present(self) -> tuple[str, ...]:
+        """The languages of the entries, the main one first."""
+        return tuple(dict.fromkeys([self.main, *(self.of(entry) for entry in self._source.entries)]))
+
+    def of(self, entry: OldEntry) -> str:
+        """Return the language of an entry: the one that it states, the code in its URL, or that of the source."""
+        return self._first(entry.language, self.code_in(entry.url), self._source.language)
+
+    def of_feed(self, feed: SubscribedFeed) -> str:
+        """Return the language given for a feed, or that of most of its entries.
+
+        What it states counts last, since many feeds state the default of their system.
+        """
+        ids = {entry.id for entry in feed.feed.entries}
+        stated = self._first(feed.language, self.code_in(feed.url), feed.feed.language, self._source.language)
+        known = self._most_common((self.of(entry) for entry in self._source.entries if entry.id in ids), stated)
+        return self._first(feed.language, known)
+
+    def code_in(self, url: str | None) -> str:
+        """Return the code of a language with which the path of a URL of the old site begins, or an empty string."""
+        parts, start = split_url(url or ""), self._home.path.rstrip("/")
+        if self._home.netloc and _bare(parts.netloc) != _bare(self._home.netloc):
+            return ""
+        code, slash, _ = parts.path.removeprefix(start).removeprefix("/").partition("/")
+        return code if slash and code.lower() in self._known else ""
+
+    def prefix(self, language: str) -> str:
+        """Return the folder with which most URLs of entries in a language begin, such as `/en`, or an empty string."""
+        codes = (self.code_in(entry.url) for entry in self._source.entries if self.of(entry) == language)
+        code = self._most_common(codes, "")
+        return f"/{code}" if code else ""
+
+    def distinct(self, codes: Sequence[str | None]) -> bool:
+        """Return whether each code is that of another language of the site."""
+        matches = {match for code in codes if code and (match := self._match(code))}
+        return len(matches) == len(codes)
+
+    def missing(self, entries: Iterable[OldEntry]) -> Counter[str]:
+        """Return the languages that the site lacks, with the numbers of entries that get the default language."""
+        counts = Counter[str]()
+        for entry in entries:
+            codes = [each for each in (entry.language, self._source.language) if each]
+            if codes and not self._override and not any(map(self._match, [*codes, self.code_in(entry.url)])):
+                counts[codes[0]] += 1
+        return counts
+
+    def _first(self, *codes: str | None) -> str:
+        """Return the language of the first code that the site has, or else its default language."""
+        matches = (self._match(code) for code in (self._override, *codes) if code)
+        return next(filter(None, matches), self._default)
+
+    def _match(self, code: str) -> str | None:
+        tag = code.lower().replace("_", "-")
+        return self._known.get(tag) or self._known.get(tag.partition("-")[0])
+
+    @staticmethod
+    def _most_common(names: Iterable[str], default: str) -> str:
+        """Return the most common name: of several, the default, which is also returned if there are none."""
+        counts = Counter(names)
+        return max(counts, key=lambda name: (counts[name], name == default), default=default)
+
+
+def _bare(host: str) -> str:
+    return host.lower().removeprefix("www.")
