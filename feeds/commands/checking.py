@@ -194,7 +194,8 @@ def diff(other: str | None, name: str | None, max_new: int, form: str) -> None:
 
     The content is compared with the manifest in the state folder, or with OTHER: a manifest or feed
     in a file or at a URL, or a folder with a manifest.json. A feed, such as that of the previous system,
-    is compared with the feed of this site that its URL redirects to, or with the one that --feed names.
+    is compared with the feed of this site that its URL redirects to, or else with that of all articles in its
+    language, or with the one that --feed names.
 
     The exit status is 1 if more than --max-new entries would be new, since automations would post them, or if
     this site has no entry of the other feed.
@@ -241,7 +242,9 @@ def _before(other: str | None, publisher: Publisher, zone: ZoneInfo) -> Manifest
         if is_wordpress_export(data):
             return read_wordpress_export(data, zone)
         return read_feed(data, other)
-    except (OSError, ValueError, HttpError, FeedError) as error:
+    except HttpError as error:
+        raise click.ClickException(str(error)) from None
+    except (OSError, ValueError, FeedError) as error:
         raise click.ClickException(
             f"{other}: {error} (expected a manifest.json or a feed, or the address of one)"
         ) from None
@@ -255,7 +258,7 @@ def _diff_with_feed(catalog: Catalog, old: OldFeed, other: str, name: str | None
 
     builder = FeedBuilder(catalog)
     try:
-        topic = comparison.topic_of(builder, name, other)
+        topic = comparison.topic_of(builder, name, other, old)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     differences = comparison.compare(builder, topic, old)

@@ -140,6 +140,8 @@ class Addresses:
             prefixes = {each: languages.prefix(each) if system.has_languages else "" for each in self._site.languages}
             root = self._root(min((each.url for each in known if each.url), key=len, default=""), prefixes.values())
             for language in here:
+                if prefixes[language]:
+                    yield f"{root}{prefixes[language]}/", self._site.home_path(language), ""
                 for path, extension in system.feeds.items():
                     yield root + prefixes[language] + path, self._site.feed_path(language, "all"), extension
             for (old, language), target, paths in self._lists(categories, names, tags, here, feed_name):

@@ -5,6 +5,7 @@ It makes no requests.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -51,12 +52,12 @@ class FeedComparison:
         return not (self.new or self.waiting or self.gone or self.unredirected)
 
 
-def topic_of(builder: FeedBuilder, name: str | None, url: str) -> Topic:
-    """Return the feed with a name, or else the one that an old URL redirects to, or else the feed of all articles.
+def topic_of(builder: FeedBuilder, name: str | None, url: str, old: OldFeed) -> Topic:
+    """Return the feed with a name, or the one that an old URL redirects to, or that of all articles in its language.
 
     Raises ValueError if there is no such feed.
     """
-    path = f"/{name}" if name else _redirect_target(builder, url)
+    path = f"/{name}" if name else _redirect_target(builder, url) or _feed_of_all(builder, old)
     language, place = builder.site.split_language(path)
     stem = place.removeprefix("/").removeprefix("feeds/")
     ending = next((f".{each}" for each in FORMATS if stem.endswith(f".{each}")), "")
@@ -82,7 +83,15 @@ def _redirect_target(builder: FeedBuilder, url: str) -> str:
     target = (Redirects(builder.site).target(unquote(parts.path), parts.query) or "").removeprefix(builder.site.url)
     if "/feeds/" in target:
         return target
-    return dict(guessed_paths(builder.site)).get(parts.path.removeprefix(builder.site.path), "/all")
+    return dict(guessed_paths(builder.site)).get(parts.path.removeprefix(builder.site.path), "")
+
+
+def _feed_of_all(builder: FeedBuilder, old: OldFeed) -> str:
+    """Return the path of the feed of all articles in the language of most entries of an old feed."""
+    ids = {entry.id for entry in old.entries}
+    counts = Counter(article.language for article in builder.catalog.live if article.id in ids)
+    language = max(counts, key=lambda each: counts[each], default=builder.site.default_language)
+    return builder.site.feed_path(language, "all")
 
 
 def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import PurePosixPath
@@ -20,7 +20,7 @@ from feeds.model.site_types import slug
 
 from .documents import FILE_DATE, Document
 from .generators import GeneratedSite
-from .old_feed import OldEntry, split_url
+from .old_feed import OldEntry, absolute_url, split_url
 from .permalinks import Values, build_id, build_url, derive_id_pattern, derive_url_patterns
 from .template_tags import Target
 
@@ -137,7 +137,7 @@ class DocumentAddresses:
         zone: ZoneInfo,
     ) -> None:
         """Derive the URLs and ids of all documents from those in the old feed."""
-        self.home = home
+        self.home, self._site = home, site
         values = {each.path: each.values(zone) for each in documents}
         with_url = [(values[path], entry.url, entry.id) for path, entry in matches.items() if entry.url]
         patterns = self._patterns(documents, matches, values)
@@ -148,7 +148,7 @@ class DocumentAddresses:
         for document in sorted(documents, key=lambda each: (each.path_language != "", each.path)):
             match = matches.get(document.path)
             url = (match and match.url) or self._own_url(document)
-            url = url or self._derived_url(document, patterns, values[document.path], site)
+            url = url or self._derived_url(document, patterns, values[document.path])
             id = match.id if match else build_id(id_pattern, values[document.path], url)
             if not match and id in used_ids:  # translations may differ only in their file name
                 id = f"{id}#{quote(document.path.as_posix())}"
@@ -187,18 +187,17 @@ class DocumentAddresses:
         document: Document,
         patterns: Mapping[tuple[str, str], list[str]],
         values: Values,
-        site: GeneratedSite,
     ) -> str:
         """Return the URL of a document by the patterns of its section, its language or others, or by default."""
         section, language = document.section, document.path_language
         own = [*patterns.get((section, language), ()), *patterns.get((_ANY, language), ())]
         if url := build_url(own, values, self.home):
             return url
-        default = split_url(self.home).path.rstrip("/") + site.generator.permalink
+        default = split_url(self.home).path.rstrip("/") + self._site.generator.permalink
         url = build_url([*patterns.get((_ANY, _ANY), ()), default], values, self.home)
         url = url or urljoin(self.home, quote(document.path.with_suffix("").as_posix()))
-        without_code = site.default_language or ("en" if document.language_suffix else "")
-        if document.has_language_folder and not site.has_language_folders:
+        without_code = self._site.default_language or ("en" if document.language_suffix else "")
+        if document.has_language_folder and not self._site.has_language_folders:
             without_code = ""  # the folder is part of the URL
         if language.lower() in ("", without_code.lower()):
             return url
@@ -220,6 +219,17 @@ class DocumentAddresses:
         by_path = _unique((_path_of(each.url or ""), each) for each in entries if each.id not in matched)
         documents = _unique((_path_of(url), path) for path, url in self.urls.items() if path not in matches)
         return {document: by_path[path] for path, document in documents.items() if path in by_path}
+
+    def old_urls(self, document: Document) -> Iterator[str]:
+        """Yield the former URLs of a document. Hugo puts the code of its language before those of a translation."""
+        home, start = self.home.rstrip("/"), split_url(self.home).path.rstrip("/")
+        is_hugo, url = self._site.generator.name == "Hugo", self.urls[document.path]
+        codes = (code for code in (document.path_language, self._site.default_language) if code and is_hugo)
+        code = next((f"/{code}" for code in codes if url.startswith(f"{home}/{code}/")), "")
+        for address in document.old_addresses:
+            is_path = address.startswith("/") and not (start and address.startswith(f"{start}/"))
+            if old_url := absolute_url(self.home, f"{home}{code}{address}" if is_path else address):
+                yield old_url
 
     def _own_url(self, document: Document) -> str:
         """Return the URL that a document states, or an empty string."""

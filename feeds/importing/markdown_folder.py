@@ -24,7 +24,7 @@ from .documents import HTML_EXTENSIONS, MARKDOWN_EXTENSIONS, UNDATED, Document, 
 from .generators import GeneratedSite, site_of
 from .inherited import Inheritance
 from .notes import Note, unreadable_text
-from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, absolute_url, later, split_url
+from .old_feed import FeedError, OldEntry, OldFeed, OldPerson, OldPicture, later, split_url
 
 _SKIPPED_FOLDERS = (
     *("node_modules", "public", "_site", "output", "dist", "themes", "layouts", "archetypes", "vendor", "resources"),
@@ -197,7 +197,7 @@ def _entry(
         picture=picture if document.picture else None,
         language=document.language or default_language or (match.language if match else None),
         link=document.link or None,
-        old_urls=tuple(filter(None, (absolute_url(addresses.home, each) for each in document.old_addresses))),
+        old_urls=tuple(addresses.old_urls(document)),
         is_draft=document.is_draft,
         copied_values={"twin": twin} if twin else {},
         unreadable_date=document.unreadable_date,

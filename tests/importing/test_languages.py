@@ -112,6 +112,10 @@ def test_a_site_with_a_feed_per_language_keeps_the_ids_and_addresses_of_each(
         assert re.search(told, printed)
     html = page.read_text(encoding="utf-8")
     assert all(f"<h3>{each}</h3>" in html for each in feeds)
+    (tmp_path / "saved.xml").write_bytes(old.pages["/en/index.xml"])  # no redirect says which feed replaces it
+    app = create_app(Settings(tmp_path / "content"), clock=lambda: NOW)
+    told = app.test_cli_runner().invoke(args=["diff", str(tmp_path / "saved.xml")]).output
+    assert told.startswith("https://news.example/en/feeds/all (3 entries), compared with the old feed (1 entry)")
 
 
 def entry(id: str, url: str | None = None, language: str | None = None) -> OldEntry:
@@ -252,6 +256,7 @@ def test_feeds_and_lists_of_each_language_redirect_whatever_the_order_of_the_fee
         ("/en/one/", "/en/articles/one"),
     }
     assert not any(path.startswith(("/en/en/", "/fr/en/", "/en/fr/")) for path in found)
+    assert found.get("/fr/") == ("/" if french else None)
 
 
 def test_groups_of_translations_need_different_languages_and_public_posts(tmp_path: Path) -> None:
@@ -383,3 +388,22 @@ def test_each_translation_keeps_its_id_and_address(
     expected: dict[str, tuple[str, str]],
 ) -> None:
     assert folder(tmp_path, files, items, config=config, languages=languages) == expected
+
+
+def test_old_addresses_and_lists_of_translations_have_their_code(tmp_path: Path) -> None:
+    front = "---\ntitle: A {}\ndate: 2026-01-05\ntags: [HER2+]\ncategories: ['Dons & legs']\naliases: [{}]\n---\nText"
+    root = tmp_path / "old"
+    (root / "content").mkdir(parents=True)
+    (root / "hugo.toml").write_text(f'baseURL = "{HOME}/"\n{FRENCH}')
+    for language, addresses in (("fr", "/ancien/"), ("en", "/old/, 'https://old.example/oldest/'")):
+        (root / "content" / f"a.{language}.md").write_text(front.format(language, addresses))
+    tags = "tags: {HER2+: {slug: her2-positive}}\n"
+    content_folder(tmp_path / "content", {}, f"{SITE}{tags}")
+    run(tmp_path / "content", str(root), "--old-feed", "", "--map", "Dons & legs=funding")
+    assert redirects_of(tmp_path / "content").items() >= {
+        ("/ancien/", "/articles/a"),
+        ("/en/old/", "/en/articles/a-en"),
+        ("/oldest/", "/en/articles/a-en"),
+        ("/tags/her2+/index.xml", "/feeds/tags/her2-positive.rss"),
+        ("/en/categories/dons--legs/index.xml", "/en/feeds/funding.rss"),
+    }
