@@ -20,7 +20,7 @@ def print_comparison(comparison: FeedComparison, address: str, *, limit: int = s
     kinds = (
         ("new", "green", [f"{title}  ({id})" for id, title in comparison.new.items()]),
         ("gone", "red", [f"{title}  ({id})" for id, title in comparison.gone.items()]),
-        ("waiting", "red", [f"{title}  (a draft or scheduled here)" for title in comparison.waiting.values()]),
+        ("not live", "red", [f"{title}  (a draft or scheduled here)" for title in comparison.unpublished.values()]),
         ("title", "yellow", [f"{old} → {new}" for old, new in comparison.retitled.items()]),
         (
             "moved",
@@ -34,7 +34,7 @@ def print_comparison(comparison: FeedComparison, address: str, *, limit: int = s
         if len(lines) > limit:
             click.echo(f"         … and {len(lines) - limit:,} more")
     if comparison.has_nothing_in_common:
-        click.echo("This site has no entry of the old feed: import them before the switch.")
+        click.echo("This site has no entry of the old feed: import its entries before the switch.")
     elif comparison.fitting is not None:
         click.echo(
             "The new entries are older than all that the old feed has: "
@@ -43,5 +43,5 @@ def print_comparison(comparison: FeedComparison, address: str, *, limit: int = s
     click.echo(
         f"{len(comparison.new):,} new, {len(comparison.retitled):,} with another title, {len(comparison.gone):,} gone, "
         f"{len(comparison.unredirected):,} moved"
-        + (f", {len(comparison.waiting):,} not published here" if comparison.waiting else "")
+        + (f", {len(comparison.unpublished):,} not published here" if comparison.unpublished else "")
     )

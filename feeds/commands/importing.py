@@ -59,7 +59,7 @@ MAX_EXAMPLES = 10
     "old_feeds",
     multiple=True,
     metavar="FEED",
-    help='Feed of the old site, if SOURCE is an export or a folder ("" if it had none). One per language.',
+    help='Feed of the old site, if SOURCE is an export or a folder ("" if it had none). Can be repeated (languages).',
 )
 @click.option(
     "--type",
@@ -68,7 +68,7 @@ MAX_EXAMPLES = 10
     help="WordPress post type to import besides posts, such as event. Can be repeated.",
 )
 @click.option("--url", "home", help="URL of the old site, if SOURCE does not contain it.")
-@click.option("--language", help="Language of all entries, instead of the one that SOURCE states.")
+@click.option("--language", help="Language of all entries, instead of the one found for each.")
 @click.option("--feed", "name", default="all", show_default=True, help="Feed of this site that replaces the old one.")
 @click.option("--dry-run", is_flag=True, help="Import nothing and fetch only feeds: print what would be done.")
 @click.option("--no-pictures", is_flag=True, help="Do not copy pictures and files into media/.")
@@ -118,7 +118,7 @@ def import_(
     if html and not html.parent.is_dir():
         raise click.UsageError(f"--html {html}: the folder {html.parent} does not exist (create it first)")
     if html and html.exists() and not report_page.is_of_dry_run(html):
-        raise click.UsageError(f"--html {html} exists: name another file (a report is only about what its run adds)")
+        raise click.UsageError(f"--html {html} exists, and is not the report of a dry run (name another file)")
     fetcher = Fetcher(allow_local=allow_local)
     reader = SourceReader(
         site,
@@ -202,8 +202,9 @@ def _addresses_of_feeds(importer: Importer, source: Source, site: Site) -> list[
         if language in names:
             example = next((each for each in site.languages if each not in names), language)
             raise click.ClickException(
-                f"--old-feed: {names[language]} and {feed.name} are both in the language {language} (expected one "
-                f"feed per language, that of all articles; if one is in another, name it, as in {example}={feed.name})"
+                f"--old-feed: {names[language]} and {feed.name} would both be replaced by the feed in "
+                f"{language} (expected one feed per language, that of all articles; to state another language, use "
+                f"--old-feed {example}={feed.name})"
             )
         names[language] = feed.name
         addresses.append(FeedAddress(feed.url, language, feed.feed.kind))
@@ -262,13 +263,13 @@ def _print_articles(plan: list[PlannedArticle]) -> None:
         if article.path:
             click.echo(f"{click.style('new', fg='green')}       {article.path}")
         elif article.notes:
-            click.echo(f"{click.style('known', fg='yellow')}     {printable(title)}")
+            click.echo(f"{click.style('here', fg='yellow')}      {printable(title)}")
         for note in dict.fromkeys(article.notes):
             click.echo(f"          {click.style(printable(note), fg='yellow')}")
 
 
 def _languages(importer: Importer, plan: list[PlannedArticle]) -> str:
-    """Return the languages of the articles, with their numbers if there are several: `in fr (12) and en (2)`."""
+    """Return the languages of the articles, with counts if there are several: `in the languages fr (12), en (2)`."""
     counts = Counter(importer.languages.of(each.entry) for each in plan if each.page)
     counts = counts or Counter([importer.languages.main])
     if len(counts) == 1:
@@ -282,7 +283,9 @@ def _add_redirects(content: ContentFolder, site: Site, site_file: SiteFile, *, w
     if redirects.outside:
         paths = pluralize(len(redirects.outside), "old path is", "old paths are")
         example = printable(redirects.outside[0])
-        click.echo(f"{paths} outside {site.path}, such as {example}: redirect them on the server for these paths")
+        click.echo(
+            f"{paths} outside {site.path}, such as {example}: redirect them on the server that handles these paths"
+        )
     for old in redirects.unusable[:MAX_EXAMPLES]:
         click.echo(f"{printable(old)} cannot be redirected: it is not a valid path in site.yaml")
     if redirects.excess:
@@ -321,8 +324,8 @@ def _print_report(report: ImportReport) -> None:
     if report.old_links:
         links = pluralize(len(report.old_links), "address", "addresses")
         click.echo(
-            f"The texts still contain {links} on the old host, which will stop working with it. Copy the files into "
-            "media/, and change these addresses:"
+            f"The texts still contain {links} on the old host, which will stop working when it goes offline. Copy the "
+            "files into media/, and change these addresses:"
         )
         for address in report.old_links[:MAX_EXAMPLES]:
             click.echo(f"  {printable(address)}")

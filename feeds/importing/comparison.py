@@ -25,17 +25,17 @@ from .old_feed import OldFeed, split_url
 class FeedComparison:
     """The differences between our feed and the old one: entries by id, with their titles.
 
-    `entries` and `old_entries` count the entries of the two feeds. `new` are entries that only our feed has. Of
-    the entries of the old feed that are not live here, `waiting` have an article, and `gone` have neither an article
-    nor a redirect. `retitled` maps old titles to ours. `unredirected` maps old
-    paths without a redirect to the new ones. `fitting` is the largest number of entries with which our feed has no
-    new one; None unless only its oldest entries are new.
+    `entries` and `old_entries` count the entries of the two feeds. `new` are entries that only our feed has. Of the
+    entries of the old feed that are not live here, `unpublished` have an article, and `gone` have neither an article
+    nor a redirect. `retitled` maps old titles to ours. `unredirected` maps old paths without a redirect to the new
+    ones. `fitting` is the largest number of entries with which our feed has no new one; None unless only its oldest
+    entries are new.
     """
 
     entries: int
     old_entries: int
     new: Mapping[str, str]
-    waiting: Mapping[str, str]
+    unpublished: Mapping[str, str]
     gone: Mapping[str, str]
     retitled: Mapping[str, str]
     unredirected: Mapping[str, str]
@@ -49,7 +49,7 @@ class FeedComparison:
     @property
     def is_safe(self) -> bool:
         """Whether no entry appears twice, and no link of an old entry leads nowhere."""
-        return not (self.new or self.waiting or self.gone or self.unredirected)
+        return not (self.new or self.unpublished or self.gone or self.unredirected)
 
 
 def topic_of(builder: FeedBuilder, name: str | None, url: str, old: OldFeed) -> Topic:
@@ -126,7 +126,7 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
         entries=len(our_entries),
         old_entries=len(old_entries),
         new=new,
-        waiting={entry.id: entry.title for entry in missing if entry.id in known},
+        unpublished={entry.id: entry.title for entry in missing if entry.id in known},
         gone={
             entry.id: entry.title
             for entry in missing

@@ -26,7 +26,7 @@ from .template_tags import Target
 
 T = TypeVar("T")
 
-FILE_MARK = re.compile(r"^(?:\{(?:static|attach|filename)\}|\|(?:static|filename)\||@/|link://\w+/)")
+FILE_PREFIX = re.compile(r"^(?:\{(?:static|attach|filename)\}|\|(?:static|filename)\||@/|link://\w+/)")
 """Prefixes with which Pelican, Zola and Nikola refer to a file or an article."""
 
 _Key = tuple[Callable[[OldEntry], str], Callable[[Document], str]]
@@ -158,7 +158,12 @@ class DocumentAddresses:
         names = [
             (key.strip("/"), targets[document.path.as_posix()])
             for document in documents
-            for key in {document.path.stem, document.slug, _path_of(self.urls[document.path]), *_places(document)}
+            for key in {
+                document.path.stem,
+                document.slug,
+                _path_of(self.urls[document.path]),
+                *_other_names(document),
+            }
         ]
         self._targets = {**_unique(names), **targets}
 
@@ -214,7 +219,7 @@ class DocumentAddresses:
     def entries_at_urls(
         self, entries: Iterable[OldEntry], matches: Mapping[PurePosixPath, OldEntry]
     ) -> dict[PurePosixPath, OldEntry]:
-        """Return the entries without a document whose URL was derived for a document without an entry."""
+        """Return the entries that match no document yet, by the document for which their URL was derived."""
         matched = {entry.id for entry in matches.values()}
         by_path = _unique((_path_of(each.url or ""), each) for each in entries if each.id not in matched)
         documents = _unique((_path_of(url), path) for path, url in self.urls.items() if path not in matches)
@@ -240,26 +245,26 @@ class DocumentAddresses:
     def target(self, document: Document, reference: str) -> Target | None:
         """Return the article that a reference names: by file, name or path."""
         path, separator, fragment = unquote(reference).partition("#")
-        path = FILE_MARK.sub("", path).partition("?")[0]
-        beside = posixpath.normpath(f"{document.path.parent}/{path}")
+        path = FILE_PREFIX.sub("", path).partition("?")[0]
+        relative_path = posixpath.normpath(f"{document.path.parent}/{path}")
         name = posixpath.normpath(path).strip("/") if path else ""
-        last_name = _without_ending(PurePosixPath(name).name)
-        keys: tuple[str, ...] = (beside, name, _without_ending(name), FILE_DATE.sub("", name), last_name)
+        last_name = _without_extension(PurePosixPath(name).name)
+        keys: tuple[str, ...] = (relative_path, name, _without_extension(name), FILE_DATE.sub("", name), last_name)
         if document.language_suffix:  # a translation refers to translations
-            translated = (f"{_without_ending(key)}.{document.language_suffix}.md" for key in keys)
+            translated = (f"{_without_extension(key)}.{document.language_suffix}.md" for key in keys)
             keys = (*translated, *keys)
         elif document.has_language_folder:
-            keys = (*(f"{document.path.parts[0]}/{_without_ending(key)}" for key in keys), *keys)
+            keys = (*(f"{document.path.parts[0]}/{_without_extension(key)}" for key in keys), *keys)
         target = next((self._targets[key] for key in keys if key in self._targets), None)
         return replace(target, url=f"{target.url}{separator}{fragment}") if target else None
 
 
-def _places(document: Document) -> list[str]:
+def _other_names(document: Document) -> list[str]:
     """Return further names of a document: its path without extension and, for a page bundle, its folder."""
     folder = document.path.parent
     bundle = [folder.as_posix(), folder.name] if document.is_bundle else []
     return [document.path.with_suffix("").as_posix(), *bundle]
 
 
-def _without_ending(name: str) -> str:
+def _without_extension(name: str) -> str:
     return re.sub(r"\.(?:md|markdown|mdx|html?)$", "", name)

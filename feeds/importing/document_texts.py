@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urljoin
 
 from feeds.feed.markup import commonmark
 
-from .document_addresses import FILE_MARK, DocumentAddresses
+from .document_addresses import FILE_PREFIX, DocumentAddresses
 from .documents import HTML_EXTENSIONS, MARKDOWN_EXTENSIONS, Document
 from .generators import GeneratedSite
 from .old_feed import absolute_url, split_url
@@ -67,11 +67,11 @@ class DocumentTexts:
 
     def _path(self, reference: str) -> str:
         """Return the URL of a file, without the prefix that says where it is."""
-        path = FILE_MARK.sub("", unquote(reference)) if FILE_MARK.match(unquote(reference)) else reference
+        path = FILE_PREFIX.sub("", unquote(reference)) if FILE_PREFIX.match(unquote(reference)) else reference
         return self._addresses.home.rstrip("/") + quote(path, safe="/%?&=#+,;:@-._~") if path.startswith("/") else path
 
     def _file(self, document: Document, reference: str) -> Path | None:
-        path = unquote(split_url(FILE_MARK.sub("", unquote(reference))).path)
+        path = unquote(split_url(FILE_PREFIX.sub("", unquote(reference))).path)
         home_path = split_url(self._addresses.home).path.rstrip("/")
         parent = document.file.parent
         beside = [] if path.startswith("/") else [parent / path, parent / document.file.stem / path]
@@ -88,7 +88,7 @@ class DocumentTexts:
 
     def _link(self, document: Document, reference: str) -> str:
         """Return the URL on the old site to which a link leads."""
-        names_article = _is_document(reference) or FILE_MARK.match(unquote(reference))
+        names_article = _is_document(reference) or FILE_PREFIX.match(unquote(reference))
         if names_article and (target := self._addresses.target(document, reference)):
             return target.url
         if reference.startswith("#") or not reference:

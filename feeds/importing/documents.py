@@ -50,7 +50,7 @@ _PLAIN_FOLDERS = (
 """Folders that do not name a category."""
 
 _COLLECTIONS = ("posts", "post", "all", "blog")
-"""Tags that put an article into a collection of Eleventy, and say nothing about it."""
+"""Tags that only add an article to a collection of Eleventy."""
 
 FILE_DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})[-_](?=.)")
 """The date at the start of a file name, as Jekyll requires."""
@@ -68,7 +68,7 @@ _HEADING = re.compile(r"\A\s*# +([^\n]+?)[ #]*(?:\n|\Z)")
 class Document:
     """A document: its file, its `path` below the folder of articles, and what its metadata says.
 
-    `slug` is the name that its address usually has. `published` is in UTC; `dated`
+    `slug` is the name that its address usually has. `published` is in UTC; `url_date`
     is the date in its address, which an embargo does not change. `has_language_folder` is whether its first folder is
     that of its language. `address` is the one that its metadata sets, or empty.
     `kind` is empty for an article; `refusal` is the reason not to import it.
@@ -80,7 +80,7 @@ class Document:
     title: str = ""
     slug: str = ""
     published: datetime | None = None
-    dated: datetime | None = None
+    url_date: datetime | None = None
     translation_key: str = ""
     updated: datetime | None = None
     expires: datetime | None = None
@@ -131,12 +131,12 @@ class Document:
 
     @property
     def is_bundle(self) -> bool:
-        """Whether its folder contains only this document and its files, as `name/index.md` does."""
+        """Whether it is a page bundle, such as `name/index.md`: a folder of one document and its files."""
         return len(self.path.parts) > 1 and self.path.name.partition(".")[0] == "index"
 
     def values(self, zone: ZoneInfo) -> dict[str, str]:
         """Return the values for the placeholders of `permalinks`."""
-        date = self.dated.astimezone(zone) if self.dated else None
+        date = self.url_date.astimezone(zone) if self.url_date else None
         names = {
             "folder": self.folder,
             "section": self.section,
@@ -165,8 +165,8 @@ def read_document(
 ) -> Document:
     """Read a file. If it cannot be read, the document has a refusal.
 
-    A date without an offset is in `zone`. `languages` are those of a folder or the end of a name. `inherited` is the
-    metadata that its own overrides.
+    A date without an offset is in `zone`. `languages` are the codes that are recognised as the first folder or at the
+    end of a name. `inherited` is the metadata that its own overrides.
     """
     unread = Document(file, path, title=path.as_posix())
     try:
@@ -205,7 +205,7 @@ def _document(
     if published is None and file_date:
         date_text, published = file_date[1], read_local_date(file_date[1], zone)
     _, embargo = date_in(metadata, EMBARGO_NAMES, zone)
-    dated, published = published, max(published, embargo) if published and embargo else published
+    url_date, published = published, max(published, embargo) if published and embargo else published
     title = text_of(find(metadata, "title"))
     if not title and (heading := _HEADING.match(body)):
         title, body = heading[1].strip(), body[heading.end() :]
@@ -222,7 +222,7 @@ def _document(
         title=title,
         slug=own_slug or (slug(title) if generator.permalink == "/{title}.html" else "") or bare_stem,
         published=published,
-        dated=dated,
+        url_date=url_date,
         translation_key=text_of(find(metadata, "translationkey")),
         updated=later(updated, published),
         expires=expires,

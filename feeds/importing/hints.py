@@ -32,44 +32,41 @@ def hints_of(
                 "--map: no entry is filed under {name} (did you mean {nearest}?)", name=name, nearest=nearest[0]
             )
         else:
-            yield Note.of(
-                "--map: no entry is filed under {name} (expected a category or tag of the old site)", name=name
-            )
-    if count := importer.misfiled(plan):
+            yield Note.of("--map: no entry is filed under {name} (expected a category or tag)", name=name)
+    if count := importer.count_misfiled(plan):
         yield Note.of(
-            "Articles that exist already and are in other categories than the old site and --map say: {count}. "
-            "Existing files are not changed.",
+            "Existing articles whose categories differ from those that the old site and --map give: {count}. Their "
+            "files are not changed.",
             count=count,
         )
     if feeds := list(importer.addresses.unreplaced_feeds):
         yield Note.of(
-            "Feeds that end with the old site, since none here has the same articles: {paths}. Redirect those that "
-            "people read, although a larger feed would show them old entries as new.",
+            "Old feeds without a replacement, since no feed here has the same articles: {paths}. You can redirect "
+            "those that people still read to a larger feed, but it will show them old entries as new.",
             paths=_listed(feeds),
         )
     if feed.undated:
         yield Note.of(
-            "Pages without a date are not imported: {names}. Create those that people read in pages/.",
+            "Pages without a date are not imported: {names}. In pages/, create those that people still read.",
             names=_listed(feed.undated),
         )
     derived = [each.entry for each in plan if each.path and each.entry.is_url_derived and not each.entry.is_draft]
     if derived:
         yield Note.of(
-            "URLs of articles that are not in the old feed are derived from the others: {count}. Test some, such as "
-            "{url}.",
+            "URLs derived for articles that the old feed does not contain: {count}. Test some of them, such as {url}.",
             count=len(derived),
             url=derived[-1].url,
         )
     for code, count in importer.languages.missing(each.entry for each in plan if each.path).items():
         yield Note.of(
-            "New entries in the language {code}, which site.yaml does not have: {count}. They are imported as {known} "
-            "(add {code} to languages, or use --language).",
+            "New entries whose language, {code}, is not in site.yaml: {count}. They are imported as {known} (add "
+            "{code} to languages, or use --language).",
             count=count,
             code=code,
             known=site.default_language,
         )
     if not feed.is_complete:
-        yield Note.of("The end of the document is missing, and with it entries. Fetch or export it again.")
+        yield Note.of("The document is truncated, so entries are missing. Fetch or export it again.")
     if not feed.has_texts and any(each.path for each in plan):
         yield Note.of("The feed has only descriptions, which may be truncated: check that the texts are complete.")
     host = split_url(site.url).netloc

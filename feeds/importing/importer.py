@@ -133,12 +133,12 @@ class Importer:
         newest_first = sorted(planned_articles, key=_newest_first)  # the oldest redirects may not fit into site.yaml
         for planned in newest_first:
             self._add_address(planned, planned.entry.url)
-        for planned in newest_first:  # an address of an entry counts more than a former one of another
+        for planned in newest_first:  # current addresses take precedence over former ones of other entries
             for address in (planned.entry.id, *planned.entry.old_urls):  # WordPress ids are also short links
                 self._add_address(planned, address)
         return planned_articles
 
-    def misfiled(self, plan: list[PlannedArticle]) -> int:
+    def count_misfiled(self, plan: list[PlannedArticle]) -> int:
         """Return how many articles that exist already are in other categories than the mapping says."""
         count = 0
         for planned in plan:

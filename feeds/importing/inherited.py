@@ -84,7 +84,7 @@ class Inheritance:
         return any(fnmatch(path.as_posix(), pattern) for pattern in self._excluded)
 
     def metadata(self, path: PurePosixPath) -> Metadata:
-        """Return what a document inherits; `path` is below the folder of articles. The nearest folder counts."""
+        """Return what a document inherits; `path` is below the folder of articles. The nearest folder wins."""
         inherited = {**self._defaults, **self._jekyll_defaults(path)}
         language = language_suffix(path)
         spoken = (None, language, *(() if language else (self._site.default_language or "en",)))

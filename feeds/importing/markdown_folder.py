@@ -124,7 +124,7 @@ def _read_documents(
             others[Note.of("{extension} file", extension=ending)] += 1
         elif ending in (*MARKDOWN_EXTENSIONS, *HTML_EXTENSIONS):
             if not file.is_file() or not any(file.resolve().is_relative_to(root) for root in roots):
-                others[Note.of("link to a file elsewhere")] += 1
+                others[Note.of("symbolic link to a file outside the folder")] += 1
                 continue
             path = PurePosixPath(file.relative_to(content).as_posix())
             document = read_document(file, path, site.generator, zone, languages, inheritance.metadata(path))
@@ -132,7 +132,7 @@ def _read_documents(
                 documents.append(document)
     if not site.generator.name:
         skipped = (file for name in _SKIPPED_FOLDERS[1:] for file in (site.root / name).rglob("*.md"))
-        others[Note.of("file in a folder of code or output")] += sum(1 for _ in skipped)
+        others[Note.of("file in a folder of code or generated files")] += sum(1 for _ in skipped)
     return documents, +others
 
 

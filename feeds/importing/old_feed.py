@@ -111,12 +111,12 @@ class OldEntry:
 
 @dataclass(frozen=True)
 class OldFeed:
-    """A feed: `home` is its web page, `generator` `older_url` that of its next older document.
+    """A feed: `home` is its web page, and `older_url` the URL of its next older document.
 
     `has_texts` is whether any entry has a text besides its description. `slugs` maps the names of categories and tags
     to the slugs in old addresses, if the feed contains them; `category_paths` maps those of categories within others
     to paths. `sections` are the top-level folders of articles, and `undated` the pages without a date. `others` counts
-    what is no article, such as comments, by kind. `is_complete` is whether the document has its end.
+    what is not an article, such as comments, by kind. `is_complete` is whether the document is not truncated.
     """
 
     title: str

@@ -54,7 +54,8 @@ class ImportReport:
     categories, where None stands for a tag, and `name_counts` to their numbers of entries. `media_files` is how many
     files are new in `media/`; None if none were to be copied. `old_links` are addresses on the old host that texts
     still contain. `redirects` maps old paths to ours. `hints` are about the import as a whole. `comparisons` are what
-    subscribers will see; none if the old feeds are not known, or if there was none.
+    subscribers will see; there are none if no old feed is known. `others` counts what is not an article, by kind.
+    `had_feed` is whether the old site had a feed.
     """
 
     title: str

@@ -101,7 +101,7 @@ def is_wordpress_export(data: bytes) -> bool:
 def read_wordpress_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()) -> OldFeed:
     """Parse an export: its posts, and items of other `types`. A date without a UTC value is in `zone`.
 
-    Raises FeedError if there are none.
+    Raises FeedError if there are no posts.
 
     Attachments may follow the posts that reference them, so all items are read before any is converted.
     """
@@ -249,7 +249,7 @@ def _notes(item: _Item, library: _Library, shortcodes: Iterable[str], restrictio
         else:
             yield Note.of("the shortcode [{name}] is removed", name=name)
     if restriction:
-        yield Note.of("{name} hides a part of it from the public: it is a draft", name=restriction)
+        yield Note.of("{name} hides a part of it from the public: it is imported as a draft", name=restriction)
     if item.get("is_sticky") == "1":
         yield Note.of("it was sticky on the old site; here, the newest article comes first")
 

@@ -378,7 +378,7 @@ def test_remaining_links_to_the_old_host_are_listed(old: OldSite, run: Run) -> N
     old.pages["/rss.xml"] = text.encode()
     old.pages["/sites/default/files/cheque.png"] = b"none"
     printed = take(run, feed)
-    assert "still contain 2 addresses on the old host, which will stop working with it." in printed
+    assert "still contain 2 addresses on the old host, which will stop working when it goes offline." in printed
     assert f"  {old.url}/plan.pdf\n  {old.url}/sites/default/files/cheque.png\n" in printed
 
 
@@ -445,7 +445,10 @@ def test_a_long_old_path_is_written_on_one_line() -> None:
 def test_redirects_outside_the_site_path_are_reported_but_not_written(old: OldSite, content: Path, run: Run) -> None:
     (content / "site.yaml").write_text(SITE.replace("https://news.example", "https://news.example/news"))
     printed = take(run, old.add("/rss.xml", "drupal.xml"))
-    assert "2 old paths are outside /news, such as /rss.xml: redirect them on the server for these paths" in printed
+    assert (
+        "2 old paths are outside /news, such as /rss.xml: redirect them on the server that handles these paths"
+        in printed
+    )
     assert "redirects" not in (content / "site.yaml").read_text()
 
 

@@ -117,7 +117,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     os.mkfifo(root / "content" / "d.md")
     folder = read(root)
     assert [entry.title for entry in folder.feed.entries] == ["Shown"]
-    assert folder.feed.others == {"link to a file elsewhere": 3}
+    assert folder.feed.others == {"symbolic link to a file outside the folder": 3}
 
 
 def test_files_in_folders_of_code_and_output_are_counted(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_files_in_folders_of_code_and_output_are_counted(tmp_path: Path) -> None
         (tmp_path / name / "x.md").write_text(f"---\ntitle: {name}\n{DATED}")
     folder = read_markdown_folder(tmp_path, home=f"{OLD}/", zone=PARIS, languages=(), old_feed=None)
     assert [entry.title for entry in folder.feed.entries] == ["a"]
-    assert folder.feed.others == {"file in a folder of code or output": 2}
+    assert folder.feed.others == {"file in a folder of code or generated files": 2}
 
 
 def test_the_folder_of_articles_may_be_a_link(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_setting_that_is_commented_out_hides_nothing(tmp_path: Path) -> None:
     assert state(entries(root)["A"]) == "public"
 
 
-def test_a_name_that_ends_like_one_of_a_programming_language_is_no_translation(tmp_path: Path) -> None:
+def test_a_name_that_ends_like_one_of_a_programming_language_is_not_a_translation(tmp_path: Path) -> None:
     found = entries(site(tmp_path, "Hugo", {"blog/intro-to-node.js.md": SHOWN}))
     assert found["Shown"].url == f"{OLD}/blog/intro-to-node.js/"
 
@@ -244,7 +244,7 @@ def test_an_embargo_does_not_change_the_address(tmp_path: Path) -> None:
     assert entries(site(tmp_path, "Hugo", files), feed)["A"].url == f"{OLD}/2026/01/a/"
 
 
-def test_an_entry_is_not_taken_for_a_document_that_only_has_its_name(tmp_path: Path) -> None:
+def test_the_same_name_alone_does_not_match_an_entry_to_a_document(tmp_path: Path) -> None:
     files = {
         "internal/summary.md": "---\ntitle: Internal notes\n---\nSecret",
         "notes.md": f"---\ntitle: Weekly notes\ndraft: true\n{DATED}",

@@ -179,8 +179,8 @@ def test_two_feeds_in_one_language_and_feeds_of_a_feed_are_refused(tmp_path: Pat
     root = bilingual_site(tmp_path / "old", old, "names")
     first, second = feed(old, "fr", "", "a"), feed(old, "fr", "/posts", "a")
     printed = run(tmp_path / "content", str(root), "--old-feed", first, "--old-feed", second, code=1)
-    assert f"--old-feed: {first} and {second} are both in the language fr (expected one feed per language" in printed
-    assert f"as in en={second})" in printed
+    assert f"--old-feed: {first} and {second} would both be replaced by the feed in fr (expected one feed" in printed
+    assert f"use --old-feed en={second})" in printed
     printed = run(tmp_path / "content", str(root), "--old-feed", first, "--old-feed", "", code=1)
     assert '--old-feed "" says that the site had no feed' in printed
     printed = run(tmp_path / "content", first, "--old-feed", second, code=1)

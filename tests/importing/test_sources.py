@@ -342,7 +342,7 @@ def test_a_report_that_exists_is_not_overwritten(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_text("what was to be checked")
     printed = imported(tmp_path, rss(item("a:1", "<description>x</description>")), "--html", str(page), code=2)
-    assert f"--html {page} exists: name another file" in printed
+    assert f"--html {page} exists, and is not the report of a dry run" in printed
     assert page.read_text() == "what was to be checked"
 
 
@@ -350,7 +350,7 @@ def test_an_import_reports_a_new_host_and_languages_that_the_site_lacks(tmp_path
     channel = "<link>https://old.example/</link><language>de-AT</language>"
     document = rss(item("a:1", "<description>x</description>")).replace("<channel>", f"<channel>{channel}")
     printed = imported(tmp_path, document)
-    assert "in the language de-AT, which site.yaml does not have: 1. They are imported as fr" in printed
+    assert "whose language, de-AT, is not in site.yaml: 1. They are imported as fr" in printed
     assert "The host name changes from old.example to news.example" in printed
     again = imported(tmp_path / "again", document, "--language", "fr")
     assert "de-AT" not in again
@@ -372,7 +372,7 @@ def test_a_site_without_the_old_entries_is_not_safe(tmp_path: Path) -> None:
     done = runner.invoke(args=["diff", str(tmp_path / "old.xml")])
     assert done.exit_code == 1
     assert done.output.splitlines()[-2:] == [
-        "This site has no entry of the old feed: import them before the switch.",
+        "This site has no entry of the old feed: import its entries before the switch.",
         "0 new, 0 with another title, 1 gone, 0 moved",
     ]
     unknown = runner.invoke(args=["diff", str(tmp_path / "old.xml"), "--feed", "en/sport"])
@@ -386,7 +386,7 @@ def test_new_entries_of_the_newest_month_cannot_be_kept_out(tmp_path: Path) -> N
     assert "1 new, " in printed and "entries:" not in printed
 
 
-def test_ids_with_comments_and_entities_are_whole() -> None:
+def test_ids_with_comments_and_entities_are_read_completely() -> None:
     text = rss(item("a<!-- c -->:1"), item("https://&host;/?p=2"))
     feed = read_feed(f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY host "old.example">]>{text}'.encode())
     assert [entry.id for entry in feed.entries] == ["a:1", "https://old.example/?p=2"]
@@ -404,10 +404,10 @@ def test_a_draft_stays_one_if_entries_cannot_be_told_apart() -> None:
     assert all(entry.is_draft for entry in read_feed(broken.encode()).entries if entry.title == "B")
 
 
-def test_a_document_without_its_end_is_reported(tmp_path: Path) -> None:
+def test_a_truncated_document_is_reported(tmp_path: Path) -> None:
     document = rss(item("a:1", "<description>x</description>"), item("a:2", "<description>x</description>"))
-    assert "The end of the document is missing" in imported(tmp_path, document[: document.rindex("<item>")])
-    assert "The end of the document is missing" not in imported(tmp_path / "whole", document + "<!-- cached -->")
+    assert "The document is truncated" in imported(tmp_path, document[: document.rindex("<item>")])
+    assert "The document is truncated" not in imported(tmp_path / "whole", document + "<!-- cached -->")
 
 
 def test_all_files_of_an_entry_are_attached(tmp_path: Path) -> None:
@@ -453,7 +453,7 @@ def test_entries_on_another_host_than_the_home_page_keep_their_redirects(tmp_pat
     assert "  /p1: /articles/p1\n" in (tmp_path / "content" / "site.yaml").read_text()
 
 
-def test_states_of_media_and_words_in_texts_make_no_drafts() -> None:
+def test_states_of_media_and_words_in_texts_do_not_make_drafts() -> None:
     broken = "<description>x & <b>y</description>"
     media = '<media:status xmlns:media="http://search.yahoo.com/mrss/" state="active"/>'
     text = "<description><![CDATA[use <app:draft>no</app:draft>]]></description>"
@@ -465,7 +465,7 @@ def test_articles_in_other_categories_than_the_mapping_says_are_reported(tmp_pat
     document = rss(item("a:1", "<category>Sport</category><description>x</description>"))
     imported(tmp_path, document, "--map", "Sport=outreach")
     printed = imported(tmp_path, document, "--map", "Sport=funding", "--map", "Sprt=funding")
-    assert "in other categories than the old site and --map say: 1." in printed
+    assert "whose categories differ from those that the old site and --map give: 1." in printed
     assert "no entry is filed under Sprt (did you mean Sport?)" in printed
     assert "--map names sport twice" in imported(
         tmp_path, document, "--map", "Sport=", "--map", "sport=funding", code=1

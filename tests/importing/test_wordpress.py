@@ -90,7 +90,7 @@ def test_only_public_blocks_become_part_of_a_post() -> None:
     assert "B publish" in entry.html and "B private" not in entry.html and "B draft" not in entry.html
 
 
-def test_blocks_that_multiply_end_only_their_post() -> None:
+def test_blocks_that_expand_too_far_fail_only_their_post() -> None:
     many = [f'<!-- wp:block {{"ref":{number}}} /-->' * 200 for number in (8, 9)]
     blocks = [post("8", many[1], type="wp_block"), post("9", "x" * 5000, type="wp_block")]
     entries = read_wordpress_export(wxr(post("1", many[0]), post("2"), *blocks).encode(), ZoneInfo("UTC")).entries
@@ -104,7 +104,7 @@ def test_a_text_that_a_plugin_hides_is_a_draft(name: str) -> None:
     assert entry.is_draft and f"[{name}] hides a part of it" in str(entry.notes)
 
 
-def test_addresses_that_are_invalid_end_no_import(tmp_path: Path) -> None:
+def test_invalid_addresses_do_not_stop_an_import(tmp_path: Path) -> None:
     bad = "http://[site]/p1/"
     document = wxr(post("1", f'<a href="{bad}">x</a><img src="{bad}">', link=bad), post(bad), post("2", link="/a/"))
     printed = imported(tmp_path, document.replace("<link>https://old.example</link>", f"<link>{bad}</link>"))
@@ -114,7 +114,7 @@ def test_addresses_that_are_invalid_end_no_import(tmp_path: Path) -> None:
     assert "--url x is not the URL of a site" in imported(tmp_path, document, "--url", "x", code=2)
 
 
-def test_an_archive_is_to_be_unpacked_and_utf_16_is_read(tmp_path: Path) -> None:
+def test_a_zip_archive_is_refused_and_utf_16_is_read(tmp_path: Path) -> None:
     content_folder(tmp_path / "content", {})
     runner = create_app(Settings(tmp_path / "content"), clock=lambda: NOW).test_cli_runner()
     (tmp_path / "e.zip").write_bytes(b"PK\x03\x04" + wxr(post("1")).encode())
@@ -136,7 +136,7 @@ def test_an_archive_is_to_be_unpacked_and_utf_16_is_read(tmp_path: Path) -> None
         f"[/member{'a' * 60} x",
     ],
 )
-def test_other_shortcodes_make_no_draft(text: str) -> None:
+def test_other_shortcodes_do_not_make_a_draft(text: str) -> None:
     (entry,) = read_wordpress_export(wxr(post("1", text)).encode(), ZoneInfo("UTC")).entries
     assert not entry.is_draft
 
@@ -147,7 +147,7 @@ def test_a_text_that_is_hidden_in_a_block_is_a_draft() -> None:
     assert read_wordpress_export(document.encode(), ZoneInfo("UTC")).entries[0].is_draft
 
 
-def test_brackets_that_are_no_shortcode_stay() -> None:
+def test_brackets_that_are_not_shortcodes_stay() -> None:
     text = "Call the route [/users] or open [/contact-us]."
     (entry,) = read_wordpress_export(wxr(post("1", text)).encode(), ZoneInfo("UTC")).entries
     assert text in entry.html
@@ -199,7 +199,7 @@ def test_feeds_of_categories_redirect_unless_they_are_dropped(tmp_path: Path) ->
     tag = '<category domain="post_tag" nicename="adn">ADN</category>'
     document = wxr(channel, post("1").replace("</item>", f"{terms}{tag}</item>"))
     printed = imported(tmp_path, document, "--map", "X=")
-    assert "Feeds that end with the old site, since none here has the same articles: /category/x/feed/" in printed
+    assert "Old feeds without a replacement, since no feed here has the same articles: /category/x/feed/" in printed
     tree = (tmp_path / "content" / "site.yaml").read_text()
     for line in (
         "/category/news/feed/: /feeds/tags/nouvelles.rss",
