@@ -103,9 +103,13 @@ class Addresses:
         of the old site, and `feed_name` is the name of the feed here that replaces them.
         """
         site = self._site
-        old_feeds = list(self._feeds(categories, names, tags, languages, feeds, feed_name))
-        documents = {old: f"{new}.{ending}" for old, new, ending in old_feeds if ending}
-        candidates = {old: new for old, new, _ in old_feeds} | documents | self._pages_by_path
+        documents: dict[str, str] = {}
+        pages: dict[str, str] = {}
+        for old, new, extension in self._feeds(categories, names, tags, languages, feeds, feed_name):
+            pages.setdefault(old, new)
+            if extension:
+                documents.setdefault(old, f"{new}.{extension}")
+        candidates = pages | documents | self._pages_by_path
         by_importance = dict.fromkeys([*documents, *self._pages_by_path, *candidates])
         candidates = {_escape(old): candidates[old] for old in by_importance}
         used_here = (*site.path_redirects, *site.redirects, *self._pages_by_url.values())
@@ -132,8 +136,12 @@ class Addresses:
     ) -> Iterator[tuple[str, str, str]]:
         """Yield old paths of feeds and lists, the paths of the feed pages that replace them, and file extensions.
 
-        They are those of the system, and the known feeds. The extension is empty for a list.
+        They are the known feeds, and those of the system. The extension is empty for a list. Of equal paths, the first
+        counts.
         """
+        for feed in known:
+            if feed.url and split_url(feed.url).scheme in ("http", "https"):
+                yield path_of(feed.url), self._site.feed_path(feed.language, feed_name), feed.extension
         if self._system:
             system = self._system
             here = languages.present if system.has_languages else (languages.main,)
@@ -153,9 +161,6 @@ class Addresses:
                             yield old_path, self._site.feed_path(language, target), extension
                         elif extension:
                             self.unreplaced_feeds[_escape(old_path)] = None
-        for feed in known:
-            if feed.url and split_url(feed.url).scheme in ("http", "https"):
-                yield path_of(feed.url), self._site.feed_path(feed.language, feed_name), feed.extension
 
     def _lists(
         self,
@@ -171,9 +176,6 @@ class Addresses:
         new, and automations would post them. `feed_name` is the feed here with all that is imported.
         """
         assert self._system
-        for tag in tags:
-            for paths in self._paths_of(tag.name):
-                yield tag, f"tags/{self._site.tag_slug(tag.name.partition(',')[0])}", paths
         has_languages = self._system.has_languages
         for old in dict.fromkeys(each if has_languages else NameInLanguage(each.name, languages[0]) for each in names):
             if old.name in categories.mapping and old.name not in self._feed.sections:
@@ -186,6 +188,9 @@ class Addresses:
             target = (categories.mapping.get(section) or (whole,))[0]
             for language in languages:
                 yield NameInLanguage(section, language), target, self._system.section
+        for tag in tags:
+            for paths in self._paths_of(tag.name):
+                yield tag, f"tags/{self._site.tag_slug(tag.name.partition(',')[0])}", paths
 
     def _paths_of(self, name: str) -> list[Mapping[str, str]]:
         """Return the paths of the lists of a name: of a category, a tag, or both if the feed has only categories."""

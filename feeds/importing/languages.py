@@ -27,12 +27,18 @@ class Languages:
     @cached_property
     def main(self) -> str:
         """The language of most entries, or else the one that the source states."""
-        return self._most_common(map(self.of, self._source.entries), self._first(self._source.language))
+        languages = (language for language, _ in self._counts.elements())
+        return self._most_common(languages, self._first(self._source.language))
 
     @cached_property
     def present(self) -> tuple[str, ...]:
         """The languages of the entries, the main one first."""
-        return tuple(dict.fromkeys([self.main, *(self.of(entry) for entry in self._source.entries)]))
+        return tuple(dict.fromkeys([self.main, *(language for language, _ in self._counts)]))
+
+    @cached_property
+    def _counts(self) -> Counter[tuple[str, str]]:
+        """Numbers of entries by language and the code in their URLs."""
+        return Counter((self.of(entry), self.code_in(entry.url)) for entry in self._source.entries)
 
     def of(self, entry: OldEntry) -> str:
         """Return the language of an entry: the one that it states, the code in its URL, or that of the source."""
@@ -58,12 +64,11 @@ class Languages:
 
     def prefix(self, language: str) -> str:
         """Return the folder with which most URLs of entries in a language begin, such as `/en`, or an empty string."""
-        codes = (self.code_in(entry.url) for entry in self._source.entries if self.of(entry) == language)
-        code = self._most_common(codes, "")
+        code = self._most_common((code for each, code in self._counts.elements() if each == language), "")
         return f"/{code}" if code else ""
 
-    def distinct(self, codes: Sequence[str | None]) -> bool:
-        """Return whether each code is that of another language of the site."""
+    def are_distinct(self, codes: Sequence[str | None]) -> bool:
+        """Return whether each code stands for a different language of the site."""
         matches = {match for code in codes if code and (match := self._match(code))}
         return len(matches) == len(codes)
 

@@ -147,7 +147,7 @@ class SourceReader:
             return feeds[0]
         languages = Languages(self._site, feeds[0])
         stated = [each.language or each.feed.language for each in subscribed_feeds]
-        stated = stated if languages.distinct(stated) else [each.language for each in subscribed_feeds]
+        stated = stated if languages.are_distinct(stated) else [each.language for each in subscribed_feeds]
         entries: dict[str | int, OldEntry] = {}
         for feed, subscribed, language in zip(feeds, subscribed_feeds, stated, strict=True):
             of_feed = subscribed.language or languages.code_in(subscribed.url) or language
