@@ -37,15 +37,15 @@ class FeedAddress(NamedTuple):
 class Addresses:
     """Maps the old addresses of entries to their pages here."""
 
-    def __init__(self, site: Site, feed: OldFeed, system: System | None) -> None:
-        """Start with no pages."""
+    def __init__(self, site: Site, feed: OldFeed, system: System | None, feed_urls: Iterable[str] = ()) -> None:
+        """Start with no pages. The hosts of `feed_urls` are those of the old site too."""
         self._site, self._feed, self._system = site, feed, system
         hosts = Counter(_host(entry.url) for entry in feed.entries if entry.url)
         home = _host(feed.home or "")
         common_hosts = [host for host, count in hosts.items() if count * 2 > len(feed.entries)]
         has_home = hosts[home] > 0  # then another common host is one to which a link blog links
         own_hosts = (each for each in common_hosts if not has_home or _domain(each) == _domain(home))
-        self._hosts = {*own_hosts, home} - {""}
+        self._hosts = {*own_hosts, home, *map(_host, feed_urls)} - {""}
         self._tag_names = {tag for entry in feed.entries for tag in entry.tags}
         self._category_names = {name for entry in feed.entries for name in entry.categories}
         self._pages_by_url: dict[str, str] = {}
@@ -145,7 +145,11 @@ class Addresses:
         if self._system:
             system = self._system
             here = languages.present if system.has_languages else (languages.main,)
-            prefixes = {each: languages.prefix(each) if system.has_languages else "" for each in self._site.languages}
+            urls = {feed.language: feed.url for feed in known}
+            prefixes = {
+                each: languages.prefix(each, urls.get(each)) if system.has_languages else ""
+                for each in self._site.languages
+            }
             root = self._root(min((each.url for each in known if each.url), key=len, default=""), prefixes.values())
             for language in here:
                 if prefixes[language]:
@@ -154,7 +158,7 @@ class Addresses:
                     yield root + prefixes[language] + path, self._site.feed_path(language, "all"), extension
             for (old, language), target, paths in self._lists(categories, names, tags, here, feed_name):
                 is_section = paths is system.section
-                for old_slug in [old.lower().replace(" ", "-")] if is_section else self._old_slugs(old, system):
+                for old_slug in [old.lower().replace(" ", "-")] if is_section else self._old_slugs(old, paths):
                     for path, extension in paths.items():
                         old_path = root + prefixes[language] + path.format(old_slug)
                         if target:
@@ -202,11 +206,13 @@ class Addresses:
             *([self._system.tag] if is_tag or not has_tags else []),
         ]
 
-    def _old_slugs(self, name: str, system: System) -> dict[str, None]:
-        """Return the slugs that a name may have in the old paths of lists."""
-        known = self._feed.slugs.get(name, ())
+    def _old_slugs(self, name: str, paths: Mapping[str, str]) -> dict[str, None]:
+        """Return the slugs that a name may have in the old paths of its lists."""
+        assert self._system
+        slugs = self._feed.tag_slugs if paths is self._system.tag else self._feed.category_slugs
+        known = slugs.get(name, ())
         path = self._feed.category_paths.get(name, "")
-        return dict.fromkeys(filter(None, (*known, path, *(() if known else system.slugs(name)))))
+        return dict.fromkeys(filter(None, (*known, path, *(() if known else self._system.slugs(name)))))
 
     def _root(self, url: str, prefixes: Iterable[str]) -> str:
         """Return the path at which the old site starts, from that of its feed or its home page.

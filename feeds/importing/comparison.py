@@ -26,10 +26,10 @@ class FeedComparison:
     """The differences between our feed and the old one: entries by id, with their titles.
 
     `entries` and `old_entries` count the entries of the two feeds. `new` are entries that only our feed has. Of the
-    entries of the old feed that are not live here, `unpublished` have an article, and `gone` have neither an article
-    nor a redirect. `retitled` maps old titles to ours. `unredirected` maps old paths without a redirect to the new
-    ones. `fitting` is the largest number of entries with which our feed has no new one; None unless only its oldest
-    entries are new.
+    entries of the old feed that are not live in the language of ours, `unpublished` have an article that is not live,
+    and `gone` have an article in another language, or neither an article nor a redirect. `retitled` maps old titles to
+    ours. `unredirected` maps old paths without a redirect to the new ones. `fitting` is the largest number of entries
+    with which our feed has no new one; None unless only its oldest entries are new.
     """
 
     entries: int
@@ -98,7 +98,8 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
     """Compare a feed of ours with an old feed."""
     our_entries = builder.feed(topic).entries
     old_entries = {entry.id: entry for entry in old.entries if not entry.is_draft and not entry.refusal}
-    live = {article.id: article for article in builder.catalog.live}
+    live = {article.id: article for article in builder.catalog.live if article.language == topic.language}
+    elsewhere = {article.id for article in builder.catalog.live} - live.keys()
     new = {entry.id: entry.title for entry in our_entries if entry.id not in old_entries}
     first_new = next(
         (index for index, entry in enumerate(our_entries) if entry.id not in old_entries), len(our_entries)
@@ -126,11 +127,11 @@ def compare(builder: FeedBuilder, topic: Topic, old: OldFeed) -> FeedComparison:
         entries=len(our_entries),
         old_entries=len(old_entries),
         new=new,
-        unpublished={entry.id: entry.title for entry in missing if entry.id in known},
+        unpublished={entry.id: entry.title for entry in missing if entry.id in known - elsewhere},
         gone={
             entry.id: entry.title
             for entry in missing
-            if entry.id not in known and not _leads_somewhere(entry.url or "", redirects)
+            if entry.id in elsewhere or (entry.id not in known and not _leads_somewhere(entry.url or "", redirects))
         },
         retitled={
             entry.title: article.title

@@ -185,7 +185,10 @@ class DocumentAddresses:
                 pairs.setdefault((_ANY, _ANY), []).append(pair)
                 for group in ((document.section, language), (_ANY, language)):
                     pairs.setdefault(group, []).append((values[document.path], path))
-        return {group: derive_url_patterns(each) for group, each in pairs.items()}
+        patterns = {group: derive_url_patterns(each) for group, each in pairs.items() if group != (_ANY, _ANY)}
+        has_codes = any(language for _, language in pairs if language != _ANY)
+        general = derive_url_patterns(pairs.get((_ANY, _ANY), ())) if has_codes else patterns.get((_ANY, ""), [])
+        return {**patterns, (_ANY, _ANY): general}
 
     def _derived_url(
         self,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,7 @@ from feeds.model.site_types import slug
 
 from .front_matter import FrontMatterError, Metadata, find, read_front_matter, text_of, texts_of
 from .generators import Generator
+from .languages import languages_by_code
 from .metadata import (
     ALT_NAMES,
     CAPTION_NAMES,
@@ -160,7 +161,7 @@ def read_document(
     path: PurePosixPath,
     generator: Generator,
     zone: ZoneInfo,
-    languages: Collection[str],
+    languages: Sequence[str],
     inherited: Metadata = MappingProxyType({}),
 ) -> Document:
     """Read a file. If it cannot be read, the document has a refusal.
@@ -193,12 +194,14 @@ def _refused(document: Document, reason: str) -> Document:
 
 
 def _document(
-    unread: Document, metadata: Metadata, body: str, generator: Generator, zone: ZoneInfo, languages: Collection[str]
+    unread: Document, metadata: Metadata, body: str, generator: Generator, zone: ZoneInfo, languages: Sequence[str]
 ) -> Document:
     path, is_bundle = unread.path, unread.is_bundle
-    language = _language(metadata, path, languages)
-    is_translated = len(languages) > 1 and len(path.parts) > 1 and path.parts[0] in languages
-    unread = replace(unread, language=language, has_language_folder=is_translated and path.parts[0] == language)
+    known = languages_by_code(languages)
+    language = _language(metadata, path, known)
+    folder_language = known.get(path.parts[0].lower()) if len(languages) > 1 and len(path.parts) > 1 else None
+    has_language_folder = folder_language is not None and folder_language == known.get(language.lower())
+    unread = replace(unread, language=language, has_language_folder=has_language_folder)
     stem = _stem(path, is_bundle=is_bundle)
     date_text, published = date_in(metadata, DATE_NAMES, zone)
     file_date = FILE_DATE.match(stem)
@@ -277,8 +280,8 @@ def _categories(metadata: Metadata, document: Document, generator: Generator) ->
     return tuple(names)
 
 
-def _language(metadata: Metadata, path: PurePosixPath, languages: Collection[str]) -> str:
+def _language(metadata: Metadata, path: PurePosixPath, known: Mapping[str, str]) -> str:
     """Return the language in the metadata, the file name or the first folder."""
     suffix = path.stem.rpartition(".")[2] if "." in path.stem else ""
     named = text_of(find(metadata, "lang", "language", "locale"))
-    return named or next((each for each in (suffix, path.parts[0]) if each in languages), "")
+    return named or known.get(suffix.lower()) or known.get(path.parts[0].lower(), "")

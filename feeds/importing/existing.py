@@ -80,6 +80,8 @@ class ExistingArticles:
         target = self._redirects.target(self._site.path + path, parts.query) or ""
         by_title = self._by_title.get((language, slug(entry.title))) if has_unique_title else None
         existing = self._by_page.get(target.removeprefix(self._site.url)) or by_title
+        if existing and existing.id.startswith(self._site.tag_uri("")):  # it was written here
+            return None
         host = split_url(existing.id).netloc if existing else ""
         is_same = existing and slug(existing.title) == slug(entry.title) and host in ("", parts.netloc)
         return existing if is_same else None

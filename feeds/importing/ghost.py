@@ -73,7 +73,7 @@ def read_ghost_export(data: bytes, home: str) -> OldFeed:
         home=f"{home}/",
         generator="Ghost",
         language=str(settings.get("locale") or settings.get("lang") or "") or None,
-        slugs={text_at(row, "name"): (text_at(row, "slug"),) for row in public_tags if row.get("slug")},
+        category_slugs={text_at(row, "name"): (text_at(row, "slug"),) for row in public_tags if row.get("slug")},
         others={kind: count for kind, count in kinds.items() if kind != "post"},
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from urllib.parse import unquote
 
 from feeds.model.site import Site
 
@@ -26,7 +27,7 @@ def hints_of(
     """Yield what the import as a whole leaves to be done."""
     feed = source.feed
     for name in categories.unknown:
-        slugs = (each for old in categories.slugs.values() for each in old)
+        slugs = (unquote(each) for old in categories.slugs.values() for each in old)
         if nearest := get_close_matches(name, [*categories.counts, *slugs], 1):
             yield Note.of(
                 "--map: no entry is filed under {name} (did you mean {nearest}?)", name=name, nearest=nearest[0]

@@ -7,7 +7,7 @@ Existing files stay unchanged, and entries whose id already exists are not impor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
@@ -90,14 +90,15 @@ class Importer:
         *,
         now: datetime,
         language: str | None = None,
+        feed_urls: Iterable[str] = (),
     ) -> None:
-        """Read the ids and file names of the existing articles."""
+        """Read the ids and file names of the existing articles. `feed_urls` are those of the old site."""
         self._now = now
         self._content, self._site, self._feed, self._categories = content, site, feed, categories
         self.languages: Languages = Languages(site, feed, language)
         self._reader = ArticleReader(content.root, content.media)
         self.system: System | None = system_of(feed.generator, [entry.id for entry in feed.entries])
-        self.addresses: Addresses = Addresses(site, feed, self.system)
+        self.addresses: Addresses = Addresses(site, feed, self.system, feed_urls)
         self._existing = ExistingArticles(content, site, self._reader)
         self._slugs = {slug(path.stem) for path in content.article_files()}
         self._old_paths = {path_of(entry.url).rstrip("/"): entry.id for entry in feed.entries if entry.url}

@@ -21,8 +21,7 @@ class Languages:
         """Set the source. Codes without a region stand for the first language of the site that has them."""
         self._source, self._override, self._default = source, override, site.default_language
         self._home = split_url(source.home or "")
-        self._known = {each.partition("-")[0].lower(): each for each in reversed(site.languages)}
-        self._known |= {each.lower(): each for each in site.languages}
+        self._known = languages_by_code(site.languages)
 
     @cached_property
     def main(self) -> str:
@@ -59,12 +58,18 @@ class Languages:
         parts, start = split_url(url or ""), self._home.path.rstrip("/")
         if self._home.netloc and _bare(parts.netloc) != _bare(self._home.netloc):
             return ""
-        code, slash, _ = parts.path.removeprefix(start).removeprefix("/").partition("/")
-        return code if slash and code.lower() in self._known else ""
+        code, _, rest = parts.path.removeprefix(start).removeprefix("/").partition("/")
+        return code if rest and code.lower() in self._known else ""
 
-    def prefix(self, language: str) -> str:
-        """Return the folder with which most URLs of entries in a language begin, such as `/en`, or an empty string."""
-        code = self._most_common((code for each, code in self._counts.elements() if each == language), "")
+    def prefix(self, language: str, feed_url: str | None = None) -> str:
+        """Return the folder with which old paths in a language begin, such as `/en`, or an empty string.
+
+        It is that of its feed, if it has one, or else that of most of its entries.
+        """
+        codes = {code: count for (each, code), count in self._counts.items() if each == language}
+        prefers_code = language != self.main  # decides if there are as many with a code as without one
+        most_common = max(codes, key=lambda code: (codes[code], bool(code) == prefers_code), default="")
+        code = self.code_in(feed_url) or ("" if self._override else most_common)
         return f"/{code}" if code else ""
 
     def are_distinct(self, codes: Sequence[str | None]) -> bool:
@@ -95,6 +100,12 @@ class Languages:
         """Return the most common name: of several, the default, which is also returned if there are none."""
         counts = Counter(names)
         return max(counts, key=lambda name: (counts[name], name == default), default=default)
+
+
+def languages_by_code(languages: Sequence[str]) -> dict[str, str]:
+    """Return languages by their codes in lower case, with and without the region."""
+    known = {each.partition("-")[0].lower(): each for each in reversed(languages)}
+    return known | {each.lower(): each for each in languages}
 
 
 def _bare(host: str) -> str:

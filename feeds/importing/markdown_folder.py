@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -42,7 +42,7 @@ class MarkdownFolder(NamedTuple):
 
 
 def read_markdown_folder(
-    folder: Path, *, home: str | None, zone: ZoneInfo, languages: Collection[str], old_feed: OldFeed | None = None
+    folder: Path, *, home: str | None, zone: ZoneInfo, languages: Sequence[str], old_feed: OldFeed | None = None
 ) -> MarkdownFolder:
     """Read the articles of a folder, with the ids, addresses and dates that they have in `old_feed`.
 
@@ -91,7 +91,8 @@ def read_markdown_folder(
             home=home,
             generator=site.generator.name or (old_feed.generator if old_feed else ""),
             language=site.default_language or (old_feed.language if old_feed else None),
-            slugs=old_feed.slugs if old_feed else {},
+            category_slugs=old_feed.category_slugs if old_feed else {},
+            tag_slugs=old_feed.tag_slugs if old_feed else {},
             sections=tuple(dict.fromkeys(each.section for each in articles if each.section and not each.refusal)),
             undated=tuple(
                 each.path.as_posix() for each in documents if each.kind and each.path in undated - set(matches)
@@ -111,7 +112,7 @@ def _home(configured: str | None, old_feed: OldFeed | None) -> str | None:
 
 
 def _read_documents(
-    folder: Path, site: GeneratedSite, zone: ZoneInfo, languages: Collection[str]
+    folder: Path, site: GeneratedSite, zone: ZoneInfo, languages: Sequence[str]
 ) -> tuple[list[Document], Counter[str]]:
     """Return the documents of a folder, in the order of their paths, and the number of other files by kind."""
     content = site.content.resolve()

@@ -113,10 +113,11 @@ class OldEntry:
 class OldFeed:
     """A feed: `home` is its web page, and `older_url` the URL of its next older document.
 
-    `has_texts` is whether any entry has a text besides its description. `slugs` maps the names of categories and tags
-    to the slugs in old addresses, if the feed contains them; `category_paths` maps those of categories within others
-    to paths. `sections` are the top-level folders of articles, and `undated` the pages without a date. `others` counts
-    what is not an article, such as comments, by kind. `is_complete` is whether the document is not truncated.
+    `has_texts` is whether any entry has a text besides its description. `category_slugs` and `tag_slugs` map the
+    names of categories and tags to the slugs in old addresses, if the feed contains them; `category_paths` maps those
+    of categories within others to paths. `sections` are the top-level folders of articles, and `undated` the pages
+    without a date. `others` counts what is not an article, such as comments, by kind. `is_complete` is whether the
+    document is not truncated.
     """
 
     title: str
@@ -127,12 +128,20 @@ class OldFeed:
     language: str | None = None
     older_url: str | None = None
     has_texts: bool = True
-    slugs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    category_slugs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tag_slugs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     category_paths: Mapping[str, str] = field(default_factory=dict)
     sections: tuple[str, ...] = ()
     undated: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
     is_complete: bool = True
+
+    @property
+    def slugs(self) -> dict[str, tuple[str, ...]]:
+        """The slugs of all names."""
+        names = dict.fromkeys([*self.category_slugs, *self.tag_slugs])
+        pairs = ((name, (*self.category_slugs.get(name, ()), *self.tag_slugs.get(name, ()))) for name in names)
+        return {name: tuple(dict.fromkeys(slugs)) for name, slugs in pairs}
 
 
 class SubscribedFeed(NamedTuple):

@@ -71,8 +71,8 @@ class SourceReader:
             )
         old = [self._old_feed(each) for each in dict.fromkeys(old_feeds) if each]
         old.sort(
-            key=lambda source: len(split_url(source.subscribed_feeds[0].name).path)
-        )  # the shortest is the main one
+            key=lambda each: split_url(each.subscribed_feeds[0].name).path.count("/")
+        )  # first that of the whole site
         subscribed_feeds = tuple(each for source in old for each in source.subscribed_feeds)
         if content:
             return Source(*read_feeds_folder(content), subscribed_feeds)
@@ -88,7 +88,10 @@ class SourceReader:
     def _old_feed(self, option: str) -> Source:
         """Return a feed of the old site. `option` is its URL or file, which may follow a language and `=`."""
         language, sign, name = option.partition("=")
-        if not sign or language not in self._site.languages:
+        if language not in self._site.languages:
+            if sign and re.fullmatch("[A-Za-z]{2,3}(-[A-Za-z]{2,4})?", language) and "://" in name:
+                known = ", ".join(self._site.languages)
+                raise FeedError(f"--old-feed {option}: {language} is not a language in site.yaml (expected {known})")
             language, name = "", option
         source = self._feed(name, *self._data(name))
         return replace(source, subscribed_feeds=(source.subscribed_feeds[0]._replace(language=language),))

@@ -32,6 +32,8 @@ DRAFT_STATUSES = ("draft", "pending")
 
 _FOOTNOTES = re.compile("<!-- wp:footnotes(?: \\{[^{}]*\\})? /-->")
 
+_LANGUAGE_CODE = re.compile("[a-z]{2}(-[a-z]{2})?")
+
 _FORBIDDEN_BYTES = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """Characters that XML cannot contain (XML 1.0 section 2.2), in UTF-8."""
 
@@ -118,12 +120,11 @@ def read_wordpress_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()
         )
     library = _Library.of(export.items, export.channel.get("link", ""))
     terms = [term for item in posts for term in item.terms]
-    export.has_languages = any(domain == "post_translations" for domain, _, _ in terms)
+    codes = {item.term("language") for item in posts}
+    export.has_languages = any(domain == "post_translations" for domain, _, _ in terms) or (
+        len(codes) > 1 and all(map(_LANGUAGE_CODE.fullmatch, codes))
+    )
     export.twins = _translated_groups(posts)
-    slugs: dict[str, dict[str, None]] = {}
-    for domain, name, slug in terms:
-        if domain in ("category", "post_tag") and slug:  # translations of a term may have the same name
-            slugs.setdefault(name, {})[slug] = None
     return OldFeed(
         title=plain(export.channel.get("title", "")),
         entries=tuple(_entry(item, export, library, zone) for item in posts),
@@ -133,7 +134,8 @@ def read_wordpress_export(data: bytes, zone: ZoneInfo, types: Sequence[str] = ()
         generator="https://wordpress.org/",
         language=export.channel.get("language") or None,
         others={name: count for name, count in counts.most_common() if name not in ("post", "attachment", "", *types)},
-        slugs={name: tuple(each) for name, each in slugs.items()},
+        category_slugs=_slugs(terms, "category"),
+        tag_slugs=_slugs(terms, "post_tag"),
         category_paths=dict(_category_paths(export)),
     )
 
@@ -190,6 +192,15 @@ def _item(element: etree._Element) -> _Item:
         elif name.localname != "comment":
             item.values.setdefault(name.localname, text.strip(" \t\r\n"))
     return item
+
+
+def _slugs(terms: Iterable[tuple[str, str, str]], taxonomy: str) -> dict[str, tuple[str, ...]]:
+    """Return the slugs of the names in a taxonomy; translations of a term may have the same name."""
+    slugs: dict[str, dict[str, None]] = {}
+    for domain, name, slug in terms:
+        if domain == taxonomy and slug:
+            slugs.setdefault(name, {})[slug] = None
+    return {name: tuple(each) for name, each in slugs.items()}
 
 
 def _translated_groups(posts: Iterable[_Item]) -> set[str]:

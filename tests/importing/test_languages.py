@@ -144,9 +144,10 @@ FOUR_LANGUAGES = re.sub("en: ([^{}]*)}", "en: \\1, pt-PT: P, pt-BR: B}", SITE).r
 
 def test_the_language_of_an_entry_is_stated_or_in_its_url() -> None:
     languages = Languages(make_site(FOUR_LANGUAGES), SOURCE)
-    assert [languages.of(each) for each in SOURCE.entries] == ["fr", "en", "fr", "fr", "en", "pt-BR", "en"]
+    assert [languages.of(each) for each in SOURCE.entries] == ["fr", "en", "fr", "fr", "en", "pt-BR", "fr"]
     assert (languages.main, languages.present) == ("fr", ("fr", "en", "pt-BR"))
     assert [languages.prefix(each) for each in ("fr", "en", "pt-PT", "pt-BR")] == ["", "/en", "", "/PT-br"]
+    assert languages.prefix("fr", f"{HOME}/blog/fr/feed/") == "/fr", "that of the feed"
     assert {Languages(make_site(), SOURCE, "en").of(each) for each in SOURCE.entries} == {"en"}
 
 
@@ -273,6 +274,58 @@ def test_groups_of_translations_need_different_languages_and_public_posts(tmp_pa
     assert twins == {"a": None, "b": None, "c": None, "d": "pll-e-x", "e": "pll-e-x", "f": None}
 
 
+def test_slugs_of_a_category_and_a_tag_with_the_same_name_are_distinguished(tmp_path: Path) -> None:
+    items = (
+        post("a").replace("</item>", f"{term('category', 'News', 'news')}{term('post_tag', 'News', 'actus')}</item>"),
+        post("b").replace("</item>", f"{term('category', 'Actus', 'actus')}</item>"),
+    )
+    (tmp_path / "old.xml").write_text(wxr(*items), encoding="utf-8")
+    run(tmp_path / "content", str(tmp_path / "old.xml"), "--map", "News=research", "--map", "Actus=outreach")
+    found = redirects_of(tmp_path / "content")
+    assert found["/category/actus/feed/"] == "/feeds/outreach.rss"
+    assert "/category/news/feed/" in found and "/tag/news/feed/" not in found
+
+
+def test_polylang_without_translations_states_languages(tmp_path: Path) -> None:
+    items = (post(each).replace("</item>", f"{term('language', each, each)}</item>") for each in ("fr", "en"))
+    (tmp_path / "old.xml").write_text(wxr(*items), encoding="utf-8")
+    run(tmp_path / "content", str(tmp_path / "old.xml"), "--map", "*=research")
+    assert {id_of(each): each.get("language") for each in articles(tmp_path / "content")} == {"fr": None, "en": "en"}
+
+
+def test_an_article_written_here_is_not_taken_for_an_entry_with_its_title(tmp_path: Path) -> None:
+    content_folder(tmp_path / "content", {"own": {"title": "A", "language": "en"}})
+    root = tmp_path / "old"
+    (root / "content").mkdir(parents=True)
+    (root / "hugo.toml").write_text(f'baseURL = "{HOME}/"')
+    (root / "content" / "a.en.md").write_text(f"---\n{DATED.format('A')}")
+    printed = run(tmp_path / "content", str(root), "--old-feed", "", "--map", "*=research")
+    assert "imported           1" in printed and f"{HOME}/a/" in [
+        each.get("id") for each in articles(tmp_path / "content")
+    ]
+
+
+@pytest.mark.integration
+def test_hosts_of_old_feeds_are_those_of_the_old_site(tmp_path: Path, old: OldSite) -> None:
+    items = [translated("un", "fr", "", "", "pll_1"), translated("one", "en", "", "", "pll_1")]
+    text = wxr(*items).replace(f"{HOME}/one/", f"{old.url}/one/")
+    (tmp_path / "old.xml").write_text(text, encoding="utf-8")
+    run(tmp_path / "content", str(tmp_path / "old.xml"), "--map", "*=research", "--old-feed", feed(old, "en", ""))
+    assert [each.get("link") for each in articles(tmp_path / "content")] == [None, None]
+    assert redirects_of(tmp_path / "content")["/one/"] == "/en/articles/one"
+
+
+@pytest.mark.integration
+def test_entries_whose_article_is_in_another_language_are_gone_from_the_feed(tmp_path: Path, old: OldSite) -> None:
+    url = feed(old, "fr", "", "a")
+    (tmp_path / "old.xml").write_text(wxr(post("fr:a")), encoding="utf-8")
+    printed = run(tmp_path / "content", str(tmp_path / "old.xml"), "--map", "*=research", "--old-feed", f"en={url}")
+    assert "https://news.example/en/feeds/all (0 entries), compared with the old feed (1 entry)" in printed
+    assert "0 new, 0 with another title, 1 gone, 0 moved" in printed
+    printed = run(tmp_path / "content", str(tmp_path / "old.xml"), "--old-feed", f"de={url}", code=1)
+    assert f"--old-feed de={url}: de is not a language in site.yaml (expected fr, en)" in printed
+
+
 def test_a_taxonomy_named_language_says_nothing_without_polylang(tmp_path: Path) -> None:
     item = post("a").replace("</item>", f"{term('language', 'English', 'en')}</item>")
     (tmp_path / "old.xml").write_text(wxr(item), encoding="utf-8")
@@ -363,6 +416,17 @@ FOLDERS: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str, str, d
         {
             "posts/a.fr.md": (f"{HOME}/2026/01/a/", "/2026/01/a/"),
             "posts/a.en.md": ("g:a", "/en/2026/01/a/"),
+        },
+    ),
+    "names with a region": (
+        {"posts/a.fr.md": "A", "posts/a.pt-br.md": "A", "posts/b.pt-br.md": "B"},
+        {"g:pt": ("A", "/pt-br/posts/a/")},
+        FRENCH,
+        "fr pt-BR",
+        {
+            "posts/a.fr.md": (f"{HOME}/posts/a/", "/posts/a/"),
+            "posts/a.pt-br.md": ("g:pt", "/pt-br/posts/a/"),
+            "posts/b.pt-br.md": (f"{HOME}/pt-br/posts/b/", "/pt-br/posts/b/"),
         },
     ),
     "a folder with a region": (
