@@ -112,7 +112,8 @@ class Addresses:
         candidates = pages | documents | self._pages_by_path
         by_importance = dict.fromkeys([*documents, *self._pages_by_path, *candidates])
         candidates = {_escape(old): candidates[old] for old in by_importance}
-        used_here = (*site.path_redirects, *site.redirects, *self._pages_by_url.values())
+        homes = map(site.home_path, site.languages)
+        used_here = (*site.path_redirects, *site.redirects, *self._pages_by_url.values(), *homes)
         used_paths = {site.path + path for path in used_here}
         new_paths = {site.path + new for new in candidates.values()}
         guess_targets = {site.path + path: site.path + feed for path, feed in guessed_paths(site)}

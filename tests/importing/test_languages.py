@@ -44,7 +44,10 @@ def feed(old: OldSite, language: str, prefix: str, *names: str) -> str:
         "<pubDate>Mon, 05 Jan 2026 09:00:00 GMT</pubDate><description>x</description></item>"
         for name in names
     )
-    channel = f"<title>Old</title><link>{old.url}{prefix}/</link><language>{language}</language>{items}"
+    about = (
+        f"<title>Old</title><link>{old.url}{prefix}/</link><language>{language}</language><generator>Hugo</generator>"
+    )
+    channel = about + items
     old.pages[f"{prefix}/index.xml"] = f'<rss version="2.0"><channel>{channel}</channel></rss>'.encode()
     return f"{old.url}{prefix}/index.xml"
 
@@ -258,6 +261,9 @@ def test_feeds_and_lists_of_each_language_redirect_whatever_the_order_of_the_fee
     }
     assert not any(path.startswith(("/en/en/", "/fr/en/", "/en/fr/")) for path in found)
     assert found.get("/fr/") == ("/" if french else None)
+    old.pages["/en/index.xml"] = old.pages["/en/index.xml"].replace(b"/en/</link><language>", b"/</link><language>")
+    run(tmp_path / "content2", feeds[1], "--map", "*=research", "--language", "fr")
+    assert "/en/" not in redirects_of(tmp_path / "content2"), "it is a page of this site"
 
 
 def test_groups_of_translations_need_different_languages_and_public_posts(tmp_path: Path) -> None:
