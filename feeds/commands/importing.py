@@ -201,11 +201,15 @@ def _addresses_of_feeds(importer: Importer, source: Source, site: Site) -> list[
     for feed in source.subscribed_feeds:
         language = importer.languages.of_feed(feed)
         if language in names:
-            example = next((each for each in site.languages if each not in names), language)
+            free = next((each for each in site.languages if each not in names), None)
+            advice = (
+                f"state another language with --old-feed {free}={feed.name}"
+                if free
+                else "leave one out, or add its language to site.yaml"
+            )
             raise click.ClickException(
-                f"--old-feed: {names[language]} and {feed.name} would both be replaced by the feed in "
-                f"{language} (expected one feed per language, that of all articles; to state another language, use "
-                f"--old-feed {example}={feed.name})"
+                f"--old-feed: {names[language]} and {feed.name} would both be replaced by the feed in {language} "
+                f"(expected one feed per language, that of all articles: {advice})"
             )
         names[language] = feed.name
         addresses.append(FeedAddress(feed.url, language, feed.feed.kind))

@@ -70,9 +70,8 @@ class SourceReader:
                 '(--old-feed "" if it had none)'
             )
         old = [self._old_feed(each) for each in dict.fromkeys(old_feeds) if each]
-        old.sort(
-            key=lambda each: split_url(each.subscribed_feeds[0].name).path.count("/")
-        )  # first that of the whole site
+        # the path of the main feed is the shortest
+        old.sort(key=lambda each: split_url(each.subscribed_feeds[0].name).path.count("/"))
         subscribed_feeds = tuple(each for source in old for each in source.subscribed_feeds)
         if content:
             return Source(*read_feeds_folder(content), subscribed_feeds)

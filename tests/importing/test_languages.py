@@ -184,7 +184,11 @@ def test_two_feeds_in_one_language_and_feeds_of_a_feed_are_refused(tmp_path: Pat
     first, second = feed(old, "fr", "", "a"), feed(old, "fr", "/posts", "a")
     printed = run(tmp_path / "content", str(root), "--old-feed", first, "--old-feed", second, code=1)
     assert f"--old-feed: {first} and {second} would both be replaced by the feed in fr (expected one feed" in printed
-    assert f"use --old-feed en={second})" in printed
+    assert f"state another language with --old-feed en={second})" in printed
+    third = feed(old, "de", "/en", "a")
+    options = [word for each in (first, third, second) for word in ("--old-feed", each)]
+    printed = run(tmp_path / "content", str(root), *options, code=1)
+    assert "leave one out, or add its language to site.yaml" in printed
     printed = run(tmp_path / "content", str(root), "--old-feed", first, "--old-feed", "", code=1)
     assert '--old-feed "" says that the site had no feed' in printed
     printed = run(tmp_path / "content", first, "--old-feed", second, code=1)
