@@ -297,7 +297,7 @@ def test_a_build_after_any_changes_equals_a_whole_build(
         }
         for number, name in enumerate("abcdefgh")
     }
-    for number in range(40 if is_long else 8):
+    for number in range(20 if is_long else 8):
         for _ in range(rng.choice((1, 1, 2))):
             name = rng.choice([*articles])
             articles[name] = {**articles[name], **rng.choice(EDITS)}

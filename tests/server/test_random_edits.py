@@ -176,7 +176,7 @@ def test_readers_see_no_error_during_valid_and_broken_edits(content: Path, is_lo
 def test_processes_killed_at_any_moment_lose_nothing(content: Path, is_long: bool) -> None:
     walk = Walk(content, seed=42)
     last = None
-    for _ in range(19 if is_long else 4):
+    for _ in range(10 if is_long else 4):
         with served(content) as (port, process):
             date = agreed(port, lambda data: titles(data) == walk.good, process)
             assert last is None or date >= last
