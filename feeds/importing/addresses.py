@@ -144,8 +144,7 @@ class Addresses:
             if feed.url and split_url(feed.url).scheme in ("http", "https"):
                 yield path_of(feed.url), self._site.feed_path(feed.language, feed_name), feed.extension
         if self._system:
-            system = self._system
-            here = languages.present if system.has_languages else (languages.main,)
+            system, here = self._system, self._languages_of_lists(languages)
             urls = {feed.language: feed.url for feed in known}
             prefixes = {
                 each: languages.prefix(each, urls.get(each)) if system.has_languages else ""
@@ -157,9 +156,9 @@ class Addresses:
                     yield f"{root}{prefixes[language]}/", self._site.home_path(language), ""
                 for path, extension in system.feeds.items():
                     yield root + prefixes[language] + path, self._site.feed_path(language, "all"), extension
-            for (old, language), target, paths in self._lists(categories, names, tags, here, feed_name):
+            for (old, language), target, paths in self._lists(categories, names, tags, languages, feed_name):
                 is_section = paths is system.section
-                for old_slug in [old.lower().replace(" ", "-")] if is_section else self._old_slugs(old, paths):
+                for old_slug in [_section_slug(old)] if is_section else self._old_slugs(old, paths):
                     for path, extension in paths.items():
                         old_path = root + prefixes[language] + path.format(old_slug)
                         if target:
@@ -167,35 +166,67 @@ class Addresses:
                         elif extension:
                             self.unreplaced_feeds[_escape(old_path)] = None
 
+    def _languages_of_lists(self, languages: Languages) -> tuple[str, ...]:
+        """Return the languages in which the system has feeds and lists, the main one first."""
+        return languages.present if self._system and self._system.has_languages else (languages.main,)
+
     def _lists(
         self,
         categories: Categories,
         names: Iterable[NameInLanguage],
         tags: Iterable[NameInLanguage],
-        languages: Sequence[str],
+        languages: Languages,
         feed_name: str,
     ) -> Iterator[tuple[NameInLanguage, str, Mapping[str, str]]]:
-        """Yield each old category, tag and section, the name of the feed here that replaces its own, and their paths.
+        """Yield each old category, section and tag, the name of the feed here that replaces its own, and their paths.
 
         The name of the feed is empty if none has the same articles: in a larger one, readers would show old entries as
         new, and automations would post them. `feed_name` is the feed here with all that is imported.
         """
         assert self._system
-        has_languages = self._system.has_languages
-        for old in dict.fromkeys(each if has_languages else NameInLanguage(each.name, languages[0]) for each in names):
+        main, has_languages = languages.main, self._system.has_languages
+        for old in dict.fromkeys(each if has_languages else NameInLanguage(each.name, main) for each in names):
             if old.name in categories.mapping and old.name not in self._feed.sections:
                 is_tag = old.name in self._tag_names and old.name not in self._category_names
                 targets = categories.mapping[old.name]
                 for paths in self._paths_of(old.name):
                     yield old, "" if is_tag or not targets else targets[0], paths
-        for section in self._feed.sections:
-            whole = feed_name if len(self._feed.sections) == 1 else ""
-            target = (categories.mapping.get(section) or (whole,))[0]
-            for language in languages:
-                yield NameInLanguage(section, language), target, self._system.section
+        for section, target in self._sections(categories, languages, feed_name):
+            yield section, target, self._system.section
         for tag in tags:
             for paths in self._paths_of(tag.name):
                 yield tag, f"tags/{self._site.tag_slug(tag.name.partition(',')[0])}", paths
+
+    def _sections(
+        self, categories: Categories, languages: Languages, feed_name: str
+    ) -> Iterator[tuple[NameInLanguage, str]]:
+        """Yield each section in each of its languages, and the name of the feed here with the same articles."""
+        sections = {_section_slug(each): each for each in self._feed.sections}
+        in_section: dict[NameInLanguage, set[str]] = {}
+        in_feed: dict[NameInLanguage, set[str]] = {}
+        for entry in self._feed.entries if sections else ():
+            if not entry.is_draft and entry.refusal is None:
+                language = languages.of(entry)
+                found, _ = categories.resolve((*entry.categories, *entry.tags))
+                for name in (*found, feed_name):
+                    in_feed.setdefault(NameInLanguage(name, language), set()).add(entry.id)
+                for folder in split_url(entry.url or "").path.split("/"):
+                    if folder in sections:
+                        in_section.setdefault(NameInLanguage(sections[folder], language), set()).add(entry.id)
+        for name in sections.values():
+            for language in self._languages_of_lists(languages):
+                section, ids = NameInLanguage(name, language), in_section.get(NameInLanguage(name, language))
+                feeds = (
+                    each
+                    for each in (feed_name, *self._site.categories)
+                    if in_feed.get(NameInLanguage(each, language)) == ids
+                )
+                if targets := categories.mapping.get(name):
+                    yield section, targets[0]
+                elif ids:
+                    yield section, next(feeds, "")
+                elif not any(each.name == name for each in in_section):  # URLs do not contain it
+                    yield section, feed_name if len(sections) == 1 else ""
 
     def _paths_of(self, name: str) -> list[Mapping[str, str]]:
         """Return the paths of the lists of a name: of a category, a tag, or both if the feed has only categories."""
@@ -227,6 +258,11 @@ class Addresses:
             return split_url(self._feed.home or "").path.rstrip("/") if self._system.has_home else ""
         root = path.removesuffix(suffix)
         return root.removesuffix(next((each for each in prefixes if each and root.endswith(each)), ""))
+
+
+def _section_slug(name: str) -> str:
+    """Return the name of a section in paths."""
+    return name.lower().replace(" ", "-")
 
 
 def _escape(path: str) -> str:

@@ -75,7 +75,7 @@ class Categories:
             known_name = spellings.get(name.strip().casefold())
             key = known_name or name
             if key in given_names:
-                raise MappingError(f"--map names {name} twice (expected one option, such as {name}=a,b)")
+                raise MappingError(f"--map names {key} twice (expected one option, such as {key}=a,b)")
             given_names.add(key)
             if known_name is None and name != FALLBACK_NAME:
                 unknown_names.append(name)

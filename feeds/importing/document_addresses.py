@@ -156,14 +156,9 @@ class DocumentAddresses:
             self.urls[document.path], self.ids[document.path] = url, id
         targets = {each.path.as_posix(): Target(self.urls[each.path], each.title) for each in documents}
         names = [
-            (key.strip("/"), targets[document.path.as_posix()])
+            (key, targets[document.path.as_posix()])
             for document in documents
-            for key in {
-                document.path.stem,
-                document.slug,
-                _path_of(self.urls[document.path]),
-                *_other_names(document),
-            }
+            for key in {each.strip("/") for each in (_path_of(self.urls[document.path]), *_names_of(document))}
         ]
         self._targets = {**_unique(names), **targets}
 
@@ -229,14 +224,18 @@ class DocumentAddresses:
         return {document: by_path[path] for path, document in documents.items() if path in by_path}
 
     def old_urls(self, document: Document) -> Iterator[str]:
-        """Yield the former URLs of a document. Hugo puts the code of its language before those of a translation."""
+        """Yield the former URLs of a document.
+
+        Hugo puts the code of its language before those of a translation, and resolves others against its folder.
+        """
         home, start = self.home.rstrip("/"), split_url(self.home).path.rstrip("/")
         is_hugo, url = self._site.generator.name == "Hugo", self.urls[document.path]
         codes = (code for code in (document.path_language, self._site.default_language) if code and is_hugo)
         code = next((f"/{code}" for code in codes if url.startswith(f"{home}/{code}/")), "")
         for address in document.old_addresses:
             is_path = address.startswith("/") and not (start and address.startswith(f"{start}/"))
-            if old_url := absolute_url(self.home, f"{home}{code}{address}" if is_path else address):
+            base = url.rstrip("/") if is_hugo else self.home
+            if old_url := absolute_url(base, f"{home}{code}{address}" if is_path else address):
                 yield old_url
 
     def _own_url(self, document: Document) -> str:
@@ -262,11 +261,11 @@ class DocumentAddresses:
         return replace(target, url=f"{target.url}{separator}{fragment}") if target else None
 
 
-def _other_names(document: Document) -> list[str]:
-    """Return further names of a document: its path without extension and, for a page bundle, its folder."""
+def _names_of(document: Document) -> list[str]:
+    """Return the names of a document: also its path without extension and, for a page bundle, its folder."""
     folder = document.path.parent
     bundle = [folder.as_posix(), folder.name] if document.is_bundle else []
-    return [document.path.with_suffix("").as_posix(), *bundle]
+    return [document.path.stem, document.slug, document.path.with_suffix("").as_posix(), *bundle]
 
 
 def _without_extension(name: str) -> str:

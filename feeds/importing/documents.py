@@ -17,7 +17,7 @@ from feeds.model.site_types import slug
 
 from .front_matter import FrontMatterError, Metadata, find, read_front_matter, text_of, texts_of
 from .generators import Generator
-from .languages import languages_by_code
+from .languages import language_named, languages_by_code
 from .metadata import (
     ALT_NAMES,
     CAPTION_NAMES,
@@ -199,8 +199,8 @@ def _document(
     path, is_bundle = unread.path, unread.is_bundle
     known = languages_by_code(languages)
     language = _language(metadata, path, known)
-    folder_language = known.get(path.parts[0].lower()) if len(languages) > 1 and len(path.parts) > 1 else None
-    has_language_folder = folder_language is not None and folder_language == known.get(language.lower())
+    folder_language = language_named(path.parts[0], known) if len(languages) > 1 and len(path.parts) > 1 else None
+    has_language_folder = folder_language is not None and folder_language == language_named(language, known)
     unread = replace(unread, language=language, has_language_folder=has_language_folder)
     stem = _stem(path, is_bundle=is_bundle)
     date_text, published = date_in(metadata, DATE_NAMES, zone)
@@ -284,4 +284,4 @@ def _language(metadata: Metadata, path: PurePosixPath, known: Mapping[str, str])
     """Return the language in the metadata, the file name or the first folder."""
     suffix = path.stem.rpartition(".")[2] if "." in path.stem else ""
     named = text_of(find(metadata, "lang", "language", "locale"))
-    return named or known.get(suffix.lower()) or known.get(path.parts[0].lower(), "")
+    return named or language_named(suffix, known) or language_named(path.parts[0], known) or ""

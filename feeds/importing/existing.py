@@ -93,11 +93,13 @@ class ExistingArticles:
 
     def changes(self, entry: OldEntry, article: Article, now: datetime) -> Iterator[str]:
         """Yield notes on what has changed on the old site since an article was imported."""
-        if article.draft and not entry.is_draft and entry.refusal is None:
+        is_published_since = article.draft and not entry.is_draft and entry.refusal is None
+        if is_published_since:
             yield Note.of("it is a draft here, but public on the old site (remove draft from its file)")
         published = entry.published
         is_due = published and not article.draft and max(published, article.published) > now
-        if published and is_due and abs(published - article.published).total_seconds() >= 60:
+        has_other_date = published and abs(published - article.published).total_seconds() >= 60
+        if published and has_other_date and (is_due or is_published_since):
             date = f"{published.astimezone(self._site.timezone):%Y-%m-%d %H:%M}"
             yield Note.of("its date on the old site is {date} (change published in its file)", date=date)
 

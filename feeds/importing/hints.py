@@ -46,6 +46,14 @@ def hints_of(
             "those that people still read to a larger feed, but it will show them old entries as new.",
             paths=_listed(feeds),
         )
+    named = {importer.languages.of_feed(each) for each in source.subscribed_feeds}
+    others = [each for each in importer.languages.present if each not in named]
+    if source.is_site and named and others:
+        yield Note.of(
+            "There are articles in other languages than that of the old feed: {names}. If these have feeds of their "
+            "own, add --old-feed for each.",
+            names=_listed(others),
+        )
     if feed.undated:
         yield Note.of(
             "Pages without a date are not imported: {names}. In pages/, create those that people still read.",
@@ -58,13 +66,13 @@ def hints_of(
             count=len(derived),
             url=derived[-1].url,
         )
-    for code, count in importer.languages.missing(each.entry for each in plan if each.path).items():
+    for (code, known), count in importer.languages.missing(each.entry for each in plan if each.path).items():
         yield Note.of(
             "New entries whose language, {code}, is not in site.yaml: {count}. They are imported as {known} (add "
             "{code} to languages, or use --language).",
             count=count,
             code=code,
-            known=site.default_language,
+            known=known,
         )
     if not feed.is_complete:
         yield Note.of("The document is truncated, so entries are missing. Fetch or export it again.")

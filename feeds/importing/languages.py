@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+
+from babel import localedata
 
 from feeds.model.site import Site
 
@@ -59,7 +61,7 @@ class Languages:
         if self._home.netloc and _bare(parts.netloc) != _bare(self._home.netloc):
             return ""
         code, _, rest = parts.path.removeprefix(start).removeprefix("/").partition("/")
-        return code if rest and code.lower() in self._known else ""
+        return code if rest and language_named(code, self._known) else ""
 
     def prefix(self, language: str, feed_url: str | None = None) -> str:
         """Return the folder with which old paths in a language begin, such as `/en`, or an empty string.
@@ -77,13 +79,13 @@ class Languages:
         matches = {match for code in codes if code and (match := self._match(code))}
         return len(matches) == len(codes)
 
-    def missing(self, entries: Iterable[OldEntry]) -> Counter[str]:
-        """Return the languages that the site lacks, with the numbers of entries that get the default language."""
-        counts = Counter[str]()
+    def missing(self, entries: Iterable[OldEntry]) -> Counter[tuple[str, str]]:
+        """Return how many entries state a language that the site lacks, by this language and the one that they get."""
+        counts = Counter[tuple[str, str]]()
         for entry in entries:
-            codes = [each for each in (entry.language, self._source.language) if each]
-            if codes and not self._override and not any(map(self._match, [*codes, self.code_in(entry.url)])):
-                counts[codes[0]] += 1
+            code = entry.language or self._source.language
+            if code and not self._override and not self._match(code) and not self.code_in(entry.url):
+                counts[code, self.of(entry)] += 1
         return counts
 
     def _first(self, *codes: str | None) -> str:
@@ -106,6 +108,13 @@ def languages_by_code(languages: Sequence[str]) -> dict[str, str]:
     """Return languages by their codes in lower case, with and without the region."""
     known = {each.partition("-")[0].lower(): each for each in reversed(languages)}
     return known | {each.lower(): each for each in languages}
+
+
+def language_named(code: str, known: Mapping[str, str]) -> str | None:
+    """Return the language for which a file, a folder or a URL has a code, such as `en` or `en-gb`, or None."""
+    base, _, region = code.lower().partition("-")
+    is_code = not region or localedata.exists(f"{base}_{region.title() if len(region) == 4 else region.upper()}")
+    return known.get(code.lower()) or (known.get(base) if is_code else None)
 
 
 def _bare(host: str) -> str:

@@ -28,12 +28,13 @@ from .wxr import is_wordpress_export, read_wordpress_export
 class Source:
     """A source: its entries, the local files that they use, by old URL, and the feeds of the old site that are known.
 
-    A site may have one feed per language.
+    A site may have one feed per language. It `is_site` if it is the export or the folder of a site, not a feed.
     """
 
     feed: OldFeed
     files: Mapping[str, Path] = field(default_factory=dict)
     subscribed_feeds: tuple[SubscribedFeed, ...] = ()
+    is_site: bool = True
 
 
 class SourceReader:
@@ -104,7 +105,7 @@ class SourceReader:
         if self._home:
             first = replace(first, home=self._home)
         feed = with_older(first, url, self._fetcher, self._note) if url and self._reads_archives else first
-        return Source(feed, {}, (SubscribedFeed(name, first),))
+        return Source(feed, {}, (SubscribedFeed(name, first),), is_site=False)
 
     def _data(self, name: str) -> tuple[bytes, str, str]:
         """Return the bytes of a file or of a response, with its address and media type if it has one."""

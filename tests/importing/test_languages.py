@@ -134,6 +134,7 @@ SOURCE = OldFeed(
         entry("d", "https://other.example/en/x/"),
         entry("e", f"{HOME}/blog/trois/", "en_GB"),
         entry("f", f"{HOME}/blog/PT-br/um/"),
+        entry("h", f"{HOME}/blog/en-gb/two/"),
         entry("g", f"{HOME}/blog/en/", "de"),
     ),
     "rss",
@@ -147,7 +148,7 @@ FOUR_LANGUAGES = re.sub("en: ([^{}]*)}", "en: \\1, pt-PT: P, pt-BR: B}", SITE).r
 
 def test_the_language_of_an_entry_is_stated_or_in_its_url() -> None:
     languages = Languages(make_site(FOUR_LANGUAGES), SOURCE)
-    assert [languages.of(each) for each in SOURCE.entries] == ["fr", "en", "fr", "fr", "en", "pt-BR", "fr"]
+    assert [languages.of(each) for each in SOURCE.entries] == ["fr", "en", "fr", "fr", "en", "pt-BR", "en", "fr"]
     assert (languages.main, languages.present) == ("fr", ("fr", "en", "pt-BR"))
     assert [languages.prefix(each) for each in ("fr", "en", "pt-PT", "pt-BR")] == ["", "/en", "", "/PT-br"]
     assert languages.prefix("fr", f"{HOME}/blog/fr/feed/") == "/fr", "that of the feed"
@@ -156,7 +157,9 @@ def test_the_language_of_an_entry_is_stated_or_in_its_url() -> None:
 
 def test_only_languages_that_the_site_lacks_are_missing() -> None:
     source = OldFeed("x", (entry("a", f"{HOME}/en/a/"), entry("b", None, "fr"), entry("c")), "rss", language="de")
-    assert Languages(make_site(), source).missing(source.entries) == {"de": 1}
+    assert Languages(make_site(), source).missing(source.entries) == {("de", "fr"): 1}
+    german = OldFeed("x", (entry("a", None, "de-AT"), entry("b")), "rss", language="en")
+    assert Languages(make_site(), german).missing(german.entries) == {("de-AT", "en"): 1}
     assert Languages(make_site(), source, "fr").missing(source.entries) == {}
 
 
@@ -256,6 +259,8 @@ def test_feeds_and_lists_of_each_language_redirect_whatever_the_order_of_the_fee
         run(tmp_path / f"content{number}", str(tmp_path / "old.xml"), *options, "--map", "Science=research")
     found = redirects_of(tmp_path / "content0")
     assert found == redirects_of(tmp_path / "content1")
+    printed = run(tmp_path / "content3", str(tmp_path / "old.xml"), "--old-feed", feeds[0], "--map", "Science=research")
+    assert "There are articles in other languages than that of the old feed: en. If these" in printed
     assert found.items() >= {
         (f"{french}/feed/atom/", "/feeds/all.atom"),
         ("/en/feed/atom/", "/en/feeds/all.atom"),
@@ -439,6 +444,17 @@ FOLDERS: dict[str, tuple[dict[str, str], dict[str, tuple[str, str]], str, str, d
             "posts/b.pt-br.md": (f"{HOME}/pt-br/posts/b/", "/pt-br/posts/b/"),
         },
     ),
+    "a region that the site does not have": (
+        {"posts/a.md": "A", "posts/a.en-gb.md": "A", "fr-fr/b.md": "B"},
+        {"g:en": ("A", "/en-gb/posts/a/")},
+        FRENCH,
+        "fr en",
+        {
+            "posts/a.md": (f"{HOME}/posts/a/", "/posts/a/"),
+            "posts/a.en-gb.md": ("g:en", "/en-gb/posts/a/"),
+            "fr-fr/b.md": (f"{HOME}/fr-fr/b/", "/fr-fr/b/"),
+        },
+    ),
     "a folder with a region": (
         {"pt-BR/posts/a.md": "A", "pt-BR/other/b.md": "B"},
         {"g:a": ("A", "/pt-BR/posts/a/")},
@@ -469,15 +485,49 @@ def test_old_addresses_and_lists_of_translations_have_their_code(tmp_path: Path)
     root = tmp_path / "old"
     (root / "content").mkdir(parents=True)
     (root / "hugo.toml").write_text(f'baseURL = "{HOME}/"\n{FRENCH}')
-    for language, addresses in (("fr", "/ancien/"), ("en", "/old/, 'https://old.example/oldest/'")):
-        (root / "content" / f"a.{language}.md").write_text(front.format(language, addresses))
+    for language, addresses in (("fr", "/ancien/, relatif"), ("en", "/old/, 'https://old.example/oldest/'")):
+        (root / "content" / "x").mkdir(exist_ok=True)
+        (root / "content" / "x" / f"a.{language}.md").write_text(front.format(language, addresses))
     tags = "tags: {HER2+: {slug: her2-positive}}\n"
     content_folder(tmp_path / "content", {}, f"{SITE}{tags}")
     run(tmp_path / "content", str(root), "--old-feed", "", "--map", "Dons & legs=funding")
     assert redirects_of(tmp_path / "content").items() >= {
         ("/ancien/", "/articles/a"),
+        ("/x/relatif", "/articles/a"),
         ("/en/old/", "/en/articles/a-en"),
         ("/oldest/", "/en/articles/a-en"),
         ("/tags/her2+/index.xml", "/feeds/tags/her2-positive.rss"),
         ("/en/categories/dons--legs/index.xml", "/en/feeds/funding.rss"),
     }
+
+
+def test_a_reference_in_a_folder_of_a_language_leads_to_its_translation(tmp_path: Path) -> None:
+    front = "---\ntitle: {}\ndate: 2026-01-05\n---\n{}"
+    for language in ("fr", "en"):
+        for name in ("posts/a", "posts/b/index"):
+            file = tmp_path / "content" / language / f"{name}.md"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(front.format(name, '[x]({{< ref "/posts/a.md" >}}) [y]({{< ref "posts/a" >}})'))
+    (tmp_path / "hugo.toml").write_text(f'baseURL = "{HOME}/"\n')
+    read = read_markdown_folder(tmp_path, home=None, zone=PARIS, languages=("fr", "en"))
+    found = {each.url: each.html.count(f'href="{HOME}/{each.language}/posts/a/"') for each in read.feed.entries}
+    assert found == {f"{HOME}/{language}/posts/{name}/": 2 for language in ("fr", "en") for name in ("a", "b")}
+
+
+def test_a_section_redirects_to_the_feed_with_the_same_articles(tmp_path: Path) -> None:
+    """Sections need not be categories: what they contain decides, in each language."""
+    front = "---\ntitle: {}\ndate: 2026-01-05\ncategories: [{}]\n---\nText"
+    root = tmp_path / "old"
+    for name, category in (("science/a", "research"), ("science/b", "research"), ("misc/c", "outreach")):
+        for language in ("fr", "en"):
+            file = root / "content" / f"{name}.{language}.md"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(front.format(f"{name[-1]} {language}", category))
+    (root / "content" / "misc" / "d.en.md").write_text(front.format("d", "research"))
+    (root / "hugo.toml").write_text(f'baseURL = "{HOME}/"\n{FRENCH}')
+    printed = run(tmp_path / "content", str(root), "--old-feed", "")
+    found = redirects_of(tmp_path / "content")
+    assert found["/science/index.xml"] == "/feeds/research.rss" and found["/science/"] == "/feeds/research"
+    assert found["/misc/index.xml"] == "/feeds/outreach.rss"
+    unreplaced = re.search("no feed here has the same articles: ([^ ]+), ([^ ]+)\\. ", printed)
+    assert unreplaced and set(unreplaced.groups()) == {"/en/science/index.xml", "/en/misc/index.xml"}

@@ -467,7 +467,7 @@ def test_articles_in_other_categories_than_the_mapping_says_are_reported(tmp_pat
     printed = imported(tmp_path, document, "--map", "Sport=funding", "--map", "Sprt=funding")
     assert "whose categories differ from those that the old site and --map give: 1." in printed
     assert "no entry is filed under Sprt (did you mean Sport?)" in printed
-    assert "--map names sport twice" in imported(
+    assert "--map names Sport twice" in imported(
         tmp_path, document, "--map", "Sport=", "--map", "sport=funding", code=1
     )
 
