@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["FEEDS_LANGUAGE"] = "en"  # whatever the locale of this machine
-    for name, examples in (("short", 25), ("long", 200)):
+    for name, examples in (("short", 25), ("long", 100)):
         settings.register_profile(name, max_examples=examples, deadline=None)  # a slow machine is not an error
     settings.load_profile("long" if config.getoption("--long") else "short")
 

@@ -33,7 +33,7 @@ SECRET = "secret"
 MAX_ARTICLES = 20
 """Maximum number of articles, so that all are in the feeds."""
 
-SHORT_SECONDS, LONG_SECONDS = 15, 120
+SHORT_SECONDS, LONG_SECONDS = 15, 60
 KILL_SECONDS = 18.0
 """Minimum seconds between two workers that are killed or stopped. Granian exits if one fails within 5.5 seconds of its
 start, and a worker that hangs is replaced only after 10.
