@@ -134,7 +134,7 @@ def hostile_content() -> Report:
         body = "".join(f"  {line}\n" for line in table.splitlines())
         text = f"title: Table\npublished: 2026-01-01\ncategories: [research]\nbody: |\n{body}"
         (running.content / "articles" / "table.yaml").write_text(text, encoding="utf-8")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while running.get(FEED)[1].count(b"<enclosure") < 4 and time.monotonic() < deadline:
             peak = max(peak, proportional_memory(processes(running.process.pid)))
             serves_still(running, report)

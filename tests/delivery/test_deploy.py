@@ -76,8 +76,11 @@ def test_killing_a_replica_under_load_fails_no_request(
     with ExitStack() as stack:
         states = (str(tmp_path / f"state{number}") for number in range(3))
         replicas = [stack.enter_context(served(content, FEEDS_STATE=state)) for state in states]
-        for path in paths:
-            assert len({get(port, path)[1]["etag"] for port, _ in replicas}) == 1
+
+        def send_the_same() -> bool:
+            return all(len({get(port, path)[1]["etag"] for port, _ in replicas}) == 1 for path in paths)
+
+        wait_until(send_the_same, replicas[0][1])  # each replica draws the pictures in its own time
         port = stack.enter_context(behind_nginx(program("nginx"), [port for port, _ in replicas], tmp_path / "nginx"))
         third = threading.Event()
 
