@@ -15,7 +15,7 @@ from feeds.model.site import Site
 
 from .categories import Categories
 from .languages import Languages
-from .old_feed import OldFeed, split_url
+from .old_feed import OldFeed, host_of, split_url
 from .systems import System
 
 
@@ -40,12 +40,12 @@ class Addresses:
     def __init__(self, site: Site, feed: OldFeed, system: System | None, feed_urls: Iterable[str] = ()) -> None:
         """Start with no pages. The hosts of `feed_urls` are those of the old site too."""
         self._site, self._feed, self._system = site, feed, system
-        hosts = Counter(_host(entry.url) for entry in feed.entries if entry.url)
-        home = _host(feed.home or "")
+        hosts = Counter(host_of(entry.url) for entry in feed.entries if entry.url)
+        home = host_of(feed.home or "")
         common_hosts = [host for host, count in hosts.items() if count * 2 > len(feed.entries)]
         has_home = hosts[home] > 0  # then another common host is one to which a link blog links
         own_hosts = (each for each in common_hosts if not has_home or _domain(each) == _domain(home))
-        self._hosts = {*own_hosts, home, *map(_host, feed_urls)} - {""}
+        self._hosts = {*own_hosts, home, *map(host_of, feed_urls)} - {""}
         self._tag_names = {tag for entry in feed.entries for tag in entry.tags}
         self._category_names = {name for entry in feed.entries for name in entry.categories}
         self._pages_by_url: dict[str, str] = {}
@@ -71,7 +71,7 @@ class Addresses:
 
     def was_on_old_site(self, url: str) -> bool:
         """Return whether an address belongs to the old site."""
-        return not self._hosts or _host(url) in self._hosts
+        return not self._hosts or host_of(url) in self._hosts
 
     def hosts_of(self, urls: Iterable[str]) -> list[str]:
         """Return the hosts of those URLs that were on the old site."""
@@ -279,11 +279,7 @@ def _decode(path: str) -> str:
 def _normalize(url: str) -> str:
     """Return an address for comparison, without its scheme, `www.` and a trailing slash."""
     parts = split_url(url)
-    return f"{_host(url)}{parts.path.rstrip('/')}?{parts.query}"
-
-
-def _host(url: str) -> str:
-    return split_url(url).netloc.lower().removeprefix("www.")
+    return f"{host_of(url)}{parts.path.rstrip('/')}?{parts.query}"
 
 
 def _domain(host: str) -> str:

@@ -10,7 +10,7 @@ from babel import localedata
 
 from feeds.model.site import Site
 
-from .old_feed import OldEntry, OldFeed, SubscribedFeed, split_url
+from .old_feed import OldEntry, OldFeed, SubscribedFeed, host_of, split_url
 
 
 class Languages:
@@ -22,7 +22,7 @@ class Languages:
     def __init__(self, site: Site, source: OldFeed, override: str | None = None) -> None:
         """Set the source. Codes without a region stand for the first language of the site that has them."""
         self._source, self._override, self._default = source, override, site.default_language
-        self._home = split_url(source.home or "")
+        self._host, self._start = host_of(source.home or ""), split_url(source.home or "").path.rstrip("/")
         self._known = languages_by_code(site.languages)
 
     @cached_property
@@ -57,10 +57,9 @@ class Languages:
 
     def code_in(self, url: str | None) -> str:
         """Return the code of a language with which the path of a URL of the old site begins, or an empty string."""
-        parts, start = split_url(url or ""), self._home.path.rstrip("/")
-        if self._home.netloc and _bare(parts.netloc) != _bare(self._home.netloc):
+        if self._host and host_of(url or "") != self._host:
             return ""
-        code, _, rest = parts.path.removeprefix(start).removeprefix("/").partition("/")
+        code, _, rest = split_url(url or "").path.removeprefix(self._start).removeprefix("/").partition("/")
         return code if rest and language_named(code, self._known) else ""
 
     def prefix(self, language: str, feed_url: str | None = None) -> str:
@@ -115,7 +114,3 @@ def language_named(code: str, known: Mapping[str, str]) -> str | None:
     base, _, region = code.lower().partition("-")
     is_code = not region or localedata.exists(f"{base}_{region.title() if len(region) == 4 else region.upper()}")
     return known.get(code.lower()) or (known.get(base) if is_code else None)
-
-
-def _bare(host: str) -> str:
-    return host.lower().removeprefix("www.")

@@ -173,6 +173,11 @@ def split_url(url: str) -> SplitResult:
         return urlsplit("")
 
 
+def host_of(url: str) -> str:
+    """Return the host of a URL with its port, in lower case and without `www.`."""
+    return split_url(url).netloc.lower().removeprefix("www.")
+
+
 def absolute_url(base: str, reference: str) -> str:
     """Return the absolute URL of a reference, with blanks and accents escaped; empty if it is invalid."""
     try:
