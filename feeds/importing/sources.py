@@ -77,7 +77,7 @@ class SourceReader:
         if content:
             return Source(*read_feeds_folder(content), subscribed_feeds)
         if folder:
-            return Source(*self._folder(folder, [each.feed for each in old], subscribed_feeds), subscribed_feeds)
+            return Source(*self._folder(folder, old), subscribed_feeds)
         data, url, content_type = self._data(name)
         if export := self._export(name, data):
             return Source(export, {}, subscribed_feeds)
@@ -129,35 +129,35 @@ class SourceReader:
         except FeedError as error:
             raise FeedError(f"{name}: {error}") from None
 
-    def _folder(
-        self, folder: Path, old_feeds: Sequence[OldFeed], subscribed_feeds: Sequence[SubscribedFeed]
-    ) -> MarkdownFolder:
+    def _folder(self, folder: Path, old: Sequence[Source]) -> MarkdownFolder:
         return read_markdown_folder(
             folder,
             home=self._home,
             zone=self._site.timezone,
             languages=self._site.languages,
-            old_feed=self._combined(old_feeds, subscribed_feeds) if old_feeds else None,
+            old_feed=self._combined(old) if old else None,
         )
 
-    def _combined(self, feeds: Sequence[OldFeed], subscribed_feeds: Sequence[SubscribedFeed]) -> OldFeed:
+    def _combined(self, old: Sequence[Source]) -> OldFeed:
         """Return the first feed with the entries of all feeds.
 
         If there are several, an entry without a language gets the code in its URL, or else the language of its feed.
         What feeds state only counts if it differs, since many state the default of their system.
         """
-        if len(feeds) == 1:
-            return feeds[0]
-        languages = Languages(self._site, feeds[0])
+        main = old[0].feed
+        if len(old) == 1:
+            return main
+        languages = Languages(self._site, main)
+        subscribed_feeds = [source.subscribed_feeds[0] for source in old]
         stated = [each.language or each.feed.language for each in subscribed_feeds]
-        stated = stated if languages.are_distinct(stated) else [each.language for each in subscribed_feeds]
+        is_stated = languages.are_distinct(stated)
         entries: dict[str | int, OldEntry] = {}
-        for feed, subscribed, language in zip(feeds, subscribed_feeds, stated, strict=True):
-            of_feed = subscribed.language or languages.code_in(subscribed.url) or language
-            for entry in feed.entries:
+        for source, subscribed, language in zip(old, subscribed_feeds, stated, strict=True):
+            of_feed = subscribed.language or languages.code_in(subscribed.url) or (language if is_stated else None)
+            for entry in source.feed.entries:
                 own = entry.language or languages.code_in(entry.url) or of_feed
-                entries.setdefault(entry.id or id(entry), replace(entry, language=own or None))
-        return replace(feeds[0], entries=tuple(entries.values()))
+                entries.setdefault(entry.id or id(entry), replace(entry, language=own))
+        return replace(main, entries=tuple(entries.values()))
 
 
 def _as_utf8(data: bytes) -> bytes:
